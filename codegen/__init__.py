@@ -1,0 +1,1 @@
+"""TFLite model in, C text out. Imports neither TensorFlow nor serial."""

@@ -1,0 +1,1 @@
+"""Backends: native C, TensorFlow Lite Micro, X-CUBE-AI."""

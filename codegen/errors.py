@@ -1,0 +1,39 @@
+"""Errors of the generator; each names the operator index, the operator and the tensor."""
+
+from targets.errors import ExitCode, SafeError
+
+
+class CodegenError(SafeError):
+    """Base of every generator error."""
+
+    exit_code = ExitCode.MODEL_INVALID
+
+
+class ModelInvalidError(CodegenError):
+    """The file is not a readable TFLite model, or breaks a rule of the format."""
+
+    exit_code = ExitCode.MODEL_INVALID
+
+
+class ModelUnsupportedError(CodegenError):
+    """The model is well formed but uses something that SAFE does not generate."""
+
+    exit_code = ExitCode.MODEL_UNSUPPORTED
+
+
+class MemoryPlanError(CodegenError):
+    """The arena plan is wrong or does not fit."""
+
+    exit_code = ExitCode.MEMORY_PLAN
+
+
+class VerifierError(CodegenError):
+    """A graph breaks an IR rule after a pass: a defect of SAFE, not of the model."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+def where(index: int, kind: str, tensor: str | None = None) -> str:
+    """Return the common prefix of a message: `operator 3 FULLY_CONNECTED, tensor "x"`."""
+    text = f"operator {index} {kind}"
+    return text if tensor is None else f'{text}, tensor "{tensor}"'

@@ -1,0 +1,1 @@
+"""The graph as frozen values, its rules and its text dump."""

@@ -1,0 +1,1 @@
+"""Liveness, arena planner, and a checker that shares no code with it."""

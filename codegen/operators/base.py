@@ -1,0 +1,108 @@
+"""What an operator gives to the generator: checks, integer reference, and a kernel call.
+
+One file per operator holds all of it. `codegen.operators.registry` finds the files by a
+sorted scan: each defines `OPERATOR = <subclass of OperatorSpec>()`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from codegen.ir.graph import Array, Graph, Operator
+
+
+@dataclass(frozen=True)
+class TensorArg:
+    """A pointer to a non-constant tensor (in the arena, or the caller's buffer)."""
+
+    tensor: int
+
+
+@dataclass(frozen=True)
+class ConstantArg:
+    """A pointer to one of the call's constant arrays, by its `Constant.suffix`."""
+
+    suffix: str
+
+
+@dataclass(frozen=True)
+class ParamsArg:
+    """A pointer to the call's parameter structure."""
+
+
+@dataclass(frozen=True)
+class ScratchArg:
+    """A pointer to the call's scratch memory in the arena (16-byte aligned), by name."""
+
+    name: str
+
+
+Argument = TensorArg | ConstantArg | ParamsArg | ScratchArg
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """An array in flash. `counts_as_weight`: part of the model's own weight and bias bytes."""
+
+    suffix: str
+    data: Array
+    counts_as_weight: bool = True
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Memory that lives only during the call (`persistent=False`) or across calls."""
+
+    name: str
+    size_bytes: int
+    persistent: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class KernelCall:
+    """One call of a C kernel: `kernel(arguments…)`.
+
+    `params` holds the fields of `params_type` in order; values are int, float (emitted as hex
+    float), str (a C identifier, emitted as it is), or a nested mapping.
+    """
+
+    kernel: str
+    header: str
+    source: str
+    """Stem of the file under `sdk/src/kernel/<isa>/`, e.g. `fully_connected`."""
+    arguments: tuple[Argument, ...]
+    params_type: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    constants: tuple[Constant, ...] = ()
+    scratch: tuple[Scratch, ...] = ()
+    macs: int = 0
+    notes: tuple[str, ...] = ()
+    """Lines for the manifest: which variant was chosen and why, proved bounds."""
+
+
+class OperatorSpec:
+    """One TFLite operator. Subclasses are stateless; `OPERATOR` is the single instance."""
+
+    kind: ClassVar[str]
+
+    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
+        """Return the operator's attributes from the flatbuffer table (None when absent)."""
+        raise NotImplementedError
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Raise `ModelUnsupportedError` or `ModelInvalidError` unless it can be generated."""
+        raise NotImplementedError
+
+    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+        """Return the kernel call for instruction set `isa`; None for a pure view (reshape)."""
+        raise NotImplementedError
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Compute the operator exactly in integers.
+
+        Every non-constant array has shape `(N, *tensor.shape)`: N independent inferences, each
+        from a reset state. Constants have the tensor's own shape; an absent input is None.
+        """
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Host tools: data, training, device link, comparison and reports."""

@@ -1,0 +1,1 @@
+"""Comparison of device, generated C, reference, oracle and float."""

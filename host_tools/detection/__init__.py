@@ -1,0 +1,1 @@
+"""The on-device chain written once as a float32 and integer specification."""

@@ -1,0 +1,1 @@
+"""Serial link, protocol and bench."""

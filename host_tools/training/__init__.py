@@ -1,0 +1,1 @@
+"""Training, export and conversion: the only user of TensorFlow."""

@@ -1,0 +1,1 @@
+"""Shipped models: description, architecture, trained artifacts."""

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file model.h A generated model as data, and the calls that run it.
+ *
+ * A model has no state of its own: everything that changes lies in the caller's arena. Two
+ * contexts with two arenas may run at the same time; one context must not.
+ */
+#ifndef SAFE_MODEL_H
+#define SAFE_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "safe/status.h"
+#include "safe/version.h"
+
+/** Alignment of an arena, in bytes. */
+#define SAFE_ARENA_ALIGNMENT 16u
+#define SAFE_MAX_RANK 6u
+
+/** Element type of an input or output tensor. */
+typedef enum safe_dtype {
+    SAFE_DTYPE_INT8 = 0,
+    SAFE_DTYPE_INT16 = 1,
+    SAFE_DTYPE_INT32 = 2,
+    SAFE_DTYPE_FLOAT32 = 3,
+} safe_dtype_t;
+
+/** An input or output tensor: real = scale * (q - zero_point). */
+typedef struct safe_tensor_info {
+    const char *name;
+    safe_dtype_t dtype;
+    uint8_t rank;
+    uint16_t shape[SAFE_MAX_RANK];
+    uint32_t size_bytes;
+    uint32_t arena_start; /**< First byte of the tensor inside the arena. */
+    float scale;          /**< 0 for a float tensor. */
+    int32_t zero_point;
+} safe_tensor_info_t;
+
+/** A generated model; one constant object in flash. */
+typedef struct safe_model {
+    uint32_t abi; /**< SAFE_MODEL_ABI at generation. */
+    const char *name;
+    uint8_t sha256[32]; /**< Of the model file. */
+    uint32_t arena_bytes;
+    uint32_t weight_bytes;
+    uint16_t input_count;
+    uint16_t output_count;
+    uint16_t operator_count;
+    const safe_tensor_info_t *inputs;
+    const safe_tensor_info_t *outputs;
+    void (*reset)(uint8_t *arena);  /**< Clears recurrent state. */
+    void (*invoke)(uint8_t *arena); /**< Computes outputs from inputs, both inside the arena. */
+} safe_model_t;
+
+/** A model bound to an arena. */
+typedef struct safe_context {
+    const safe_model_t *model;
+    uint8_t *arena;
+} safe_context_t;
+
+/**
+ * Binds `model` to `arena` and resets its state.
+ *
+ * @param context Filled in on success, untouched otherwise.
+ * @param arena At least `model->arena_bytes` bytes, aligned to SAFE_ARENA_ALIGNMENT.
+ * @return ARGUMENT (null or misaligned), ABI, ARENA_TOO_SMALL.
+ */
+SAFE_MUST_CHECK safe_status_t safe_context_init(safe_context_t *context, const safe_model_t *model,
+                                                void *arena, size_t arena_bytes);
+
+/** Returns input `index` inside the arena, or null when there is no such input. It is
+ * overwritten by safe_context_invoke: fill it before every call. */
+void *safe_context_input(const safe_context_t *context, size_t index);
+
+/** Returns output `index` inside the arena, or null; valid until the next invoke or fill. */
+const void *safe_context_output(const safe_context_t *context, size_t index);
+
+/** Clears recurrent state: the next invoke starts a new window. */
+SAFE_MUST_CHECK safe_status_t safe_context_reset(const safe_context_t *context);
+
+/** Computes the outputs; recurrent state carries over from the previous invoke unless reset. */
+SAFE_MUST_CHECK safe_status_t safe_context_invoke(const safe_context_t *context);
+
+/**
+ * Windowed semantics in one call for a model with one input and one output: copies `input` in,
+ * resets, invokes, copies the result to `output`.
+ *
+ * @param input `inputs[0].size_bytes` bytes. @param output `outputs[0].size_bytes` bytes.
+ * @return ARGUMENT when a length differs or the model has several inputs or outputs.
+ */
+SAFE_MUST_CHECK safe_status_t safe_context_run(const safe_context_t *context, const void *input,
+                                               size_t input_bytes, void *output,
+                                               size_t output_bytes);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file version.h Versions of the runtime, of the model interface and of the protocol. */
+#ifndef SAFE_VERSION_H
+#define SAFE_VERSION_H
+
+/** Runtime release, "major.minor.patch"; equals the version in pyproject.toml (tested). */
+#define SAFE_VERSION "0.1.0"
+
+/** Interface between generated models and the runtime; a generated file refuses another. */
+#define SAFE_MODEL_ABI 1
+
+/** Version of the serial protocol in PROTOCOL.md. */
+#define SAFE_PROTOCOL_VERSION 1
+
+#endif

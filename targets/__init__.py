@@ -1,0 +1,1 @@
+"""Targets described as data, their start-up code, drivers and emulators."""

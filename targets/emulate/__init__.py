@@ -1,0 +1,1 @@
+"""Emulators: QEMU launcher, instruction counter."""

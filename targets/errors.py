@@ -1,0 +1,65 @@
+"""The root of the project's one exception tree, and the exit code that each branch means.
+
+`targets` is the lowest Python room, so the root lives here. Only `host_tools.cli` and
+`codegen.__main__` turn an exception into a message on stderr and an exit code.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Process exit codes; documented in README and stable across releases."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    DATA = 10
+    TRAINING = 11
+    CONVERSION = 12
+    MODEL_INVALID = 20
+    MODEL_UNSUPPORTED = 21
+    MEMORY_PLAN = 22
+    BUDGET = 23
+    TARGET = 30
+    BUILD = 31
+    OUTPUT = 32
+    PORT_NOT_FOUND = 40
+    DEVICE_SILENT = 41
+    DEVICE_UNKNOWN = 42
+    DEVICE_VERSION = 43
+    DEVICE_MODEL = 44
+    LINK_LOST = 45
+    DEVICE_ERROR = 46
+    DIFFERENT = 50
+    EMULATOR = 60
+    INTERRUPTED = 130
+
+
+class SafeError(Exception):
+    """Base of every error a user can cause; its text is one line: what, where, what to do."""
+
+    exit_code: ExitCode = ExitCode.INTERNAL
+
+
+class TargetError(SafeError):
+    """A target description is missing, malformed or contradictory."""
+
+    exit_code = ExitCode.TARGET
+
+
+class BuildError(SafeError):
+    """A compiler, linker or build tool is missing or failed."""
+
+    exit_code = ExitCode.BUILD
+
+
+class OutputError(SafeError):
+    """An output file or folder cannot be written."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class EmulatorError(SafeError):
+    """The emulator is missing, did not start, or died."""
+
+    exit_code = ExitCode.EMULATOR
