@@ -1,0 +1,84 @@
+"""What every test shares: real data when it is there, no silent skips, slow tests apart.
+
+Environment:
+SAFE_SHARED_DATA     folder of the shared data (default: `../shared/data` beside the repository)
+SAFE_REQUIRE_SHARED  1: a test that needs shared data fails when there is none
+SAFE_FORBID_SKIP     1: any other skip is a failure (a missing tool must not look like success)
+"""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
+NO_SHARED = "shared data are absent"
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _on(variable: str) -> bool:
+    return os.environ.get(variable, "") == "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--full`, which runs the tests marked slow too."""
+    parser.addoption("--full", action="store_true", help="run the tests marked slow, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect (and so count) slow tests unless `--full` is given."""
+    if config.getoption("--full"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def _forbid(report: Any) -> None:
+    """Turn a skip into a failure when skips are forbidden and shared data are not the reason."""
+    if not (_on("SAFE_FORBID_SKIP") and report.skipped) or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if NO_SHARED in reason or "shared" in reason.lower():
+        return
+    report.outcome = "failed"
+    report.longrepr = f"skipping is forbidden here (SAFE_FORBID_SKIP=1): {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Watch each test's report."""
+    report = yield
+    _forbid(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    """Watch modules that skip themselves as a whole."""
+    report = yield
+    _forbid(report)
+    return report
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The shared real data; skips (or fails, see the module) when they are absent."""
+    if not SHARED.is_dir():
+        message = f"{NO_SHARED}: no folder {SHARED} (set SAFE_SHARED_DATA)"
+        if _on("SAFE_REQUIRE_SHARED"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return SHARED
