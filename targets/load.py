@@ -1,0 +1,266 @@
+"""Target descriptions: `targets/<name>.toml` as frozen dataclasses, unknown keys rejected.
+
+The fields of the dataclasses below are the format: a field without a default is a required key.
+Sizes and addresses are bytes; TOML's hexadecimal integers are welcome. What a field means on the
+chip is said in the reference manual that the driver cites.
+"""
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from targets.errors import TargetError
+
+TARGETS_DIR = Path(__file__).parent
+ARCHITECTURES = ("cortex_m", "host", "riscv32")
+EMULATORS = ("qemu", "process")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """[target]: what it is and which folders of code it takes."""
+
+    name: str
+    description: str
+    arch: str
+    """Folder under `targets/arch`."""
+    isa: str = "ref"
+    """Folder under `sdk/src/kernel` that is looked into before `ref`."""
+    driver: str = ""
+    """Folder under `targets/driver`; empty when the architecture folder holds all."""
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """[cpu]: the core, and the compiler flags that choose it."""
+
+    name: str
+    flags: tuple[str, ...] = ()
+    interrupts: int = 0
+    """Number of interrupt lines: length of the vector table beyond the core's 16 words."""
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """[toolchain]: `<prefix>gcc` and flags besides those of every target."""
+
+    prefix: str = ""
+    cflags: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """[[memory]]: one region of the linker script."""
+
+    name: str
+    kind: str
+    """`flash` (read and execute) or `ram`."""
+    origin: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Stack:
+    """[stack]: reserved at the bottom of RAM, so that an overflow faults instead of corrupting."""
+
+    size_bytes: int = 4096
+
+
+@dataclass(frozen=True)
+class Pll:
+    """[clock.pll]: hz = source_hz / m * n / p."""
+
+    m: int
+    n: int
+    p: int
+    q: int
+
+
+@dataclass(frozen=True)
+class Clock:
+    """[clock]: the tree after start-up. `hz` is the core clock and the timebase."""
+
+    hz: int
+    source: str = ""
+    source_hz: int = 0
+    pll: Pll | None = None
+    apb1_divider: int = 1
+    apb2_divider: int = 1
+    flash_wait_states: int = 0
+
+
+@dataclass(frozen=True)
+class Uart:
+    """[uart]: the command link."""
+
+    name: str
+    baud: int
+    rx_ring_bytes: int
+    """A power of two, not below the largest window that the host sends unacknowledged."""
+
+
+@dataclass(frozen=True)
+class EmulatorConfig:
+    """[emulator]: how to run the unmodified image without a board."""
+
+    kind: str
+    machine: str = ""
+    serial: int = 0
+    """Which of the emulator's serial lines is `[uart]`, counted from 0."""
+    expected_status: tuple[str, ...] = ()
+    """SAFE_PORT_ bits, lower case without prefix, that the emulator cannot avoid."""
+
+
+@dataclass(frozen=True)
+class Flash:
+    """[flash]: names by which the flash runners know the chip."""
+
+    address: int = 0
+    pyocd_target: str = ""
+    openocd_target: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One `targets/<name>.toml`."""
+
+    target: Identity
+    cpu: Cpu
+    toolchain: Toolchain = field(default_factory=Toolchain)
+    memory: tuple[Memory, ...] = ()
+    stack: Stack = field(default_factory=Stack)
+    clock: Clock | None = None
+    uart: Uart | None = None
+    emulator: EmulatorConfig | None = None
+    flash: Flash | None = None
+
+    @property
+    def name(self) -> str:
+        """The target's name: the stem of its file."""
+        return self.target.name
+
+    @property
+    def isa(self) -> str:
+        """Kernel folder preferred by this target."""
+        return self.target.isa
+
+    def region(self, kind: str) -> Memory:
+        """Return the first memory region of `kind`; TargetError when there is none."""
+        for memory in self.memory:
+            if memory.kind == kind:
+                return memory
+        raise TargetError(f"{self.name}.toml: no [[memory]] of kind {kind!r}: add one")
+
+
+T = TypeVar("T")
+
+
+def _value(kind: Any, value: Any, where: str) -> Any:
+    """Check `value` against the annotation `kind` and convert tables and arrays."""
+    if isinstance(kind, UnionType):
+        kind = next(k for k in get_args(kind) if k is not type(None))
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, Mapping):
+            raise TargetError(f"{where}: must be a table")
+        return _table(cast("type[Any]", kind), value, where)
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            raise TargetError(f"{where}: must be an array")
+        item = get_args(kind)[0]
+        return tuple(_value(item, v, f"{where}[{i}]") for i, v in enumerate(value))
+    if type(value) is not kind:
+        raise TargetError(f"{where}: must be of type {kind.__name__}, is {value!r}")
+    return value
+
+
+def _table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
+    hints = get_type_hints(kind)
+    fields = {f.name: f for f in dataclasses.fields(cast("Any", kind))}
+    for key in table:
+        if key not in fields:
+            known = ", ".join(fields)
+            raise TargetError(f"{where}: unknown key {key!r}; known are {known}")
+    for name, entry in fields.items():
+        required = (
+            entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
+        )
+        if required and name not in table:
+            raise TargetError(f"{where}: key {name!r} is missing")
+    return kind(**{key: _value(hints[key], value, f"{where}.{key}") for key, value in table.items()})
+
+
+def _check_clock(clock: Clock, where: str) -> None:
+    if clock.hz <= 0:
+        raise TargetError(f"{where}.clock.hz: must be positive")
+    if clock.pll is not None:
+        pll = clock.pll
+        if min(pll.m, pll.n, pll.p, pll.q) <= 0:
+            raise TargetError(f"{where}.clock.pll: factors must be positive")
+        if clock.source_hz * pll.n != clock.hz * pll.m * pll.p:
+            raise TargetError(
+                f"{where}.clock: source_hz / m * n / p = "
+                f"{clock.source_hz * pll.n // (pll.m * pll.p)}, but hz = {clock.hz}"
+            )
+
+
+def _check(target: Target, where: str) -> Target:
+    """Check what the types cannot say."""
+    identity = target.target
+    if identity.arch not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise TargetError(f"{where}.target.arch: {identity.arch!r} is not one of {known}")
+    for memory in target.memory:
+        if memory.kind not in ("flash", "ram"):
+            raise TargetError(f"{where}.memory {memory.name!r}: kind must be 'flash' or 'ram'")
+        if memory.origin < 0 or memory.size <= 0:
+            raise TargetError(f"{where}.memory {memory.name!r}: origin or size is out of range")
+    if target.stack.size_bytes <= 0 or target.stack.size_bytes % 8 != 0:
+        raise TargetError(f"{where}.stack.size_bytes: must be a positive multiple of 8")
+    if target.clock is not None:
+        _check_clock(target.clock, where)
+    if target.uart is not None:
+        ring = target.uart.rx_ring_bytes
+        if ring <= 0 or ring & (ring - 1):
+            raise TargetError(f"{where}.uart.rx_ring_bytes: {ring} is not a power of two")
+    if target.emulator is not None and target.emulator.kind not in EMULATORS:
+        known = ", ".join(EMULATORS)
+        raise TargetError(f"{where}.emulator.kind: must be one of {known}")
+    return target
+
+
+def parse(text: str, name: str) -> Target:
+    """Return the target that the TOML `text` describes; `name` is the stem of its file.
+
+    Raises TargetError naming file, table and key.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TargetError(f"{name}.toml: not valid TOML: {error}") from None
+    target = _check(_table(Target, table, f"{name}.toml"), f"{name}.toml")
+    if target.name != name:
+        raise TargetError(f"{name}.toml: target.name is {target.name!r}, must equal the file name")
+    return target
+
+
+def available() -> tuple[str, ...]:
+    """Return the names of all targets, sorted."""
+    return tuple(sorted(p.stem for p in TARGETS_DIR.glob("*.toml")))
+
+
+@cache
+def load(name: str) -> Target:
+    """Return target `name` from `targets/<name>.toml`; TargetError when unknown or malformed."""
+    path = TARGETS_DIR / f"{name}.toml"
+    if not _NAME.fullmatch(name) or not path.is_file():
+        known = ", ".join(available()) or "none"
+        raise TargetError(f"unknown target {name!r}; known are {known}")
+    return parse(path.read_text(encoding="utf-8"), name)
