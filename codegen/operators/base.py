@@ -32,7 +32,7 @@ class ParamsArg:
 
 @dataclass(frozen=True)
 class ScratchArg:
-    """A pointer to the call's scratch memory in the arena (16-byte aligned), by name."""
+    """A pointer to the call's scratch memory in the arena, by name."""
 
     name: str
 
@@ -56,6 +56,8 @@ class Scratch:
     name: str
     size_bytes: int
     persistent: bool = False
+    alignment: int = 16
+    """Power of two up to 16. A smaller one that the content allows makes a smaller arena."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +88,25 @@ class OperatorSpec:
     kind: ClassVar[str]
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return the operator's attributes from the flatbuffer table (None when absent)."""
+        """Return the operator's attributes; they become `Operator.options`.
+
+        `builtin_options` is the typed table of the `tflite` package that the file names, e.g.
+        an initialised `tflite.Conv2DOptions`; None when the operator has none. A table of
+        another type makes attribute reads fail: the importer turns any error here into a
+        `ModelInvalidError`.
+        """
         raise NotImplementedError
+
+    def absorb(self, graph: Graph, operator: Operator, consumer: Operator) -> Operator | None:
+        """Return a replacement of `operator` that does the work of `consumer`, too, or None.
+
+        Called when the one output of `operator` is read by `consumer` only. The replacement
+        keeps `operator.index` and has `consumer.outputs`; `check`, `lower` and `reference`
+        must understand it. Example: an LSTM of which a STRIDED_SLICE keeps the last step only
+        writes that step (options `last_step`), and its sequence needs no memory.
+        """
+        del graph, operator, consumer
+        return None
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Raise `ModelUnsupportedError` or `ModelInvalidError` unless it can be generated."""

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file app.h The one model of a firmware image, with the memory it runs in.
+ *
+ * An application is linked with one generated `safe_app_model.c`, which defines
+ * safe_app_model(); nothing else in an application depends on the model.
+ */
+#ifndef SAFE_APP_H
+#define SAFE_APP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "safe/detector.h"
+#include "safe/model.h"
+
+/** A model, its detector, and static memory for one instance of each. */
+typedef struct safe_app_model {
+    const safe_model_t *model;
+    const safe_detector_config_t *detector; /**< Null when generated without a detector. */
+    uint8_t *arena;                         /**< Aligned to SAFE_ARENA_ALIGNMENT. */
+    size_t arena_bytes;                     /**< model->arena_bytes */
+    int8_t *window_ring;                    /**< Null without a detector. */
+    size_t window_bytes;                    /**< window * channels, or 0. */
+    int32_t *horizon_ring;                  /**< Null without a detector. */
+    size_t horizon_words;                   /**< horizon * channels, or 0. */
+} safe_app_model_t;
+
+/** Returns the image's model; never null, always the same object. */
+const safe_app_model_t *safe_app_model(void);
+
+#endif
