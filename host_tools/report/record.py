@@ -1,0 +1,134 @@
+"""The report as values: what a bench or a demo measured, and what it means.
+
+`Report.fields()` is the one list of JSON keys; `report.json` and `host_tools bench --json` are
+both written from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from host_tools.compare.metrics import Comparison, RealDelta
+
+Array = NDArray[Any]
+
+REPORT_VERSION = 1
+
+DEFINITIONS = {
+    "mismatched_bytes": "bytes of the device's outputs that differ from any exact result",
+    "max_lsb": "largest such difference, in units of the last place",
+    "chain_mismatches": "raw samples whose record (state, score bits, CRC of the model's output) "
+    "differs between device and host",
+    "rmse_vs_float": "int8 forecast of the device against the float model, in standard deviations "
+    "of the channels, over in-distribution windows only; saturated and random windows "
+    "count for exactness",
+    "instructions_per_inference": "executed instructions of one inference, counted by the "
+    "emulator; not cycles",
+    "flash_bytes": "text and initialised data of the whole image",
+    "model_bytes": "weights and biases of the model alone",
+    "static_ram_bytes": "initialised and zeroed data of the whole image, arena included, stack "
+    "not included",
+    "stack_bytes": "deepest stack since boot, from the painted stack",
+    "alarms": "samples in the alarm state",
+    "host_seconds": "wall clock of the whole run on this host",
+}
+
+
+@dataclass(frozen=True)
+class OperatorCost:
+    """What one operator of the model costs; `instructions` is None when it was not counted."""
+
+    index: int
+    kind: str
+    name: str
+    macs: int
+    instructions: int | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run. None stands for "not measured here"; the tables show it as a dash."""
+
+    target: str
+    backend: str
+    model: str
+    model_sha256: str
+    data: str
+    """Where the samples come from, in words: `synthetic plant`, or a file name."""
+    channels: int
+    window: int
+    horizon: int
+    windows: int
+    windows_by_kind: Mapping[str, int]
+    mismatched_bytes: int
+    max_lsb: int
+    chain_samples: int
+    chain_mismatches: int
+    rmse_vs_float: float | None
+    mae_vs_float: float | None
+    max_vs_float: float | None
+    instructions_per_inference: int | None
+    flash_bytes: int | None
+    model_bytes: int | None
+    arena_bytes: int | None
+    static_ram_bytes: int | None
+    stack_bytes: int | None
+    alarms: int
+    alarm_episodes: int
+    host_seconds: float
+    comparisons: Sequence[Comparison] = ()
+    int8_vs_truth: RealDelta | None = None
+    float_vs_truth: RealDelta | None = None
+    operators: Sequence[OperatorCost] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall clock by step, in the order of the run."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether device and host agree on every byte of every window and every sample."""
+        pairs = all(pair.delta.mismatched_bytes == 0 for pair in self.comparisons)
+        return self.mismatched_bytes == 0 and self.chain_mismatches == 0 and pairs
+
+    def fields(self) -> dict[str, Any]:
+        """Return the report as JSON values, keys in a fixed order."""
+        values = asdict(self)
+        values["comparisons"] = [
+            {"left": pair.left, "right": pair.right, **asdict(pair.delta)}
+            for pair in self.comparisons
+        ]
+        values["operators"] = [asdict(operator) for operator in self.operators]
+        values["windows_by_kind"] = dict(self.windows_by_kind)
+        values["seconds"] = {step: round(value, 3) for step, value in self.seconds.items()}
+        values["host_seconds"] = round(self.host_seconds, 3)
+        return {
+            "report_version": REPORT_VERSION,
+            "exact": self.exact,
+            **values,
+            "definitions": dict(DEFINITIONS),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The arrays behind the plots.
+
+    W window, H horizon, C channels, T samples. `history` f32[W,C], `truth`, `float_forecast` and
+    `int8_forecast` f32[H,C], one in-distribution window in standard deviations; `score` f32[T],
+    `state` uint8[T] (0 warm-up, 1 ok, 2 alarm), `labels` uint8[T]; `exact_lsb` and `float_lsb`
+    count differences of the device by LSB; `memory` holds capacity of flash and RAM in bytes.
+    """
+
+    channel_names: Sequence[str]
+    history: Array
+    truth: Array
+    float_forecast: Array
+    int8_forecast: Array
+    score: Array
+    state: Array
+    labels: Array
+    threshold: float
+    exact_lsb: Mapping[int, int]
+    float_lsb: Mapping[int, int]
+    memory: Mapping[str, int] = field(default_factory=dict)

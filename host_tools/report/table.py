@@ -1,0 +1,100 @@
+"""The report as a text table for the terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from host_tools.compare.metrics import RealDelta
+from host_tools.report.record import Report
+
+DASH = "–"
+
+
+def number(value: float | None, digits: int = 0, unit: str = "") -> str:
+    """Return `1,234`, `0.0123` or a dash, with the unit when there is a value."""
+    if value is None:
+        return DASH
+    text = f"{value:,.{digits}f}"
+    return f"{text} {unit}" if unit else text
+
+
+def aligned(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
+    """Return rows as lines whose columns line up; the last column is not padded."""
+    table = [list(row) for row in rows]
+    if not table:
+        return []
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    lines = []
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
+        lines.append((indent + "  ".join([*cells, row[-1]])).rstrip())
+    return lines
+
+
+def _real(name: str, delta: RealDelta | None) -> list[str]:
+    if delta is None:
+        return [name, DASH, DASH, DASH]
+    return [name, number(delta.rmse, 4), number(delta.mae, 4), number(delta.max, 3)]
+
+
+def _model_rows(report: Report) -> list[list[str]]:
+    kinds = ", ".join(f"{count} {name}" for name, count in report.windows_by_kind.items())
+    chain_verdict = "identical" if report.chain_mismatches == 0 else "DIFFERENT"
+    return [
+        ["model", f"{report.model}  sha256 {report.model_sha256[:12]}…  backend {report.backend}"],
+        ["data", report.data],
+        [
+            "shape",
+            f"{report.channels} channels, window {report.window}, horizon {report.horizon}",
+        ],
+        ["target", report.target],
+        ["windows", f"{report.windows} ({kinds})"],
+        [
+            "chain",
+            f"{report.chain_samples} raw samples, {report.chain_mismatches} records differ: "
+            f"{chain_verdict}",
+        ],
+        ["alarms", f"{report.alarms} samples in {report.alarm_episodes} episodes"],
+    ]
+
+
+def _cost_rows(report: Report) -> list[list[str]]:
+    return [
+        ["instructions per inference", number(report.instructions_per_inference)],
+        ["flash", number(report.flash_bytes, unit="bytes")],
+        ["  of it weights and biases", number(report.model_bytes, unit="bytes")],
+        ["static RAM", number(report.static_ram_bytes, unit="bytes")],
+        ["  of it arena", number(report.arena_bytes, unit="bytes")],
+        ["stack, deepest", number(report.stack_bytes, unit="bytes")],
+    ]
+
+
+def render(report: Report) -> str:
+    """Return the whole table; ends without a newline."""
+    lines = [f"SAFE report: {report.model} on {report.target}", ""]
+    lines += aligned(_model_rows(report))
+    if report.comparisons:
+        lines += ["", "Exactness (windows of every kind)"]
+        rows = [["pair", "windows", "bytes", "differ", "max LSB"]]
+        for pair in report.comparisons:
+            delta = pair.delta
+            counts = [delta.windows, delta.values, delta.mismatched_bytes, delta.max_lsb]
+            rows.append([f"{pair.left} / {pair.right}", *(number(count) for count in counts)])
+        lines += aligned(rows)
+    lines += ["", "Forecast error (standard deviations, in-distribution windows only)"]
+    versus_float = [
+        "int8 against float",
+        number(report.rmse_vs_float, 4),
+        number(report.mae_vs_float, 4),
+        number(report.max_vs_float, 3),
+    ]
+    lines += aligned(
+        [
+            ["", "RMSE", "MAE", "max"],
+            versus_float,
+            _real("int8 against truth", report.int8_vs_truth),
+            _real("float against truth", report.float_vs_truth),
+        ]
+    )
+    lines += ["", "Cost on the target", *aligned(_cost_rows(report))]
+    verdict = "IDENTICAL to the last bit" if report.exact else "DIFFERENT"
+    lines += ["", f"Device and host: {verdict}  ({report.host_seconds:.1f} s)"]
+    return "\n".join(lines)

@@ -1,0 +1,30 @@
+"""Writing a file as a whole or not at all."""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from targets.errors import OutputError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` through a temporary name; raises OutputError when it cannot."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another") from (
+            error
+        )
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write JSON with an indent of two; NaN is refused (ValueError), not written."""
+    write_text(path, json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
