@@ -194,7 +194,9 @@ def _table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
         )
         if required and name not in table:
             raise TargetError(f"{where}: key {name!r} is missing")
-    return kind(**{key: _value(hints[key], value, f"{where}.{key}") for key, value in table.items()})
+    return kind(
+        **{key: _value(hints[key], value, f"{where}.{key}") for key, value in table.items()}
+    )
 
 
 def _check_clock(clock: Clock, where: str) -> None:

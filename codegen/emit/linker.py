@@ -1,0 +1,119 @@
+"""A target description as C text: the linker script, and `safe_target.h` for its drivers."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from targets.errors import TargetError
+from targets.load import Memory, Target
+
+_ACCESS = {"flash": "rx", "ram": "rwx"}
+_CORE_VECTORS = 16
+_SOURCES = ("hse", "hsi")
+
+
+@dataclass(frozen=True)
+class Macro:
+    """One `#define`."""
+
+    name: str
+    value: str
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def _region(memory: Memory) -> dict[str, str]:
+    return {
+        "name": memory.name,
+        "access": _ACCESS[memory.kind],
+        "origin": f"0x{memory.origin:08x}",
+        "size": f"0x{memory.size:08x}",
+    }
+
+
+def linker_script(target: Target, version: str) -> str:
+    """Return the linker script of `target`; TargetError when it has no flash or no RAM."""
+    flash, ram = target.region("flash"), target.region("ram")
+    if target.stack.size_bytes >= ram.size:
+        raise TargetError(f"{target.name}.toml: stack.size_bytes does not fit into {ram.name}")
+    template = _environment().get_template(f"linker_{target.target.arch}.ld.j2")
+    return template.render(
+        version=version,
+        target=target.name,
+        regions=[_region(m) for m in target.memory],
+        flash=flash.name,
+        ram=ram.name,
+        stack_bytes=target.stack.size_bytes,
+        vector_bytes=4 * (_CORE_VECTORS + target.cpu.interrupts),
+    )
+
+
+def _clock_macros(target: Target) -> list[Macro]:
+    clock = target.clock
+    if clock is None:
+        return []
+    macros = [Macro("CLOCK_HZ", f"{clock.hz}u")]
+    if clock.pll is None:
+        return macros
+    if clock.source not in _SOURCES:
+        raise TargetError(
+            f"{target.name}.toml.clock.source: {clock.source!r} is not one of {', '.join(_SOURCES)}"
+        )
+    macros += [
+        Macro(f"CLOCK_SOURCE_{s.upper()}", "1" if s == clock.source else "0") for s in _SOURCES
+    ]
+    numbers = {
+        "CLOCK_SOURCE_HZ": clock.source_hz,
+        "PLL_M": clock.pll.m,
+        "PLL_N": clock.pll.n,
+        "PLL_P": clock.pll.p,
+        "PLL_Q": clock.pll.q,
+        "APB1_DIVIDER": clock.apb1_divider,
+        "APB2_DIVIDER": clock.apb2_divider,
+        "FLASH_WAIT_STATES": clock.flash_wait_states,
+    }
+    return macros + [Macro(name, f"{value}u") for name, value in numbers.items()]
+
+
+def _uart_macros(target: Target) -> list[Macro]:
+    uart = target.uart
+    if uart is None:
+        return []
+    number = re.fullmatch(r"[A-Z]+(\d+)", uart.name)
+    if number is None:
+        raise TargetError(f"{target.name}.toml.uart.name: {uart.name!r} does not end in a number")
+    return [
+        Macro("UART_NUMBER", number[1]),
+        Macro("UART_BAUD", f"{uart.baud}u"),
+        Macro("RX_RING_BYTES", f"{uart.rx_ring_bytes}u"),
+    ]
+
+
+def target_header(target: Target, version: str) -> str:
+    """Return `safe_target.h`: the description's numbers as SAFE_TARGET_ macros."""
+    macros = [
+        Macro("NAME", f'"{target.name}"'),
+        Macro("INTERRUPTS", f"{target.cpu.interrupts}u"),
+        *_clock_macros(target),
+        *_uart_macros(target),
+    ]
+    return (
+        _environment()
+        .get_template("target.h.j2")
+        .render(
+            version=version,
+            target=target.name,
+            macros=[Macro(f"SAFE_TARGET_{m.name}", m.value) for m in macros],
+        )
+    )

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One report line over the polled UART, then reset:
+ *   SAFE-FAULT exception=3 cfsr=00008200 hfsr=40000000 mmfar=… bfar=… pc=… lr=… psr=…
+ * The mark in .noinit survives the reset and becomes SAFE_PORT_RESET_FAULT. */
+#include "cortex_m.h"
+#include "driver.h"
+#include "isr.h"
+
+#define MARK 0x5AFEFA17u
+#define UNKNOWN 0xFFFFFFFFu
+#define ICSR_VECTACTIVE 0x1FFu
+
+/** What the core pushes; B1.5.6 of DDI 0403E. */
+typedef struct safe_exception_frame {
+    uint32_t r0, r1, r2, r3, r12, lr, pc, psr;
+} safe_exception_frame_t;
+
+/* A word and its complement, so that power-up noise is not taken for a mark. */
+static volatile uint32_t s_mark[2] __attribute__((section(".noinit")));
+
+void safe_fault_report(const safe_exception_frame_t *frame) __attribute__((noreturn, used));
+
+static void put_text(const char *text)
+{
+    size_t length = 0;
+    while (text[length] != '\0') {
+        length++;
+    }
+    /* A line that takes no bytes is no reason not to reset. */
+    (void)!safe_uart_write((const uint8_t *)text, length);
+}
+
+static void put_hex(const char *name, uint32_t value)
+{
+    char digits[9];
+    for (uint32_t i = 0; i < 8u; i++) {
+        digits[i] = "0123456789abcdef"[(value >> (28u - 4u * i)) & 15u];
+    }
+    digits[8] = '\0';
+    put_text(name);
+    put_text(digits);
+}
+
+/* Takes the frame's address and, when the stack has run out, a fresh stack for the report. The
+ * bottom of the stack is the bottom of RAM, so an overflow arrives here as a stacking BusFault
+ * with the stack pointer below it. 512 bytes are more than the report uses. */
+__attribute__((naked)) void safe_fault_entry(void)
+{
+    __asm__ volatile("tst   lr, #4\n\t"
+                     "ite   eq\n\t"
+                     "mrseq r0, msp\n\t"
+                     "mrsne r0, psp\n\t"
+                     "movw  r1, #:lower16:__stack_start\n\t"
+                     "movt  r1, #:upper16:__stack_start\n\t"
+                     "add   r1, r1, #512\n\t"
+                     "cmp   r0, r1\n\t"
+                     "bhs   1f\n\t"
+                     "movw  r1, #:lower16:__stack_end\n\t"
+                     "movt  r1, #:upper16:__stack_end\n\t"
+                     "mov   sp, r1\n"
+                     "1:\n\t"
+                     "b     safe_fault_report\n");
+}
+
+void safe_fault_report(const safe_exception_frame_t *frame)
+{
+    uintptr_t start = (uintptr_t)__stack_start;
+    uintptr_t end = (uintptr_t)__stack_end;
+    bool readable = (uintptr_t)frame >= start && (uintptr_t)frame <= end - sizeof(*frame);
+    uint32_t pc = readable ? frame->pc : UNKNOWN;
+    uint32_t lr = readable ? frame->lr : UNKNOWN;
+    uint32_t psr = readable ? frame->psr : UNKNOWN;
+
+    s_mark[0] = MARK;
+    s_mark[1] = ~MARK;
+    put_hex("\r\nSAFE-FAULT exception=", SCB_ICSR & ICSR_VECTACTIVE);
+    put_hex(" cfsr=", SCB_CFSR);
+    put_hex(" hfsr=", SCB_HFSR);
+    put_hex(" mmfar=", SCB_MMFAR);
+    put_hex(" bfar=", SCB_BFAR);
+    put_hex(" pc=", pc);
+    put_hex(" lr=", lr);
+    put_hex(" psr=", psr);
+    put_text("\r\n");
+    safe_uart_drain();
+    safe_cortex_reset();
+}
+
+/* An interrupt that nobody asked for is reported in the same way: `exception` tells which. */
+__attribute__((naked)) void safe_isr_unexpected(void)
+{
+    __asm__ volatile("b safe_fault_entry\n");
+}
+
+bool safe_fault_was_reported(void)
+{
+    bool marked = s_mark[0] == MARK && s_mark[1] == ~MARK;
+    s_mark[0] = 0;
+    s_mark[1] = 0;
+    return marked;
+}
+
+void safe_cortex_reset(void)
+{
+    safe_cortex_barrier();
+    SCB_AIRCR = SCB_AIRCR_KEY | SCB_AIRCR_SYSRESETREQ;
+    safe_cortex_barrier();
+    for (;;) {
+        /* the reset takes a few cycles to arrive */
+    }
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "safe/port.h"
+
+#include "cortex_m.h"
+#include "driver.h"
+#include "isr.h"
+#include "stack.h"
+
+static uint32_t s_boot_status;
+
+void safe_port_init(void)
+{
+    uint32_t status = safe_reset_cause();
+    if (safe_fault_was_reported()) {
+        status |= SAFE_PORT_RESET_FAULT;
+    }
+    status |= safe_clock_init();
+    if (!safe_cycles_init()) {
+        status |= SAFE_PORT_CYCLES_STUCK;
+    }
+    s_boot_status = status;
+    safe_timebase_init();
+    safe_uart_init();
+}
+
+uint32_t safe_port_status(void)
+{
+    return s_boot_status | safe_uart_status();
+}
+
+size_t safe_port_read(uint8_t *bytes, size_t capacity)
+{
+    return safe_uart_read(bytes, capacity);
+}
+
+safe_status_t safe_port_write(const uint8_t *bytes, size_t length)
+{
+    return safe_uart_write(bytes, length);
+}
+
+bool safe_port_cycles(uint32_t *cycles)
+{
+    if ((s_boot_status & SAFE_PORT_CYCLES_STUCK) != 0u) {
+        return false;
+    }
+    *cycles = DWT_CYCCNT;
+    return true;
+}
+
+uint32_t safe_port_clock_hz(void)
+{
+    return SAFE_TARGET_CLOCK_HZ;
+}
+
+uint32_t safe_port_stack_used_bytes(void)
+{
+    const uint32_t *word = __stack_start;
+    while (word < __stack_end && *word == SAFE_STACK_PAINT) {
+        word++;
+    }
+    return (uint32_t)((uintptr_t)__stack_end - (uintptr_t)word);
+}
+
+void safe_port_idle(void)
+{
+    safe_cortex_wait();
+}
+
+void safe_port_reset(void)
+{
+    safe_uart_drain();
+    safe_cortex_reset();
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver.h"
+#include "safe/port.h"
+#include "safe_target.h"
+#include "stm32f4.h"
+
+#if SAFE_TARGET_CLOCK_SOURCE_HSE
+#define SOURCE_ON RCC_CR_HSEON
+#define SOURCE_READY RCC_CR_HSERDY
+#define SOURCE_PLL RCC_PLLCFGR_SOURCE_HSE
+#elif SAFE_TARGET_CLOCK_SOURCE_HSI
+#define SOURCE_ON RCC_CR_HSION
+#define SOURCE_READY RCC_CR_HSIRDY
+#define SOURCE_PLL 0u
+#else
+#error "clock.source must be hsi or hse"
+#endif
+
+/* RM0090 section 7.3.2: limits of the PLL, in hertz. */
+#define VCO_IN (SAFE_TARGET_CLOCK_SOURCE_HZ / SAFE_TARGET_PLL_M)
+#if VCO_IN < 1000000 || VCO_IN > 2000000
+#error "clock.source_hz / m must be 1 to 2 MHz"
+#endif
+#if (VCO_IN * SAFE_TARGET_PLL_N) < 100000000 || (VCO_IN * SAFE_TARGET_PLL_N) > 432000000
+#error "the VCO must run at 100 to 432 MHz"
+#endif
+#if SAFE_TARGET_CLOCK_HZ > 168000000
+#error "clock.hz must not be above 168 MHz"
+#endif
+
+/** Oscillator of an STM32F4 after reset; RM0090 section 7.2.2. */
+#define BOOT_HZ 16000000u
+
+/** Polls before giving up: about 60 ms at 16 MHz, against 2 ms for a crystal and 0.3 ms for the
+ * PLL (DS8626, oscillator and PLL characteristics). */
+#define POLLS 100000u
+
+static uint32_t s_uart_hz = BOOT_HZ;
+
+static uint32_t wait_for(const volatile uint32_t *reg, uint32_t mask, uint32_t value)
+{
+    for (uint32_t i = 0; i < POLLS; i++) {
+        if ((*reg & mask) == value) {
+            return 0;
+        }
+    }
+    return SAFE_PORT_CLOCK_TIMEOUT;
+}
+
+/** PPRE field for an APB divider of 1, 2, 4, 8 or 16; RM0090 section 7.3.3. */
+static uint32_t apb_field(uint32_t divider)
+{
+    uint32_t field = 3u;
+    for (uint32_t rest = divider; rest > 1u; rest >>= 1) {
+        field++;
+    }
+    return divider == 1u ? 0u : field;
+}
+
+uint32_t safe_clock_init(void)
+{
+    RCC_APB1ENR |= RCC_APB1ENR_PWR;
+    (void)RCC_APB1ENR; /* two bus cycles before the peripheral answers */
+    PWR_CR |= PWR_CR_VOS;
+
+    /* Wait states first: flash must never be read faster than it can be. */
+    FLASH_ACR = SAFE_TARGET_FLASH_WAIT_STATES | FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN;
+    if (wait_for(&FLASH_ACR, FLASH_ACR_LATENCY_MASK, SAFE_TARGET_FLASH_WAIT_STATES) != 0u) {
+        return SAFE_PORT_CLOCK_TIMEOUT;
+    }
+    RCC_CR |= SOURCE_ON;
+    if (wait_for(&RCC_CR, SOURCE_READY, SOURCE_READY) != 0u) {
+        return SAFE_PORT_CLOCK_TIMEOUT;
+    }
+    RCC_PLLCFGR = SAFE_TARGET_PLL_M | (SAFE_TARGET_PLL_N << RCC_PLLCFGR_N_SHIFT) |
+                  ((SAFE_TARGET_PLL_P / 2u - 1u) << RCC_PLLCFGR_P_SHIFT) | SOURCE_PLL |
+                  (SAFE_TARGET_PLL_Q << RCC_PLLCFGR_Q_SHIFT);
+    RCC_CR |= RCC_CR_PLLON;
+    if (wait_for(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY) != 0u) {
+        return SAFE_PORT_CLOCK_TIMEOUT;
+    }
+    /* Bus dividers before the switch, so that no bus runs above its limit. */
+    RCC_CFGR = (apb_field(SAFE_TARGET_APB1_DIVIDER) << RCC_CFGR_PPRE1_SHIFT) |
+               (apb_field(SAFE_TARGET_APB2_DIVIDER) << RCC_CFGR_PPRE2_SHIFT);
+    RCC_CFGR |= RCC_CFGR_SW_PLL;
+    if (wait_for(&RCC_CFGR, RCC_CFGR_SWS_MASK, RCC_CFGR_SWS_PLL) != 0u) {
+        RCC_CFGR = 0u;
+        return SAFE_PORT_CLOCK_TIMEOUT;
+    }
+#if SAFE_TARGET_UART_NUMBER == 1
+    s_uart_hz = SAFE_TARGET_CLOCK_HZ / SAFE_TARGET_APB2_DIVIDER;
+#else
+    s_uart_hz = SAFE_TARGET_CLOCK_HZ / SAFE_TARGET_APB1_DIVIDER;
+#endif
+    return 0;
+}
+
+uint32_t safe_clock_uart_hz(void)
+{
+    return s_uart_hz;
+}
+
+uint32_t safe_reset_cause(void)
+{
+    uint32_t csr = RCC_CSR;
+    RCC_CSR = csr | RCC_CSR_RMVF;
+    return (csr & (RCC_CSR_IWDGRSTF | RCC_CSR_WWDGRSTF)) != 0u ? SAFE_PORT_RESET_WATCHDOG : 0u;
+}

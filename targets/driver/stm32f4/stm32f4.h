@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file stm32f4.h The few STM32F405 registers in use; section numbers are of RM0090. */
+#ifndef SAFE_STM32F4_H
+#define SAFE_STM32F4_H
+
+#include <stdint.h>
+
+#define SAFE_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+/* Reset and clock control, section 7.3; base from section 2.3. */
+#define RCC_CR SAFE_REGISTER(0x40023800u)      /* 7.3.1 */
+#define RCC_PLLCFGR SAFE_REGISTER(0x40023804u) /* 7.3.2 */
+#define RCC_CFGR SAFE_REGISTER(0x40023808u)    /* 7.3.3 */
+#define RCC_AHB1ENR SAFE_REGISTER(0x40023830u) /* 7.3.10 */
+#define RCC_APB1ENR SAFE_REGISTER(0x40023840u) /* 7.3.13 */
+#define RCC_APB2ENR SAFE_REGISTER(0x40023844u) /* 7.3.14 */
+#define RCC_CSR SAFE_REGISTER(0x40023874u)     /* 7.3.21 */
+
+#define RCC_CR_HSION (1u << 0)
+#define RCC_CR_HSIRDY (1u << 1)
+#define RCC_CR_HSEON (1u << 16)
+#define RCC_CR_HSERDY (1u << 17)
+#define RCC_CR_PLLON (1u << 24)
+#define RCC_CR_PLLRDY (1u << 25)
+#define RCC_PLLCFGR_N_SHIFT 6u
+#define RCC_PLLCFGR_P_SHIFT 16u
+#define RCC_PLLCFGR_SOURCE_HSE (1u << 22)
+#define RCC_PLLCFGR_Q_SHIFT 24u
+#define RCC_CFGR_SW_PLL (2u << 0)
+#define RCC_CFGR_SWS_MASK (3u << 2)
+#define RCC_CFGR_SWS_PLL (2u << 2)
+#define RCC_CFGR_PPRE1_SHIFT 10u
+#define RCC_CFGR_PPRE2_SHIFT 13u
+#define RCC_AHB1ENR_GPIOA (1u << 0)
+#define RCC_APB1ENR_USART2 (1u << 17)
+#define RCC_APB1ENR_PWR (1u << 28)
+#define RCC_APB2ENR_USART1 (1u << 4)
+#define RCC_CSR_RMVF (1u << 24)
+#define RCC_CSR_IWDGRSTF (1u << 29)
+#define RCC_CSR_WWDGRSTF (1u << 30)
+
+/* Power control, section 5.4.1: VOS = 1 is voltage scale 1, needed above 144 MHz. */
+#define PWR_CR SAFE_REGISTER(0x40007000u)
+#define PWR_CR_VOS (1u << 14)
+
+/* Flash interface, section 3.9.1. */
+#define FLASH_ACR SAFE_REGISTER(0x40023C00u)
+#define FLASH_ACR_LATENCY_MASK 7u
+#define FLASH_ACR_PRFTEN (1u << 8)
+#define FLASH_ACR_ICEN (1u << 9)
+#define FLASH_ACR_DCEN (1u << 10)
+
+/* GPIO port A, section 8.4. */
+#define GPIOA_MODER SAFE_REGISTER(0x40020000u) /* 8.4.1: 2 bits a pin, 2 is alternate function */
+#define GPIOA_PUPDR SAFE_REGISTER(0x4002000Cu) /* 8.4.4: 2 bits a pin, 1 is pull-up */
+#define GPIOA_AFRL SAFE_REGISTER(0x40020020u)  /* 8.4.9: 4 bits a pin, pins 0 to 7 */
+#define GPIOA_AFRH SAFE_REGISTER(0x40020024u)  /* 8.4.10: pins 8 to 15 */
+
+/* USART, section 30.6. */
+typedef struct safe_usart {
+    volatile uint32_t SR;  /* 30.6.1 */
+    volatile uint32_t DR;  /* 30.6.2 */
+    volatile uint32_t BRR; /* 30.6.3 */
+    volatile uint32_t CR1; /* 30.6.4 */
+    volatile uint32_t CR2; /* 30.6.5 */
+    volatile uint32_t CR3; /* 30.6.6 */
+} safe_usart_t;
+
+#define USART1_BASE 0x40011000u
+#define USART2_BASE 0x40004400u
+#define USART1_IRQ 37u /* section 12.1.3 */
+#define USART2_IRQ 38u
+
+#define USART_SR_PE (1u << 0)
+#define USART_SR_FE (1u << 1)
+#define USART_SR_NF (1u << 2)
+#define USART_SR_ORE (1u << 3)
+#define USART_SR_RXNE (1u << 5)
+#define USART_SR_TC (1u << 6)
+#define USART_SR_TXE (1u << 7)
+#define USART_CR1_RE (1u << 2)
+#define USART_CR1_TE (1u << 3)
+#define USART_CR1_RXNEIE (1u << 5)
+#define USART_CR1_UE (1u << 13)
+
+#endif
