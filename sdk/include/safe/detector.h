@@ -14,6 +14,7 @@
 
 #include "safe/model.h"
 #include "safe/status.h"
+#include "safe/window.h"
 
 /** Constants of one detector, in flash; generated from scaler.json and detector.json. */
 typedef struct safe_detector_config {
@@ -45,7 +46,7 @@ typedef enum safe_detector_state {
 
 /** One step's result. */
 typedef struct safe_detector_result {
-    uint32_t index; /**< Samples seen since reset, this one not counted. */
+    uint32_t index; /**< Samples seen since reset, this one not counted; of a gap: before it. */
     safe_detector_state_t state;
     float residual_score; /**< Weighted sum of squared residuals of this sample; 0 in warm-up. */
     float score;          /**< Its EWMA; compared with the threshold; 0 in warm-up. */
@@ -56,10 +57,8 @@ typedef struct safe_detector_result {
 typedef struct safe_detector {
     const safe_detector_config_t *config;
     safe_context_t context;
-    int8_t *window_ring;   /**< [window * channels] quantized samples. */
-    int32_t *horizon_ring; /**< [horizon * channels] sums of forecasts of the coming samples. */
-    uint16_t window_head;  /**< Slot of the oldest sample once full. */
-    uint16_t horizon_head; /**< Slot of the next sample's forecast sum. */
+    safe_window_t window;   /**< Quantized samples; the ring is the caller's. */
+    safe_horizon_t horizon; /**< Forecast sums of the coming samples; the caller's too. */
     uint32_t samples;
     float score;
     bool has_score;

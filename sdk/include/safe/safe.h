@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file safe.h Everything of the runtime that a product needs: model, detector and framing.
+ *
+ * Argument order of every call: the context, then inputs each followed by its length, then
+ * outputs. Lengths are in the unit that the name says (`_bytes`, `_words`), else in elements.
+ * No call allocates, recurses or blocks; a call that can fail returns safe_status_t and leaves
+ * its outputs untouched unless its documentation says otherwise. One context belongs to one
+ * thread of execution; different contexts share nothing but constants.
+ *
+ * Versions: SAFE_VERSION is the release; SAFE_MODEL_ABI is the interface to generated files;
+ * SAFE_PROTOCOL_VERSION is the serial protocol. They move independently (version.h).
+ */
+#ifndef SAFE_SAFE_H
+#define SAFE_SAFE_H
+
+#include "safe/detector.h"
+#include "safe/frame.h"
+#include "safe/model.h"
+#include "safe/scaler.h"
+#include "safe/status.h"
+#include "safe/version.h"
+#include "safe/window.h"
+
+#endif

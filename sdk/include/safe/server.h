@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file server.h The command server: a state machine fed with received bytes.
+ *
+ * One request at a time, each answered by one reply. A request that comes again (same type, seq
+ * and CRC) gets the same reply once more and is not carried out again. The protocol is specified
+ * in PROTOCOL.md.
+ */
+#ifndef SAFE_SERVER_H
+#define SAFE_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "safe/detector.h"
+#include "safe/frame.h"
+#include "safe/model.h"
+#include "safe/status.h"
+
+/** Message types of requests; a reply has SAFE_MESSAGE_REPLY added. */
+typedef enum safe_message {
+#define SAFE_MESSAGE(name, value, text) SAFE_MESSAGE_##name = (value),
+#include "safe/message.def"
+#undef SAFE_MESSAGE
+    SAFE_MESSAGE_REPLY = 0x80
+} safe_message_t;
+
+/** Bits of the feature word in HELLO. */
+#define SAFE_FEATURE_WINDOW (1u << 0) /**< WINDOW, INFER, RESULT and TIMING. */
+#define SAFE_FEATURE_STREAM (1u << 1) /**< STREAM_RESET and SAMPLE. */
+#define SAFE_FEATURE_CYCLES (1u << 2) /**< The cycle counter counts. */
+
+/** Bytes of one sample record in a SAMPLE reply. */
+#define SAFE_SAMPLE_RECORD_BYTES 20u
+
+/** Most channels of a sample stream; costs 4 bytes of RAM each. */
+#ifndef SAFE_SERVER_MAX_CHANNELS
+#define SAFE_SERVER_MAX_CHANNELS 64u
+#endif
+
+/** How far the window in the model input has come. */
+typedef enum safe_upload_state {
+    SAFE_UPLOAD_NONE = 0, /**< Nothing of use lies in the arena. */
+    SAFE_UPLOAD_LOADING = 1,
+    SAFE_UPLOAD_READY = 2, /**< The whole input is there. */
+    SAFE_UPLOAD_DONE = 3,  /**< The model ran; the output is there. */
+} safe_upload_state_t;
+
+/** Times of the inferences of the present session. */
+typedef struct safe_timing {
+    uint32_t inferences;
+    uint32_t last_ms;
+    uint32_t total_ms;
+    bool has_cycles;
+    uint32_t last_cycles;
+    uint32_t min_cycles;
+    uint32_t max_cycles;
+} safe_timing_t;
+
+/** Called with every sample's result before its reply is sent; may write text to the line. */
+typedef void (*safe_sample_hook_t)(safe_status_t status, const safe_detector_result_t *result);
+
+/** A running server. Set up by safe_server_init. */
+typedef struct safe_server {
+    const safe_context_t *context;
+    safe_detector_t *detector; /**< Null: no sample stream. */
+    safe_sample_hook_t hook;   /**< May be null. */
+    uint32_t features;
+    uint32_t session; /**< 0: no HELLO since start. */
+    /* window upload */
+    safe_upload_state_t upload;
+    uint32_t upload_token;
+    uint32_t upload_bytes;
+    safe_timing_t timing;
+    /* sample stream */
+    bool stream_open;
+    uint32_t stream_token;
+    uint32_t stream_next;
+    float sample[SAFE_SERVER_MAX_CHANNELS];
+    /* link */
+    uint32_t frames;
+    uint32_t frame_errors;
+    uint32_t repeats;
+    bool reset_requested; /**< The application restarts the device once the reply is sent. */
+    bool has_last;
+    uint8_t last_type;
+    uint8_t last_seq;
+    uint32_t last_crc;
+    size_t reply_bytes; /**< The last reply, kept for a repeated request. */
+    uint8_t reply[SAFE_FRAME_MAX_LINE];
+    uint8_t notice[24]; /**< A frame error is told outside of `reply`. */
+    const uint8_t *out; /**< What to send after a call that returned a length. */
+    safe_frame_receiver_t receiver;
+} safe_server_t;
+
+/**
+ * Sets up a server without a session.
+ *
+ * @param context A bound model. @param detector Initialized, or null: no sample stream.
+ * @param features SAFE_FEATURE_WINDOW, SAFE_FEATURE_STREAM or both: what is offered.
+ * @param hook Called with every sample's result, or null.
+ * @return ARGUMENT: null, stream without detector, or too many channels for a frame.
+ */
+SAFE_MUST_CHECK safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *context,
+                                               safe_detector_t *detector, uint32_t features,
+                                               safe_sample_hook_t hook);
+
+/** Takes one received byte and carries out the request that it completes.
+ * @return bytes to send from `server->out`, 0 for none. */
+size_t safe_server_feed(safe_server_t *server, uint8_t byte, uint32_t now_ms);
+
+/** To be called when the line is quiet: gives up a frame that was cut.
+ * @return bytes to send from `server->out`, 0 for none. */
+size_t safe_server_idle(safe_server_t *server, uint32_t now_ms);
+
+#endif

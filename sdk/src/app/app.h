@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the applications share: boot, banner, text, and the loop that feeds the server. */
+#ifndef SAFE_SRC_APP_H
+#define SAFE_SRC_APP_H
+
+#include "safe/server.h"
+
+/** Starts the port, binds the image's model and sets up the server.
+ * Prints the banner. When the image is inconsistent, prints why and does not return. */
+void safe_app_start(const char *name, uint32_t features, safe_sample_hook_t hook);
+
+/** Serves requests; does not return. */
+void safe_app_serve(void);
+
+/** Prints text on the line: printable ASCII and line ends, never NUL. */
+void safe_app_print(const char *text);
+
+/** Prints `value` in decimal. */
+void safe_app_print_u32(uint32_t value);
+
+/** Prints `value` as eight hexadecimal digits with 0x. */
+void safe_app_print_hex(uint32_t value);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "app.h"
+#include "safe/app.h"
+#include "safe/port.h"
+#include "safe/version.h"
+
+#define READ_BYTES 64u
+
+static safe_context_t context;
+static safe_detector_t detector;
+static safe_server_t server;
+
+static void write_line(const uint8_t *bytes, size_t length)
+{
+    if (safe_port_write(bytes, length) != SAFE_STATUS_OK) {
+        return; /* The port keeps TX_TIMEOUT in its status word; the host asks again. */
+    }
+}
+
+void safe_app_print(const char *text)
+{
+    write_line((const uint8_t *)text, strlen(text));
+}
+
+void safe_app_print_u32(uint32_t value)
+{
+    uint8_t digits[10];
+    size_t first = sizeof digits;
+
+    do {
+        digits[--first] = (uint8_t)('0' + value % 10u);
+        value /= 10u;
+    } while (value != 0u);
+    write_line(&digits[first], sizeof digits - first);
+}
+
+void safe_app_print_hex(uint32_t value)
+{
+    static const char hex[] = "0123456789abcdef";
+    uint8_t digits[10] = {'0', 'x'};
+
+    for (size_t i = 0; i < 8u; i++) {
+        digits[2u + i] = (uint8_t)hex[(value >> (28u - 4u * i)) & 15u];
+    }
+    write_line(digits, sizeof digits);
+}
+
+static void print_banner(const char *name, const safe_model_t *model)
+{
+    safe_app_print("\r\nsafe " SAFE_VERSION " ");
+    safe_app_print(name);
+    safe_app_print(" model=");
+    safe_app_print(model->name);
+    safe_app_print(" sha256=");
+    safe_app_print_hex((uint32_t)model->sha256[0] << 24 | (uint32_t)model->sha256[1] << 16 |
+                       (uint32_t)model->sha256[2] << 8 | model->sha256[3]);
+    safe_app_print(" status=");
+    safe_app_print_hex(safe_port_status());
+    safe_app_print("\r\n");
+}
+
+/** Prints the reason once a second: an image that cannot run must say so to whoever comes. */
+static void refuse(const char *what, safe_status_t status)
+{
+    for (;;) {
+        uint32_t start_ms = safe_port_time_ms();
+
+        safe_app_print("safe error: ");
+        safe_app_print(what);
+        safe_app_print(": ");
+        safe_app_print(safe_status_text(status));
+        safe_app_print("\r\n");
+        while (safe_port_time_ms() - start_ms < 1000u) {
+            safe_port_idle();
+        }
+    }
+}
+
+void safe_app_start(const char *name, uint32_t features, safe_sample_hook_t hook)
+{
+    const safe_app_model_t *app = safe_app_model();
+    safe_status_t status;
+
+    safe_port_init();
+    print_banner(name, app->model);
+    status = safe_context_init(&context, app->model, app->arena, app->arena_bytes);
+    if (status != SAFE_STATUS_OK) {
+        refuse("model", status);
+    }
+    if (app->detector == NULL) {
+        features &= ~SAFE_FEATURE_STREAM;
+    } else {
+        status = safe_detector_init(&detector, app->detector, &context, app->window_ring,
+                                    app->window_bytes, app->horizon_ring, app->horizon_words);
+        if (status != SAFE_STATUS_OK) {
+            refuse("detector", status);
+        }
+    }
+    status = safe_server_init(&server, &context, app->detector == NULL ? NULL : &detector, features,
+                              hook);
+    if (status != SAFE_STATUS_OK) {
+        refuse("server", status);
+    }
+}
+
+static void send_reply(size_t length)
+{
+    if (length != 0u) {
+        write_line(server.out, length);
+    }
+    if (server.reset_requested) {
+        safe_port_reset();
+    }
+}
+
+void safe_app_serve(void)
+{
+    for (;;) {
+        uint8_t bytes[READ_BYTES];
+        size_t length = safe_port_read(bytes, sizeof bytes);
+        uint32_t now_ms = safe_port_time_ms();
+
+        for (size_t i = 0; i < length; i++) {
+            send_reply(safe_server_feed(&server, bytes[i], now_ms));
+        }
+        if (length == 0u) {
+            send_reply(safe_server_idle(&server, now_ms));
+            safe_port_idle();
+        }
+    }
+}

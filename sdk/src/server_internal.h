@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the command server share; not part of the interface. */
+#ifndef SAFE_SERVER_INTERNAL_H
+#define SAFE_SERVER_INTERNAL_H
+
+#include "safe/server.h"
+
+#define SAFE_TOKEN_BYTES 4u
+/** Token and start of a chunk, or token and index of the first sample. */
+#define SAFE_CHUNK_HEADER_BYTES 8u
+
+/** Carries out one request and writes the payload of its reply; a status other than OK turns the
+ * reply into an error and must come before any effect. */
+typedef safe_status_t safe_server_handler_t(safe_server_t *server, const safe_frame_t *request,
+                                            safe_frame_writer_t *reply);
+
+safe_server_handler_t safe_server_handle_window;
+safe_server_handler_t safe_server_handle_infer;
+safe_server_handler_t safe_server_handle_result;
+safe_server_handler_t safe_server_handle_timing;
+safe_server_handler_t safe_server_handle_stream_reset;
+safe_server_handler_t safe_server_handle_sample;
+
+#endif

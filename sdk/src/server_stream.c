@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests on a stream of raw samples. */
+#include <string.h>
+
+#include "server_internal.h"
+
+safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_frame_t *request,
+                                              safe_frame_writer_t *reply)
+{
+    if (request->length != SAFE_TOKEN_BYTES) {
+        return SAFE_STATUS_PAYLOAD_LENGTH;
+    }
+    server->stream_token = safe_get_u32(request->payload);
+    server->stream_next = 0;
+    server->stream_open = true;
+    safe_detector_reset(server->detector);
+    safe_frame_put_u32(reply, server->stream_token);
+    return SAFE_STATUS_OK;
+}
+
+static void put_float(safe_frame_writer_t *writer, float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    safe_frame_put_u32(writer, bits);
+}
+
+/** Takes one sample and appends its record of SAFE_SAMPLE_RECORD_BYTES. */
+static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_writer_t *reply)
+{
+    size_t channels = server->detector->config->channels;
+    safe_detector_result_t result = {0, SAFE_DETECTOR_WARMUP, 0.0f, 0.0f, false};
+    safe_status_t status;
+    uint32_t crc = 0;
+
+    for (size_t c = 0; c < channels; c++) {
+        uint32_t bits = safe_get_u32(&bytes[4u * c]);
+
+        memcpy(&server->sample[c], &bits, sizeof bits);
+    }
+    status = safe_detector_step(server->detector, server->sample, channels, &result);
+    if (result.has_forecast) {
+        crc = safe_crc32(0, safe_context_output(server->context, 0),
+                         server->context->model->outputs[0].size_bytes);
+    }
+    if (server->hook != NULL) {
+        server->hook(status, &result);
+    }
+    safe_frame_put_u32(reply, result.index);
+    safe_frame_put_u16(reply,
+                       (uint16_t)((uint32_t)result.state | (result.has_forecast ? 0x100u : 0u)));
+    safe_frame_put_u16(reply, (uint16_t)status);
+    put_float(reply, result.residual_score);
+    put_float(reply, result.score);
+    safe_frame_put_u32(reply, crc);
+}
+
+safe_status_t safe_server_handle_sample(safe_server_t *server, const safe_frame_t *request,
+                                        safe_frame_writer_t *reply)
+{
+    size_t sample_bytes = 4u * (size_t)server->detector->config->channels;
+    size_t count;
+
+    if (request->length < SAFE_CHUNK_HEADER_BYTES + sample_bytes ||
+        (request->length - SAFE_CHUNK_HEADER_BYTES) % sample_bytes != 0u) {
+        return SAFE_STATUS_PAYLOAD_LENGTH;
+    }
+    count = (request->length - SAFE_CHUNK_HEADER_BYTES) / sample_bytes;
+    if (SAFE_CHUNK_HEADER_BYTES + count * SAFE_SAMPLE_RECORD_BYTES > SAFE_FRAME_MAX_PAYLOAD) {
+        return SAFE_STATUS_PAYLOAD_LENGTH;
+    }
+    if (!server->stream_open || safe_get_u32(request->payload) != server->stream_token ||
+        safe_get_u32(&request->payload[4]) != server->stream_next) {
+        return SAFE_STATUS_SAMPLE_ORDER;
+    }
+    server->upload = SAFE_UPLOAD_NONE; /* The detector works in the same arena. */
+    safe_frame_put(reply, request->payload, SAFE_CHUNK_HEADER_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        take_sample(server, &request->payload[SAFE_CHUNK_HEADER_BYTES + i * sample_bytes], reply);
+        server->stream_next++;
+    }
+    return SAFE_STATUS_OK;
+}
