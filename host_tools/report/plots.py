@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from host_tools.report.record import OperatorCost, Report, Series
@@ -145,6 +146,7 @@ def _bars(axes: Any, histogram: Mapping[int, int], colour: str, title: str) -> N
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(bottom=0)
     axes.set_title(title + (f" ({beyond:,} beyond ±{shown})" if beyond else ""), loc="left")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("LSB")
     axes.set_ylabel("output bytes")
 

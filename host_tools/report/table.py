@@ -16,16 +16,18 @@ def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     return f"{text} {unit}" if unit else text
 
 
-def aligned(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Return rows as lines whose columns line up; the last column is not padded."""
+def aligned(rows: Iterable[Sequence[str]], right: bool = False, indent: str = "  ") -> list[str]:
+    """Return rows as lines whose columns line up; `right` puts all but the first to the right."""
     table = [list(row) for row in rows]
     if not table:
         return []
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = []
     for row in table:
-        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
-        lines.append((indent + "  ".join([*cells, row[-1]])).rstrip())
+        cells = [row[0].ljust(widths[0])]
+        for cell, width in zip(row[1:], widths[1:], strict=True):
+            cells.append(cell.rjust(width) if right else cell.ljust(width))
+        lines.append((indent + "  ".join(cells)).rstrip())
     return lines
 
 
@@ -78,7 +80,7 @@ def render(report: Report) -> str:
             delta = pair.delta
             counts = [delta.windows, delta.values, delta.mismatched_bytes, delta.max_lsb]
             rows.append([f"{pair.left} / {pair.right}", *(number(count) for count in counts)])
-        lines += aligned(rows)
+        lines += aligned(rows, right=True)
     lines += ["", "Forecast error (standard deviations, in-distribution windows only)"]
     versus_float = [
         "int8 against float",
@@ -92,9 +94,10 @@ def render(report: Report) -> str:
             versus_float,
             _real("int8 against truth", report.int8_vs_truth),
             _real("float against truth", report.float_vs_truth),
-        ]
+        ],
+        right=True,
     )
-    lines += ["", "Cost on the target", *aligned(_cost_rows(report))]
+    lines += ["", "Cost on the target", *aligned(_cost_rows(report), right=True)]
     verdict = "IDENTICAL to the last bit" if report.exact else "DIFFERENT"
     lines += ["", f"Device and host: {verdict}  ({report.host_seconds:.1f} s)"]
     return "\n".join(lines)
