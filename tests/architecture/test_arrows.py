@@ -1,0 +1,188 @@
+"""A room imports or includes only what its arrows allow."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import tree
+
+ROOM_ARROWS = {
+    "targets": {"targets"},
+    "models": {"models"},
+    "codegen": {"codegen", "targets"},
+    "host_tools": {"host_tools", "codegen", "models", "targets"},
+}
+
+_IR = {"errors", "ir"}
+_OPERATORS = _IR | {"operators", "quantization", "fixed_point", "sigmoid_table"}
+_MIDDLE = _OPERATORS | {"frontend", "passes", "backends", "memory", "emit", "reference"}
+CODEGEN_ARROWS = {
+    "errors": set(),
+    "fixed_point": {"errors"},
+    "sigmoid_table": {"errors"},
+    "ir": _IR,
+    "quantization": _IR | {"fixed_point"},
+    "operators": _OPERATORS,
+    "frontend": _OPERATORS | {"frontend"},
+    "passes": _OPERATORS | {"passes"},
+    "backends": _OPERATORS | {"backends"},
+    "reference": _OPERATORS,
+    "memory": _IR | {"memory"},
+    "emit": _OPERATORS | {"memory", "emit"},
+    "pipeline": _MIDDLE,
+    "__main__": _MIDDLE | {"pipeline"},
+}
+
+# A package that only one place may use, so that the others work without it.
+ONLY_IN = {
+    "tensorflow": ("host_tools/training",),
+    "tf_keras": ("host_tools/training", "models"),
+    "keras": ("host_tools/training", "models"),
+    "sklearn": ("host_tools/training", "host_tools/data"),
+    "serial": ("host_tools/device",),
+    "jinja2": ("codegen/emit",),
+    "tflite": ("codegen/frontend", "codegen/operators", "host_tools/training"),
+    "matplotlib": ("host_tools/report",),
+    "pandas": ("host_tools/data",),
+    "tflite_micro": ("host_tools/compare", "host_tools/training"),
+}
+
+# Public headers and sources of the SDK by stem; a stem absent here stands for itself.
+SDK_BASE = {"status", "version", "compiler"}
+SDK_ARROWS = {
+    "fixed_point": SDK_BASE,
+    "frame": SDK_BASE | {"crc32"},
+    "crc32": SDK_BASE | {"frame"},
+    "window": SDK_BASE,
+    "scaler": SDK_BASE | {"fixed_point"},
+    "model": SDK_BASE,
+    "detector": SDK_BASE | {"window", "scaler", "model", "frame"},
+    "server": SDK_BASE | {"detector", "frame", "port", "model", "app", "window", "scaler"},
+    "port": SDK_BASE,
+    "app": SDK_BASE | {"model", "detector"},
+    "safe": None,
+}
+
+
+def stem(name: str) -> str:
+    """`codegen.ir.graph` → `ir`; `codegen.errors` → `errors`."""
+    return name.split(".")[1] if "." in name else ""
+
+
+@pytest.mark.parametrize("room", sorted(ROOM_ARROWS))
+def test_rooms(room):
+    rooms = set(tree.ROOMS)
+    wrong = [
+        f"{path}: {name}"
+        for path in tree.python_files(room)
+        for name in tree.imports(path)
+        if (top := name.split(".")[0]) in rooms | {"tests"} and top not in ROOM_ARROWS[room]
+    ]
+    assert wrong == []
+
+
+def test_inside_codegen():
+    wrong, seen = [], set()
+    for path in tree.python_files("codegen"):
+        part = path.parts[1].removesuffix(".py")
+        if part == "__init__":
+            continue
+        assert part in CODEGEN_ARROWS, f"{path}: say in CODEGEN_ARROWS what it may import"
+        seen.add(part)
+        wrong += [
+            f"{path}: {name}"
+            for name in tree.imports(path)
+            if name.startswith("codegen.") and stem(name) not in CODEGEN_ARROWS[part] | {part}
+        ]
+    assert wrong == []
+    assert {"ir", "operators"} <= seen
+
+
+@pytest.mark.parametrize("package", sorted(ONLY_IN))
+def test_package_stays_in_its_place(package):
+    wrong = [
+        str(path)
+        for path in tree.python_files("codegen", "targets", "models", "host_tools")
+        if any(name.split(".")[0] == package for name in tree.imports(path))
+        and not path.as_posix().startswith(ONLY_IN[package])
+    ]
+    assert wrong == []
+
+
+def test_planner_and_checker_share_no_code():
+    checker = Path("codegen/memory/checker.py")
+    assert not [name for name in tree.imports(checker) if ".planner" in name or ".liveness" in name]
+
+
+def _part(path: Path) -> str:
+    """Which part of the SDK a file belongs to."""
+    if "kernel" in path.parts:
+        return "kernel"
+    if "app" in path.parts:
+        return "app"
+    return path.stem.removesuffix("_internal").split("_")[0] if "server" in path.stem else path.stem
+
+
+def _allowed(part: str) -> set[str] | None:
+    if part == "kernel":
+        return SDK_BASE | {"fixed_point", "kernel"}
+    if part == "app":
+        return None
+    allowed = SDK_ARROWS.get(part, SDK_BASE)
+    return None if allowed is None else allowed | {part}
+
+
+def test_inside_sdk():
+    wrong = []
+    for path in tree.c_files("sdk"):
+        allowed = _allowed(_part(path))
+        for name in tree.includes(path):
+            if name.endswith(".def"):
+                continue
+            included = Path(name)
+            if name.startswith("safe/"):
+                part = _part(included)
+                assert (tree.ROOT / "sdk/include" / name).is_file(), f"{path}: {name} is not there"
+            else:
+                part = _part(path.parent / included)
+                assert (
+                    (tree.ROOT / path.parent / included).resolve().is_relative_to(tree.ROOT / "sdk")
+                ), f"{path}: {name} lies outside the SDK"
+            if allowed is not None and part not in allowed:
+                wrong.append(f"{path}: {name}")
+            if part == "app" and _part(path) not in {"app", "server"} and path.stem != "safe":
+                wrong.append(f"{path}: {name}")
+    assert wrong == []
+
+
+def test_sdk_knows_no_target_and_no_model():
+    words = ("stm32", "cortex", "nrf", "forecaster")
+    wrong = [
+        f"{path}: {word}"
+        for path in tree.c_files("sdk")
+        for word in words
+        if f'"{word}' in tree.text(path).lower() or f"include <{word}" in tree.text(path).lower()
+    ]
+    assert wrong == []
+
+
+def test_targets_include_only_sdk_and_themselves():
+    wrong = []
+    for path in tree.c_files("targets"):
+        for name in tree.includes(path):
+            mine = [tree.ROOT / path.parent / name, tree.ROOT / "targets" / name]
+            mine += [tree.ROOT / "targets" / part / name for part in ("arch", "driver")]
+            generated = name.startswith("safe_")
+            if not (name.startswith("safe/") or generated or any(p.is_file() for p in mine)):
+                mine_anywhere = [p for p in tree.c_files("targets") if p.name == Path(name).name]
+                if not mine_anywhere:
+                    wrong.append(f"{path}: {name}")
+    assert wrong == []
+
+
+def test_standard_library_only_where_nothing_is_installed():
+    """The launcher's checks run before anything may be wrong with the environment."""
+    for path in (Path("tests/checks.py"), Path("targets/errors.py")):
+        names = {name.split(".")[0] for name in tree.imports(path)}
+        assert names <= sys.stdlib_module_names
