@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from codegen.emit.environment import render
+from codegen.emit.text import c_string
 from targets.errors import TargetError
 from targets.load import Memory, Target
 
@@ -22,17 +21,6 @@ class Macro:
     value: str
 
 
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-
-
 def _region(memory: Memory) -> dict[str, str]:
     return {
         "name": memory.name,
@@ -47,8 +35,8 @@ def linker_script(target: Target, version: str) -> str:
     flash, ram = target.region("flash"), target.region("ram")
     if target.stack.size_bytes >= ram.size:
         raise TargetError(f"{target.name}.toml: stack.size_bytes does not fit into {ram.name}")
-    template = _environment().get_template(f"linker_{target.target.arch}.ld.j2")
-    return template.render(
+    return render(
+        f"linker_{target.target.arch}.ld.j2",
         version=version,
         target=target.name,
         regions=[_region(m) for m in target.memory],
@@ -103,17 +91,14 @@ def _uart_macros(target: Target) -> list[Macro]:
 def target_header(target: Target, version: str) -> str:
     """Return `safe_target.h`: the description's numbers as SAFE_TARGET_ macros."""
     macros = [
-        Macro("NAME", f'"{target.name}"'),
+        Macro("NAME", c_string(target.name)),
         Macro("INTERRUPTS", f"{target.cpu.interrupts}u"),
         *_clock_macros(target),
         *_uart_macros(target),
     ]
-    return (
-        _environment()
-        .get_template("target.h.j2")
-        .render(
-            version=version,
-            target=target.name,
-            macros=[Macro(f"SAFE_TARGET_{m.name}", m.value) for m in macros],
-        )
+    return render(
+        "target.h.j2",
+        version=version,
+        target=target.name,
+        macros=[Macro(f"SAFE_TARGET_{m.name}", m.value) for m in macros],
     )

@@ -1,0 +1,188 @@
+"""What an image is made of: model directory, sources, include paths and flags.
+
+SConstruct and its tools are thin wrappers on this module; nothing here knows SCons.
+"""
+
+import re
+import shutil
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from targets.errors import BuildError, TargetError
+from targets.load import Target
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("bench", "detector")
+DEFAULT_BACKEND = "native"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+# -ffp-contract=off: the chain's floating point is exact to the last bit, without fused
+# multiply-add. The warnings are the house's set; each is an error.
+CFLAGS = (
+    "-std=c99",
+    "-O2",
+    "-g",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-common",
+    "-ffp-contract=off",
+    "-fstack-usage",
+)
+WARNINGS = (
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wundef",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wcast-align",
+    "-Wdouble-promotion",
+    "-Wvla",
+    "-Werror",
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model directory."""
+
+    name: str
+    folder: Path
+    tflite: Path
+    scaler: Path | None
+    detector: Path | None
+    description: Path
+    """`model.toml`; may be missing."""
+
+
+def models(root: Path = ROOT) -> tuple[str, ...]:
+    """Return the names under `models/` that hold a quantized model, sorted."""
+    return tuple(sorted(p.parent.name for p in (root / "models").glob("*/model_int8.tflite")))
+
+
+def _name(folder: Path, description: Path) -> str:
+    name = folder.name
+    if description.is_file():
+        try:
+            table = tomllib.loads(description.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise BuildError(f"{description}: not valid TOML: {error}") from error
+        name = str(table.get("name", name))
+    if not _NAME.fullmatch(name):
+        raise BuildError(
+            f"model name {name!r} cannot be part of a C name: set name in {description} "
+            "to lower-case letters, digits and underscores"
+        )
+    return name
+
+
+def find_model(text: str, root: Path = ROOT) -> Model:
+    """Return the model directory that `text` means: a name under `models/`, or a path.
+
+    A model without detector gives no alarms; scaler and detector come together or not at all.
+    Raises BuildError, naming what is missing.
+    """
+    named = root / "models" / text
+    folder = named if _NAME.fullmatch(text) and named.is_dir() else Path(text)
+    if not folder.is_dir():
+        known = ", ".join(models(root)) or "none"
+        raise BuildError(
+            f"unknown model {text!r}: neither a name under models/ ({known}) nor a folder"
+        )
+    tflite = folder / "model_int8.tflite"
+    if not tflite.is_file():
+        raise BuildError(f"{folder} holds no model_int8.tflite: make it with host_tools train")
+    scaler, detector = folder / "scaler.json", folder / "detector.json"
+    if scaler.is_file() != detector.is_file():
+        missing = detector if scaler.is_file() else scaler
+        raise BuildError(f"{missing} is missing: scaler.json and detector.json belong together")
+    both = scaler.is_file()
+    description = folder / "model.toml"
+    return Model(
+        name=_name(folder, description),
+        folder=folder,
+        tflite=tflite,
+        scaler=scaler if both else None,
+        detector=detector if both else None,
+        description=description,
+    )
+
+
+def backends(root: Path = ROOT) -> tuple[str, ...]:
+    """Return the backends that `codegen` has, the default first."""
+    found = {p.stem for p in (root / "codegen" / "backends").glob("[a-z]*.py")} - {"base"}
+    return (DEFAULT_BACKEND, *sorted(found - {DEFAULT_BACKEND}))
+
+
+def generated_files(model: Model) -> tuple[str, ...]:
+    """Return the fixed set of files that codegen writes for an image of `model`."""
+    stem = f"safe_{model.name}"
+    files = [f"{stem}.h", f"{stem}.c", f"{stem}_weights.h", f"{stem}_weights.c"]
+    if model.detector is not None:
+        files += [f"{stem}_detector.h", f"{stem}_detector.c"]
+    return (*files, "safe_app_model.c", "manifest.json")
+
+
+def _kernels(root: Path, isa: str) -> list[Path]:
+    """Return the kernel sources; a same-named file in the target's own folder is preferred."""
+    folder = root / "sdk" / "src" / "kernel"
+    chosen = {p.name: p for p in sorted((folder / "ref").glob("*.c"))}
+    chosen.update({p.name: p for p in sorted((folder / isa).glob("*.c"))})
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def code_folders(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
+    """Return the target's own folders of C code; TargetError when one is missing."""
+    folders = [root / "targets" / "arch" / target.target.arch]
+    if target.target.driver:
+        folders.append(root / "targets" / "driver" / target.target.driver)
+    for folder in folders:
+        if not folder.is_dir():
+            raise TargetError(f"{target.name}.toml: no folder {folder.relative_to(root)}")
+    return tuple(folders)
+
+
+def sources(target: Target, app: str, root: Path = ROOT) -> tuple[Path, ...]:
+    """Return every C source of an image but the generated ones; the linker drops what is unused."""
+    sdk = root / "sdk" / "src"
+    parts = sorted(sdk.glob("*.c"))
+    parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem == app or p.stem not in APPS]
+    parts += _kernels(root, target.isa)
+    for folder in code_folders(target, root):
+        parts += sorted(folder.glob("*.c"))
+    return tuple(parts)
+
+
+def include_paths(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
+    """Return the include paths of an image but that of the generated files."""
+    return (root / "sdk" / "include", root / "targets" / "driver", *code_folders(target, root))
+
+
+def generator_sources(root: Path = ROOT) -> tuple[Path, ...]:
+    """Return every file that can change generated text: the build depends on them."""
+    folders = ((root / "codegen", "*.py"), (root / "codegen" / "templates", "*.j2"))
+    found = {p for folder, pattern in folders for p in folder.rglob(pattern)}
+    found |= {root / "targets" / "load.py", root / "targets" / "errors.py"}
+    return tuple(sorted(found | {root / "sdk" / "include" / "safe" / "version.h"}))
+
+
+def tool(target: Target, name: str) -> str:
+    """Return the path of a toolchain program, e.g. `gcc`; BuildError when it is not installed."""
+    program = target.toolchain.prefix + name
+    found = shutil.which(program)
+    if found is None:
+        package = "gcc-arm-none-eabi" if target.toolchain.prefix.startswith("arm") else "gcc"
+        raise BuildError(f"{program} is not installed: apt-get install {package}")
+    return found
+
+
+def runtime_version(root: Path = ROOT) -> str:
+    """Return SAFE_VERSION of the runtime's header."""
+    text = (root / "sdk" / "include" / "safe" / "version.h").read_text(encoding="utf-8")
+    match = re.search(r'#define SAFE_VERSION "([^"]+)"', text)
+    if match is None:
+        raise BuildError("sdk/include/safe/version.h: no SAFE_VERSION")
+    return match[1]

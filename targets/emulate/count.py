@@ -1,0 +1,172 @@
+"""Exact instructions per inference and per operator, counted by a QEMU plugin of our own.
+
+The plugin (`icount.c`) knows addresses only; here the image's symbols become its configuration
+and its output becomes figures. Interrupt handlers (`safe_isr_…`) are not counted, so every
+inference of one model takes the same number unless its kernels branch on data.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from targets.elf import Image, Symbol
+from targets.errors import BuildError, EmulatorError
+
+PLUGIN_SOURCE = Path(__file__).with_name("icount.c")
+_CFLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
+_ENTRY = 0
+_BACK = -1
+_INVOKE = "invoke_arena"
+_CALLERS = ("safe_context_invoke", "safe_context_run")
+_OPERATOR = re.compile(r"safe_(?P<model>[a-z0-9_]+?)_op(?P<index>\d+)_(?P<kind>[a-z0-9_]+)")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the plugin is told: marker 0 is the model's entry, i + 1 is `operators[i]`."""
+
+    text: str
+    operators: tuple[tuple[int, str], ...]
+    """(operator index, symbol), by index."""
+
+
+@dataclass(frozen=True)
+class OperatorCount:
+    """Instructions of one operator, glue up to the next operator included."""
+
+    index: int
+    """Operator index; -1 for the instructions before the first operator."""
+    symbol: str
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Instructions per inference over `calls` inferences."""
+
+    calls: int
+    minimum: int
+    maximum: int
+    operators: tuple[OperatorCount, ...]
+
+
+def _one(functions: dict[str, Symbol], name: str) -> Symbol:
+    symbol = functions.get(name)
+    if symbol is None:
+        raise EmulatorError(f"the image has no function {name}: is it a SAFE firmware image?")
+    return symbol
+
+
+def configure(image: Image) -> Configuration:
+    """Derive the plugin's configuration from an image with one generated model.
+
+    Raises EmulatorError when the expected functions are missing.
+    """
+    functions = {s.name: s for s in image.functions()}
+    matches = [(m, s) for s in functions.values() if (m := _OPERATOR.fullmatch(s.name))]
+    models = sorted({m["model"] for m, _ in matches})
+    if len(models) != 1:
+        found = ", ".join(models) or "none"
+        raise EmulatorError(f"the image must hold one model with operator functions, has: {found}")
+    entry = _one(functions, _INVOKE)
+    ordered = sorted(((int(m["index"]), s) for m, s in matches), key=lambda pair: pair[0])
+    lines = [f"marker {_ENTRY} {entry.address:x}"]
+    lines += [f"marker {i + 1} {s.address:x}" for i, (_, s) in enumerate(ordered)]
+    callers = [functions[name] for name in _CALLERS if name in functions]
+    if not callers:
+        _one(functions, _CALLERS[0])
+    lines += [f"back {_BACK} {s.address:x} {s.address + s.size:x}" for s in callers]
+    lines += [
+        f"exclude {s.address:x} {s.address + s.size:x}"
+        for s in image.functions()
+        if s.name.startswith("safe_isr_")
+    ]
+    return Configuration("\n".join(lines) + "\n", tuple((i, s.name) for i, s in ordered))
+
+
+def _calls(text: str) -> list[list[tuple[int, int]]]:
+    """Split the plugin's output into whole calls; a cut last one is dropped."""
+    calls: list[list[tuple[int, int]]] = []
+    current: list[tuple[int, int]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        fields = line.split()
+        if len(fields) != 2 or not fields[1].isdigit():
+            if number == text.count("\n") + 1:
+                break  # the last line, cut by the end of the process
+            raise EmulatorError(f"instruction counter, line {number}: not understood: {line!r}")
+        marker, count = int(fields[0]), int(fields[1])
+        if marker == _ENTRY:
+            current = []
+        current.append((marker, count))
+        if marker == _BACK:
+            calls.append(current)
+            current = []
+    return calls
+
+
+def parse(text: str, configuration: Configuration) -> Counts:
+    """Turn the plugin's output into figures.
+
+    Raises EmulatorError when it holds no whole inference, or one that did not pass every operator
+    once and in order.
+    """
+    expected = [_ENTRY, *range(1, len(configuration.operators) + 1), _BACK]
+    steps: list[list[int]] = []
+    for call in _calls(text):
+        if [marker for marker, _ in call] != expected:
+            raise EmulatorError(
+                f"instruction counter: markers {[m for m, _ in call]}, expected {expected}"
+            )
+        counts = [count for _, count in call]
+        steps.append([b - a for a, b in pairwise(counts)])
+    if not steps:
+        raise EmulatorError("instruction counter: the image ran no whole inference")
+    names = [(-1, "entry"), *configuration.operators]
+    totals = [sum(step) for step in steps]
+    return Counts(
+        calls=len(steps),
+        minimum=min(totals),
+        maximum=max(totals),
+        operators=tuple(
+            OperatorCount(index, symbol, min(s[i] for s in steps), max(s[i] for s in steps))
+            for i, (index, symbol) in enumerate(names)
+        ),
+    )
+
+
+def build_plugin(folder: Path) -> Path:
+    """Compile the plugin with the host's `cc` into `folder` unless it is there; return its path.
+
+    Raises BuildError when there is no compiler or it fails.
+    """
+    text = PLUGIN_SOURCE.read_bytes() + " ".join(_CFLAGS).encode()
+    target = folder / f"icount-{hashlib.sha256(text).hexdigest()[:12]}.so"
+    if target.is_file():
+        return target
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise BuildError("no host C compiler 'cc' for the instruction counter: apt-get install gcc")
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_suffix(f".{id(text):x}.tmp")
+    result = subprocess.run(
+        [compiler, *_CFLAGS, "-o", str(temporary), str(PLUGIN_SOURCE)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        first = (result.stderr.strip().splitlines() or ["no message"])[0]
+        raise BuildError(f"cannot compile {PLUGIN_SOURCE.name}: {first}")
+    temporary.replace(target)
+    return target
+
+
+def plugin_argument(plugin: Path, configuration: Path, out: Path) -> str:
+    """Return QEMU's `-plugin` argument; a comma inside a path is doubled, as QEMU wants it."""
+    paths = [str(p.resolve()).replace(",", ",,") for p in (plugin, configuration, out)]
+    return f"{paths[0]},config={paths[1]},out={paths[2]}"

@@ -1,0 +1,17 @@
+"""Run an image of the host target: a process of its own, its command line behind a TCP port."""
+
+import re
+from pathlib import Path
+
+from targets.emulate.emulator import START_SECONDS, Emulator, launch
+from targets.errors import EmulatorError
+from targets.load import Target
+
+_URL = re.compile(r"^url socket://127\.0\.0\.1:(\d+)$")
+
+
+def start(target: Target, elf: Path, *, seconds: float = START_SECONDS) -> Emulator:
+    """Start program `elf`; returns when its port accepts a connection. See `qemu.start`."""
+    if not elf.is_file():
+        raise EmulatorError(f"no image at {elf}: build it with scons target={target.name}")
+    return launch([str(elf.resolve()), "--tcp", "0"], _URL, seconds)

@@ -1,0 +1,92 @@
+"""Size report of an image: what it takes of flash and RAM, by section and by symbol."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from targets.elf import Image, read
+from targets.errors import BuildError, ExitCode, SafeError
+
+_STACK = ".stack"
+_LARGEST = 40
+
+
+class BudgetError(SafeError):
+    """An image is larger than the budget in `model.toml`."""
+
+    exit_code = ExitCode.BUDGET
+
+
+def measure(image: Image, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report as a JSON object; all sizes are bytes.
+
+    `flash_bytes` is everything that is stored (the initial values of `.data` too),
+    `static_ram_bytes` everything reserved at link time but the stack, the arena included;
+    `model_bytes` the model's constants in flash (weights, biases, tables of its calls).
+    """
+    stored = [s for s in image.sections if s.has_contents]
+    ram = [s for s in image.sections if s.writable and s.name != _STACK]
+    stem = f"safe_{manifest['name']}"
+    files = {f"{stem}.c", f"{stem}_weights.c"}
+    constants = [
+        s
+        for s in image.symbols
+        if not s.is_function
+        and s.section.startswith(".rodata")
+        and (s.file in files or s.name.startswith(f"{stem}_"))
+    ]
+    flash_bytes = sum(s.size for s in stored)
+    weight_bytes = int(manifest["weight_bytes"])
+    by_size = sorted(image.symbols, key=lambda s: (-s.size, s.name))
+    return {
+        "flash_bytes": flash_bytes,
+        "flash_beyond_weights_bytes": flash_bytes - weight_bytes,
+        "code_bytes": sum(s.size for s in stored if s.executable),
+        "model_bytes": sum(s.size for s in constants),
+        "weight_bytes": weight_bytes,
+        "static_ram_bytes": sum(s.size for s in ram),
+        "arena_bytes": int(manifest["arena_bytes"]),
+        "stack_reserved_bytes": sum(s.size for s in image.sections if s.name == _STACK),
+        "sections": {s.name: s.size for s in image.sections},
+        "symbols": [
+            {"name": s.name, "section": s.section, "bytes": s.size} for s in by_size[:_LARGEST]
+        ],
+    }
+
+
+def check_budget(size: Mapping[str, Any], model_toml: Path) -> None:
+    """Raise BudgetError, with the numbers, when `[budget]` of `model.toml` is exceeded."""
+    if not model_toml.is_file():
+        return
+    try:
+        budget = tomllib.loads(model_toml.read_text(encoding="utf-8")).get("budget", {})
+    except tomllib.TOMLDecodeError as error:
+        raise BuildError(f"{model_toml}: not valid TOML: {error}") from error
+    limits = {"flash_bytes": size["flash_bytes"], "ram_bytes": size["static_ram_bytes"]}
+    for key, value in limits.items():
+        limit = budget.get(key)
+        if limit is not None and value > limit:
+            raise BudgetError(
+                f"{key} is {value}, {value - limit} more than the budget of {limit} in {model_toml}"
+            )
+
+
+def report(elf: Path, manifest: Path, identity: Mapping[str, str]) -> dict[str, Any]:
+    """Measure `elf`; `identity` (target, model, …) leads the report."""
+    try:
+        facts = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BuildError(f"{manifest}: not readable as a manifest: {error}") from error
+    return {**identity, **measure(read(elf), facts)}
+
+
+def summary(size: Mapping[str, Any]) -> str:
+    """Return the report in two lines."""
+    return (
+        f"flash {size['flash_bytes']:,} bytes: code {size['code_bytes']:,}, "
+        f"model constants {size['model_bytes']:,} (weights {size['weight_bytes']:,})\n"
+        f"RAM   {size['static_ram_bytes']:,} bytes, the arena's {size['arena_bytes']:,} included; "
+        f"stack {size['stack_reserved_bytes']:,} reserved"
+    )
