@@ -1,0 +1,220 @@
+"""FULLY_CONNECTED, int8: output = clamp(requantize(input · weightsᵀ + bias)).
+
+input int8[batches, K] (leading dimensions flattened), weights int8[units, K], bias
+int32[units], output int8[batches, units]. Source of the arithmetic: TFLM's
+`reference_integer_ops::FullyConnected(PerChannel)`, double rounding.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.fixed_point import exact_dot, requantize, saturate
+from codegen.ir.graph import Array, Graph, Operator, Quantization, Tensor
+from codegen.operators._common import (
+    accumulator_bound,
+    activation_name,
+    bias_values,
+    fold_bias,
+    invalid,
+    optional_input,
+    prove_accumulator,
+    require_activation,
+    require_constant,
+    require_counts,
+    require_input,
+    require_per_tensor,
+    require_weights,
+    unsupported,
+)
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    OperatorSpec,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+from codegen.quantization import activation_range, output_multipliers
+
+
+@dataclass(frozen=True, eq=False)
+class _Integers:
+    """Everything the arithmetic needs; `multiplier` and `shift` have 1 or `units` entries."""
+
+    batches: int
+    depth: int
+    units: int
+    weights: NDArray[np.int8]
+    bias: NDArray[np.int64]
+    multiplier: NDArray[np.int32]
+    shift: NDArray[np.int8]
+    zero_point: int
+    low: int
+    high: int
+
+
+class FullyConnected(OperatorSpec):
+    """The dense matrix product."""
+
+    kind = "FULLY_CONNECTED"
+
+    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
+        """Read the table; an absent one means the schema's defaults, as in TFLM."""
+        if builtin_options is None:
+            return {"fused_activation": "NONE", "weights_format": 0, "keep_num_dims": False}
+        return {
+            "fused_activation": activation_name(builtin_options.FusedActivationFunction()),
+            "weights_format": int(builtin_options.WeightsFormat()),
+            "keep_num_dims": bool(builtin_options.KeepNumDims()),
+        }
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Check types, shapes, quantization, and that the accumulator fits."""
+        require_counts(graph, operator, (2, 3))
+        if operator.options["weights_format"] != 0:
+            unsupported(graph, operator, "has shuffled weights; convert with default weights")
+        require_activation(graph, operator)
+        source = require_input(graph, operator, 0, "input")
+        weights = require_input(graph, operator, 1, "weights")
+        output = graph.tensor(operator.outputs[0])
+        if len(weights.shape) != 2 or 0 in weights.shape:
+            invalid(graph, operator, f"has shape {list(weights.shape)}", weights.index)
+        units, depth = weights.shape
+        if source.elements % depth or not output.shape or output.shape[-1] != units:
+            invalid(
+                graph,
+                operator,
+                f"input {list(source.shape)}, weights {list(weights.shape)} and output "
+                f"{list(output.shape)} do not fit; export the model again",
+            )
+        if output.elements != source.elements // depth * units:
+            invalid(graph, operator, f"has shape {list(output.shape)}", output.index)
+        if operator.options["keep_num_dims"] and source.shape[:-1] != output.shape[:-1]:
+            invalid(graph, operator, "does not keep the input's dimensions", output.index)
+        source_scales = require_per_tensor(graph, operator, source)
+        weight_scales = require_weights(graph, operator, weights, units)
+        output_scales = require_per_tensor(graph, operator, output)
+        bias = optional_input(graph, operator, 2)
+        bias_values(graph, operator, bias, units)
+        _check_bias_scale(graph, operator, bias, (source_scales, weight_scales, output_scales))
+        integers = _integers(graph, operator)
+        _prove(graph, operator, integers)
+
+    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+        """Return the call of `safe_kernel_fully_connected_s8`; weights as in the file."""
+        del isa  # one packing: rows as they are
+        p = _integers(graph, operator)
+        per_channel = p.multiplier.size > 1
+        return KernelCall(
+            kernel="safe_kernel_fully_connected_s8",
+            header="safe/kernel/fully_connected.h",
+            source="fully_connected",
+            arguments=(
+                ParamsArg(),
+                TensorArg(operator.inputs[0]),
+                ConstantArg("weights"),
+                ConstantArg("bias"),
+                ConstantArg("multiplier"),
+                ConstantArg("shift"),
+                ScratchArg("expanded"),
+                TensorArg(operator.outputs[0]),
+            ),
+            params_type="safe_fully_connected_params_t",
+            params={
+                "batches": p.batches,
+                "depth": p.depth,
+                "units": p.units,
+                "requantize_step": int(per_channel),
+                "output_zero_point": p.zero_point,
+                "output_min": p.low,
+                "output_max": p.high,
+            },
+            constants=(
+                Constant("weights", p.weights),
+                Constant("bias", p.bias.astype(np.int32)),
+                Constant("multiplier", p.multiplier, counts_as_weight=False),
+                Constant("shift", p.shift, counts_as_weight=False),
+            ),
+            scratch=(Scratch("expanded", 0, alignment=1),),
+            macs=p.batches * p.units * p.depth,
+            notes=(
+                f"reference kernel, {'per-channel' if per_channel else 'per-tensor'} scales, "
+                "input zero point folded into the bias",
+                _prove(graph, operator, p),
+            ),
+        )
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Compute with int64 sums; `inputs[0]` is int8[N, …]."""
+        p = _integers(graph, operator)
+        values = inputs[0]
+        assert values is not None
+        rows = values.reshape(values.shape[0], p.batches, p.depth)
+        scaled = requantize(exact_dot(rows, p.weights) + p.bias, p.multiplier, p.shift)
+        result = saturate(scaled + p.zero_point, p.low, p.high).astype(np.int8)
+        return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+
+
+def _check_bias_scale(
+    graph: Graph, operator: Operator, bias: Tensor | None, scales: tuple[Quantization, ...]
+) -> None:
+    """TFLM's own rule: a per-tensor bias must have (about) the accumulator's scale."""
+    source, weights, output = scales
+    if bias is None or bias.quantization is None or weights.per_channel:
+        return
+    gap = abs(source.scale * weights.scale - bias.quantization.scale) / output.scale
+    if not gap <= 0.02:
+        invalid(
+            graph,
+            operator,
+            f"has scale {bias.quantization.scale}, expected input scale * weight scale = "
+            f"{source.scale * weights.scale}; convert the model again",
+            bias.index,
+        )
+
+
+def _integers(graph: Graph, operator: Operator) -> _Integers:
+    source = graph.tensor(operator.inputs[0])
+    weights = graph.tensor(operator.inputs[1])
+    output = graph.tensor(operator.outputs[0])
+    assert source.quantization is not None
+    assert weights.quantization is not None
+    assert output.quantization is not None
+    units, depth = weights.shape
+    data = require_constant(graph, operator, weights)
+    bias = bias_values(graph, operator, optional_input(graph, operator, 2), units)
+    multiplier, shift = output_multipliers(
+        source.quantization.scale, weights.quantization.scales, output.quantization.scale
+    )
+    zero_point = output.quantization.zero_point
+    low, high = activation_range(
+        require_activation(graph, operator), output.quantization.scale, zero_point
+    )
+    return _Integers(
+        batches=source.elements // depth,
+        depth=depth,
+        units=units,
+        weights=data,
+        bias=fold_bias(bias, data, source.quantization.zero_point),
+        multiplier=multiplier,
+        shift=shift,
+        zero_point=zero_point,
+        low=low,
+        high=high,
+    )
+
+
+def _prove(graph: Graph, operator: Operator, p: _Integers) -> str:
+    bound = accumulator_bound(p.bias, p.weights)
+    return prove_accumulator(graph, operator, bound, p.shift, operator.inputs[1])
+
+
+OPERATOR = FullyConnected()
