@@ -3,11 +3,14 @@
 SConstruct and its tools are thin wrappers on this module; nothing here knows SCons.
 """
 
+import json
 import re
 import shutil
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from targets.errors import BuildError, TargetError
 from targets.load import Target
@@ -186,3 +189,15 @@ def runtime_version(root: Path = ROOT) -> str:
     if match is None:
         raise BuildError("sdk/include/safe/version.h: no SAFE_VERSION")
     return match[1]
+
+
+def has_linker_script(target: Target, root: Path = ROOT) -> bool:
+    """Return whether the target's architecture is linked by a script of ours."""
+    return (root / "codegen" / "templates" / f"linker_{target.target.arch}.ld.j2").is_file()
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON file whole or not at all."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)

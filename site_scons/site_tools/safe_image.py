@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ELF, BIN, HEX and MAP of an image, and its size report."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from SCons.Action import Action
+
+from targets import size
+from targets.build import write_json
+from targets.errors import SafeError
+
+
+def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]:
+    """Link `objects`; with a linker script also make BIN and HEX. Returns all nodes, ELF first."""
+    scripts = [node for node in description if node.name.endswith(".ld")]
+    flags = [f"-Wl,-Map={stem}.map"]
+    for script in scripts:
+        flags += [f"-Wl,-T,{script},--fatal-warnings"]
+    elf = env.Program(f"{stem}.elf", objects, LINKFLAGS=[*env["LINKFLAGS"], *flags])
+    env.Depends(elf, scripts)
+    env.SideEffect(f"{stem}.map", elf)
+    env.Clean(elf, f"{stem}.map")
+    nodes = [*elf]
+    if scripts:
+        for suffix, kind in (("bin", "binary"), ("hex", "ihex")):
+            copy = Action(
+                f"$OBJCOPY -O {kind} $SOURCE $TARGET",
+                cmdstr=None if env["verbose"] else "  COPY  $TARGET",
+            )
+            nodes += env.Command(f"{stem}.{suffix}", elf, copy)
+    return nodes
+
+
+def _size(target: Any, source: Any, env: Any) -> int:
+    identity = env["SAFE_IDENTITY"]
+    try:
+        facts = size.report(Path(str(source[0])), Path(str(source[1])), identity)
+        sys.stdout.write(size.summary(facts) + "\n")
+        size.check_budget(facts, Path(env["SAFE_MODEL_TOML"]))
+        write_json(Path(str(target[0])), facts)
+    except SafeError as error:
+        sys.stderr.write(f"scons: {error}\n")
+        return int(error.exit_code)
+    return 0
+
+
+def safe_size(
+    env: Any, elf: Any, manifest: Any, identity: dict[str, str], description: Path
+) -> Any:
+    """Measure `elf` into `size.json` beside it; the budget of `model.toml` is held."""
+    nodes = env.Command(
+        f"{elf.dir}/size.json",
+        [elf, manifest, env.Value(identity)],
+        Action(_size, cmdstr="  SIZE  $TARGET"),
+        SAFE_IDENTITY=identity,
+        SAFE_MODEL_TOML=str(description),
+    )
+    env.Depends(nodes, [env.File("targets/size.py"), env.File("targets/elf.py")])
+    if description.is_file():
+        env.Depends(nodes, env.File(str(description)))
+    return nodes
+
+
+def generate(env: Any) -> None:
+    """Add the two methods."""
+    env.AddMethod(safe_image, "SafeImage")
+    env.AddMethod(safe_size, "SafeSize")
+
+
+def exists(env: Any) -> bool:
+    """Tell SCons that the tool can be used."""
+    return "SAFE_TARGET" in env
