@@ -1,0 +1,148 @@
+"""A model directory and its `model.toml`: `models/<name>`, or a folder anywhere."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import models
+from host_tools.errors import DataError
+
+FILE = "model.toml"
+_KEYS = {"name", "window", "horizon", "rate_hz", "seed", "source", "channels", "architecture"}
+_BUDGETS = {"flash_bytes", "ram_bytes", "instructions"}
+
+
+@dataclass(frozen=True)
+class Description:
+    """The content of `model.toml`.
+
+    Attributes:
+        name: C identifier part, lower case: `safe_<name>_run`.
+        window: Samples that the model sees.
+        horizon: Samples that it forecasts.
+        rate_hz: Samples per second.
+        seed: Of the training, and of the synthetic plant.
+        source: "plant" or "csv".
+        channels: Channel names, in column order.
+        units: Their units, empty when unknown.
+        architecture: Parameters of `architecture.py`.
+        budget: Limits that the build holds the model to.
+    """
+
+    name: str
+    window: int
+    horizon: int
+    rate_hz: float
+    seed: int
+    source: str
+    channels: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    architecture: Mapping[str, int] = field(default_factory=dict)
+    budget: Mapping[str, int] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Return the TOML text."""
+        lines = [
+            f"name = {_quoted(self.name)}",
+            f"window = {self.window}",
+            f"horizon = {self.horizon}",
+            f"rate_hz = {float(self.rate_hz)!r}",
+            f"seed = {self.seed}",
+            f"source = {_quoted(self.source)}",
+        ]
+        for name, unit in zip(self.channels, self.units, strict=True):
+            lines += ["", "[[channels]]", f"name = {_quoted(name)}", f"unit = {_quoted(unit)}"]
+        for title, table in (("architecture", self.architecture), ("budget", self.budget)):
+            if table:
+                lines += ["", f"[{title}]", *(f"{key} = {value}" for key, value in table.items())]
+        return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped)
+    return f'"{escaped}"'
+
+
+def resolve(model: str | Path) -> Path:
+    """Return the folder of a model: a name under `models/`, or a path.
+
+    Raises:
+        DataError: Neither has a `model.toml`.
+    """
+    shipped = Path(next(iter(models.__path__)))
+    for candidate in (shipped / model, Path(model)):
+        if (candidate / FILE).is_file():
+            return candidate
+    known = ", ".join(sorted(path.parent.name for path in shipped.glob(f"*/{FILE}")))
+    raise DataError(f"{model}: no such model: give one of {known}, or a folder with a {FILE}")
+
+
+def load(directory: Path) -> Description:
+    """Read the `model.toml` of a folder.
+
+    Raises:
+        DataError: Missing, not TOML, or a key is missing, unknown or wrong; the message names it.
+    """
+    path = directory / FILE
+    try:
+        content = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not TOML: {error}") from error
+    if unknown := sorted(set(content) - _KEYS - {"budget"}):
+        raise DataError(f'{path}: unknown key "{unknown[0]}": known are {", ".join(sorted(_KEYS))}')
+    channels = _value(path, content, "channels", list, [])
+    rows = [row if isinstance(row, dict) else {} for row in channels]
+    name = _value(path, content, "name", str)
+    if not name.isidentifier() or name != name.lower():
+        raise DataError(f'{path}: name "{name}" must be a lower-case C identifier')
+    return Description(
+        name=name,
+        window=_positive(path, content, "window"),
+        horizon=_positive(path, content, "horizon"),
+        rate_hz=float(_value(path, content, "rate_hz", float)),
+        seed=_value(path, content, "seed", int),
+        source=_value(path, content, "source", str),
+        channels=tuple(_value(path, row, "name", str) for row in rows),
+        units=tuple(_value(path, row, "unit", str, "") for row in rows),
+        architecture=_integers(path, content, "architecture", None),
+        budget=_integers(path, content, "budget", _BUDGETS),
+    )
+
+
+def _value(path: Path, table: Mapping[str, Any], key: str, kind: type, default: Any = None) -> Any:
+    value = table.get(key, default)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise DataError(f'{path}: "{key}" must be {kind.__name__}, not {value!r}')
+    return value
+
+
+def _positive(path: Path, table: Mapping[str, Any], key: str) -> int:
+    value: int = _value(path, table, key, int)
+    if not 1 <= value <= 10_000:
+        raise DataError(f'{path}: "{key}" must be 1 … 10000, not {value}')
+    return value
+
+
+def _integers(
+    path: Path, content: Mapping[str, Any], title: str, known: set[str] | None
+) -> dict[str, int]:
+    table = _value(path, content, title, dict, {})
+    for key in table:
+        if known is not None and key not in known:
+            listed = ", ".join(sorted(known))
+            raise DataError(f'{path}: unknown {title} "{key}": known are {listed}')
+        _positive_any(path, table, title, key)
+    return dict(table)
+
+
+def _positive_any(path: Path, table: Mapping[str, Any], title: str, key: str) -> None:
+    value = table[key]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise DataError(f'{path}: {title} "{key}" must be a positive integer, not {value!r}')

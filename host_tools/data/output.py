@@ -1,0 +1,21 @@
+"""Write a file whole or not at all."""
+
+import os
+from pathlib import Path
+
+from targets.errors import OutputError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text under a temporary name, then rename.
+
+    Raises:
+        OutputError: The folder is missing or cannot be written, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error

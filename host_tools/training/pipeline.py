@@ -1,0 +1,288 @@
+"""A table to a model directory: scale, train, convert, verify, fit the detector, write.
+
+TensorFlow runs only in the two workers; everything else is numpy.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.data import description as model_description
+from host_tools.data import json_file, scaler, window
+from host_tools.data.description import Description
+from host_tools.data.scaler import Scaler
+from host_tools.data.table import Table, constant_channels, stream
+from host_tools.detection import chain
+from host_tools.detection import fit as detector_fit
+from host_tools.detection.chain import ChainConfig, Edges
+from host_tools.errors import ConversionError, DataError, TrainingError
+from host_tools.training import canonical, golden, oracle, worker
+from targets.errors import OutputError
+
+INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
+ARTIFACTS = (
+    INT8, FLOAT, "scaler.json", "detector.json", "golden.npz", model_description.FILE,
+    "training.json",
+)  # fmt: skip
+FLOAT_LIMIT_BYTES = 250_000
+
+MOST_WINDOWS = 16_000
+MOST_VALIDATION_WINDOWS = 4_000
+REPRESENTATIVE_WINDOWS = 500
+DETECTOR_ROWS = 8_000
+"""The most recent training rows that the detector is fitted to: it bounds the time that the
+oracle takes to forecast them."""
+LEAST_WINDOWS = 200
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user may choose.
+
+    Attributes:
+        epochs: Upper bound; training stops early when validation stops improving.
+        batch: Windows per gradient step.
+        rate: First learning rate.
+        patience: Epochs without improvement before it stops.
+        clip: Limit of model inputs, in standard deviations.
+    """
+
+    epochs: int = 20
+    batch: int = 128
+    rate: float = 2e-3
+    patience: int = 4
+    clip: float = scaler.CLIP
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was reached; written as `training.json`, and what the user is told.
+
+    Attributes:
+        directory: Where the artifacts are.
+        figures: The content of `training.json`.
+    """
+
+    directory: Path
+    figures: dict[str, Any]
+
+
+Say = Callable[[str], None]
+
+
+def train(
+    table: Table,
+    description: Description,
+    architecture: Path,
+    out: Path,
+    *,
+    settings: Settings,
+    say: Say,
+) -> Outcome:
+    """Train on a table and write a whole model directory, or nothing.
+
+    Args:
+        table: Samples; its channels become the model's.
+        description: Name, window, horizon, seed, parameters; channels and rate are replaced.
+        architecture: `architecture.py` of the network.
+        out: Folder to write to; made if it does not exist.
+        settings: How to train.
+        say: Takes one line of news for the user.
+
+    Raises:
+        DataError: The table does not hold enough usable rows.
+        TrainingError, ConversionError: A worker failed, or the model is not as it must be.
+        OutputError: `out` cannot be written.
+    """
+    parts = window.split(table)
+    if flat := constant_channels(parts.train):
+        table = table.without(flat, "constant over the training rows")
+        say(f"note: {table.notices[-1]}")
+        parts = window.split(table)
+    description = replace(
+        description, channels=table.names, units=table.units, rate_hz=table.rate_hz
+    )
+    scale = scaler.fit(parts.train, settings.clip)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".train-", dir=out))
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
+    try:
+        job = _Job(folder, description, architecture, settings, say)
+        figures = _fit(job, parts, scale)
+        figures |= _finish(job, parts, scale)
+        json_file.write(folder / "training.json", figures)
+        _publish(folder, out)
+    except OSError as error:
+        raise OutputError(f"{error.filename or out}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Outcome(out, figures)
+
+
+@dataclass(frozen=True)
+class _Job:
+    folder: Path
+    description: Description
+    architecture: Path
+    settings: Settings
+    say: Say
+
+
+def _windows(
+    part: Table, scale: Scaler, description: Description, most: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    length = description.window + description.horizon
+    first = window.starts(part, length, quiet_only=True, most=most)
+    if len(first) < LEAST_WINDOWS:
+        stretches = len(set(part.segments[part.segments >= 0].tolist()))
+        raise DataError(
+            f"{part.source}: only {len(first)} windows of {length} rows without a gap in a part"
+            f" of {len(part)} rows and {stretches} contiguous stretches; {LEAST_WINDOWS} are"
+            " needed: give more rows, or a shorter --window or --horizon"
+        )
+    return window.cut(scale.clipped(part.samples), first, description.window, description.horizon)
+
+
+def _fit(job: _Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
+    """Train the network and convert it; leave both `.tflite` in the folder."""
+    description, settings = job.description, job.settings
+    train_x, train_y = _windows(parts.train, scale, description, MOST_WINDOWS)
+    valid_x, valid_y = _windows(parts.validation, scale, description, MOST_VALIDATION_WINDOWS)
+    content = {
+        "seed": description.seed,
+        "architecture": str(job.architecture.resolve()),
+        "channels": len(description.channels),
+        "window": description.window,
+        "horizon": description.horizon,
+        "parameters": dict(description.architecture),
+        "rate": settings.rate,
+        "epochs": settings.epochs,
+        "batch": settings.batch,
+        "patience": settings.patience,
+    }
+    (job.folder / "job.json").write_text(json.dumps(content))
+    np.savez(
+        job.folder / "arrays.npz",
+        train_x=train_x, train_y=train_y, validation_x=valid_x, validation_y=valid_y,
+    )  # fmt: skip
+    job.say(
+        f"training on {len(train_x)} windows of {description.window} samples x"
+        f" {len(description.channels)} channels, validating on {len(valid_x)}"
+    )
+    worker.run("fit_worker", job.folder, "training", TrainingError)
+    history = json.loads((job.folder / "history.json").read_text())
+    losses = history["val_loss"]
+    if not np.isfinite(losses).any():
+        raise TrainingError("the loss is not finite: check the data for outliers")
+
+    # Validation windows take part in calibration, so that slow drift does not leave the range.
+    picked = np.concatenate([_spread(train_x, REPRESENTATIVE_WINDOWS * 3 // 4),
+                             _spread(valid_x, REPRESENTATIVE_WINDOWS // 4)])  # fmt: skip
+    np.savez(job.folder / "representative.npz", windows=picked)
+    job.say(f"converting to int8, calibrated on {len(picked)} windows")
+    route = "conversion (tf_keras, batch 1, rolled, from_keras_model)"
+    worker.run("convert_worker", job.folder, route, ConversionError)
+    canonical.check_integer(job.folder / INT8)
+    return {
+        "name": description.name,
+        "source": description.source,
+        "seed": description.seed,
+        "versions": worker.versions(),
+        "train_windows": len(train_x),
+        "validation_windows": len(valid_x),
+        "epochs": len(losses),
+        "validation_loss": min(losses),
+        "canonical_sha256": canonical.canonical_hash(job.folder / INT8),
+    }
+
+
+def _spread(windows: NDArray[np.float32], most: int) -> NDArray[np.float32]:
+    count = min(most, len(windows))
+    return windows[np.arange(count) * len(windows) // count]
+
+
+def _quiet_stream(part: Table, most: int | None = None) -> NDArray[np.float32]:
+    """Return the most recent rows as a device gets them, each labelled row made a gap."""
+    rows, labels = stream(part)
+    rows[labels != 0] = np.nan
+    return rows if most is None else rows[-most:]
+
+
+def _finish(job: _Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
+    """Fit the detector with the int8 model, make the golden file, measure; write all of it."""
+    folder, model = job.folder, (job.folder / INT8).read_bytes()
+    edges = chain.read_edges(folder / INT8)
+
+    def forecast(windows: NDArray[np.int8]) -> NDArray[np.int8]:
+        return oracle.forecast(model, windows)
+
+    job.say("fitting the detector to the int8 model's residuals")
+    blank = np.zeros(edges.channels, dtype=np.float32)
+    config = chain.configure(edges, scale, blank, np.float32(1), np.float32(1))
+    detector = detector_fit.fit(
+        config,
+        _quiet_stream(parts.train, DETECTOR_ROWS),
+        _quiet_stream(parts.validation),
+        forecast,
+    )
+    config = chain.configure(edges, scale, detector.weights, detector.alpha, detector.threshold)
+    scale.save(folder / "scaler.json")
+    detector.save(folder / "detector.json")
+    (folder / model_description.FILE).write_text(job.description.text())
+
+    job.say("making the golden windows with TensorFlow Lite Micro")
+    figures = _golden(job, config, edges, parts, forecast)
+    if (folder / FLOAT).stat().st_size > FLOAT_LIMIT_BYTES:
+        (folder / FLOAT).unlink()
+    for name, part in (("validation", parts.validation), ("test", parts.test)):
+        rows, labels = stream(part)
+        found = detector_fit.assess(chain.run_chain(config, rows, forecast), labels)
+        figures[f"detection_{name}"] = dict(vars(found))
+    return figures
+
+
+def _golden(
+    job: _Job, config: ChainConfig, edges: Edges, parts: window.Split, forecast: chain.Forecast
+) -> dict[str, Any]:
+    """Write `golden.npz`; return the error of int8 against float and of each against truth."""
+    held_out = (parts.test, parts.validation)
+    arrays = golden.windows(config, held_out, edges.input_scale, job.description.seed)
+    arrays["outputs"] = forecast(arrays["windows"])
+    arrays["float_outputs"] = oracle.forecast_float(job.folder / FLOAT, arrays["float_inputs"])
+    arrays["samples"], arrays["labels"] = golden.samples(held_out)
+    golden.save(job.folder / "golden.npz", arrays)
+
+    usual = arrays["kinds"] == golden.IN_DISTRIBUTION
+    centred = arrays["outputs"][usual].astype(np.float64) - edges.output_zero_point
+    int8, exact = centred * edges.output_scale, arrays["float_outputs"][usual]
+    truth = arrays["truth"][usual]
+    return {
+        "rmse_int8_vs_float": _rmse(int8 - exact),
+        "max_int8_vs_float": float(np.abs(int8 - exact).max()),
+        "rmse_int8_vs_truth": _rmse(int8 - truth),
+        "rmse_float_vs_truth": _rmse(exact - truth),
+        "input_scale": edges.input_scale,
+    }
+
+
+def _rmse(difference: NDArray[Any]) -> float:
+    return float(np.sqrt(np.mean(np.square(difference, dtype=np.float64))))
+
+
+def _publish(folder: Path, out: Path) -> None:
+    """Move every artifact into place; the model last, so that a reader sees old or new."""
+    for name in ARTIFACTS:
+        if not (folder / name).exists():
+            (out / name).unlink(missing_ok=True)
+    for name in reversed(ARTIFACTS):
+        if (folder / name).exists():
+            (folder / name).replace(out / name)
