@@ -128,3 +128,24 @@ def episodes(alarm: Sequence[bool] | Array) -> int:
     flags = np.asarray(alarm, dtype=bool)
     starts = flags & ~np.concatenate(([False], flags[:-1]))
     return int(np.count_nonzero(starts))
+
+
+def record_mismatches(left: Array, right: Array) -> int:
+    """Count chain records that differ in any bit; floats are compared by their bits.
+
+    Both are structured arrays; the fields that both have are compared. Raises DataError for
+    unequal lengths, no record, or no common field.
+    """
+    names = [name for name in (left.dtype.names or ()) if name in (right.dtype.names or ())]
+    if len(left) != len(right) or len(left) == 0 or not names:
+        raise DataError(
+            f"chain records cannot be compared: {len(left)} and {len(right)} of them, "
+            f"common fields: {', '.join(names) or 'none'}"
+        )
+    different = np.zeros(len(left), dtype=bool)
+    for name in names:
+        dtype = left.dtype[name]
+        one, two = (np.ascontiguousarray(side[name], dtype=dtype) for side in (left, right))
+        shape = (len(left), dtype.itemsize)
+        different |= (one.view(np.uint8).reshape(shape) != two.view(np.uint8).reshape(shape)).any(1)
+    return int(np.count_nonzero(different))

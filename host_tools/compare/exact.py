@@ -1,0 +1,104 @@
+"""What a device must answer: the exact results of every implementation on this host.
+
+Four that share no code where it matters: the generated C (compiled with the host's compiler),
+the integer reference in Python, TFLite Micro, and the outputs kept in the golden file.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen import pipeline, reference
+from codegen.frontend import tflite
+from host_tools.compare import host_c, oracle
+from host_tools.compare.golden import Golden
+from host_tools.data import description
+from host_tools.detection import chain
+
+Array = NDArray[Any]
+
+HOST_C = "host C"
+REFERENCE = "reference"
+ORACLE = "TFLM"
+GOLDEN = "golden file"
+
+
+@dataclass(frozen=True, eq=False)
+class Exact:
+    """Exact results of one model.
+
+    `outputs` int8[N,H,C] by name of the implementation, `records` `chain.RECORD`[T] of the raw
+    samples, `seconds` wall clock by step.
+    """
+
+    outputs: Mapping[str, Array]
+    records: Array
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def run_reference(model: Path, name: str, windows: Array) -> Array:
+    """Return int8[N,H,C] of the integer reference in Python; `windows` int8[N,W,C]."""
+    graph = tflite.load(model, name)
+    shape = graph.tensor(graph.inputs[0]).shape
+    inputs = [windows.reshape(len(windows), *shape)]
+    (outputs,) = reference.run(graph, inputs)
+    return outputs.reshape(len(windows), *outputs.shape[-2:])
+
+
+def compile_host(directory: Path, work: Path, *, target: str = "host") -> host_c.HostModel:
+    """Generate a standalone folder of a model directory under `work` and compile it.
+
+    Raises CodegenError, BuildError or DataError.
+    """
+    name = description.load(directory).name
+    folder = work / "standalone"
+    pipeline.generate(
+        directory / "model_int8.tflite",
+        name=name,
+        out=folder,
+        target=target,
+        scaler=None,
+        detector=None,
+        standalone=True,
+    )
+    return host_c.compile_standalone(folder, work)
+
+
+def run_all(
+    directory: Path,
+    golden: Golden,
+    work: Path,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+) -> Exact:
+    """Run every implementation over the golden windows and the chain over the raw samples.
+
+    TFLite Micro is left out when its package is not installed (its golden outputs stay).
+    """
+    model = directory / "model_int8.tflite"
+    name = description.load(directory).name
+    seconds: dict[str, float] = {}
+
+    def timed(step: str, call: Callable[[], Any]) -> Any:
+        say(step)
+        start = time.monotonic()
+        result = call()
+        seconds[step] = time.monotonic() - start
+        return result
+
+    host = timed("host C: generate, compile", lambda: compile_host(directory, work))
+    outputs = {HOST_C: timed("host C: run", lambda: host.run(golden.windows))}
+    outputs[REFERENCE] = timed(
+        "reference", lambda: run_reference(model, name, golden.windows).astype(np.int8)
+    )
+    if oracle.available():
+        outputs[ORACLE] = timed("TFLM", lambda: oracle.run(model, golden.windows))
+    outputs[GOLDEN] = golden.outputs
+    config = chain.load(directory)
+    records = timed("chain on the host", lambda: chain.run_chain(config, golden.samples, host.run))
+    return Exact(outputs, records, seconds)

@@ -1,0 +1,262 @@
+"""The launcher prepares a machine once, recovers, and says what is wrong.
+
+It runs in a folder of its own with a stand-in for Python that logs its calls, so that no test
+needs the network or changes this machine.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+USED = (
+    "bash cat chmod cp cut dirname env flock grep mkdir mv printf rm sed sha256sum sleep tail touch"
+).split()
+TOOLS = "gcc arm-none-eabi-gcc qemu-system-arm clang clang-format cppcheck".split()
+PYTHON = """#!/usr/bin/env bash
+[ "$1" = -c ] && exit "${STUB_TOO_OLD:-0}"
+[ "$1" = -V ] || [ "$1" = --version ] && { echo "Python 3.11.2"; exit 0; }
+echo "python $*" >>"$STUB_LOG"
+case "$1 $2" in
+"-m venv") mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+"-m pip") sleep "${STUB_PIP_SECONDS:-0}"; exit "${STUB_PIP_CODE:-0}" ;;
+esac
+exit 0
+"""
+
+
+class Machine:
+    """A pretended machine: a copy of the launcher, and a PATH with stand-ins only."""
+
+    def __init__(self, folder):
+        self.root = folder / "repository"
+        self.bin = folder / "bin"
+        self.log = folder / "calls.log"
+        (self.root / "host_tools/commands").mkdir(parents=True)
+        (self.root / "host_tools/commands/bench.py").touch()
+        (self.root / "host_tools/commands/run_long.py").touch()
+        shutil.copy(ROOT / "safe", self.root / "safe")
+        shutil.copy(ROOT / "pyproject.toml", self.root / "pyproject.toml")
+        self.bin.mkdir()
+        for name in USED:
+            found = shutil.which(name)
+            if found:
+                (self.bin / name).symlink_to(found)
+        for name in TOOLS:
+            self.stub(name, "#!/usr/bin/env bash\necho /dev/null\nexit 0\n")
+        self.stub("python3", PYTHON)
+        self.stub("id", "#!/usr/bin/env bash\necho ${STUB_UID:-0}\n")
+        # newlib's probe asks for a file that exists
+        self.stub("arm-none-eabi-gcc", f"#!/usr/bin/env bash\necho {self.root}/pyproject.toml\n")
+
+    def stub(self, name, text):
+        path = self.bin / name
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def environment(self, **variables):
+        return {"PATH": str(self.bin), "STUB_LOG": str(self.log), **variables}
+
+    def start(self, *arguments, **variables):
+        return subprocess.Popen(
+            [self.root / "safe", *arguments],
+            env=self.environment(**variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.root.parent,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments, **variables):
+        process = self.start(*arguments, **variables)
+        output, errors = process.communicate(timeout=60)
+        return process.returncode, output, errors
+
+    def calls(self, word=""):
+        if not self.log.exists():
+            return []
+        return [line for line in self.log.read_text().splitlines() if word in line]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def test_scripts_are_executable_and_parse():
+    for name in ("safe", ".ci/run"):
+        assert os.access(ROOT / name, os.X_OK)
+        assert subprocess.run(["bash", "-n", ROOT / name], check=False).returncode == 0
+    text = (ROOT / "safe").read_text()
+    assert "set -euo pipefail" in text
+    for word in ("http://", "https://", "index-url", "curl", "wget"):
+        assert word not in text
+
+
+def test_help_needs_no_set_up(machine):
+    code, output, _ = machine.run("help")
+    assert code == 0
+    for word in ("demo", "test", "scons", "bench", "run-long"):
+        assert word in output
+    assert machine.run()[0] == 0
+    assert machine.calls() == []
+    assert not (machine.root / ".venv").exists()
+
+
+@pytest.mark.parametrize("verb", ["nosuch", "../bench", "-x", "BENCH"])
+def test_unknown_verb_is_told_before_any_set_up(machine, verb):
+    code, _, errors = machine.run(verb)
+    assert code == 2
+    assert "no such command" in errors
+    assert machine.calls() == []
+
+
+def test_first_run_prepares_and_forwards_second_only_forwards(machine):
+    code, _, errors = machine.run("bench", "--port", "a b")
+    assert code == 0, errors
+    assert "creating the virtual environment" in errors
+    assert "installing pinned Python packages" in errors
+    assert machine.calls("pip install")
+    assert machine.calls()[-1] == "python -m host_tools bench --port a b"
+    machine.log.unlink()
+    code, _, errors = machine.run("bench")
+    assert (code, errors) == (0, "")
+    assert machine.calls() == ["python -m host_tools bench"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extras"),
+    [
+        (("bench",), "[oracle]"),
+        (("setup", "train"), "[oracle,train]"),
+        (("test", "-k", "x"), "[oracle,train,test]"),
+    ],
+)
+def test_extras_are_those_that_the_verb_needs(machine, arguments, extras):
+    machine.run(*arguments)
+    assert machine.calls(f"repository{extras}")
+
+
+def test_a_larger_profile_serves_a_smaller_one(machine):
+    assert machine.run("setup", "test")[0] == 0
+    count = len(machine.calls("pip"))
+    assert machine.run("bench")[0] == 0
+    assert len(machine.calls("pip")) == count
+    assert machine.run("setup", "nosuch")[0] == 2
+
+
+def test_changed_pins_are_installed_and_changed_linter_settings_are_not(machine):
+    machine.run("setup")
+    count = len(machine.calls("pip"))
+    project = machine.root / "pyproject.toml"
+    project.write_text(project.read_text() + "# a linter's setting\n")
+    machine.run("setup")
+    assert len(machine.calls("pip")) == count
+    project.write_text("# another pin\n" + project.read_text())
+    machine.run("setup")
+    assert len(machine.calls("pip")) > count
+
+
+def test_interrupted_set_up_starts_anew(machine):
+    machine.run("setup")
+    left = machine.root / ".venv" / "left-over"
+    left.touch()
+    (machine.root / ".venv/.incomplete").touch()
+    code, _, errors = machine.run("setup")
+    assert code == 0
+    assert "interrupted" in errors
+    assert not left.exists()
+    assert not (machine.root / ".venv/.incomplete").exists()
+
+
+def test_killed_in_the_middle_recovers(machine):
+    process = machine.start("setup", STUB_PIP_SECONDS="30")
+    deadline = time.monotonic() + 20
+    while not machine.calls("pip") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    code, _, errors = machine.run("setup")
+    assert code == 0, errors
+    assert "interrupted" in errors
+
+
+def test_no_network_is_told_and_leaves_nothing_half_done(machine):
+    code, _, errors = machine.run("bench", STUB_PIP_CODE="1")
+    assert code == 70
+    assert "no network" in errors
+    assert not (machine.root / ".venv").exists()
+    assert machine.run("bench")[0] == 0
+
+
+def test_no_network_later_keeps_what_was_there(machine):
+    machine.run("setup")
+    code, _, _ = machine.run("setup", "train", STUB_PIP_CODE="1")
+    assert code == 70
+    assert machine.run("bench", STUB_PIP_CODE="1")[0] == 0
+
+
+def test_too_old_python(machine):
+    code, _, errors = machine.run("bench", STUB_TOO_OLD="1")
+    assert code == 70
+    assert "Python 3.11 or newer" in errors
+
+
+def test_missing_package_without_root_and_sudo(machine):
+    (machine.bin / "qemu-system-arm").unlink()
+    machine.stub("apt-get", "#!/usr/bin/env bash\nexit 1\n")
+    code, _, errors = machine.run("bench", STUB_UID="1000")
+    assert code == 70
+    assert "neither root nor sudo" in errors
+    assert "qemu-system-arm" in errors
+    assert machine.calls() == []
+
+
+def test_missing_package_is_installed_as_root(machine):
+    (machine.bin / "qemu-system-arm").unlink()
+    machine.stub(
+        "apt-get",
+        f'#!/usr/bin/env bash\necho "apt-get $*" >>"$STUB_LOG"\n'
+        f'[ "$1" = update ] || cp {machine.bin}/gcc {machine.bin}/qemu-system-arm\n',
+    )
+    assert machine.run("bench")[0] == 0
+    assert machine.calls("apt-get") == [
+        "apt-get update",
+        "apt-get install -y --no-install-recommends qemu-system-arm",
+    ]
+
+
+def test_failing_apt_is_told(machine):
+    (machine.bin / "cppcheck").unlink()
+    machine.stub("apt-get", "#!/usr/bin/env bash\necho E: no route\nexit 100\n")
+    code, _, errors = machine.run("test")
+    assert code == 70
+    assert "no route" in errors
+    assert machine.run("bench")[0] == 0, "a test tool is not needed for a bench"
+
+
+def test_two_at_once_set_up_once(machine):
+    processes = [machine.start("setup", STUB_PIP_SECONDS="0.5") for _ in range(3)]
+    codes = [(process.communicate(timeout=60), process.returncode) for process in processes]
+    assert [code for _, code in codes] == [0, 0, 0]
+    assert len(machine.calls("-m venv")) == 1
+    assert any("waiting for it" in errors for (_, errors), _ in codes)
+
+
+def test_moved_folder_is_prepared_again(machine):
+    machine.run("setup")
+    moved = machine.root.with_name("elsewhere")
+    machine.root.rename(moved)
+    machine.root = moved
+    machine.stub("arm-none-eabi-gcc", f"#!/usr/bin/env bash\necho {moved}/pyproject.toml\n")
+    code, _, errors = machine.run("setup")
+    assert code == 0
+    assert "moved" in errors
