@@ -21,6 +21,18 @@ class ModelUnsupportedError(CodegenError):
     exit_code = ExitCode.MODEL_UNSUPPORTED
 
 
+class DetectorInvalidError(CodegenError):
+    """scaler.json or detector.json is damaged or does not fit the model."""
+
+    exit_code = ExitCode.MODEL_INVALID
+
+
+class NameInvalidError(CodegenError):
+    """The model's name cannot be part of a C identifier."""
+
+    exit_code = ExitCode.USAGE
+
+
 class MemoryPlanError(CodegenError):
     """The arena plan is wrong or does not fit."""
 

@@ -64,8 +64,8 @@ safe_status_t safe_context_invoke(const safe_context_t *context)
     return SAFE_STATUS_OK;
 }
 
-safe_status_t safe_context_run(const safe_context_t *context, const void *input,
-                               size_t input_bytes, void *output, size_t output_bytes)
+safe_status_t safe_context_run(const safe_context_t *context, const void *input, size_t input_bytes,
+                               void *output, size_t output_bytes)
 {
     const safe_model_t *model;
 

@@ -1,0 +1,72 @@
+"""The native backend: SAFE's own C kernels, chosen by each operator's `lower`."""
+
+from codegen.errors import VerifierError, where
+from codegen.ir.graph import ABSENT, Graph, Operator
+from codegen.memory.plan import ScratchRequest, Step
+from codegen.operators.base import ConstantArg, KernelCall, ScratchArg, TensorArg
+from codegen.operators.registry import operators
+
+NAME = "native"
+
+Lowered = tuple[Operator, KernelCall | None]
+"""An operator with its call; None is a view, which needs no code."""
+
+
+def lower(graph: Graph, isa: str) -> list[Lowered]:
+    """Return the kernel call of every operator, in execution order, for instruction set `isa`."""
+    lowered = []
+    for operator in graph.operators:
+        call = operators()[operator.kind].lower(graph, operator, isa)
+        if call is not None:
+            _check(graph, operator, call)
+        lowered.append((operator, call))
+    return lowered
+
+
+def steps(graph: Graph, lowered: list[Lowered]) -> list[Step]:
+    """Return what each operator does to the arena; scratch of 0 bytes is a null pointer."""
+    return [
+        Step(
+            operator_index=operator.index,
+            reads=tuple(
+                dict.fromkeys(
+                    i for i in operator.inputs if i != ABSENT and not graph.tensor(i).is_constant
+                )
+            ),
+            writes=operator.outputs,
+            scratch=()
+            if call is None
+            else tuple(
+                ScratchRequest(
+                    operator.index, s.name, s.size_bytes, s.alignment, persistent=s.persistent
+                )
+                for s in call.scratch
+                if s.size_bytes > 0
+            ),
+            is_view=call is None,
+        )
+        for operator, call in lowered
+    ]
+
+
+def _check(graph: Graph, operator: Operator, call: KernelCall) -> None:
+    """Raise unless each argument names something that the call has."""
+    place = where(operator.index, operator.kind)
+    constants = [c.suffix for c in call.constants]
+    scratch = [s.name for s in call.scratch]
+    if len(set(constants)) != len(constants) or len(set(scratch)) != len(scratch):
+        raise VerifierError(f"{place}: two constants or scratches of one name; a defect of SAFE")
+    for argument in call.arguments:
+        wrong = (
+            (isinstance(argument, ConstantArg) and argument.suffix not in constants)
+            or (isinstance(argument, ScratchArg) and argument.name not in scratch)
+            or (
+                isinstance(argument, TensorArg)
+                and (
+                    argument.tensor not in (*operator.inputs, *operator.outputs)
+                    or graph.tensor(argument.tensor).is_constant
+                )
+            )
+        )
+        if wrong:
+            raise VerifierError(f"{place}: argument {argument} is unknown; a defect of SAFE")

@@ -1,0 +1,83 @@
+"""manifest.json: what was generated, for the build, the profiler, the report and the package."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from codegen.emit.program import Program, runtime_version
+from codegen.ir.graph import Operator, Tensor
+from codegen.operators.base import KernelCall
+
+
+def manifest(
+    program: Program, kernel_sources: list[str], files: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the manifest; `files` are the generated texts by name.
+
+    `weight_bytes` are the model's own weights and biases, `constant_bytes` the arrays that
+    generation adds; flash holds both.
+    """
+    graph, plan = program.graph, program.plan
+    return {
+        "tool_version": runtime_version("SAFE_VERSION"),
+        "name": graph.name,
+        "model_sha256": graph.sha256,
+        "target": program.target,
+        "isa": program.isa,
+        "backend": program.backend,
+        "abi": int(runtime_version("SAFE_MODEL_ABI")),
+        "inputs": [_edge(program, graph.tensor(i)) for i in graph.inputs],
+        "outputs": [_edge(program, graph.tensor(i)) for i in graph.outputs],
+        "arena_bytes": plan.arena_bytes,
+        "arena_lower_bound_bytes": plan.lower_bound_bytes,
+        "arena_method": plan.method,
+        "weight_bytes": program.weight_bytes,
+        "constant_bytes": program.constant_bytes,
+        "macs": sum(call.macs for _, call in program.calls if call is not None),
+        "operators": [_operator(program, o, c) for o, c in program.calls],
+        "plan": [
+            {
+                "label": block.label,
+                "start": start,
+                "size": block.size_bytes,
+                "first": block.first,
+                "last": block.last,
+            }
+            for block, start in plan.blocks
+        ],
+        "kernel_sources": kernel_sources,
+        "files": {n: sha256(t.encode("utf-8")).hexdigest() for n, t in sorted(files.items())},
+    }
+
+
+def text(content: Mapping[str, Any]) -> str:
+    """Return the manifest as JSON."""
+    return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _edge(program: Program, tensor: Tensor) -> dict[str, Any]:
+    quantization = tensor.quantization
+    return {
+        "name": tensor.name,
+        "dtype": str(tensor.dtype),
+        "shape": list(tensor.shape),
+        "scale": quantization.scale if quantization else 0.0,
+        "zero_point": quantization.zero_point if quantization else 0,
+        "arena_start": program.plan.tensors[tensor.index],
+        "size_bytes": tensor.size_bytes,
+    }
+
+
+def _operator(program: Program, operator: Operator, call: KernelCall | None) -> dict[str, Any]:
+    """Return one operator; a view has neither symbol nor kernel."""
+    return {
+        "index": operator.index,
+        "kind": operator.kind,
+        "name": program.graph.tensor(operator.outputs[0]).name,
+        "symbol": None if call is None else program.symbol(operator),
+        "kernel": None if call is None else call.kernel,
+        "macs": 0 if call is None else call.macs,
+        "scratch_bytes": 0 if call is None else sum(s.size_bytes for s in call.scratch),
+        "notes": [] if call is None else list(call.notes),
+    }

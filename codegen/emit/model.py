@@ -1,0 +1,226 @@
+"""The model as C: `safe_<name>.{h,c}` and its weights."""
+
+from dataclasses import dataclass
+
+from codegen.emit import text
+from codegen.emit.environment import render
+from codegen.emit.program import Program, runtime_version
+from codegen.errors import ModelUnsupportedError, VerifierError
+from codegen.ir.dump import describe_operator, describe_tensor
+from codegen.ir.graph import DType, Operator, Tensor
+from codegen.operators.base import (
+    Argument,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    ScratchArg,
+    TensorArg,
+)
+
+_DTYPE_CODES = {
+    DType.INT8: "SAFE_DTYPE_INT8",
+    DType.INT16: "SAFE_DTYPE_INT16",
+    DType.INT32: "SAFE_DTYPE_INT32",
+    DType.FLOAT32: "SAFE_DTYPE_FLOAT32",
+}
+_MAX_EXTENT = 0xFFFF
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An input or output as text: everything a template prints of it."""
+
+    macro: str
+    name: str
+    dtype_code: str
+    c_type: str
+    rank: int
+    shape: str
+    elements: int
+    size_bytes: int
+    arena_start: int
+    scale: str
+    zero_point: str
+    quantized: bool
+
+
+@dataclass(frozen=True)
+class Function:
+    """One operator as text; a view has no arguments and is only a comment."""
+
+    comment: str
+    symbol: str
+    is_view: bool
+    kernel: str
+    params_type: str | None
+    params: list[tuple[str, str]]
+    arguments: list[str]
+
+
+def header(program: Program) -> str:
+    """Return `safe_<name>.h`."""
+    return render("model.h.j2", **_common(program))
+
+
+def source(program: Program) -> str:
+    """Return `safe_<name>.c`."""
+    headers = sorted({c.header for _, c in program.calls if c is not None} | {"safe/compiler.h"})
+    return render(
+        "model.c.j2",
+        **_common(program),
+        headers=headers,
+        abi=runtime_version("SAFE_MODEL_ABI"),
+        functions=[_function(program, o, c) for o, c in program.calls],
+        states=_states(program),
+        sha256_bytes=text.bytes_initializer(program.graph.sha256),
+        weight_bytes=program.weight_bytes,
+        operator_count=len(program.calls),
+        model_name=text.c_string(program.graph.name),
+    )
+
+
+def weights_header(program: Program) -> str:
+    """Return `safe_<name>_weights.h`: one declaration for each constant array."""
+    return render("weights.h.j2", **_common(program), arrays=_arrays(program))
+
+
+def weights_source(program: Program) -> str:
+    """Return `safe_<name>_weights.c`."""
+    return render("weights.c.j2", **_common(program), arrays=_arrays(program))
+
+
+def _common(program: Program) -> dict[str, object]:
+    graph, plan = program.graph, program.plan
+    inputs = _edges(program, "INPUT", graph.inputs)
+    outputs = _edges(program, "OUTPUT", graph.outputs)
+    return {
+        "banner": program.banner,
+        "prefix": program.prefix,
+        "macro": program.macro_prefix,
+        "name": graph.name,
+        "sha256": graph.sha256,
+        "arena_bytes": plan.arena_bytes,
+        "inputs": inputs,
+        "outputs": outputs,
+        "single": len(inputs) == 1 and len(outputs) == 1,
+    }
+
+
+def _edges(program: Program, role: str, indices: tuple[int, ...]) -> list[Edge]:
+    return [
+        _edge(program, role if len(indices) == 1 else f"{role}{i}", program.graph.tensor(index))
+        for i, index in enumerate(indices)
+    ]
+
+
+def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
+    if tensor.dtype not in _DTYPE_CODES or max(tensor.shape, default=1) > _MAX_EXTENT:
+        raise ModelUnsupportedError(
+            f'{role.lower()} "{tensor.name}" is {tensor.dtype}{list(tensor.shape)}: inputs and '
+            f"outputs must be int8, int16, int32 or float32 with extents up to {_MAX_EXTENT}"
+        )
+    quantization = tensor.quantization
+    return Edge(
+        macro=f"{program.macro_prefix}_{role}",
+        name=text.c_string(tensor.name),
+        dtype_code=_DTYPE_CODES[tensor.dtype],
+        c_type=text.tensor_c_type(tensor),
+        rank=len(tensor.shape),
+        shape="{" + ", ".join(map(str, tensor.shape or (1,))) + "}",
+        elements=tensor.elements,
+        size_bytes=tensor.size_bytes,
+        arena_start=program.plan.tensors[tensor.index],
+        scale=text.c_float(quantization.scale if quantization else 0.0),
+        zero_point=text.c_int(quantization.zero_point if quantization else 0),
+        quantized=quantization is not None,
+    )
+
+
+def _function(program: Program, operator: Operator, call: KernelCall | None) -> Function:
+    label = f"op {operator.index}/{program.source_operator_count}"
+    described = describe_operator(program.graph, operator)
+    if call is None:
+        comment = text.c_block_comment(f"{label} {described}: a view, no code")
+        return Function(comment, program.symbol(operator), True, "", None, [], [])
+    return Function(
+        comment=text.c_block_comment(f"{label} {described}"),
+        symbol=program.symbol(operator),
+        is_view=False,
+        kernel=call.kernel,
+        params_type=call.params_type,
+        params=[(k, text.c_value(v)) for k, v in call.params.items()],
+        arguments=[_argument(program, operator, call, a) for a in call.arguments],
+    )
+
+
+def _argument(program: Program, operator: Operator, call: KernelCall, argument: Argument) -> str:
+    """Return the C expression of one kernel argument."""
+    if isinstance(argument, ParamsArg):
+        return "&params"
+    if isinstance(argument, ConstantArg):
+        constant = next(c for c in call.constants if c.suffix == argument.suffix)
+        return program.constant_name(operator, constant)
+    if isinstance(argument, ScratchArg):
+        label = f"op{operator.index}.{argument.name}"
+        if label not in program.plan.scratch:
+            return "NULL"
+        return f"(void *)(arena + {program.plan.scratch[label]})"
+    return _tensor_argument(program, operator, argument)
+
+
+def _tensor_argument(program: Program, operator: Operator, argument: TensorArg) -> str:
+    tensor = program.graph.tensor(argument.tensor)
+    if tensor.index not in program.plan.tensors:
+        raise VerifierError(f"tensor t{tensor.index} has no place; this is a defect of SAFE")
+    only_read = tensor.index not in operator.outputs and not tensor.is_variable
+    const = "const " if only_read else ""
+    # Through void *: the plan proves the alignment that a direct cast would hide.
+    through = "" if tensor.dtype.itemsize == 1 else f"({const}void *)"
+    place = f"(arena + {program.plan.tensors[tensor.index]})"
+    return f"({const}{text.tensor_c_type(tensor)} *){through}{place}"
+
+
+def _states(program: Program) -> list[dict[str, object]]:
+    """Return the memory that a reset fills: variables with the real number 0, scratch with 0."""
+    states: list[dict[str, object]] = []
+    seen: set[int] = set()
+    for operator, call in program.calls:
+        for index in operator.inputs:
+            tensor = program.graph.tensors.get(index)
+            if tensor is None or not tensor.is_variable or index in seen:
+                continue
+            seen.add(index)
+            start, size = program.plan.tensors[index], tensor.size_bytes
+            # As TensorFlow Lite Micro resets: int8 to its zero point, wider types to 0.
+            zero = tensor.quantization.zero_point if tensor.quantization else 0
+            value = zero & 0xFF if tensor.dtype is DType.INT8 else 0
+            described = text.c_comment(describe_tensor(tensor))
+            states.append(
+                {"start": start, "size": size, "value": f"0x{value:02x}", "comment": described}
+            )
+        for scratch in call.scratch if call is not None else ():
+            label = f"op{operator.index}.{scratch.name}"
+            if scratch.persistent and label in program.plan.scratch:
+                start = program.plan.scratch[label]
+                size = scratch.size_bytes
+                states.append({"start": start, "size": size, "value": "0x00", "comment": label})
+    return states
+
+
+def _arrays(program: Program) -> list[dict[str, object]]:
+    return [
+        {
+            "name": program.constant_name(operator, constant),
+            "c_type": text.c_type(constant.data),
+            "size": max(1, constant.data.size),
+            "shape": ", ".join(map(str, constant.data.shape)),
+            "body": text.c_array(constant.data),
+        }
+        for operator, constant in program.constants()
+    ]
+
+
+def example_source(program: Program) -> str:
+    """Return `example.c`: the shortest program that runs the model."""
+    common = _common(program)
+    return render("example.c.j2" if common["single"] else "example_multiple.c.j2", **common)

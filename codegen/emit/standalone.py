@@ -1,0 +1,105 @@
+"""The runtime files that a generated model needs: the closure of its includes over the SDK.
+
+A header `safe/x.h` that is included brings `sdk/src/x.c` where that exists, and a header
+`safe/kernel/x.h` brings `sdk/src/kernel/<isa>/x.c`, or the reference's; nothing is listed twice.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codegen.emit.model import example_source
+from codegen.emit.program import SDK, Program
+from codegen.errors import VerifierError
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+@dataclass
+class Runtime:
+    """Files of the SDK by their place: headers under `sdk/include`, sources under `sdk/src`."""
+
+    headers: dict[str, Path] = field(default_factory=dict)
+    sources: dict[str, Path] = field(default_factory=dict)
+    """By file name: all sources of a standalone folder lie side by side."""
+
+    @property
+    def kernel_sources(self) -> list[str]:
+        """Return the kernel files relative to the repository, sorted."""
+        kernels = SDK / "src" / "kernel"
+        return sorted(
+            path.relative_to(SDK.parent).as_posix()
+            for path in self.sources.values()
+            if path.is_relative_to(kernels) and path.suffix == ".c"
+        )
+
+
+def runtime(program: Program, texts: Iterable[str]) -> Runtime:
+    """Return what the generated `texts` and the program's kernels need, transitively."""
+    found = Runtime()
+    waiting = [(name, SDK / "include") for text in texts for name in _includes(text)]
+    for _, call in program.calls:
+        if call is not None:
+            waiting += _source(found, kernel_source(program.isa, call.source))
+    while waiting:
+        name, beside = waiting.pop()
+        if (beside / name).is_file() and not name.startswith("safe/"):
+            waiting += _source(found, beside / name)
+        elif name.startswith("safe/") and name not in found.headers:
+            waiting += _header(found, name, program.isa)
+    return found
+
+
+def kernel_source(isa: str, stem: str) -> Path:
+    """Return the kernel file of an instruction set; the reference where it has none."""
+    kernels = SDK / "src" / "kernel"
+    for folder in (isa, "ref"):
+        path = kernels / folder / f"{stem}.c"
+        if path.is_file():
+            return path
+    raise VerifierError(f"kernel source {stem}.c does not exist for {isa}; a defect of SAFE")
+
+
+def files(program: Program, needed: Runtime) -> dict[str, str]:
+    """Return the runtime's files and `example.c` by their name in a standalone folder."""
+    found = {name: _read(path) for name, path in needed.headers.items()}
+    found |= {name: _read(path) for name, path in needed.sources.items()}
+    found["example.c"] = example_source(program)
+    return found
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _includes(text: str) -> list[str]:
+    return _INCLUDE.findall(text)
+
+
+def _header(found: Runtime, name: str, isa: str) -> list[tuple[str, Path]]:
+    path = SDK / "include" / name
+    if not path.is_file():
+        raise VerifierError(f"header {name} does not exist; this is a defect of SAFE")
+    found.headers[name] = path
+    waiting = [(n, path.parent) for n in _includes(_read(path))]
+    stem = Path(name).relative_to("safe").with_suffix("")
+    if stem.parts[0] == "kernel":
+        folders = [SDK / "src" / "kernel" / folder for folder in (isa, "ref")]
+    else:
+        folders = [SDK / "src"]
+    for folder in folders:
+        source = folder / f"{stem.name}.c"
+        if source.is_file():
+            return waiting + _source(found, source)
+    return waiting
+
+
+def _source(found: Runtime, path: Path) -> list[tuple[str, Path]]:
+    known = found.sources.get(path.name)
+    if known == path:
+        return []
+    if known is not None:
+        raise VerifierError(f"two runtime files are named {path.name}; this is a defect of SAFE")
+    found.sources[path.name] = path
+    return [(name, path.parent) for name in _includes(_read(path))]

@@ -1,0 +1,125 @@
+"""Arena planning: blocks with lifetimes to first bytes, as low as possible.
+
+Heuristics first: place the blocks in some order, each at the lowest place that is free during its
+life. If the best is above the lower bound and there are few blocks, search all orders.
+
+The search is complete. Take an optimal plan, order its blocks by first byte and place them again
+in that order, each as low as possible: no block comes to lie higher than before, so the arena
+does not grow. That order has rising first bytes if every block is placed no lower than its
+predecessor, so only such continuations are tried.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from codegen.ir.graph import Graph
+from codegen.memory.liveness import analyse
+from codegen.memory.plan import ARENA_ALIGNMENT, Block, Plan, Step
+
+MAX_SEARCHED_BLOCKS = 14
+MAX_SEARCH_STATES = 20_000
+"""About 0.2 s; beyond it the best plan found so far is used."""
+
+Placement = tuple[Block, int]
+
+
+def plan(graph: Graph, steps: Sequence[Step]) -> Plan:
+    """Return a plan for the arena; the caller has `memory.checker` judge it."""
+    blocks, labels = analyse(graph, steps)
+    bound = lower_bound(blocks)
+    method, placed = _best_heuristic(blocks)
+    if _top(placed) > bound and len(blocks) <= MAX_SEARCHED_BLOCKS:
+        search = _Search(blocks, bound, placed)
+        search.run()
+        if search.placed is not placed:
+            method = "search"
+        placed = search.placed
+    starts = {block.label: start for block, start in placed}
+    return Plan(
+        arena_bytes=_align(_top(placed), ARENA_ALIGNMENT),
+        blocks=tuple(sorted(placed, key=lambda p: (p[1], p[0].first, p[0].label))),
+        tensors={t: starts[labels[t]] for t in sorted(labels)},
+        scratch={r.label: starts[r.label] for step in steps for r in step.scratch},
+        lower_bound_bytes=bound,
+        method=method,
+    )
+
+
+def lower_bound(blocks: Sequence[Block]) -> int:
+    """Return the largest sum of sizes taken at one step."""
+    moments = {b.first for b in blocks}
+    return max(
+        (sum(b.size_bytes for b in blocks if b.first <= m <= b.last) for m in moments), default=0
+    )
+
+
+def _best_heuristic(blocks: Sequence[Block]) -> tuple[str, list[Placement]]:
+    orders: dict[str, Callable[[Block], tuple[object, ...]]] = {
+        "largest first": lambda b: (-b.size_bytes, b.first, b.label),
+        "longest first": lambda b: (b.first - b.last, -b.size_bytes, b.label),
+        "largest area first": lambda b: (-b.size_bytes * (b.last - b.first + 1), b.label),
+        "in order": lambda b: (b.first, -b.size_bytes, b.label),
+        "in reverse order": lambda b: (-b.last, -b.size_bytes, b.label),
+    }
+    best: tuple[str, list[Placement]] | None = None
+    for name, key in orders.items():
+        placed: list[Placement] = []
+        for block in sorted(blocks, key=key):
+            placed.append((block, _lowest(block, placed)))
+        if best is None or _top(placed) < _top(best[1]):
+            best = (name, placed)
+    if best is None:
+        raise AssertionError
+    return best
+
+
+def _lowest(block: Block, placed: Sequence[Placement]) -> int:
+    """Return the lowest first byte at which `block` meets no block of its lifetime."""
+    rivals = sorted(
+        (start, start + other.size_bytes)
+        for other, start in placed
+        if other.first <= block.last and block.first <= other.last
+    )
+    start = 0
+    for low, high in rivals:
+        if start + block.size_bytes <= low:
+            break
+        start = max(start, _align(high, block.alignment))
+    return start
+
+
+def _align(value: int, alignment: int) -> int:
+    return -(-value // alignment) * alignment
+
+
+def _top(placed: Sequence[Placement]) -> int:
+    return max((start + block.size_bytes for block, start in placed), default=0)
+
+
+@dataclass
+class _Search:
+    """Depth-first search over placement orders, cut by the best arena found so far."""
+
+    blocks: Sequence[Block]
+    bound: int
+    placed: list[Placement]
+    states: int = 0
+
+    def run(self) -> None:
+        ordered = sorted(self.blocks, key=lambda b: (-b.size_bytes, b.first, b.label))
+        self._extend([], ordered, 0)
+
+    def _extend(self, placed: list[Placement], rest: list[Block], floor: int) -> None:
+        self.states += 1
+        best = _top(self.placed)
+        if best == self.bound or self.states > MAX_SEARCH_STATES:
+            return
+        if not rest:
+            self.placed = list(placed)
+            return
+        for position, block in enumerate(rest):
+            start = _lowest(block, placed)
+            if start < floor or start + block.size_bytes >= _top(self.placed):
+                continue
+            others = rest[:position] + rest[position + 1 :]
+            self._extend([*placed, (block, start)], others, start)

@@ -1,0 +1,60 @@
+"""The integer reference of a whole model: what every generated C program must reproduce."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from codegen.errors import ModelInvalidError
+from codegen.ir.graph import ABSENT, Array, DType, Graph, Tensor
+from codegen.operators.registry import operators
+
+
+def run(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """Compute the model exactly on N independent windows, each from a reset state.
+
+    `inputs` has one array per model input, shape `(N, *shape)` and the input's own type. The
+    result has one array per model output in the same form. Raises `ModelInvalidError` when
+    number, shape or type of the inputs differ.
+    """
+    if len(inputs) != len(graph.inputs):
+        raise ModelInvalidError(f"the model has {len(graph.inputs)} inputs, not {len(inputs)}")
+    count = len(inputs[0])
+    values: dict[int, Array] = {}
+    for index, array in zip(graph.inputs, inputs, strict=True):
+        _check_input(graph.tensor(index), array, count)
+        values[index] = array
+    for operator in graph.operators:
+        arguments = [
+            None if i == ABSENT else _value(graph.tensor(i), values, count) for i in operator.inputs
+        ]
+        results = operators()[operator.kind].reference(graph, operator, arguments)
+        values.update(zip(operator.outputs, results, strict=True))
+    return [values[i] for i in graph.outputs]
+
+
+def reset_value(tensor: Tensor) -> int:
+    """Return what every element of a variable holds after a reset: the real number 0.
+
+    int8 states start at their zero point, wider ones at 0, as in TensorFlow Lite Micro.
+    """
+    if tensor.dtype is DType.INT8 and tensor.quantization is not None:
+        return tensor.quantization.zero_point
+    return 0
+
+
+def _value(tensor: Tensor, values: dict[int, Array], count: int) -> Array:
+    if tensor.data is not None:
+        return tensor.data
+    if tensor.is_variable:
+        shape = (count, *tensor.shape)
+        return np.full(shape, reset_value(tensor), dtype=tensor.dtype.value)
+    return values[tensor.index]
+
+
+def _check_input(tensor: Tensor, array: Array, count: int) -> None:
+    expected = (count, *tensor.shape)
+    if array.shape != expected or array.dtype != np.dtype(tensor.dtype.value):
+        raise ModelInvalidError(
+            f'input "{tensor.name}" is {array.dtype}{list(array.shape)}, '
+            f"expected {tensor.dtype}{list(expected)}"
+        )
