@@ -33,6 +33,7 @@ def generate(env: Any) -> None:
             *target.toolchain.cflags,
             "$(",
             f"-ffile-prefix-map={root}=.",
+            f"-ffile-prefix-map={env['out']}=build",
             "$)",
         ],
         LINKFLAGS=[*target.cpu.flags, *target.toolchain.ldflags, "-Wl,--gc-sections"],

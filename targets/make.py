@@ -1,0 +1,90 @@
+"""Build an image from Python: the same SCons run that a user starts by hand."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from targets import build
+from targets.errors import BuildError
+from targets.load import load
+
+SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Built:
+    """A built image and what was generated for it."""
+
+    elf: Path
+    folder: Path
+
+    @property
+    def generated(self) -> Path:
+        """Folder of the generated C."""
+        return self.folder / "gen"
+
+    def size(self) -> dict[str, Any]:
+        """Return the size report."""
+        return _object(self.folder / "size.json")
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the generator's manifest."""
+        return _object(self.generated / "manifest.json")
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BuildError(f"{path}: not readable: {error}") from error
+    if not isinstance(value, dict):
+        raise BuildError(f"{path}: not a JSON object")
+    return value
+
+
+def make(
+    target: str,
+    model: str,
+    *,
+    app: str = build.APPS[0],
+    backend: str = build.DEFAULT_BACKEND,
+    out: Path | None = None,
+) -> Built:
+    """Build one image, or find it up to date; BuildError with the tool's first error line.
+
+    `model` is a name under `models/` or a folder; `out` replaces `build/`.
+    """
+    found = build.find_model(model)
+    root = out if out is not None else build.ROOT / "build"
+    folder = build.output_folder(root, load(target), found, backend)
+    arguments = {"target": target, "model": model, "app": app, "backend": backend}
+    if found.folder.parent != build.ROOT / "models":
+        arguments["model"] = str(found.folder.resolve())
+    if out is not None:
+        arguments["out"] = str(out.resolve())
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "SCons", "-Q", *(f"{k}={v}" for k, v in arguments.items())],
+            cwd=build.ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            env=dict(os.environ, PYTHONPATH=str(build.ROOT)),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"scons target={target} did not end within {SECONDS} s") from error
+    if result.returncode != 0:
+        raise BuildError(f"scons target={target} model={model}: {_first_error(result)}")
+    return Built(folder / f"{app}.elf", folder)
+
+
+def _first_error(result: "subprocess.CompletedProcess[str]") -> str:
+    lines = [line.strip() for line in (result.stderr + result.stdout).splitlines() if line.strip()]
+    telling = [line for line in lines if "error" in line.lower() or line.startswith("scons:")]
+    return (telling or lines or [f"status {result.returncode}"])[0]
