@@ -1,7 +1,7 @@
-"""Generate C from an int8 TFLite model.
+r"""Generate C from an int8 TFLite model.
 
 Example:
-  python -m codegen models/forecaster/model_int8.tflite --name forecaster --out build/gen \\
+  python -m codegen models/forecaster/model_int8.tflite --name forecaster --out build/gen \
       --standalone
   cc -std=c99 -O2 -I build/gen build/gen/*.c -o forecaster
 """

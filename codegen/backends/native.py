@@ -2,7 +2,7 @@
 
 from codegen.errors import VerifierError, where
 from codegen.ir.graph import ABSENT, Graph, Operator
-from codegen.memory.plan import ScratchRequest, Step
+from codegen.ir.step import ScratchRequest, Step
 from codegen.operators.base import ConstantArg, KernelCall, ScratchArg, TensorArg
 from codegen.operators.registry import operators
 

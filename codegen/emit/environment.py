@@ -20,7 +20,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - C text, not HTML
+        autoescape=False,
     )
     found.filters["c_int"] = text.c_int
     found.filters["c_float"] = text.c_float

@@ -20,6 +20,7 @@ C_TYPES = {
     DType.BOOL: "uint8_t",
     DType.FLOAT32: "float",
 }
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 _INT32_MIN, _INT32_MAX, _UINT32_MAX = -(1 << 31), (1 << 31) - 1, (1 << 32) - 1
 
 
@@ -44,7 +45,7 @@ def c_float(value: float) -> str:
     value = float(value)
     if not isfinite(value):
         raise VerifierError(f"{value} has no C constant; this is a defect of SAFE")
-    single = bool(abs(value) <= float(np.finfo(np.float32).max)) and float(np.float32(value)) == value
+    single = abs(value) <= _FLOAT32_MAX and float(np.float32(value)) == value
     return hex_float(value) + ("f" if single else "")
 
 

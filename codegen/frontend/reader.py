@@ -53,9 +53,7 @@ def read_bytes(source: Path | bytes) -> bytes:
         try:
             size = source.stat().st_size
             if size > MAX_FILE_BYTES:
-                raise ModelUnsupportedError(
-                    f"file has {size} bytes, the limit is {MAX_FILE_BYTES}"
-                )
+                raise ModelUnsupportedError(f"file has {size} bytes, the limit is {MAX_FILE_BYTES}")
             data = source.read_bytes()
         except OSError as error:
             raise ModelInvalidError(f"file cannot be read: {error.strerror}") from error
@@ -83,7 +81,9 @@ def root(data: bytes) -> Any:
     return model
 
 
-def tables(data: bytes, what: str, length: Callable[[], int], get: Callable[[int], Any]) -> list[Any]:
+def tables(
+    data: bytes, what: str, length: Callable[[], int], get: Callable[[int], Any]
+) -> list[Any]:
     """Return a vector of tables, each at least 4 bytes long in the file."""
     with reading(f"list of {what}s"):
         count = length()

@@ -146,8 +146,7 @@ class _Importer:
             code = int(entry.OpcodeIndex())
         if not 0 <= code < len(kinds):
             raise ModelInvalidError(
-                f"operator {index}: operator code {code} does not exist, "
-                f"the model has {len(kinds)}"
+                f"operator {index}: operator code {code} does not exist, the model has {len(kinds)}"
             )
         place = where(index, kinds[code])
         inputs = self._edges(f"{place}: inputs", entry, "Inputs")
@@ -229,8 +228,7 @@ class _Importer:
         expected = prod(shape) * dtype.itemsize
         if size != expected:
             raise ModelInvalidError(
-                f"{place}: buffer {index} has {size} bytes, "
-                f"{dtype}{list(shape)} needs {expected}"
+                f"{place}: buffer {index} has {size} bytes, {dtype}{list(shape)} needs {expected}"
             )
         stored = np.frombuffer(raw.tobytes(), dtype=np.dtype(dtype.value).newbyteorder("<"))
         data: Array = stored.astype(dtype.value, copy=False).reshape(shape)

@@ -74,12 +74,9 @@ def _edges(graph: Graph) -> Iterator[Problem]:
     if not graph.operators:
         yield Problem(None, None, "the model has no operators")
     for operator in graph.operators:
-        for index in operator.inputs:
-            if index != ABSENT and index not in graph.tensors:
-                yield Problem(operator, None, f"input tensor {index} does not exist")
-        for index in operator.outputs:
+        for index in (*(i for i in operator.inputs if i != ABSENT), *operator.outputs):
             if index not in graph.tensors:
-                yield Problem(operator, None, f"output tensor {index} does not exist")
+                yield Problem(operator, None, f"tensor {index} does not exist")
         if not operator.outputs:
             yield Problem(operator, None, "has no output")
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from codegen.errors import MemoryPlanError
 from codegen.ir.graph import Array, Graph
-from codegen.memory.plan import ARENA_ALIGNMENT, Plan, Step
+from codegen.ir.step import Step
+from codegen.memory.plan import ARENA_ALIGNMENT, Plan
 
 _NOTHING = 0
 
@@ -101,9 +102,7 @@ def _expect(picture: _Picture, extent: tuple[int, int], value: str, what: str) -
 
 def _persistent(graph: Graph, steps: Sequence[Step]) -> list[str]:
     """Return the labels of all memory that must survive from one inference to the next."""
-    variables = {
-        t for s in steps for t in (*s.reads, *s.writes) if graph.tensor(t).is_variable
-    }
+    variables = {t for s in steps for t in (*s.reads, *s.writes) if graph.tensor(t).is_variable}
     scratch = [r.label for s in steps for r in s.scratch if r.persistent]
     return [f"t{t}" for t in sorted(variables)] + scratch
 
@@ -132,7 +131,9 @@ def _extents(graph: Graph, steps: Sequence[Step], plan: Plan) -> dict[str, tuple
 def _fits(label: str, extent: tuple[int, int], alignment: int, arena_bytes: int) -> None:
     start, size = extent
     if start % alignment != 0:
-        raise MemoryPlanError(f"memory plan is wrong: {label} at {start} is not {alignment}-aligned")
+        raise MemoryPlanError(
+            f"memory plan is wrong: {label} at {start} is not {alignment}-aligned"
+        )
     if start < 0 or size < 0 or start + size > arena_bytes:
         raise MemoryPlanError(
             f"memory plan is wrong: {label} at {start} with {size} bytes leaves the arena "

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from codegen.errors import MemoryPlanError
 from codegen.ir.graph import Graph
-from codegen.memory.plan import Block, Step, tensor_alignment
+from codegen.ir.step import Step
+from codegen.memory.plan import Block, tensor_alignment
 
 
 def storage_roots(steps: Sequence[Step]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""What the planner produces and the checker judges: steps, storage requests, placements."""
+"""What the planner produces and the checker judges: blocks and their places."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,36 +10,6 @@ ARENA_ALIGNMENT = 16
 
 TENSOR_ALIGNMENT = 4
 """Kernels may load whole words from any tensor; eight bytes only where the element has them."""
-
-
-@dataclass(frozen=True)
-class ScratchRequest:
-    """Memory for one operator: for its call only, or for the arena's whole life."""
-
-    operator_index: int
-    name: str
-    size_bytes: int
-    alignment: int
-    persistent: bool
-
-    @property
-    def label(self) -> str:
-        """Return the name of this scratch in the plan, e.g. `op3.gates`."""
-        return f"op{self.operator_index}.{self.name}"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One operator as memory traffic; constants and absent inputs are left out.
-
-    A view reads one tensor and writes one, and both are the same bytes: nothing is copied.
-    """
-
-    operator_index: int
-    reads: tuple[int, ...]
-    writes: tuple[int, ...]
-    scratch: tuple[ScratchRequest, ...] = ()
-    is_view: bool = False
 
 
 @dataclass(frozen=True)

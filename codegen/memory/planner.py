@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codegen.ir.graph import Graph
+from codegen.ir.step import Step
 from codegen.memory.liveness import analyse
-from codegen.memory.plan import ARENA_ALIGNMENT, Block, Plan, Step
+from codegen.memory.plan import ARENA_ALIGNMENT, Block, Plan
 
 MAX_SEARCHED_BLOCKS = 14
 MAX_SEARCH_STATES = 20_000
