@@ -1,0 +1,137 @@
+"""Compiles the SDK's kernels into a shared library and calls them as `lower` says.
+
+Every field of a parameter structure is 4 bytes wide (int32_t or float), so that it can be laid
+out here without reading the header. `KernelLibrary` guards each tensor with canaries, unless a
+sanitizer does that better.
+"""
+
+import ctypes
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.ir.graph import ABSENT, Graph, Operator
+from codegen.operators.base import ConstantArg, KernelCall, ParamsArg, ScratchArg, TensorArg
+from codegen.operators.registry import operators
+from codegen.reference import reset_value
+
+Array = NDArray[Any]
+SDK = Path(__file__).resolve().parents[2] / "sdk"
+WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+CANARY = 0xA5
+BUILDS = {
+    "gcc-O0": ("gcc", "-O0"),
+    "gcc-O3": ("gcc", "-O3"),
+    "clang-O0": ("clang", "-O0"),
+    "clang-O3": ("clang", "-O3"),
+}
+SANITIZED = ("gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def compile_library(command: Sequence[str], target: Path, isa: str = "ref") -> Path:
+    """Compile all kernels of `isa` into the shared library `target`."""
+    sources = sorted(str(path) for path in (SDK / "src" / "kernel" / isa).glob("*.c"))
+    compiler, *flags = command
+    arguments = [compiler, "-std=c99", *WARNINGS.split(), "-ffp-contract=off", *flags]
+    arguments += ["-fPIC", "-shared", f"-I{SDK / 'include'}", *sources, "-o", str(target)]
+    subprocess.run(arguments, check=True)
+    return target
+
+
+class KernelLibrary:
+    """The kernels of one build; `guard` bytes of canaries lie around each tensor."""
+
+    def __init__(self, path: Path, guard: int = 64) -> None:
+        self._library = ctypes.CDLL(str(path))
+        self._guard = guard
+
+    def run(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+        """Compute the graph N times from a reset state; arrays are (N, *shape)."""
+        calls = [
+            (operator, operators()[operator.kind].lower(graph, operator, "ref"))
+            for operator in graph.operators
+        ]
+        rows = []
+        for row in range(len(inputs[0])):
+            memory = {
+                i: self._guarded(np.ascontiguousarray(a[row]))
+                for i, a in zip(graph.inputs, inputs, strict=True)
+            }
+            for operator, call in calls:
+                self._operator(graph, operator, call, memory)
+            rows.append([self._value(graph, i, memory) for i in graph.outputs])
+        return [np.stack(column) for column in zip(*rows, strict=True)]
+
+    def _operator(
+        self, graph: Graph, operator: Operator, call: KernelCall | None, memory: dict[int, Array]
+    ) -> None:
+        if call is None:
+            memory[operator.outputs[0]] = memory[operator.inputs[0]]
+            return
+        for index in operator.outputs:
+            tensor = graph.tensor(index)
+            memory[index] = self._guarded(np.zeros(tensor.shape, tensor.dtype.value))
+        for index in operator.inputs:
+            if index != ABSENT and graph.tensor(index).is_variable and index not in memory:
+                tensor = graph.tensor(index)
+                start = np.full(tensor.shape, reset_value(tensor), tensor.dtype.value)
+                memory[index] = self._guarded(start)
+        self._call(call, memory)
+        for index in operator.outputs:
+            end = memory[index].size - self._guard
+            guards = np.concatenate([memory[index][: self._guard], memory[index][end:]])
+            assert (guards == CANARY).all(), f"{call.kernel} wrote outside its output"
+
+    def _call(self, call: KernelCall, memory: Mapping[int, Array]) -> None:
+        params = np.frombuffer(_packed(call.params), dtype=np.uint8)
+        constants = {c.suffix: np.ascontiguousarray(c.data) for c in call.constants}
+        scratch = {s.name: np.zeros(max(1, s.size_bytes), np.uint8) for s in call.scratch}
+        pointers: list[Any] = []
+        for argument in call.arguments:
+            match argument:
+                case ParamsArg():
+                    address = params.ctypes.data
+                case TensorArg(tensor):
+                    address = memory[tensor].ctypes.data + self._guard
+                case ConstantArg(suffix):
+                    address = constants[suffix].ctypes.data
+                case ScratchArg(name):
+                    address = scratch[name].ctypes.data
+            pointers.append(ctypes.c_void_p(address))
+        kernel = getattr(self._library, call.kernel)
+        kernel.restype = None
+        kernel(*pointers)
+
+    def _guarded(self, values: Array) -> Array:
+        guard = np.full(self._guard, CANARY, np.uint8)
+        return np.concatenate([guard, values.reshape(-1).view(np.uint8), guard])
+
+    def _value(self, graph: Graph, index: int, memory: Mapping[int, Array]) -> Array:
+        tensor = graph.tensor(index)
+        inner = memory[index][self._guard : memory[index].size - self._guard].copy()
+        return inner.view(tensor.dtype.value).reshape(tensor.shape)
+
+
+def _packed(params: Mapping[str, Any]) -> bytes:
+    parts = b""
+    for value in params.values():
+        if isinstance(value, Mapping):
+            parts += _packed(value)
+        elif isinstance(value, float):
+            parts += np.float32(value).tobytes()
+        else:
+            parts += np.int32(value).tobytes()
+    return parts
+
+
+@cache
+def library(build: str) -> KernelLibrary:
+    """Return the kernels compiled as `BUILDS` says, once per process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return KernelLibrary(compile_library(BUILDS[build], Path(folder) / "kernels.so"))

@@ -1,0 +1,109 @@
+"""Every operator against TensorFlow Lite Micro: integer reference and C kernels, byte by byte."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.frontend.tflite import load
+from codegen.ir.graph import Graph
+from codegen.operators.registry import operators
+from tests.operators import kernels, oracle
+from tests.operators.cases import CASES, Case, LstmShape, lstm_model
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = 20
+SLOW = 400
+
+
+def checked(case: Case) -> Graph:
+    """Import the case's model and run each operator's own check."""
+    graph = load(case.model, "case")
+    for operator in graph.operators:
+        operators()[operator.kind].check(graph, operator)
+    return graph
+
+
+def compare(case: Case, builds: tuple[str, ...]) -> None:
+    """Assert that oracle, reference and the C builds give the same bytes."""
+    graph = checked(case)
+    expected = oracle.run(case.model, case.inputs)[0]
+    results = {"reference": reference.run(graph, case.inputs)[0]}
+    for build in builds:
+        results[build] = kernels.library(build).run(graph, case.inputs)[0]
+    for name, result in results.items():
+        assert result.dtype == expected.dtype, name
+        assert result.shape == expected.shape, name
+        different = np.count_nonzero(result.view(np.uint8) != expected.view(np.uint8))
+        assert different == 0, f"{name}: {different} of {expected.nbytes} bytes differ"
+
+
+def test_every_operator_of_the_registry_has_cases() -> None:
+    assert sorted(CASES) == sorted(operators())
+
+
+@pytest.mark.parametrize("kind", sorted(CASES))
+@pytest.mark.parametrize("block", range(2))
+def test_random_cases(kind: str, block: int) -> None:
+    for seed in range(block * QUICK, (block + 1) * QUICK):
+        compare(CASES[kind](np.random.default_rng([seed, 7])), ("gcc-O3",))
+
+
+@pytest.mark.parametrize("kind", sorted(CASES))
+@pytest.mark.parametrize("build", sorted(kernels.BUILDS))
+def test_every_build_gives_the_same_bytes(kind: str, build: str) -> None:
+    for seed in range(5):
+        compare(CASES[kind](np.random.default_rng([seed, 8])), (build,))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(CASES))
+def test_many_random_cases(kind: str) -> None:
+    for seed in range(SLOW):
+        compare(CASES[kind](np.random.default_rng([seed, 9])), tuple(kernels.BUILDS))
+
+
+@pytest.mark.parametrize("units", [1, 3, 17, 80])
+@pytest.mark.parametrize("gain", [1.0, 20.0], ids=["trained", "saturating"])
+@pytest.mark.parametrize("cell_clip", [0.0, 10.0, 0.7])
+def test_lstm_sizes(units: int, gain: float, cell_clip: float) -> None:
+    shape = LstmShape(units, 16, 12, cell_clip=cell_clip, gain=gain)
+    rng = np.random.default_rng([units, int(gain), int(cell_clip * 10)])
+    compare(lstm_model(rng, shape, count=6), ("gcc-O3",))
+
+
+def test_lstm_cell_clip_matters() -> None:
+    """A case in which ignoring the clip changes bytes, so that the grid above means something."""
+    results = []
+    for clip in (0.0, 0.7):
+        rng = np.random.default_rng(5)
+        case = lstm_model(rng, LstmShape(17, 8, 10, cell_clip=clip, gain=5.0))
+        results.append(reference.run(checked(case), case.inputs)[0])
+    assert np.any(results[0] != results[1])
+
+
+def test_kernels_are_clean_under_sanitizers(tmp_path: Path) -> None:
+    """Run all kernels on every kind of case with address and undefined-behaviour sanitizers."""
+    library = kernels.compile_library(kernels.SANITIZED, tmp_path / "kernels.so")
+    runtime = subprocess.run(
+        ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.operators.sanitized", str(library)],
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "LD_PRELOAD": runtime,
+            # The interpreter's own leaks are none of ours.
+            "ASAN_OPTIONS": "detect_leaks=0",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "0 mismatches" in done.stdout, done.stdout
