@@ -18,7 +18,7 @@ static bool constants_are_usable(const safe_detector_config_t *config)
     float steps = config->clip * config->input_inv_scale;
 
     if (!(config->clip >= 0.0f && config->score_limit >= 0.0f && config->input_inv_scale > 0.0f) ||
-        !(steps <= SAFE_SCALER_MAX_STEPS) || !safe_scaler_is_finite(config->score_limit) ||
+        !(steps < SAFE_SCALER_MAX_STEPS) || !safe_scaler_is_finite(config->score_limit) ||
         !safe_scaler_is_finite(config->forecast_scale) ||
         !(config->alpha > 0.0f && config->alpha <= 1.0f) ||
         !safe_scaler_is_finite(config->threshold)) {
@@ -135,7 +135,7 @@ static void push_sample(safe_detector_t *detector, const float *sample)
     }
 }
 
-static safe_status_t forecast(safe_detector_t *detector)
+static safe_status_t run_model(safe_detector_t *detector)
 {
     int8_t *input = safe_context_input(&detector->context, 0);
     const int8_t *output = safe_context_output(&detector->context, 0);
@@ -167,6 +167,7 @@ safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
     for (size_t c = 0; c < channels; c++) {
         if (!safe_scaler_is_finite(sample[c])) {
             safe_detector_reset(detector);
+            result->index = 0;
             return SAFE_STATUS_NOT_FINITE;
         }
     }
@@ -176,7 +177,7 @@ safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
     safe_horizon_advance(&detector->horizon);
     push_sample(detector, sample);
     if (safe_window_is_full(&detector->window)) {
-        status = forecast(detector);
+        status = run_model(detector);
         result->has_forecast = status == SAFE_STATUS_OK;
     }
     if (detector->samples <

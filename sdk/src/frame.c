@@ -145,14 +145,14 @@ static void end_group(safe_frame_writer_t *writer)
 
 static void put_encoded(safe_frame_writer_t *writer, uint8_t byte)
 {
+    if (writer->length - writer->code_index == COBS_FULL) { /* 254 bytes, and more to come. */
+        end_group(writer);
+    }
     if (byte == 0u) {
         end_group(writer);
-        return;
+    } else {
+        put_line(writer, byte);
     }
-    if (writer->length - writer->code_index == COBS_FULL) { /* 254 bytes, and more to come */
-        end_group(writer);
-    }
-    put_line(writer, byte);
 }
 
 static void put_counted(safe_frame_writer_t *writer, const uint8_t *bytes, size_t length)

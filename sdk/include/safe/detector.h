@@ -46,7 +46,7 @@ typedef enum safe_detector_state {
 
 /** One step's result. */
 typedef struct safe_detector_result {
-    uint32_t index; /**< Samples seen since reset, this one not counted; of a gap: before it. */
+    uint32_t index; /**< Samples seen since reset, this one not counted; 0 for a gap. */
     safe_detector_state_t state;
     float residual_score; /**< Weighted sum of squared residuals of this sample; 0 in warm-up. */
     float score;          /**< Its EWMA; compared with the threshold; 0 in warm-up. */

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Largest |z * inv_scale| that safe_scaler_quantize takes: below 2^24 every sum with 0.5 stays
- * inside int32_t. */
-#define SAFE_SCALER_MAX_STEPS 16777216.0f
+/** Largest |z * inv_scale| that safe_scaler_quantize takes, 2^30: with 0.5 and a zero point added
+ * it stays inside int32_t. */
+#define SAFE_SCALER_MAX_STEPS 1073741824.0f
 
 /** True when `value` is neither NaN nor infinite. Looks at the bits: an optimizer that assumes
  * finite mathematics cannot remove it. */
@@ -30,7 +30,7 @@ float safe_scaler_clamp(float value, float limit);
  * half away from zero, adds the zero point and saturates to int8.
  *
  * @param z standardized value, not NaN. @param clip >= 0.
- * @param inv_scale 1 / scale; clip * inv_scale <= SAFE_SCALER_MAX_STEPS.
+ * @param inv_scale 1 / scale; clip * inv_scale < SAFE_SCALER_MAX_STEPS.
  * @param zero_point -128 to 127.
  */
 int8_t safe_scaler_quantize(float z, float clip, float inv_scale, int32_t zero_point);

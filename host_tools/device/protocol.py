@@ -1,0 +1,263 @@
+"""Messages of the serial protocol: types, payload layouts and what they hold (PROTOCOL.md).
+
+Message types and status codes are read from the SDK's X-macro lists, so that C and Python cannot
+differ. All numbers are little-endian.
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.detection.chain import RECORD
+
+PROTOCOL_VERSION = 1
+REPLY = 0x80
+FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES = 1, 2, 4
+CHUNK_HEADER_BYTES = 8
+"""Before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
+
+_INCLUDE = Path(__file__).parents[2] / "sdk" / "include" / "safe"
+_ENTRY = re.compile(r'^(SAFE_[A-Z]+)\((\w+), (0x[0-9A-Fa-f]+|\d+), "([^"]*)"\)$', re.MULTILINE)
+
+_HELLO = struct.Struct("<HH10IHHHH32s16s32s")
+_STATS = struct.Struct("<6I")
+_INFER = struct.Struct("<4I")
+_TIMING = struct.Struct("<7I")
+_ERROR = struct.Struct("<HH")
+
+_WIRE_RECORD = np.dtype(
+    [
+        ("index", "<u4"),
+        ("state", "u1"),
+        ("has_forecast", "u1"),
+        ("status", "<u2"),
+        ("residual_score", "<f4"),
+        ("score", "<f4"),
+        ("forecast_crc", "<u4"),
+    ]
+)
+RECORD_BYTES = _WIRE_RECORD.itemsize
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of an X-macro list."""
+
+    name: str
+    value: int
+    text: str
+
+
+def parse_def(text: str, macro: str) -> tuple[Entry, ...]:
+    """Return the entries `macro(name, value, "text")` of a `.def` file, in order.
+
+    Raises:
+        ValueError: No entry, or a name or a value twice: a defect of the SDK's source.
+    """
+    found = tuple(
+        Entry(name, int(value, 0), words)
+        for kind, name, value, words in _ENTRY.findall(text)
+        if kind == macro
+    )
+    if not found or len({e.name for e in found} | {e.value for e in found}) != 2 * len(found):
+        raise ValueError(f"{macro}: no entries, or one twice")
+    return found
+
+
+@cache
+def messages() -> dict[str, int]:
+    """Return request types by name, from `message.def`."""
+    text = (_INCLUDE / "message.def").read_text(encoding="utf-8")
+    return {entry.name: entry.value for entry in parse_def(text, "SAFE_MESSAGE")}
+
+
+@cache
+def statuses() -> dict[int, Entry]:
+    """Return status codes by value, from `status.def`."""
+    text = (_INCLUDE / "status.def").read_text(encoding="utf-8")
+    return {entry.value: entry for entry in parse_def(text, "SAFE_STATUS")}
+
+
+def status_name(value: int) -> str:
+    """Return `NAME (text)` of a status code, or the bare number of an unknown one."""
+    entry = statuses().get(value)
+    return f"status {value}" if entry is None else f"{entry.name} ({entry.text})"
+
+
+def message_name(value: int) -> str:
+    """Return the name of a request type, or the bare number of an unknown one."""
+    names = {number: name for name, number in messages().items()}
+    return names.get(value, f"0x{value:02x}")
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """The reply to HELLO.
+
+    Attributes:
+        protocol: Version of the protocol.
+        abi: Version of the interface between model and runtime.
+        session: Echo of the request.
+        previous_session: Session before this one; 0 when the device has started since.
+        uptime_ms: Milliseconds since the device started.
+        status: SAFE_PORT_ bits; 0 is healthy.
+        clock_hz: Core clock; 0 when there is none to tell.
+        features: FEATURE_ bits.
+        arena_bytes: RAM of the model.
+        weight_bytes: Flash of the model's weights.
+        input_bytes: Size of model input 0.
+        output_bytes: Size of model output 0.
+        max_payload: Largest payload of a frame, both ways.
+        channels: Of a sample; 0 without a detector.
+        window: Samples that the model sees; 0 without a detector.
+        horizon: Samples that the model forecasts; 0 without a detector.
+        model_sha256: Hexadecimal hash of the model file.
+        version: Release of the runtime.
+        model: Name of the model.
+    """
+
+    protocol: int
+    abi: int
+    session: int
+    previous_session: int
+    uptime_ms: int
+    status: int
+    clock_hz: int
+    features: int
+    arena_bytes: int
+    weight_bytes: int
+    input_bytes: int
+    output_bytes: int
+    max_payload: int
+    channels: int
+    window: int
+    horizon: int
+    model_sha256: str
+    version: str
+    model: str
+
+    @property
+    def max_chunk(self) -> int:
+        """Most bytes of model input or output in one frame."""
+        return self.max_payload - CHUNK_HEADER_BYTES
+
+    @property
+    def max_samples(self) -> int:
+        """Most samples in one frame: the request and the reply with its records must fit."""
+        return self.max_chunk // max(4 * self.channels, RECORD_BYTES)
+
+
+def parse_hello(payload: bytes) -> DeviceInfo:
+    """Return the reply to HELLO; ValueError when the length is wrong."""
+    if len(payload) != _HELLO.size:
+        raise ValueError(f"HELLO reply has {len(payload)} bytes, not {_HELLO.size}")
+    *numbers, sha256, version, model = _HELLO.unpack(payload)
+    return DeviceInfo(*(*numbers, sha256.hex(), _text(version), _text(model)))
+
+
+def _text(field: bytes) -> str:
+    """Return a zero-padded ASCII field as text."""
+    return field.split(b"\0")[0].decode("ascii", "replace")
+
+
+def hello_version(payload: bytes) -> int | None:
+    """Return the protocol version that any HELLO reply starts with; None when too short."""
+    return int.from_bytes(payload[:2], "little") if len(payload) >= 2 else None
+
+
+@dataclass(frozen=True)
+class Stats:
+    """The reply to STATS. `stack_bytes` is 0 where the target does not know it."""
+
+    uptime_ms: int
+    status: int
+    stack_bytes: int
+    frames: int
+    frame_errors: int
+    repeats: int
+
+
+def parse_stats(payload: bytes) -> Stats:
+    """Return the reply to STATS; ValueError when the length is wrong."""
+    return Stats(*_unpack(_STATS, payload, "STATS"))
+
+
+@dataclass(frozen=True)
+class Inference:
+    """The reply to INFER; `cycles` is None where the target cannot count."""
+
+    token: int
+    elapsed_ms: int
+    cycles: int | None
+
+
+def parse_infer(payload: bytes) -> Inference:
+    """Return the reply to INFER; ValueError when the length is wrong."""
+    token, elapsed_ms, counted, cycles = _unpack(_INFER, payload, "INFER")
+    return Inference(token, elapsed_ms, cycles if counted else None)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The reply to TIMING; cycles are None where the target cannot count."""
+
+    inferences: int
+    last_ms: int
+    total_ms: int
+    last_cycles: int | None
+    min_cycles: int | None
+    max_cycles: int | None
+
+
+def parse_timing(payload: bytes) -> Timing:
+    """Return the reply to TIMING; ValueError when the length is wrong."""
+    inferences, last_ms, total_ms, counted, *cycles = _unpack(_TIMING, payload, "TIMING")
+    known = [value if counted else None for value in cycles]
+    return Timing(inferences, last_ms, total_ms, *known)
+
+
+def parse_records(payload: bytes, count: int) -> NDArray[np.void]:
+    """Return chain.RECORD [count] of a SAMPLE reply's payload behind its chunk header.
+
+    Raises:
+        ValueError: Another length.
+    """
+    if len(payload) != count * RECORD_BYTES:
+        raise ValueError(f"SAMPLE reply has {len(payload)} bytes of records for {count} samples")
+    wire = np.frombuffer(payload, dtype=_WIRE_RECORD)
+    records = np.zeros(count, dtype=RECORD)
+    for name in RECORD.names or ():
+        records[name] = wire[name]
+    return records
+
+
+def parse_error(payload: bytes) -> tuple[int, int]:
+    """Return (status, type that it answers; 0 for a damaged frame); ValueError when malformed."""
+    status, answers = _unpack(_ERROR, payload, "ERROR")
+    return status, answers
+
+
+def chunk(token: int, start: int, data: bytes) -> bytes:
+    """Return the payload of WINDOW or SAMPLE."""
+    return struct.pack("<II", token, start) + data
+
+
+def result_request(token: int, start: int, length: int) -> bytes:
+    """Return the payload of RESULT."""
+    return struct.pack("<IIH", token, start, length)
+
+
+def u32(value: int) -> bytes:
+    """Return `value` as four bytes."""
+    return struct.pack("<I", value)
+
+
+def _unpack(layout: struct.Struct, payload: bytes, what: str) -> tuple[int, ...]:
+    if len(payload) != layout.size:
+        raise ValueError(f"{what} reply has {len(payload)} bytes, not {layout.size}")
+    return layout.unpack(payload)

@@ -1,0 +1,127 @@
+"""A faulty line: a TCP proxy between a host and a device that damages bytes on the way."""
+
+import contextlib
+import random
+import select
+import socket
+import threading
+
+TO_DEVICE, TO_HOST = 0, 1
+
+
+class Fault:
+    """No fault: passes every byte. Subclasses change `pass_on`."""
+
+    def pass_on(self, direction: int, data: bytes, proxy: "Proxy") -> bytes:
+        """Return what arrives of `data`; may send more, or close, through `proxy`."""
+        return data
+
+
+class Every(Fault):
+    """Damages one byte in about every `period` bytes, in both directions."""
+
+    def __init__(self, kind: str, period: int, seed: int = 1, limit: int = 10**9) -> None:
+        self.kind, self.period, self.left = kind, period, limit
+        self.random = random.Random(seed)
+        self.hits = 0
+        self._next = self.random.randrange(1, 2 * period)
+
+    def pass_on(self, direction, data, proxy):
+        out = bytearray()
+        for byte in data:
+            self._next -= 1
+            if self._next > 0 or not self.left:
+                out.append(byte)
+                continue
+            self._next = self.random.randrange(1, 2 * self.period)
+            self.left -= 1
+            self.hits += 1
+            if self.kind == "flip":
+                out.append(byte ^ (1 << self.random.randrange(8)))
+            elif self.kind == "insert":
+                out += bytes([byte, self.random.randrange(256)])
+            elif self.kind == "zero":
+                out.append(0)
+            # "drop": nothing
+        return bytes(out)
+
+
+class Cut(Fault):
+    """Loses the rest of every n-th block."""
+
+    def __init__(self, every: int, direction: int) -> None:
+        self.every, self.direction, self.count, self.hits = every, direction, 0, 0
+
+    def pass_on(self, direction, data, proxy):
+        if direction != self.direction or len(data) < 4:
+            return data
+        self.count += 1
+        if self.count % self.every:
+            return data
+        self.hits += 1
+        return data[: len(data) // 2]
+
+
+class Trigger(Fault):
+    """Does something once, when `after` bytes went to the device (then after `again`, if given)."""
+
+    def __init__(self, after: int, action, again: int = 0, times: int = 1) -> None:
+        self.after, self.action, self.again, self.times = after, action, again, times
+        self.hits = 0
+
+    def pass_on(self, direction, data, proxy):
+        if direction == TO_DEVICE and self.times:
+            self.after -= len(data)
+            if self.after <= 0:
+                self.after, self.times, self.hits = self.again, self.times - 1, self.hits + 1
+                return self.action(data, proxy)
+        return data
+
+
+class Proxy:
+    """Listens on a free port; connects each client to `port` of the device, through `fault`."""
+
+    def __init__(self, device_port: int, fault: Fault) -> None:
+        self._device_port, self.fault = device_port, fault
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._stop = False
+        self.refuse = False
+        self.device: socket.socket | None = None
+        self.client: socket.socket | None = None
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stop = True
+        self._thread.join(5)
+        self._listener.close()
+
+    def _serve(self):
+        while not self._stop:
+            if self.refuse:
+                self._listener.close()
+                return
+            if not select.select([self._listener], [], [], 0.05)[0]:
+                continue
+            self.client = self._listener.accept()[0]
+            self.device = socket.create_connection(("127.0.0.1", self._device_port))
+            with self.client, self.device, contextlib.suppress(OSError, ValueError):
+                self._pump()
+
+    def _pump(self):
+        pair = [(self.client, self.device), (self.device, self.client)]
+        while not self._stop:
+            readable = select.select([self.client, self.device], [], [], 0.05)[0]
+            for direction, (source, sink) in enumerate(pair):
+                if source in readable:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    sink.sendall(self.fault.pass_on(direction, data, self))

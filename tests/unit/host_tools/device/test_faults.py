@@ -1,0 +1,254 @@
+"""Every way a serial line fails, between the host and a real device process.
+
+Each test ends with the right answers, byte for byte, or with its own error.
+"""
+
+import socket
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from host_tools.detection import chain
+from host_tools.device import link as link_module
+from host_tools.device.bench import run_bench
+from host_tools.device.frame import Frame, encode
+from host_tools.device.link import Link
+from host_tools.device.protocol import messages
+from host_tools.device.serial_port import SerialPort
+from host_tools.errors import (
+    DeviceError,
+    DeviceModelError,
+    DeviceSilentError,
+    DeviceUnknownError,
+    DeviceVersionError,
+    LinkLostError,
+    PortNotFoundError,
+)
+from tests.unit.host_tools.device.faults import (
+    TO_DEVICE,
+    TO_HOST,
+    Cut,
+    Every,
+    Fault,
+    Trigger,
+)
+from tests.unit.sdk.tiny import Tiny, samples
+
+TINY = Tiny(window=30, channels=16, horizon=10)
+RESET = encode(Frame(messages()["RESET"], 99, 0, b""))
+
+
+def bench_input(windows=24, rows=120):
+    rng = np.random.default_rng(5)
+    shape = (windows, TINY.window, TINY.channels)
+    return rng.integers(-128, 128, shape, dtype=np.int8), samples(TINY, rows)
+
+
+def check(link, windows, data):
+    """Bench and compare; return the result."""
+    result = run_bench(link, windows, data, sha256=TINY.sha256)
+    assert result.outputs.tobytes() == TINY.run(windows).tobytes()
+    assert result.records.tobytes() == chain.run_chain(TINY.config(), data, TINY.run).tobytes()
+    assert result.timing is not None
+    return result
+
+
+def test_clean_line(linked):
+    with linked(Fault(), 5.0, TINY) as (link, _):
+        result = check(link, *bench_input())
+        assert result.restarts == 0
+        assert result.timing.inferences == 24
+        assert vars(link.counters) | {"requests": 0} == vars(link_module.Counters())
+
+
+@pytest.mark.parametrize("kind", ["drop", "flip", "insert", "zero"])
+def test_damaged_bytes_are_recovered(linked, kind):
+    fault = Every(kind, period=1500)
+    with linked(fault, 0.3, TINY) as (link, _):
+        result = check(link, *bench_input())
+        assert fault.hits >= 10
+        assert link.counters.retries >= 1
+        assert result.restarts == 0
+        # Nothing ran twice: a repeated INFER is answered from memory.
+        assert result.timing.inferences == 24
+
+
+@pytest.mark.parametrize("direction", [TO_DEVICE, TO_HOST], ids=["request", "reply"])
+def test_cut_frames_are_recovered(linked, direction):
+    fault = Cut(15, direction)
+    with linked(fault, 0.3, TINY) as (link, _):
+        result = check(link, *bench_input())
+        assert fault.hits >= 4
+        assert link.counters.retries >= fault.hits
+        assert result.timing.inferences == 24
+
+
+@pytest.mark.parametrize("after", [200, 3000, 13000])
+def test_reset_in_the_middle(linked, after):
+    """A reset during HELLO, windows or samples: the bench ends with the right answers."""
+
+    def reset(data, _proxy):
+        return data + RESET
+
+    fault = Trigger(after, reset)
+    with linked(fault, 0.3, TINY) as (link, _):
+        result = check(link, *bench_input())
+        assert fault.hits == 1
+        assert result.restarts == 1
+
+
+def test_reset_without_end_is_an_error(linked):
+    def reset(data, _proxy):
+        return data + RESET
+
+    with (
+        linked(Trigger(200, reset, 60, 10**6), 0.3, TINY) as (link, _),
+        pytest.raises(LinkLostError, match="gets no further"),
+    ):
+        run_bench(link, *bench_input())
+
+
+def test_connection_lost_and_back(linked):
+    def hang_up(_data, proxy):
+        proxy.client.shutdown(socket.SHUT_RDWR)
+        return b""
+
+    with linked(Trigger(4000, hang_up), 0.3, TINY) as (link, _):
+        check(link, *bench_input())
+        assert link.counters.reopened == 1
+
+
+def test_connection_lost_for_good(linked, monkeypatch):
+    monkeypatch.setattr(link_module, "REOPEN_SECONDS", 0.3)
+
+    def hang_up(_data, proxy):
+        proxy.refuse = True
+        proxy.client.shutdown(socket.SHUT_RDWR)
+        return b""
+
+    with (
+        linked(Trigger(4000, hang_up), 0.3, TINY) as (link, _),
+        pytest.raises(LinkLostError, match="did not come back"),
+    ):
+        run_bench(link, *bench_input())
+
+
+def test_silence_in_the_middle(linked):
+    def mute(_data, _proxy):
+        return b""
+
+    with (
+        linked(Trigger(4000, mute, 0, 10**6), 0.05, TINY) as (link, _),
+        pytest.raises(LinkLostError, match="no answer to"),
+    ):
+        run_bench(link, *bench_input())
+
+
+class Peer:
+    """Something else at the other end of the line; `answer(received) → bytes`."""
+
+    def __init__(self, answer, greeting=b""):
+        self._answer, self._greeting = answer, greeting
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        connection, _ = self._listener.accept()
+        with connection:
+            time.sleep(0.05)  # pyserial empties the input when it opens
+            connection.sendall(self._greeting)
+            while data := connection.recv(4096):
+                connection.sendall(self._answer(data))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+
+def connect(answer, greeting=b""):
+    with Peer(answer, greeting) as peer, SerialPort(peer.url) as port:
+        return Link(port, 0.05).connect()
+
+
+def hello_reply(payload):
+    return lambda data: encode(Frame(0x81, seq_of(data), 0, payload))
+
+
+def seq_of(data):
+    return link_module.Receiver().feed(data)[0].seq
+
+
+def test_silent_device():
+    with pytest.raises(DeviceSilentError, match="no bytes at all"):
+        connect(lambda _: b"")
+
+
+def test_wrong_baud_rate():
+    rng = np.random.default_rng(1)
+    with pytest.raises(DeviceSilentError, match="no valid frame: wrong baud rate"):
+        connect(lambda data: rng.integers(0, 256, 2 * len(data), dtype=np.uint8).tobytes())
+
+
+def test_device_that_sends_text():
+    with pytest.raises(DeviceUnknownError, match="Marlin"):
+        connect(lambda _: b"echo:Unknown command\r\n", b"start\r\nMarlin 2.1\r\n")
+
+
+def test_echo():
+    with pytest.raises(DeviceUnknownError, match="echo"):
+        connect(lambda data: data)
+
+
+def test_other_protocol_version():
+    with pytest.raises(DeviceVersionError, match="version 7, this host 1"):
+        connect(hello_reply(b"\x07\x00 whatever"))
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x01\x00", b"\x01\x00" + bytes(130)])
+def test_hello_that_is_none(payload):
+    with pytest.raises(DeviceUnknownError, match="not a SAFE device"):
+        connect(hello_reply(payload))
+
+
+def test_image_that_refuses():
+    with pytest.raises(DeviceError, match="model was generated for another"):
+        connect(
+            lambda _: b"", b"safe error: model: model was generated for another SAFE_MODEL_ABI\r\n"
+        )
+
+
+def test_wrong_model_names_both(device):
+    other = Tiny(window=30, channels=16, horizon=10, sha=0x77)
+    with device("bench", other) as emulator, SerialPort(emulator.url) as port:
+        with pytest.raises(DeviceModelError) as caught:
+            run_bench(Link(port), *bench_input(), sha256=TINY.sha256)
+        assert TINY.sha256 in str(caught.value)
+        assert other.sha256 in str(caught.value)
+
+
+def test_no_port():
+    with pytest.raises(PortNotFoundError, match="/dev/nothing"):
+        SerialPort("/dev/nothing")
+    with pytest.raises(PortNotFoundError, match="127.0.0.1:1"):
+        SerialPort("socket://127.0.0.1:1")
+    with pytest.raises(PortNotFoundError, match="nonsense"):
+        SerialPort("nonsense://x")
+
+
+def test_each_error_has_its_own_exit_code():
+    errors = (
+        PortNotFoundError,
+        DeviceSilentError,
+        DeviceUnknownError,
+        DeviceVersionError,
+        DeviceModelError,
+        LinkLostError,
+        DeviceError,
+    )
+    assert len({error.exit_code for error in errors}) == len(errors)

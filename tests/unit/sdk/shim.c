@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flat functions over the SDK for ctypes, and a port whose time and reset are the test's. */
+#include <string.h>
+
+#include "safe/app.h"
+#include "safe/port.h"
+#include "safe/scaler.h"
+#include "safe/server.h"
+
+static safe_context_t context;
+static safe_detector_t detector;
+static safe_server_t server;
+static safe_frame_receiver_t receiver;
+uint32_t shim_now_ms;
+uint32_t shim_cycles;
+bool shim_has_cycles;
+uint32_t shim_invocations;
+
+uint32_t safe_port_status(void)
+{
+    return 0x12u;
+}
+
+uint32_t safe_port_time_ms(void)
+{
+    return shim_now_ms;
+}
+
+bool safe_port_cycles(uint32_t *cycles)
+{
+    shim_cycles += 1000u;
+    *cycles = shim_cycles;
+    return shim_has_cycles;
+}
+
+uint32_t safe_port_clock_hz(void)
+{
+    return 168000000u;
+}
+
+uint32_t safe_port_stack_used_bytes(void)
+{
+    return 777u;
+}
+
+int shim_start(uint32_t features)
+{
+    const safe_app_model_t *app = safe_app_model();
+
+    if (safe_context_init(&context, app->model, app->arena, app->arena_bytes) != SAFE_STATUS_OK ||
+        safe_detector_init(&detector, app->detector, &context, app->window_ring, app->window_bytes,
+                           app->horizon_ring, app->horizon_words) != SAFE_STATUS_OK) {
+        return -1;
+    }
+    return (int)safe_server_init(&server, &context, &detector, features, NULL);
+}
+
+/** Feeds bytes; appends every reply to `out`. @return bytes in `out`. */
+size_t shim_feed(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        size_t reply = safe_server_feed(&server, bytes[i], shim_now_ms);
+
+        if (reply != 0u && total + reply <= capacity) {
+            memcpy(&out[total], server.out, reply);
+            total += reply;
+        }
+    }
+    return total;
+}
+
+size_t shim_idle(uint8_t *out)
+{
+    size_t reply = safe_server_idle(&server, shim_now_ms);
+
+    memcpy(out, server.out, reply);
+    return reply;
+}
+
+bool shim_reset_requested(void)
+{
+    return server.reset_requested;
+}
+
+/** One sample through the detector: words = index, state, has_forecast, residual, score, crc. */
+int shim_step(const float *sample, uint32_t channels, uint32_t *words)
+{
+    safe_detector_result_t result = {0};
+    safe_status_t status = safe_detector_step(&detector, sample, channels, &result);
+
+    words[0] = result.index;
+    words[1] = (uint32_t)result.state;
+    words[2] = result.has_forecast ? 1u : 0u;
+    memcpy(&words[3], &result.residual_score, 4);
+    memcpy(&words[4], &result.score, 4);
+    words[5] = result.has_forecast ? safe_crc32(0, safe_context_output(&context, 0),
+                                                context.model->outputs[0].size_bytes)
+                                   : 0u;
+    return (int)status;
+}
+
+/** Tries a configuration with one field spoiled. @return the status of safe_detector_init. */
+int shim_init_spoiled(uint32_t field)
+{
+    static float not_finite[64];
+    const safe_app_model_t *app = safe_app_model();
+    safe_detector_config_t config = *app->detector;
+    size_t window_bytes = app->window_bytes;
+    size_t horizon_words = app->horizon_words;
+    uint32_t nan_bits = 0x7FC00000u;
+
+    memcpy(&not_finite[0], &nan_bits, 4);
+    switch (field) {
+    case 1:
+        config.channels = 0;
+        break;
+    case 2:
+        config.window++;
+        break;
+    case 3:
+        config.horizon++;
+        break;
+    case 4:
+        config.mean = not_finite;
+        break;
+    case 5:
+        config.inv_std = &not_finite[1];
+        break; /* zeros */
+    case 6:
+        config.weight = NULL;
+        break;
+    case 7:
+        config.alpha = 0.0f;
+        break;
+    case 8:
+        config.alpha = 1.5f;
+        break;
+    case 9:
+        config.clip = not_finite[0];
+        break;
+    case 10:
+        config.input_inv_scale = 1e9f;
+        break;
+    case 11:
+        config.input_zero_point = 4;
+        break;
+    case 12:
+        config.output_zero_point = 4;
+        break;
+    case 13:
+        window_bytes--;
+        break;
+    case 14:
+        horizon_words--;
+        break;
+    case 15:
+        config.threshold = not_finite[0];
+        break;
+    case 16:
+        config.forecast_scale = not_finite[0];
+        break;
+    case 17:
+        config.score_limit = -1.0f;
+        break;
+    default:
+        break;
+    }
+    return (int)safe_detector_init(&detector, &config, &context, app->window_ring, window_bytes,
+                                   app->horizon_ring, horizon_words);
+}
+
+int32_t shim_quantize(float z, float clip, float inv_scale, int32_t zero_point)
+{
+    return safe_scaler_quantize(z, clip, inv_scale, zero_point);
+}
+
+size_t shim_encode(uint8_t type, uint8_t seq, uint8_t flags, const uint8_t *payload, size_t length,
+                   uint8_t *line, size_t capacity)
+{
+    safe_frame_writer_t writer;
+
+    safe_frame_begin(&writer, line, capacity, type, seq, flags);
+    safe_frame_put(&writer, payload, length);
+    return safe_frame_end(&writer);
+}
+
+void shim_receiver_clear(void)
+{
+    memset(&receiver, 0, sizeof receiver);
+}
+
+/** Receives one byte. @return event; on FRAME `out` holds type, seq, flags, payload. */
+int shim_receive(uint8_t byte, uint8_t *out, size_t *length, int *error)
+{
+    safe_frame_t frame = {0};
+    safe_frame_event_t event = safe_frame_receive(&receiver, byte, shim_now_ms, &frame);
+
+    *error = (int)receiver.error;
+    if (event == SAFE_FRAME_EVENT_FRAME) {
+        out[0] = frame.type;
+        out[1] = frame.seq;
+        out[2] = frame.flags;
+        memcpy(&out[3], frame.payload, frame.length);
+        *length = 3u + frame.length;
+    }
+    return (int)event;
+}
+
+int shim_receiver_idle(void)
+{
+    return (int)safe_frame_idle(&receiver, shim_now_ms);
+}

@@ -1,0 +1,121 @@
+"""The hand-written tiny model in Python, and builds of the SDK around it (tiny_model.c)."""
+
+import ctypes
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from host_tools.data.scaler import Scaler
+from host_tools.detection.chain import ChainConfig, Edges, configure
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
+SOURCES = tuple(
+    ROOT / "sdk" / "src" / f"{name}.c"
+    for name in (
+        "crc32",
+        "detector",
+        "frame",
+        "model",
+        "scaler",
+        "server",
+        "server_model",
+        "server_stream",
+        "status",
+        "window",
+    )
+)
+MEAN = [1.5, -20.0, 300.25, 0.1, 0.2, 0.3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 0.7]
+INV_STD = [0.3, 1.7, 0.011, 3, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.1, 2.2, 2.3]
+WEIGHT = [0.25, 0.5, 0, 0.1, 0.3, 0.7, 0.9, 1.1] * 2
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """One size of the tiny model."""
+
+    window: int = 4
+    channels: int = 3
+    horizon: int = 2
+    sha: int = 0xA5
+
+    @property
+    def defines(self) -> tuple[str, ...]:
+        return (
+            f"-DTINY_WINDOW={self.window}",
+            f"-DTINY_CHANNELS={self.channels}",
+            f"-DTINY_HORIZON={self.horizon}",
+            f"-DTINY_SHA={self.sha}",
+        )
+
+    @property
+    def sha256(self) -> str:
+        return bytes([self.sha, 1, 2, 3]).hex().ljust(64, "0")
+
+    def run(self, windows: np.ndarray) -> np.ndarray:
+        """int8 [N, window, channels] → int8 [N, horizon, channels]."""
+        sums = (windows.astype(np.int64) * np.arange(1, self.window + 1)[:, None]).sum(axis=1)
+        steps = np.arange(3, 3 + self.horizon)[None, :, None]
+        values = sums[:, None, :] * steps + 7 * np.arange(self.channels)
+        return (values & 0xFF).astype(np.uint8).view(np.int8)
+
+    def config(self) -> ChainConfig:
+        count = self.channels
+        inv_std = np.array(INV_STD[:count], np.float32)
+        scaler = Scaler(
+            channels=tuple(f"c{i}" for i in range(count)),
+            mean=np.array(MEAN[:count], np.float32),
+            std=np.float32(1) / inv_std,
+            inv_std=inv_std,
+            clip=np.float32(8),
+            score_limit=np.float32(64),
+        )
+        edges = Edges(self.window, self.horizon, count, 0.0625, -3, 0.05, 5)
+        return configure(
+            edges, scaler, np.array(WEIGHT[:count], np.float32), np.float32(0.1), np.float32(9)
+        )
+
+
+def samples(tiny: Tiny, count: int, seed: int = 1) -> np.ndarray:
+    """float32 [count, channels]: likely values, far ones, infinities, NaN, denormals."""
+    rng = np.random.default_rng(seed)
+    mean = np.array(MEAN[: tiny.channels])
+    std = 1 / np.array(INV_STD[: tiny.channels])
+    values = (mean + std * rng.normal(0, 2, (count, tiny.channels))).astype(np.float32)
+    special = np.array([3e38, -3e38, 0.0, -0.0, 1e-42, 1e30, 40, -40], np.float32)
+    hits = rng.random(values.shape) < 0.02
+    values[hits] = rng.choice(special, hits.sum())
+    gaps = rng.choice(count, max(1, count // 60), replace=False)
+    values[gaps, rng.integers(0, tiny.channels, len(gaps))] = rng.choice(
+        np.array([np.nan, np.inf, -np.inf], np.float32), len(gaps)
+    )
+    return values
+
+
+def _call(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def build_library(tiny: Tiny, compiler: str, level: str, out: Path) -> ctypes.CDLL:
+    """Compile SDK, tiny model and shim into a shared library."""
+    command = [compiler, "-std=c99", level, *WARNINGS, "-ffp-contract=off", "-shared", "-fPIC"]
+    command += [*tiny.defines, f"-I{ROOT}/sdk/include"]
+    command += [*map(str, SOURCES), str(HERE / "tiny_model.c"), str(HERE / "shim.c")]
+    _call([*command, "-o", str(out)])
+    return ctypes.CDLL(str(out))
+
+
+def build_app(tiny: Tiny, app: str, out: Path, *extra: str) -> Path:
+    """Compile application `app` for the host, with ASan and UBSan."""
+    include = [f"-I{ROOT}/sdk/{folder}" for folder in ("include", "src", "src/app")]
+    command = ["clang", "-std=c99", "-O1", "-g", *WARNINGS, "-ffp-contract=off"]
+    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command += [*tiny.defines, *include, *extra, *map(str, SOURCES)]
+    command += [str(ROOT / "sdk/src/app" / f"{name}.c") for name in (app, "common")]
+    command += [*map(str, sorted((ROOT / "targets/arch/host").glob("*.c")))]
+    _call([*command, str(HERE / "tiny_model.c"), "-o", str(out)])
+    return out
