@@ -54,11 +54,12 @@ uint32_t safe_port_clock_hz(void)
 
 uint32_t safe_port_stack_used_bytes(void)
 {
-    const uint32_t *word = __stack_start;
-    while (word < __stack_end && *word == SAFE_STACK_PAINT) {
-        word++;
+    size_t words = ((uintptr_t)__stack_end - (uintptr_t)__stack_start) / sizeof(uint32_t);
+    size_t untouched = 0;
+    while (untouched < words && __stack_start[untouched] == SAFE_STACK_PAINT) {
+        untouched++;
     }
-    return (uint32_t)((uintptr_t)__stack_end - (uintptr_t)word);
+    return (uint32_t)((words - untouched) * sizeof(uint32_t));
 }
 
 void safe_port_idle(void)

@@ -16,17 +16,12 @@
 #error "clock.source must be hsi or hse"
 #endif
 
-/* RM0090 section 7.3.2: limits of the PLL, in hertz. */
-#define VCO_IN (SAFE_TARGET_CLOCK_SOURCE_HZ / SAFE_TARGET_PLL_M)
-#if VCO_IN < 1000000 || VCO_IN > 2000000
-#error "clock.source_hz / m must be 1 to 2 MHz"
-#endif
-#if (VCO_IN * SAFE_TARGET_PLL_N) < 100000000 || (VCO_IN * SAFE_TARGET_PLL_N) > 432000000
-#error "the VCO must run at 100 to 432 MHz"
-#endif
-#if SAFE_TARGET_CLOCK_HZ > 168000000
-#error "clock.hz must not be above 168 MHz"
-#endif
+#define VCO_IN_HZ (SAFE_TARGET_CLOCK_SOURCE_HZ / SAFE_TARGET_PLL_M)
+#define VCO_HZ (VCO_IN_HZ * SAFE_TARGET_PLL_N)
+/* Limits of RM0090 section 7.3.2; a description outside them does not compile. */
+typedef char vco_in_is_1_to_2_mhz[VCO_IN_HZ >= 1000000u && VCO_IN_HZ <= 2000000u ? 1 : -1];
+typedef char vco_is_100_to_432_mhz[VCO_HZ >= 100000000u && VCO_HZ <= 432000000u ? 1 : -1];
+typedef char core_is_at_most_168_mhz[SAFE_TARGET_CLOCK_HZ <= 168000000u ? 1 : -1];
 
 /** Oscillator of an STM32F4 after reset; RM0090 section 7.2.2. */
 #define BOOT_HZ 16000000u
