@@ -27,7 +27,8 @@ def command(target: Target, elf: Path, *, plugin: str | None = None) -> list[str
     for _ in range(config.serial):
         arguments += ["-serial", "null"]
     # Port 0: the system chooses a free one, QEMU prints it, nobody can take it in between.
-    arguments += ["-serial", "tcp:127.0.0.1:0,server=on,wait=on"]
+    # nodelay: QEMU sends byte by byte, and Nagle would hold each reply back for 40 ms.
+    arguments += ["-serial", "tcp:127.0.0.1:0,server=on,wait=on,nodelay=on"]
     if plugin is not None:
         arguments += ["-plugin", plugin]
     return arguments
