@@ -74,7 +74,10 @@ def require_dtype(graph: Graph, operator: Operator, tensor: Tensor, *allowed: DT
     if tensor.dtype in allowed:
         return
     names = " or ".join(dtype.value for dtype in allowed)
-    advice = "convert with full integer quantization (int8)"
+    if tensor.dtype == DType.FLOAT32:
+        advice = "convert with full integer quantization (int8)"
+    else:
+        advice = "export the model again with int8 values"
     unsupported(
         graph, operator, f"is {tensor.dtype.value}, expected {names}; {advice}", tensor.index
     )

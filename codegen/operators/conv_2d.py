@@ -122,7 +122,12 @@ class Conv2D(OperatorSpec):
         output = graph.tensor(operator.outputs[0])
         for tensor in (source, weights, output):
             if len(tensor.shape) != 4 or 0 in tensor.shape:
-                invalid(graph, operator, f"has shape {list(tensor.shape)}", tensor.index)
+                invalid(
+                    graph,
+                    operator,
+                    f"has shape {list(tensor.shape)}, expected rank 4; export the model again",
+                    tensor.index,
+                )
         channels = weights.shape[0]
         if weights.shape[3] != source.shape[3]:
             unsupported(

@@ -27,6 +27,7 @@ from codegen.operators._common import (
     require_counts,
     require_input,
     require_per_tensor,
+    require_shape,
     require_weights,
     unsupported,
 )
@@ -84,7 +85,12 @@ class FullyConnected(OperatorSpec):
         weights = require_input(graph, operator, 1, "weights")
         output = graph.tensor(operator.outputs[0])
         if len(weights.shape) != 2 or 0 in weights.shape:
-            invalid(graph, operator, f"has shape {list(weights.shape)}", weights.index)
+            invalid(
+                graph,
+                operator,
+                f"has shape {list(weights.shape)}, expected [units, depth]; export the model again",
+                weights.index,
+            )
         units, depth = weights.shape
         if source.elements % depth or not output.shape or output.shape[-1] != units:
             invalid(
@@ -93,10 +99,17 @@ class FullyConnected(OperatorSpec):
                 f"input {list(source.shape)}, weights {list(weights.shape)} and output "
                 f"{list(output.shape)} do not fit; export the model again",
             )
-        if output.elements != source.elements // depth * units:
-            invalid(graph, operator, f"has shape {list(output.shape)}", output.index)
-        if operator.options["keep_num_dims"] and source.shape[:-1] != output.shape[:-1]:
-            invalid(graph, operator, "does not keep the input's dimensions", output.index)
+        batches = source.elements // depth
+        if operator.options["keep_num_dims"]:
+            require_shape(graph, operator, output, (*source.shape[:-1], units))
+        elif output.elements != batches * units:
+            invalid(
+                graph,
+                operator,
+                f"has shape {list(output.shape)}, expected {[batches, units]}; export the model "
+                "again",
+                output.index,
+            )
         source_scales = require_per_tensor(graph, operator, source)
         weight_scales = require_weights(graph, operator, weights, units)
         output_scales = require_per_tensor(graph, operator, output)

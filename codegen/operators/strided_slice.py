@@ -103,10 +103,10 @@ class StridedSlice(OperatorSpec):
         strides = require_constant(graph, operator, graph.tensor(operator.inputs[3]))
         if not strides.all():
             invalid(graph, operator, "has a stride of 0; export the model again")
-        for axis, stride in enumerate(strides.reshape(-1)):
-            if stride < 0 and operator.options["shrink_axis_mask"] >> axis & 1:
+        for position, stride in enumerate(strides.reshape(-1)):
+            if stride < 0 and operator.options["shrink_axis_mask"] >> position & 1:
                 # TensorFlow forbids it, and TFLM then leaves the output unwritten.
-                invalid(graph, operator, f"drops axis {axis} with a negative stride")
+                invalid(graph, operator, f"drops axis {position} with a negative stride")
         if output.dtype != source.dtype:
             invalid(graph, operator, "changes the element type", output.index)
         axes = slices(graph, operator)

@@ -95,7 +95,13 @@ class UnidirectionalSequenceLstm(OperatorSpec):
         cell = require_input(graph, operator, _lstm.CELL_STATE, "cell state")
         output = graph.tensor(operator.outputs[0])
         if len(source.shape) != 3 or 0 in source.shape:
-            invalid(graph, operator, f"has shape {list(source.shape)}", source.index)
+            invalid(
+                graph,
+                operator,
+                f"has shape {list(source.shape)}, expected [batches, steps, inputs]; export the "
+                "model again",
+                source.index,
+            )
         sizes = _lstm.sizes(graph, operator)
         for state in (hidden, cell):
             if state.elements != sizes.batches * sizes.units or not state.is_variable:
@@ -108,7 +114,13 @@ class UnidirectionalSequenceLstm(OperatorSpec):
                 )
         if operator.options["last_step"]:
             if output.elements != sizes.batches * sizes.units:
-                invalid(graph, operator, f"has shape {list(output.shape)}", output.index)
+                invalid(
+                    graph,
+                    operator,
+                    f"has shape {list(output.shape)}, expected the last step of "
+                    f"[{sizes.batches}, {sizes.units}]",
+                    output.index,
+                )
         else:
             require_shape(graph, operator, output, (*source.shape[:2], sizes.units))
         require_per_tensor(graph, operator, source)

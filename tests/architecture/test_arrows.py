@@ -19,7 +19,7 @@ _OPERATORS = _IR | {"operators", "quantization", "fixed_point", "sigmoid_table"}
 _MIDDLE = _OPERATORS | {"frontend", "passes", "backends", "memory", "emit", "reference"}
 CODEGEN_ARROWS = {
     "errors": set(),
-    "fixed_point": {"errors"},
+    "fixed_point": {"errors", "sigmoid_table"},
     "sigmoid_table": {"errors"},
     "ir": _IR,
     "quantization": _IR | {"fixed_point"},
