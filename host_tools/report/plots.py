@@ -116,9 +116,7 @@ def score(series: Series) -> str:
             series.threshold, color=RED, linewidth=1.2, linestyle=(0, (5, 3)), label="threshold"
         )
         positive = scored[np.isfinite(scored) & (scored > 0)]
-        if len(positive) and positive.max() > 20 * max(
-            series.threshold, float(np.median(positive))
-        ):
+        if len(positive) and positive.max() > 10 * series.threshold:
             axes.set_yscale("log")
         axes.set_ylabel("score")
         axes.legend(loc="upper left", ncols=2)
@@ -168,8 +166,8 @@ def memory(report: Report, capacity: Mapping[str, int]) -> str:
         (
             "flash",
             [
-                ("weights", model, BLUE),
-                ("code, tables, runtime", max(0, (report.flash_bytes or 0) - model), "#9cc3ef"),
+                ("model constants", model, BLUE),
+                ("code and the rest", max(0, (report.flash_bytes or 0) - model), "#9cc3ef"),
             ],
         ),
         (

@@ -27,7 +27,7 @@ DEFINITIONS = {
     "instructions_per_inference": "executed instructions of one inference, counted by the "
     "emulator; not cycles",
     "flash_bytes": "text and initialised data of the whole image",
-    "model_bytes": "weights and biases of the model alone",
+    "model_bytes": "constants of the model in flash: weights, biases and the tables of its calls",
     "static_ram_bytes": "initialised and zeroed data of the whole image, arena included, stack "
     "not included",
     "stack_bytes": "deepest stack since boot, from the painted stack",

@@ -62,7 +62,7 @@ def _cost_rows(report: Report) -> list[list[str]]:
     return [
         ["instructions per inference", number(report.instructions_per_inference)],
         ["flash", number(report.flash_bytes, unit="bytes")],
-        ["  of it weights and biases", number(report.model_bytes, unit="bytes")],
+        ["  of it model constants", number(report.model_bytes, unit="bytes")],
         ["static RAM", number(report.static_ram_bytes, unit="bytes")],
         ["  of it arena", number(report.arena_bytes, unit="bytes")],
         ["stack, deepest", number(report.stack_bytes, unit="bytes")],

@@ -1,0 +1,58 @@
+"""From a model (or your CSV) to a verified report on an emulated target, in one command.
+
+Generates C, builds the image, runs it in the emulator, takes windows and raw samples through it,
+and compares every byte with the generated C on this host, the integer reference, TFLite Micro and
+the float model. Writes report.json and report.html; ends with 50 when any byte differs.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from targets.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options."""
+    parser.add_argument("--csv", type=Path, help="train on this file first")
+    parser.add_argument("--out", type=Path, help="folder to write (default build/demo)")
+    parser.add_argument("--target", default="stm32f4", help="default %(default)s")
+    parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
+    parser.add_argument("--windows", type=int, help="use this many of the golden windows")
+    parser.add_argument("--delimiter", help="of the CSV file; found by itself when not given")
+    parser.add_argument("--epochs", type=int, help="train at most this long")
+
+
+def _say(line: str) -> None:
+    print(f"demo: {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else "\r"
+        print(f"  {what} {done}/{total}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo; return the exit code."""
+    from host_tools import demo
+
+    extra = [
+        text
+        for key in ("delimiter", "epochs")
+        if (value := getattr(arguments, key)) is not None
+        for text in (f"--{key}", str(value))
+    ]
+    outcome = demo.run(
+        target=arguments.target,
+        model=arguments.model,
+        csv=arguments.csv,
+        out=arguments.out or demo.OUT,
+        windows=arguments.windows,
+        train_options=extra,
+        say=_say,
+        progress=_progress,
+    )
+    print(f"{outcome.text}\n\n{outcome.json}\n{outcome.html}")  # noqa: T201
+    demo.require_exact(outcome)
+    return ExitCode.OK

@@ -1,0 +1,202 @@
+"""One measured run: build an image, run it, compare it with everything on the host.
+
+`host_tools demo` and `host_tools bench --emulate` are this, with different wrapping.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.compare import exact as exact_results
+from host_tools.compare import golden as golden_file
+from host_tools.compare.golden import Golden
+from host_tools.data import description
+from host_tools.device.bench import BenchResult, run_bench
+from host_tools.device.link import Link
+from host_tools.device.serial_port import SerialPort
+from host_tools.errors import DataError
+from host_tools.report import assemble
+from host_tools.report.assemble import DeviceRun, Subject
+from host_tools.report.record import OperatorCost, Report, Series
+from targets import emulate
+from targets import load as target_file
+from targets.emulate.count import Counts
+from targets.load import Target
+from targets.make import make
+
+COUNTED_WINDOWS = 6
+
+Say = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Clock:
+    """Wall clock by step, in the order of the steps."""
+
+    say: Say
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Announce a step and measure it."""
+        self.say(name)
+        start = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - start
+
+
+def count_instructions(target: Target, image: Path) -> Counts | None:
+    """Count instructions of a few inferences in the emulator; None when it cannot count.
+
+    Raises EmulatorError, BuildError or a device error.
+    """
+    from host_tools.commands.count import measure
+
+    if target.emulator is None or target.emulator.kind != "qemu":
+        return None
+    return measure(target.name, image, COUNTED_WINDOWS)
+
+
+def bench(
+    url: str,
+    windows: NDArray[np.int8],
+    samples: NDArray[np.float32],
+    sha256: str,
+    *,
+    baud: int = 115200,
+    progress: Progress = lambda *_: None,
+) -> BenchResult:
+    """Take windows and raw samples through the device at `url`; see `run_bench` for errors."""
+    with SerialPort(url, baud) as port:
+        return run_bench(Link(port), windows, samples, sha256=sha256, progress=progress)
+
+
+def operator_costs(manifest: Mapping[str, Any], counts: Counts | None) -> tuple[OperatorCost, ...]:
+    """Return the manifest's operators with their counted instructions."""
+    counted = {row.index: row.maximum for row in counts.operators} if counts else {}
+    return tuple(
+        OperatorCost(
+            index=row["index"],
+            kind=row["kind"],
+            name=row["name"],
+            macs=row["macs"],
+            instructions=counted.get(row["index"]),
+        )
+        for row in manifest["operators"]
+    )
+
+
+def subject(
+    target: Target,
+    directory: Path,
+    data: str,
+    manifest: Mapping[str, Any],
+    *,
+    size: Mapping[str, Any] | None = None,
+    counts: Counts | None = None,
+) -> Subject:
+    """Gather the facts of one image; without `size` its memory figures stay unmeasured."""
+    about = description.load(directory)
+    detector = json.loads((directory / "detector.json").read_text(encoding="utf-8"))
+    output = manifest["outputs"][0]
+    capacity: dict[str, int] = {}
+    for region in target.memory:
+        capacity[region.kind] = capacity.get(region.kind, 0) + region.size
+    size = size or {}
+    return Subject(
+        target=target.name,
+        backend=manifest["backend"],
+        model=about.name,
+        model_sha256=manifest["model_sha256"],
+        data=data,
+        channel_names=about.channels,
+        scale=float(output["scale"]),
+        zero_point=int(output["zero_point"]),
+        threshold=float(detector["threshold"]),
+        flash_bytes=size.get("flash_bytes"),
+        model_bytes=size.get("model_bytes"),
+        arena_bytes=manifest["arena_bytes"],
+        static_ram_bytes=size.get("static_ram_bytes"),
+        instructions_per_inference=counts.maximum if counts else None,
+        operators=operator_costs(manifest, counts),
+        memory=capacity,
+    )
+
+
+def device_run(result: BenchResult, golden: Golden) -> DeviceRun:
+    """Return a bench's answers in the shape of the golden file; 0 bytes of stack is unknown."""
+    return DeviceRun(
+        outputs=result.outputs.reshape(golden.outputs.shape),
+        records=result.records,
+        stack_bytes=result.stats.stack_bytes or None,
+    )
+
+
+def data_words(directory: Path) -> str:
+    """Return where a model's data come from, in words."""
+    if description.load(directory).source == "plant":
+        return "synthetic plant (simulated, not measured on a machine)"
+    return "CSV file"
+
+
+def run(
+    target_name: str,
+    directory: Path,
+    work: Path,
+    *,
+    windows: int | None = None,
+    data: str | None = None,
+    say: Say = lambda _: None,
+    progress: Progress = lambda *_: None,
+) -> tuple[Report, Series | None]:
+    """Build, emulate, bench, count and compare one model on one target.
+
+    `windows` of the golden file are used (None: all), and all of its raw samples. `work` takes
+    intermediate files. Raises the errors of every step; a difference is not an error here but a
+    report whose `exact` is false.
+    """
+    start = time.monotonic()
+    clock = Clock(say)
+    target = target_file.load(target_name)
+    golden = golden_file.load(directory / "golden.npz")
+    if windows is not None:
+        golden = golden.first(windows)
+    if not len(golden.samples):
+        raise DataError(f"{directory}/golden.npz holds no raw samples; train again")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with clock.step("generate C and build the image"):
+            image = make(target_name, str(directory))
+            manifest = image.manifest()
+        pending = pool.submit(exact_results.run_all, directory, golden, work / "host")
+        with clock.step("count instructions"):
+            counts = count_instructions(target, image.elf)
+        with (
+            clock.step(f"run {len(golden.windows)} windows, {len(golden.samples)} samples"),
+            emulate.start(target, image.elf) as emulator,
+        ):
+            sha256 = manifest["model_sha256"]
+            result = bench(emulator.url, golden.windows, golden.samples, sha256, progress=progress)
+        with clock.step("wait for the host's results"):
+            exact = pending.result()
+    about = subject(
+        target,
+        directory,
+        data or data_words(directory),
+        manifest,
+        size=image.size(),
+        counts=counts,
+    )
+    device = device_run(result, golden)
+    elapsed = time.monotonic() - start
+    seconds = {**clock.seconds, **exact.seconds}
+    found = assemble.report(about, golden, device, exact, host_seconds=elapsed, seconds=seconds)
+    return found, assemble.series(about, golden, device, exact)
