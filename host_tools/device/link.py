@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from host_tools.device import protocol
 from host_tools.device.frame import Frame, Receiver, encode
-from host_tools.device.protocol import DeviceInfo, message_name, messages, status_name
+from host_tools.device.protocol import DeviceInfo, Message, Status, status_name
 from host_tools.device.serial_port import PortLostError, SerialPort
 from host_tools.errors import (
     DeviceError,
@@ -34,7 +34,7 @@ HELLO_ATTEMPTS = 5
 REOPEN_SECONDS = 5.0
 """How long a lost port (cable, USB reset) may stay away."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
-_NO_SESSION = "NO_SESSION"
+_ERROR_REPLY = Message["ERROR"] | protocol.REPLY
 
 
 class DeviceRestartedError(LinkLostError):
@@ -96,7 +96,7 @@ class Link:
         before = self._receiver.received, self._receiver.frames
         for _ in range(HELLO_ATTEMPTS):
             session = secrets.randbelow(2**32 - 1) + 1
-            payload = self._exchange(messages()["HELLO"], protocol.u32(session), self._timeout)
+            payload = self._exchange(Message["HELLO"], protocol.u32(session), self._timeout)
             if payload is not None:
                 return self._checked_hello(payload, session)
         raise self._diagnosis(*before)
@@ -109,7 +109,7 @@ class Link:
             DeviceRestartedError: The device has no session: it restarted.
             LinkLostError: No answer after all retries, or the port went away.
         """
-        kind = messages()[name]
+        kind = Message[name]
         timeout, timeouts = self._timeout, 0
         self._seq = (self._seq + 1) % 256
         for attempt in range(ATTEMPTS):
@@ -182,23 +182,22 @@ class Link:
             return False
         if frame.type == kind | protocol.REPLY:
             return True
-        if frame.type == messages()["ERROR"] | protocol.REPLY:
+        if frame.type == _ERROR_REPLY:
             status, answers = protocol.parse_error(frame.payload)
             if answers == kind:
                 self._raise_status(kind, status)
         return False
 
     def _raise_status(self, kind: int, status: int) -> None:
-        entry = protocol.statuses().get(status)
-        if entry is not None and entry.name == _NO_SESSION:
+        if status == Status["NO_SESSION"]:
             raise DeviceRestartedError(
                 f"the device on {self.port.url} restarted: it has no session any more"
             )
-        raise StatusError(message_name(kind), status)
+        raise StatusError(Message(kind).name, status)
 
     def _is_notice(self, frame: Frame) -> bool:
         """True when the device tells of a damaged frame."""
-        if frame.type != messages()["ERROR"] | protocol.REPLY:
+        if frame.type != _ERROR_REPLY:
             return False
         if protocol.parse_error(frame.payload)[1] != 0:
             return False

@@ -7,8 +7,9 @@ differ. All numbers are little-endian.
 import re
 import struct
 from dataclasses import dataclass
-from functools import cache
+from enum import IntEnum
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,30 +70,26 @@ def parse_def(text: str, macro: str) -> tuple[Entry, ...]:
     return found
 
 
-@cache
-def messages() -> dict[str, int]:
-    """Return request types by name, from `message.def`."""
-    text = (_INCLUDE / "message.def").read_text(encoding="utf-8")
-    return {entry.name: entry.value for entry in parse_def(text, "SAFE_MESSAGE")}
+def _read(name: str, macro: str) -> tuple[Entry, ...]:
+    return parse_def((_INCLUDE / name).read_text(encoding="utf-8"), macro)
 
 
-@cache
-def statuses() -> dict[int, Entry]:
-    """Return status codes by value, from `status.def`."""
-    text = (_INCLUDE / "status.def").read_text(encoding="utf-8")
-    return {entry.value: entry for entry in parse_def(text, "SAFE_STATUS")}
+def _enum(name: str, entries: tuple[Entry, ...]) -> type[IntEnum]:
+    make: Any = IntEnum  # A type checker wants to see members written out; these are read.
+    return cast("type[IntEnum]", make(name, {entry.name: entry.value for entry in entries}))
+
+
+Message = _enum("Message", _read("message.def", "SAFE_MESSAGE"))
+"""Request types; a reply adds REPLY."""
+_STATUSES = _read("status.def", "SAFE_STATUS")
+Status = _enum("Status", _STATUSES)
+"""Status codes, safe_status_t."""
+_STATUS_TEXTS = {entry.value: f"{entry.name} ({entry.text})" for entry in _STATUSES}
 
 
 def status_name(value: int) -> str:
     """Return `NAME (text)` of a status code, or the bare number of an unknown one."""
-    entry = statuses().get(value)
-    return f"status {value}" if entry is None else f"{entry.name} ({entry.text})"
-
-
-def message_name(value: int) -> str:
-    """Return the name of a request type, or the bare number of an unknown one."""
-    names = {number: name for name, number in messages().items()}
-    return names.get(value, f"0x{value:02x}")
+    return _STATUS_TEXTS.get(value, f"status {value}")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,6 @@ def builds(tmp_path_factory):
     return build
 
 
-@pytest.fixture(params=VARIANTS, ids=lambda v: "".join(v))
+@pytest.fixture(params=VARIANTS, ids="".join)
 def variant(request):
     return request.param

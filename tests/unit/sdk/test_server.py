@@ -11,8 +11,8 @@ from host_tools.device import protocol
 from host_tools.device.frame import Frame, Receiver, encode
 from tests.unit.sdk.tiny import Tiny, samples
 
-TYPES = protocol.messages()
-STATUS = {entry.name: entry.value for entry in protocol.statuses().values()}
+TYPES = {message.name: int(message) for message in protocol.Message}
+STATUS = {status.name: int(status) for status in protocol.Status}
 WIDE = Tiny(window=40, channels=16, horizon=33)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 (every fault has the same signature)
 """A faulty line: a TCP proxy between a host and a device that damages bytes on the way."""
 
 import contextlib

@@ -15,7 +15,7 @@ from host_tools.device import link as link_module
 from host_tools.device.bench import run_bench
 from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import messages
+from host_tools.device.protocol import Message
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import (
     DeviceError,
@@ -37,7 +37,7 @@ from tests.unit.host_tools.device.faults import (
 from tests.unit.sdk.tiny import Tiny, samples
 
 TINY = Tiny(window=30, channels=16, horizon=10)
-RESET = encode(Frame(messages()["RESET"], 99, 0, b""))
+RESET = encode(Frame(Message["RESET"], 99, 0, b""))
 
 
 def bench_input(windows=24, rows=120):
@@ -235,7 +235,7 @@ def test_wrong_model_names_both(device):
 def test_no_port():
     with pytest.raises(PortNotFoundError, match="/dev/nothing"):
         SerialPort("/dev/nothing")
-    with pytest.raises(PortNotFoundError, match="127.0.0.1:1"):
+    with pytest.raises(PortNotFoundError, match=r"127\.0\.0\.1:1"):
         SerialPort("socket://127.0.0.1:1")
     with pytest.raises(PortNotFoundError, match="nonsense"):
         SerialPort("nonsense://x")

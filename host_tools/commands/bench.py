@@ -1,0 +1,157 @@
+"""Take windows and raw samples through a device and compare every byte with this host.
+
+The device is a board on a serial port (--port, or the only one that is plugged in) or an emulated
+target (--target NAME --emulate, which builds the image first). Windows and samples come from the
+model's golden.npz. Ends with 50 when any byte differs; a bench that was not finished writes
+nothing. Lost bytes, damaged frames and restarts of the device are recovered and counted.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from host_tools import measure
+from host_tools.compare import exact, golden
+from host_tools.compare.golden import Golden
+from host_tools.data import description
+from host_tools.device.bench import BenchResult
+from host_tools.device.serial_port import find_port
+from host_tools.errors import DataError, DifferentError
+from host_tools.report import assemble, table, write
+from host_tools.report.assemble import Subject
+from targets import emulate
+from targets.build import ROOT
+from targets.errors import ExitCode
+from targets.load import load
+from targets.make import make
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value <= 0:
+        raise ValueError
+    return value
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options."""
+    parser.add_argument("--port", help="/dev/ttyACM0, COM7, or any pyserial URL")
+    parser.add_argument("--baud", type=_positive, default=115200, help="default %(default)s")
+    parser.add_argument("--target", help="name under targets/; with --port only a label")
+    parser.add_argument("--emulate", action="store_true", help="build --target and emulate it")
+    parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
+    parser.add_argument("--windows", type=_positive, help="of the golden windows (default: all)")
+    parser.add_argument("--samples", type=_positive, help="of the raw samples (default: all)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--out", type=Path, help="write the JSON to this file, too")
+
+
+def _say(line: str) -> None:
+    if sys.stderr.isatty():
+        print(f"bench: {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else "\r"
+        print(f"  {what} {done}/{total}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _golden(directory: Path, windows: int | None, samples: int | None) -> Golden:
+    """Return the part of the golden file that is asked for."""
+    found = golden.load(directory / "golden.npz")
+    if windows is not None:
+        found = found.first(windows)
+    count = len(found.samples)
+    if not count or (samples is not None and samples > count):
+        raise DataError(f"{samples} samples asked, the golden file holds {count}: ask for fewer")
+    return replace(found, samples=found.samples[:samples], labels=found.labels[:samples])
+
+
+def _on_port(
+    arguments: argparse.Namespace, directory: Path, data: Golden, work: Path
+) -> tuple[Subject, BenchResult, exact.Exact]:
+    """Bench what is on a serial port; the host's results are made after the device answered."""
+    sha256 = hashlib.sha256((directory / "model_int8.tflite").read_bytes()).hexdigest()
+    url = arguments.port or find_port()
+    _say(f"{len(data.windows)} windows, {len(data.samples)} samples on {url}")
+    result = measure.bench(
+        url, data.windows, data.samples, sha256, baud=arguments.baud, progress=_progress
+    )
+    found = exact.run_all(directory, data, work / "host", say=_say)
+    manifest = json.loads((work / "host/standalone/manifest.json").read_text(encoding="utf-8"))
+    target = load(arguments.target or "host")
+    about = measure.subject(target, directory, measure.data_words(directory), manifest)
+    return replace(about, target=arguments.target or "board"), result, found
+
+
+def _emulated(
+    arguments: argparse.Namespace, directory: Path, data: Golden, work: Path
+) -> tuple[Subject, BenchResult, exact.Exact]:
+    """Build, count, emulate and bench a target."""
+    target = load(arguments.target or "stm32f4")
+    _say(f"build {target.name}")
+    image = make(target.name, str(directory))
+    manifest = image.manifest()
+    sha256 = manifest["model_sha256"]
+    _say("count instructions")
+    counts = measure.count_instructions(target, image.elf)
+    _say(f"{len(data.windows)} windows, {len(data.samples)} samples in the emulator")
+    with emulate.start(target, image.elf) as emulator:
+        result = measure.bench(emulator.url, data.windows, data.samples, sha256, progress=_progress)
+    found = exact.run_all(directory, data, work / "host", say=_say)
+    words = measure.data_words(directory)
+    about = measure.subject(target, directory, words, manifest, size=image.size(), counts=counts)
+    return about, result, found
+
+
+def link_fields(result: BenchResult) -> dict[str, Any]:
+    """Return what the bench met on the line, as JSON values."""
+    timing = result.timing
+    return {
+        "device": asdict(result.info),
+        "restarts": result.restarts,
+        **asdict(result.counters),
+        "device_frame_errors": result.stats.frame_errors,
+        "device_repeats": result.stats.repeats,
+        "window_seconds": round(result.window_seconds, 3),
+        "sample_seconds": round(result.sample_seconds, 3),
+        "inference_cycles": timing.min_cycles if timing is not None else None,
+    }
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Bench and compare; return the exit code.
+
+    Raises the errors of `run_bench`, and DifferentError after the result was written.
+    """
+    start = time.monotonic()
+    directory = description.resolve(arguments.model)
+    data = _golden(directory, arguments.windows, arguments.samples)
+    work = ROOT / "build" / "bench"
+    if arguments.emulate and arguments.port:
+        raise DataError("--port and --emulate exclude each other: choose one")
+    bench = _emulated if arguments.emulate else _on_port
+    about, result, found = bench(arguments, directory, data, work)
+    device = measure.device_run(result, data)
+    elapsed = time.monotonic() - start
+    report = assemble.report(
+        about, data, device, found, host_seconds=elapsed, seconds=found.seconds
+    )
+    fields: Mapping[str, Any] = {**report.fields(), "link": link_fields(result)}
+    if arguments.out is not None:
+        write.write_json(arguments.out, fields)
+    text = json.dumps(fields, indent=2, allow_nan=False) if arguments.json else table.render(report)
+    print(text)  # noqa: T201
+    if not report.exact:
+        raise DifferentError(
+            f"device and host differ: {report.mismatched_bytes} output bytes (at most"
+            f" {report.max_lsb} LSB), {report.chain_mismatches} chain records"
+        )
+    return ExitCode.OK
