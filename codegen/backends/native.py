@@ -1,6 +1,8 @@
 """The native backend: SAFE's own C kernels, chosen by each operator's `lower`."""
 
-from codegen.errors import VerifierError, where
+from collections.abc import Iterator
+
+from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import ABSENT, Graph, Operator
 from codegen.ir.step import ScratchRequest, Step
 from codegen.operators.base import ConstantArg, KernelCall, ScratchArg, TensorArg
@@ -28,25 +30,33 @@ def steps(graph: Graph, lowered: list[Lowered]) -> list[Step]:
     return [
         Step(
             operator_index=operator.index,
-            reads=tuple(
-                dict.fromkeys(
-                    i for i in operator.inputs if i != ABSENT and not graph.tensor(i).is_constant
-                )
-            ),
+            reads=_reads(graph, operator, is_view=call is None),
             writes=operator.outputs,
-            scratch=()
-            if call is None
-            else tuple(
-                ScratchRequest(
-                    operator.index, s.name, s.size_bytes, s.alignment, persistent=s.persistent
-                )
-                for s in call.scratch
-                if s.size_bytes > 0
-            ),
+            scratch=tuple(_scratch(operator, call)),
             is_view=call is None,
         )
         for operator, call in lowered
     ]
+
+
+def _reads(graph: Graph, operator: Operator, *, is_view: bool) -> tuple[int, ...]:
+    """Return the values that an operator reads; a view shows its first input only."""
+    inputs = operator.inputs[:1] if is_view else operator.inputs
+    found = [i for i in inputs if i != ABSENT and not graph.tensor(i).is_constant]
+    if is_view and (len(found) != 1 or graph.tensor(found[0]).is_variable):
+        raise ModelUnsupportedError(
+            f"{where(operator.index, operator.kind)}: its input is a constant or a variable; "
+            "export the model with constants folded"
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def _scratch(operator: Operator, call: KernelCall | None) -> Iterator[ScratchRequest]:
+    for s in () if call is None else call.scratch:
+        if s.size_bytes > 0:
+            yield ScratchRequest(
+                operator.index, s.name, s.size_bytes, s.alignment, persistent=s.persistent
+            )
 
 
 def _check(graph: Graph, operator: Operator, call: KernelCall) -> None:

@@ -24,7 +24,7 @@ _IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3
 _READ_ERRORS = (
     struct.error,
-    IndexError,
+    LookupError,
     TypeError,
     ValueError,
     OverflowError,

@@ -167,8 +167,9 @@ class _Importer:
     def _with_options(self, bare: list[Operator], entries: list[Any]) -> Iterator[Operator]:
         for operator, entry in zip(bare, entries, strict=True):
             spec = supported_operators()[operator.kind]
-            with reader.reading(f"{where(operator.index, operator.kind)}: options"):
-                options: Mapping[str, Any] = spec.parse_options(_typed_options(entry))
+            place = where(operator.index, operator.kind)
+            with reader.reading(f"{place}: options"):
+                options: Mapping[str, Any] = spec.parse_options(_typed_options(entry, place))
             yield replace(operator, options=MappingProxyType(dict(options)))
 
     def _load_tensor(self, index: int, place: str) -> None:
@@ -279,12 +280,14 @@ def _quantization(table: Any, place: str) -> Quantization | None:
     return Quantization(scales=scales, zero_points=zero_points, axis=axis)
 
 
-def _typed_options(entry: Any) -> Any:
+def _typed_options(entry: Any, place: str) -> Any:
     """Return the operator's options as the `tflite` table that the file names, or None."""
     kind = int(entry.BuiltinOptionsType())
     raw = entry.BuiltinOptions()
     if kind == 0 or raw is None:
         return None
+    if kind not in _OPTIONS:
+        raise ModelInvalidError(f"{place}: options table type {kind} is unknown")
     options = getattr(tflite, _OPTIONS[kind])()
     options.Init(raw.Bytes, raw.Pos)
     return options

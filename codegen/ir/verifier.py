@@ -13,8 +13,8 @@ import numpy as np
 from codegen.errors import VerifierError, where
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Quantization, Tensor
 
-MAX_ELEMENTS = 1 << 28
-"""Elements of one tensor: sizes and sums of sizes then fit 32 bits."""
+MAX_ELEMENTS = 1 << 23
+"""Elements of one tensor: beyond any microcontroller, and small enough to plan in memory."""
 
 _ZERO_POINT_RANGE = {
     DType.INT8: (-128, 127),
@@ -92,21 +92,27 @@ def _order(graph: Graph) -> Iterator[Problem]:
         if operator.index <= last:
             yield Problem(operator, None, f"stands after operator {last}")
         last = operator.index
-        for index in operator.inputs:
-            tensor = graph.tensors.get(index)
-            if tensor is None or tensor.is_constant or tensor.is_variable or index in written:
-                continue
-            yield Problem(operator, tensor, "is read before it is written")
-        for index in operator.outputs:
-            tensor = graph.tensor(index)
-            if tensor.is_constant or tensor.is_variable:
-                yield Problem(operator, tensor, "an output is a constant or a variable")
-            if index in written:
-                yield Problem(operator, tensor, "is written twice")
-            written.add(index)
+        yield from _operator_order(graph, operator, written)
+        written.update(operator.outputs)
     for index in graph.outputs:
-        if index not in written:
+        if index in graph.inputs:
+            yield Problem(None, graph.tensor(index), "a model output is a model input")
+        elif index not in written:
             yield Problem(None, graph.tensor(index), "a model output is never written")
+
+
+def _operator_order(graph: Graph, operator: Operator, written: set[int]) -> Iterator[Problem]:
+    for index in operator.inputs:
+        tensor = graph.tensors.get(index)
+        if tensor is None or tensor.is_constant or tensor.is_variable or index in written:
+            continue
+        yield Problem(operator, tensor, "is read before it is written")
+    for index in operator.outputs:
+        tensor = graph.tensor(index)
+        if tensor.is_constant or tensor.is_variable:
+            yield Problem(operator, tensor, "an output is a constant or a variable")
+        if index in written or operator.outputs.count(index) > 1:
+            yield Problem(operator, tensor, "is written twice")
 
 
 def _tensor(index: int, tensor: Tensor) -> Iterator[str]:

@@ -12,11 +12,14 @@ predecessor, so only such continuations are tried.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from codegen.errors import MemoryPlanError
 from codegen.ir.graph import Graph
 from codegen.ir.step import Step
 from codegen.memory.liveness import analyse
 from codegen.memory.plan import ARENA_ALIGNMENT, Block, Plan
 
+MAX_ARENA_BYTES = 32 << 20
+"""More RAM than microcontrollers have, external memory included."""
 MAX_SEARCHED_BLOCKS = 14
 MAX_SEARCH_STATES = 20_000
 """About 0.2 s; beyond it the best plan found so far is used."""
@@ -25,9 +28,17 @@ Placement = tuple[Block, int]
 
 
 def plan(graph: Graph, steps: Sequence[Step]) -> Plan:
-    """Return a plan for the arena; the caller has `memory.checker` judge it."""
+    """Return a plan for the arena; the caller has `memory.checker` judge it.
+
+    Raises `MemoryPlanError` when even the best one is beyond `MAX_ARENA_BYTES`.
+    """
     blocks, labels = analyse(graph, steps)
     bound = lower_bound(blocks)
+    if bound > MAX_ARENA_BYTES:
+        raise MemoryPlanError(
+            f"the model needs at least {bound} bytes of arena, the limit is {MAX_ARENA_BYTES}: "
+            "make its largest values smaller"
+        )
     method, placed = _best_heuristic(blocks)
     if _top(placed) > bound and len(blocks) <= MAX_SEARCHED_BLOCKS:
         search = _Search(blocks, bound, placed)
