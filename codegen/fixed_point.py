@@ -48,6 +48,11 @@ def saturate(value: ArrayLike, low: int, high: int) -> Int64:
     return np.clip(np.asarray(value, np.int64), low, high)
 
 
+_ONE_THREAD = 1 << 18
+"""Multiplications up to which OpenBLAS stays on one thread; its threads cost far more than they
+bring at these sizes, and on a busy machine most of all."""
+
+
 def exact_dot(values: ArrayLike, weights: ArrayLike) -> Int64:
     """Return values[…, K] · weights[M, K] as int64[…, M].
 
@@ -55,9 +60,14 @@ def exact_dot(values: ArrayLike, weights: ArrayLike) -> Int64:
     are at most 16-bit, so K may reach 2^21.
     """
     left = np.asarray(values, np.float64)
-    right = np.asarray(weights, np.float64)
-    product: Int64 = (left @ right.T).astype(np.int64)
-    return product
+    right = np.asarray(weights, np.float64).T
+    rows = left.reshape(-1, left.shape[-1])
+    product = np.empty((len(rows), right.shape[1]), dtype=np.int64)
+    step = max(1, _ONE_THREAD // right.size)
+    for first in range(0, len(rows), step):
+        part = slice(first, first + step)
+        product[part] = rows[part] @ right
+    return product.reshape(*left.shape[:-1], right.shape[1])
 
 
 _TABLE = np.array(SIGMOID_TABLE, dtype=np.int64)

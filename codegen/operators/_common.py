@@ -231,4 +231,5 @@ def prove_accumulator(
             "output scale",
             tensor,
         )
-    return f"|accumulator| <= {int(bound.max())} < 2^31, scaled by the left shift <= {worst}"
+    text = f"|accumulator| <= {int(bound.max())} < 2^31"
+    return text if not left.any() else f"{text}, <= {worst} after the left shift"

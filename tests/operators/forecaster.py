@@ -11,11 +11,18 @@ Array = NDArray[Any]
 WINDOW, HORIZON, CHANNELS, FILTERS, UNITS = 30, 10, 16, 32, 80
 
 
-def model(seed: int = 1) -> bytes:
-    """Return Conv1D(32, 3, same, relu) → LSTM(80) → Dense(160) → Reshape(10, 16), int8."""
+def model(seed: int = 1, *, float_edges: bool = False) -> bytes:
+    """Return Conv1D(32, 3, same, relu) → LSTM(80) → Dense(160) → Reshape(10, 16), int8.
+
+    With `float_edges` input and output are float32, as the converter writes by default.
+    """
     rng = np.random.default_rng(seed)
     m = ModelBuilder()
-    x = m.input((1, WINDOW, CHANNELS), "int8", 0.05, -4)
+    if float_edges:
+        x = m.tensor((1, WINDOW, CHANNELS), "int8", 0.05, -4)
+        m.operator("QUANTIZE", [m.input((1, WINDOW, CHANNELS), "float32")], [x])
+    else:
+        x = m.input((1, WINDOW, CHANNELS), "int8", 0.05, -4)
     line = m.tensor((1, 1, WINDOW, CHANNELS), "int8", 0.05, -4)
     _reshape(m, x, line, [1, 1, WINDOW, CHANNELS])
     features = _conv(m, rng, line)
@@ -25,6 +32,10 @@ def model(seed: int = 1) -> bytes:
     dense = _dense(m, rng, last)
     y = m.tensor((1, HORIZON, CHANNELS), "int8", 0.03, 6)
     _reshape(m, dense, y, [1, HORIZON, CHANNELS])
+    if float_edges:
+        real = m.tensor((1, HORIZON, CHANNELS), "float32")
+        m.operator("DEQUANTIZE", [y], [real])
+        y = real
     m.output(y)
     return m.build()
 

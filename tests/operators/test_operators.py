@@ -11,7 +11,9 @@ from codegen import reference
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
 from codegen.operators.registry import operators
+from codegen.passes import absorb
 from tests.operators import kernels, oracle
+from tests.operators.builder import ModelBuilder
 from tests.operators.cases import CASES, Case, LstmShape, lstm_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,12 +30,19 @@ def checked(case: Case) -> Graph:
 
 
 def compare(case: Case, builds: tuple[str, ...]) -> None:
-    """Assert that oracle, reference and the C builds give the same bytes."""
+    """Assert that oracle, reference and the C builds give the same bytes, absorbed or not."""
     graph = checked(case)
     expected = oracle.run(case.model, case.inputs)[0]
     results = {"reference": reference.run(graph, case.inputs)[0]}
+    graphs = {"": graph}
+    if len(graph.operators) > 1:
+        graphs["absorbed"] = absorb.run(graph)
+        assert len(graphs["absorbed"].operators) == 1
+        results["absorbed reference"] = reference.run(graphs["absorbed"], case.inputs)[0]
     for build in builds:
-        results[build] = kernels.library(build).run(graph, case.inputs)[0]
+        for name, variant in graphs.items():
+            result = kernels.library(build).run(variant, case.inputs)[0]
+            results[f"{name} {build}"] = result
     for name, result in results.items():
         assert result.dtype == expected.dtype, name
         assert result.shape == expected.shape, name
@@ -83,6 +92,24 @@ def test_lstm_cell_clip_matters() -> None:
         case = lstm_model(rng, LstmShape(17, 8, 10, cell_clip=clip, gain=5.0))
         results.append(reference.run(checked(case), case.inputs)[0])
     assert np.any(results[0] != results[1])
+
+
+def test_quantize_saturates_what_the_oracle_leaves_undefined() -> None:
+    """Beyond int32 and for NaN TFLM's cast is undefined in C++; SAFE says what comes out."""
+    m = ModelBuilder()
+    x = m.input((1, 8), "float32")
+    y = m.tensor((1, 8), "int8", 0.05, 11)
+    m.operator("QUANTIZE", [x], [y])
+    m.output(y)
+    graph = load(m.build(), "case")
+    values = np.array(
+        [np.nan, np.inf, -np.inf, 3e38, -3e38, 1e12, -0.0, 0.05], dtype=np.float32
+    ).reshape(1, 1, 8)
+    expected = [-128, 127, -128, 127, -128, 127, 11, 12]
+    assert reference.run(graph, [values])[0].reshape(-1).tolist() == expected
+    for build in kernels.BUILDS:
+        result = kernels.library(build).run(graph, [values])[0]
+        assert result.reshape(-1).tolist() == expected, build
 
 
 def test_kernels_are_clean_under_sanitizers(tmp_path: Path) -> None:

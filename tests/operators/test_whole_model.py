@@ -13,6 +13,7 @@ from codegen import reference
 from codegen.frontend.tflite import load
 from codegen.ir.graph import DType, Graph
 from codegen.operators.registry import operators
+from codegen.passes import absorb
 from tests.operators import forecaster, kernels, oracle
 
 Array = NDArray[Any]
@@ -38,17 +39,6 @@ def shaped_windows(graph: Graph, count: int) -> Array:
     return np.clip(np.round(walk), -128, 127).astype(np.int8)
 
 
-def with_absorbed(graph: Graph) -> Graph:
-    """Return the graph with every neighbour absorbed that an operator can take over."""
-    steps = list(graph.operators)
-    for first, second in zip(graph.operators, graph.operators[1:], strict=False):
-        merged = operators()[first.kind].absorb(graph, first, second)
-        if merged is not None:
-            steps[steps.index(first)] = merged
-            steps.remove(second)
-    return replace(graph, operators=tuple(steps))
-
-
 @pytest.mark.parametrize("name", ["random", *SHIPPED])
 def test_reference_and_kernels_equal_the_oracle(name: str) -> None:
     path = MODELS / name / "model_int8.tflite"
@@ -59,18 +49,17 @@ def test_reference_and_kernels_equal_the_oracle(name: str) -> None:
     assert len(expected) >= 1000
     assert len(np.unique(expected)) > 50, "outputs too poor to show a difference"
     assert mismatches(reference.run(graph, [values])[0], expected) == 0
-    absorbed = with_absorbed(graph)
-    for candidate in (graph, absorbed):
-        for operator in candidate.operators:
-            operators()[operator.kind].check(candidate, operator)
-        result = kernels.library("gcc-O3").run(candidate, [values])[0]
-        assert mismatches(result, expected) == 0
+    absorbed = absorb.run(graph)
+    for operator in absorbed.operators:
+        operators()[operator.kind].check(absorbed, operator)
     assert mismatches(reference.run(absorbed, [values[:50]])[0], expected[:50]) == 0
+    assert mismatches(kernels.library("gcc-O3").run(absorbed, [values])[0], expected) == 0
+    assert mismatches(kernels.library("clang-O3").run(graph, [values[::9]])[0], expected[::9]) == 0
 
 
 def test_the_last_step_is_absorbed_into_the_lstm() -> None:
     graph = load(forecaster.model(), "forecaster")
-    kinds = [operator.kind for operator in with_absorbed(graph).operators]
+    kinds = [operator.kind for operator in absorb.run(graph).operators]
     assert "STRIDED_SLICE" not in kinds
     assert len(kinds) == len(graph.operators) - 1
 
@@ -114,6 +103,18 @@ def test_one_flipped_output_bit_is_seen() -> None:
     assert mismatches(result, expected) == 0
     result.reshape(-1)[result.size // 2] ^= 1
     assert mismatches(result, expected) == 1
+
+
+def test_float_edges_equal_the_oracle() -> None:
+    """QUANTIZE and DEQUANTIZE around the whole: float32 in, float32 out, same bits."""
+    model = forecaster.model(float_edges=True)
+    graph = load(model, "forecaster")
+    rng = np.random.default_rng(5)
+    values = (forecaster.windows(20) * 0.05 + rng.normal(0, 0.05, 16)).astype(np.float32)
+    expected = oracle.run(model, [values])[0]
+    assert expected.dtype == np.float32
+    assert mismatches(reference.run(graph, [values])[0], expected) == 0
+    assert mismatches(kernels.library("gcc-O3").run(graph, [values])[0], expected) == 0
 
 
 def test_the_oracle_starts_each_window_from_a_reset_state() -> None:
