@@ -31,6 +31,9 @@ TIMEOUTS = 4
 ATTEMPTS = 16
 """Times that one request is sent at most, whatever the reason."""
 HELLO_ATTEMPTS = 5
+HELLO_SHARE = 0.2
+"""First wait for HELLO, of TIMEOUT_SECONDS; doubled each time: a device that is still starting
+loses the first one. 0.2 + 0.4 + … + 3.2 = 6.2 s, longer than any board takes to start."""
 REOPEN_SECONDS = 5.0
 """How long a lost port (cable, USB reset) may stay away."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
@@ -94,9 +97,10 @@ class Link:
         """
         self._receiver.clear()
         before = self._receiver.received, self._receiver.frames
-        for _ in range(HELLO_ATTEMPTS):
+        for attempt in range(HELLO_ATTEMPTS):
             session = secrets.randbelow(2**32 - 1) + 1
-            payload = self._exchange(Message["HELLO"], protocol.u32(session), self._timeout)
+            timeout = self._timeout * HELLO_SHARE * 2**attempt
+            payload = self._exchange(Message["HELLO"], protocol.u32(session), timeout)
             if payload is not None:
                 return self._checked_hello(payload, session)
         raise self._diagnosis(*before)

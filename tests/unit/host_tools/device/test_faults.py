@@ -173,7 +173,7 @@ class Peer:
 
 def connect(answer, greeting=b""):
     with Peer(answer, greeting) as peer, SerialPort(peer.url) as port:
-        return Link(port, 0.05).connect()
+        return Link(port, 0.2).connect()
 
 
 def hello_reply(payload):

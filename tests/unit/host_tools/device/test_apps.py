@@ -1,0 +1,105 @@
+"""The applications as processes: banner, state lines, pty, refusal, ports."""
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from host_tools.detection import chain
+from host_tools.device import serial_port
+from host_tools.device.bench import run_bench, stream_samples
+from host_tools.device.link import Link
+from host_tools.device.serial_port import SerialPort, find_port
+from host_tools.errors import DeviceError, PortNotFoundError
+from tests.unit.sdk.tiny import Tiny, samples
+
+NO_WINDOWS = np.zeros((0, 4, 3), np.int8)
+
+
+def test_bench_over_a_pty(apps):
+    process = subprocess.Popen([apps(), "--pty"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[1]
+        assert url.startswith("/dev/pts/")
+        windows = np.random.default_rng(1).integers(-128, 128, (9, 4, 3), dtype=np.int8)
+        data = samples(Tiny(), 90)
+        with SerialPort(url) as port:
+            result = run_bench(Link(port), windows, data)
+            with pytest.raises(PortNotFoundError):
+                SerialPort(url)  # exclusive: a second host would take the first one's bytes
+        assert result.outputs.tobytes() == Tiny().run(windows).tobytes()
+        expected = chain.run_chain(Tiny().config(), data, Tiny().run)
+        assert result.records.tobytes() == expected.tobytes()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_detector_tells_changes_in_text(device):
+    data = samples(Tiny(), 200)
+    expected = chain.run_chain(Tiny().config(), data, Tiny().run)
+    with device("detector") as emulator, SerialPort(emulator.url) as port:
+        link = Link(port)
+        info = link.connect()
+        records = stream_samples(link, info, data, lambda *_: None)
+        heard = link._receiver.remains.decode("ascii")
+        with pytest.raises(DeviceError, match="takes no windows"):
+            run_bench(link, np.zeros((1, 4, 3), np.int8), data)
+    assert records.tobytes() == expected.tobytes()
+    assert not set(heard) - set(map(chr, range(32, 127))) - {"\r", "\n"}
+    names = {"warm-up": 0, "ok": 1, "alarm": 2}
+    told = re.findall(r"safe state=(\S+) sample=(\d+) score_bits=0x([0-9a-f]{8})", heard)
+    changed = np.flatnonzero(np.diff(expected["state"].astype(int), prepend=0))
+    assert len(changed) >= 4
+    assert [(names[state], int(index), int(bits, 16)) for state, index, bits in told] == [
+        (int(row["state"]), int(row["index"]), int(row["score"].view(np.uint32)))
+        for row in expected[changed]
+    ]
+    assert "because: sample holds NaN or infinity" in heard
+
+
+def test_inputs_that_do_not_fit_are_refused(device):
+    with device() as emulator, SerialPort(emulator.url) as port:
+        link = Link(port)
+        with pytest.raises(DeviceError, match="windows of 15 bytes"):
+            run_bench(link, np.zeros((1, 5, 3), np.int8), np.zeros((0, 3), np.float32))
+        with pytest.raises(DeviceError, match="3 channels"):
+            run_bench(link, NO_WINDOWS, np.zeros((1, 4), np.float32))
+        empty = run_bench(link, NO_WINDOWS, np.zeros((0, 3), np.float32))
+        assert empty.timing is None
+        assert len(empty.records) == 0
+
+
+def test_unknown_option_of_the_host_port(apps):
+    done = subprocess.run([apps(), "--usb"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "usage:" in done.stderr
+
+
+class Comport:
+    def __init__(self, device, vid=None, pid=None):
+        self.device, self.vid, self.pid = device, vid, pid
+
+
+@pytest.mark.parametrize(
+    ("ports", "found"),
+    [
+        ([], "no USB serial port"),
+        ([Comport("/dev/ttyS0")], "no USB serial port"),
+        ([Comport("/dev/ttyACM0", 0x2341, 1)], "/dev/ttyACM0"),
+        ([Comport("/dev/b", 1, 1), Comport("/dev/a", 0x0483, 0x374B)], "/dev/a"),
+        ([Comport("/dev/b", 1, 1), Comport("/dev/a", 1, 2)], "several ports.*/dev/a, /dev/b"),
+    ],
+)
+def test_port_is_found_or_asked_for(monkeypatch, ports, found):
+    monkeypatch.delenv("SAFE_PORT", raising=False)
+    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: ports)
+    if found.startswith("/dev"):
+        assert find_port() == found
+    else:
+        with pytest.raises(PortNotFoundError, match=found):
+            find_port()
+    monkeypatch.setenv("SAFE_PORT", "/dev/mine")
+    assert find_port() == "/dev/mine"
