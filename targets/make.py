@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from targets import build
-from targets.errors import BuildError
+from targets.errors import BuildError, ExitCode
 from targets.load import load
 
 SECONDS = 900
+_STATUS = re.compile(r"^scons: \*\*\* .* Error (\d+)$", re.MULTILINE)
+_TELLING = re.compile(r"^(scons|codegen): |\berror\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,21 @@ def make(
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"scons target={target} did not end within {SECONDS} s") from error
     if result.returncode != 0:
-        raise BuildError(f"scons target={target} model={model}: {_first_error(result)}")
+        raise _failure(result, f"scons target={target} model={model}")
     return Built(folder / f"{app}.elf", folder)
 
 
+def _failure(result: "subprocess.CompletedProcess[str]", what: str) -> BuildError:
+    """Return the error of a failed run, with the exit code of the tool that failed."""
+    error = BuildError(f"{what}: {_first_error(result)}")
+    status = _STATUS.search(result.stderr)
+    if status is not None and int(status[1]) in set(ExitCode) - {ExitCode.INTERNAL}:
+        error.exit_code = ExitCode(int(status[1]))
+    return error
+
+
 def _first_error(result: "subprocess.CompletedProcess[str]") -> str:
+    """Return the line that tells most: a tool's own message, not that SCons saw it fail."""
     lines = [line.strip() for line in (result.stderr + result.stdout).splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() or line.startswith("scons:")]
-    return (telling or lines or [f"status {result.returncode}"])[0]
+    telling = [line for line in lines if _TELLING.search(line) and "***" not in line]
+    return (telling or lines or [f"status {result.returncode}"])[0].removeprefix("scons: ")

@@ -69,13 +69,13 @@ def measure(target_name: str, image: Path, windows: int) -> Counts:
 
 
 def _table(counts: Counts) -> str:
-    rows = [["operator", "instructions", "share"]]
+    """Return the figures; `least` and `most` differ where a kernel branches on data."""
+    rows = [["operator", "least", "most", "share"]]
     rows += [
-        [o.symbol, f"{o.maximum:,}", f"{o.maximum / counts.maximum:.1%}"] for o in counts.operators
+        [o.symbol, f"{o.minimum:,}", f"{o.maximum:,}", f"{o.maximum / counts.maximum:.1%}"]
+        for o in counts.operators
     ]
-    rows.append(["one inference", f"{counts.maximum:,}", ""])
-    if counts.minimum != counts.maximum:
-        rows.append(["  at least", f"{counts.minimum:,}", ""])
+    rows.append(["instructions per inference", f"{counts.minimum:,}", f"{counts.maximum:,}", ""])
     return "\n".join(aligned(rows, right=True))
 
 

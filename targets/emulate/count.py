@@ -6,6 +6,7 @@ inference of one model takes the same number unless its kernels branch on data.
 """
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -152,7 +153,7 @@ def build_plugin(folder: Path) -> Path:
     if compiler is None:
         raise BuildError("no host C compiler 'cc' for the instruction counter: apt-get install gcc")
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(f".{id(text):x}.tmp")
+    temporary = target.with_suffix(f".{os.getpid()}.tmp")
     result = subprocess.run(
         [compiler, *_CFLAGS, "-o", str(temporary), str(PLUGIN_SOURCE)],
         capture_output=True,

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A test image: start-up code and drivers of the target under commands of one byte, with a
+ * "model" whose number of instructions is known. Never part of a product. */
+#include <string.h>
+
+#include "safe/compiler.h"
+#include "safe/model.h"
+#include "safe/port.h"
+
+void safe_probe_op0_loop(uint8_t *arena);
+void safe_probe_op3_short(uint8_t *arena);
+void invoke_arena(uint8_t *arena);
+
+/* 1 + 2 * 20000000 + 1 instructions, long enough for several SysTick interrupts. */
+__attribute__((naked)) void safe_probe_op0_loop(uint8_t *arena)
+{
+    (void)arena;
+    __asm__ volatile("ldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t.ltorg\n");
+}
+
+/* 2 instructions */
+__attribute__((naked)) void safe_probe_op3_short(uint8_t *arena)
+{
+    (void)arena;
+    __asm__ volatile("nop\n\tbx lr\n");
+}
+
+/* 4 instructions */
+__attribute__((naked)) void invoke_arena(uint8_t *arena)
+{
+    (void)arena;
+    __asm__ volatile("push {r3, lr}\n\tbl safe_probe_op0_loop\n\tbl safe_probe_op3_short\n\t"
+                     "pop {r3, pc}\n");
+}
+
+static void (*volatile invoke)(uint8_t *arena) = invoke_arena;
+
+SAFE_NOINLINE safe_status_t safe_context_invoke(const safe_context_t *context)
+{
+    invoke(context->arena);
+    return SAFE_STATUS_OK;
+}
+
+static void put(const char *name, uint32_t value)
+{
+    char line[24];
+    size_t length = strlen(name);
+    memcpy(line, name, length);
+    line[length] = '=';
+    for (size_t i = 0; i < 8u; i++) {
+        line[length + 1u + i] = "0123456789abcdef"[(value >> (28u - 4u * i)) & 15u];
+    }
+    line[length + 9u] = '\n';
+    (void)!safe_port_write((const uint8_t *)line, length + 10u);
+}
+
+static volatile uint32_t depth_sum;
+
+static SAFE_NOINLINE uint32_t dive(uint32_t depth)
+{
+    volatile uint32_t frame[64];
+    frame[0] = depth;
+    if (depth != 0u) {
+        frame[1] = dive(depth - 1u);
+    }
+    return frame[0] + depth_sum;
+}
+
+static volatile uintptr_t bad_address = 0x60000000u;
+
+static void obey(uint8_t command)
+{
+    uint32_t cycles = 0;
+    const safe_context_t context = {NULL, NULL};
+    switch (command) {
+    case 'S':
+        put("status", safe_port_status());
+        break;
+    case 's':
+        put("stack", safe_port_stack_used_bytes());
+        break;
+    case 't':
+        put("time", safe_port_time_ms());
+        break;
+    case 'c':
+        put("cycles", safe_port_cycles(&cycles) ? 1u : 0u);
+        break;
+    case 'd':
+        depth_sum = dive(8);
+        put("dive", 0);
+        break;
+    case 'i':
+        put("invoke", (uint32_t)safe_context_invoke(&context));
+        break;
+    case 'w':
+        *(volatile uint32_t *)bad_address = 1u;
+        break;
+    case 'o':
+        depth_sum = dive(100000);
+        break;
+    case 'r':
+        safe_port_reset();
+        break;
+    default:
+        (void)!safe_port_write(&command, 1);
+        break;
+    }
+}
+
+int main(void)
+{
+    uint8_t bytes[64];
+    safe_port_init();
+    put("boot", safe_port_status());
+    for (;;) {
+        size_t count = safe_port_read(bytes, sizeof(bytes));
+        for (size_t i = 0; i < count; i++) {
+            obey(bytes[i]);
+        }
+        if (count == 0u) {
+            safe_port_idle();
+        }
+    }
+}

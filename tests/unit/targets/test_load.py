@@ -1,0 +1,94 @@
+"""Target descriptions: every mistake is one clear line."""
+
+import dataclasses
+
+import pytest
+
+from targets import load
+from targets.errors import ExitCode, TargetError
+
+GOOD = """
+[target]
+name = "probe"
+description = "d"
+arch = "cortex_m"
+[cpu]
+name = "cortex-m4"
+[[memory]]
+name = "FLASH"
+kind = "flash"
+origin = 0
+size = 1024
+[clock]
+hz = 168
+source_hz = 16
+pll = {m = 8, n = 168, p = 2, q = 7}
+[uart]
+name = "USART1"
+baud = 9600
+rx_ring_bytes = 64
+[emulator]
+kind = "qemu"
+"""
+
+
+def test_every_shipped_target_loads():
+    assert {"host", "stm32f4"} <= set(load.available())
+    for name in load.available():
+        assert load.load(name).name == name
+
+
+def test_stm32f4():
+    target = load.load("stm32f4")
+    assert target.region("ram").size == 128 * 1024
+    assert target.region("flash").origin == 0x0800_0000
+    # The emulator's chip has no CCM: nothing may be placed there.
+    assert all(m.origin != 0x1000_0000 for m in target.memory)
+    assert target.clock.hz == 168_000_000
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        target.clock.hz = 1
+
+
+def test_good():
+    target = load.parse(GOOD, "probe")
+    assert target.isa == "ref"
+    assert target.stack.size_bytes == 4096
+    with pytest.raises(TargetError, match=r"probe.toml: no \[\[memory\]\] of kind 'ram'"):
+        target.region("ram")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("baud =", "bauds =", r"probe.toml.uart: unknown key 'bauds'; known are name, baud,"),
+        ("[cpu]", "[cpus]", r"probe.toml: unknown key 'cpus'"),
+        ("baud = 9600\n", "", r"probe.toml.uart: key 'baud' is missing"),
+        ("baud = 9600", 'baud = "9600"', r"probe.toml.uart.baud: must be of type int"),
+        ("baud = 9600", "baud = true", r"probe.toml.uart.baud: must be of type int"),
+        ("[[memory]]", "[memory]", r"probe.toml.memory: must be an array"),
+        ('kind = "flash"', 'kind = "rom"', r"memory 'FLASH': kind must be 'flash' or 'ram'"),
+        ("size = 1024", "size = 0", r"memory 'FLASH': origin or size is out of range"),
+        ('"cortex_m"', '"z80"', r"probe.toml.target.arch: 'z80' is not one of"),
+        ('kind = "qemu"', 'kind = "renode"', r"probe.toml.emulator.kind: must be one of"),
+        ("rx_ring_bytes = 64", "rx_ring_bytes = 63", r"63 is not a power of two"),
+        ("n = 168", "n = 169", r"source_hz / m \* n / p = 169, but hz = 168"),
+        ("m = 8", "m = 0", r"probe.toml.clock.pll: factors must be positive"),
+        ("hz = 168\n", "hz = 0\n", r"probe.toml.clock.hz: must be positive"),
+        ('name = "probe"', 'name = "other"', r"target.name is 'other', must equal the file name"),
+        ("[target]", "[target", r"probe.toml: not valid TOML"),
+        ("[emulator]", "[stack]\nsize_bytes = 12\n[emulator]", r"multiple of 8"),
+        ("pll = {m = 8, n = 168, p = 2, q = 7}", "pll = 3", r"probe.toml.clock.pll: must be a tab"),
+    ],
+)
+def test_mistakes(old, new, message):
+    assert old in GOOD
+    with pytest.raises(TargetError, match=message) as raised:
+        load.parse(GOOD.replace(old, new), "probe")
+    assert raised.value.exit_code is ExitCode.TARGET
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["nope", "../stm32f4", "STM32F4", ""])
+def test_unknown_target(name):
+    with pytest.raises(TargetError, match=r"unknown target .*; known are host, stm32f4"):
+        load.load(name)
