@@ -46,11 +46,10 @@ static inline int32_t safe_shift_right_rounding(int32_t value, int32_t exponent)
  */
 static inline int32_t safe_requantize(int32_t value, int32_t multiplier, int32_t shift)
 {
-    if (shift > 0) {
-        const int32_t shifted = (int32_t)((uint32_t)value << shift);
-        return safe_multiply_high(shifted, multiplier);
-    }
-    return safe_shift_right_rounding(safe_multiply_high(value, multiplier), -shift);
+    /* One path for both directions: fewer instructions than a branch on the sign. */
+    const int32_t shift_left = shift > 0 ? shift : 0;
+    const int32_t shifted = (int32_t)((uint32_t)value << shift_left);
+    return safe_shift_right_rounding(safe_multiply_high(shifted, multiplier), shift_left - shift);
 }
 
 #endif
