@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import tflite
+from flatbuffers.number_types import Int32Flags
 
 from codegen.errors import CodegenError, ModelInvalidError, ModelUnsupportedError, where
 from codegen.frontend import reader, support
@@ -24,6 +25,9 @@ from codegen.operators.registry import operators as supported_operators
 MAX_OPERATORS = 4096
 MAX_RANK = 6
 """SAFE_MAX_RANK of safe/model.h."""
+
+_BUILTIN_CODE_SLOT = 10
+"""vtable slot of field number 3 of OperatorCode in the TFLite schema: 4 + 2 · 3."""
 
 _MAX_EDGES = 1024
 """Inputs or outputs of one operator or of the model."""
@@ -132,8 +136,7 @@ class _Importer:
         found = []
         for code in codes:
             with reader.reading("operator code"):
-                # Files older than schema 3a have the code in the deprecated byte only.
-                value = max(int(code.BuiltinCode()), int(code.DeprecatedBuiltinCode()))
+                value = max(_builtin_code(code), int(code.DeprecatedBuiltinCode()))
             kind = _KINDS.get(value, f"BUILTIN_{value}")
             if kind == "CUSTOM":
                 custom = reader.text("name of a custom operator", code.CustomCode)
@@ -278,6 +281,17 @@ def _quantization(table: Any, place: str) -> Quantization | None:
         f"{what} zero points", parameters.ZeroPointLength, parameters.ZeroPointAsNumpy, limit
     )
     return Quantization(scales=scales, zero_points=zero_points, axis=axis)
+
+
+def _builtin_code(code: Any) -> int:
+    """Return the field `builtin_code`; 0 in files older than schema 3a.
+
+    Read by its slot: `tflite.OperatorCode.BuiltinCode` returns the deprecated byte for every
+    code below 127, and that byte is 0 (ADD) where a converter no longer writes it.
+    """
+    table = code._tab
+    place = table.Offset(_BUILTIN_CODE_SLOT)
+    return int(table.Get(Int32Flags, place + table.Pos)) if place else 0
 
 
 def _typed_options(entry: Any, place: str) -> Any:

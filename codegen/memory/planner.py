@@ -40,15 +40,13 @@ def plan(graph: Graph, steps: Sequence[Step]) -> Plan:
             "make its largest values smaller"
         )
     method, placed = _best_heuristic(blocks)
-    if _top(placed) > bound and len(blocks) <= MAX_SEARCHED_BLOCKS:
-        search = _Search(blocks, bound, placed)
-        search.run()
-        if search.placed is not placed:
-            method = "search"
-        placed = search.placed
+    if _arena(placed) > _align(bound, ARENA_ALIGNMENT) and len(blocks) <= MAX_SEARCHED_BLOCKS:
+        found = _Search(blocks, bound, _arena(placed)).run()
+        if found is not None:
+            method, placed = "search", found
     starts = {block.label: start for block, start in placed}
     return Plan(
-        arena_bytes=_align(_top(placed), ARENA_ALIGNMENT),
+        arena_bytes=_arena(placed),
         blocks=tuple(sorted(placed, key=lambda p: (p[1], p[0].first, p[0].label))),
         tensors={t: starts[labels[t]] for t in sorted(labels)},
         scratch={r.label: starts[r.label] for step in steps for r in step.scratch},
@@ -78,7 +76,7 @@ def _best_heuristic(blocks: Sequence[Block]) -> tuple[str, list[Placement]]:
         placed: list[Placement] = []
         for block in sorted(blocks, key=key):
             placed.append((block, _lowest(block, placed)))
-        if best is None or _top(placed) < _top(best[1]):
+        if best is None or _arena(placed) < _arena(best[1]):
             best = (name, placed)
     if best is None:
         raise AssertionError
@@ -104,8 +102,10 @@ def _align(value: int, alignment: int) -> int:
     return -(-value // alignment) * alignment
 
 
-def _top(placed: Sequence[Placement]) -> int:
-    return max((start + block.size_bytes for block, start in placed), default=0)
+def _arena(placed: Sequence[Placement]) -> int:
+    """Return the bytes of an arena that holds all placed blocks."""
+    top = max((start + block.size_bytes for block, start in placed), default=0)
+    return _align(top, ARENA_ALIGNMENT)
 
 
 @dataclass
@@ -114,24 +114,29 @@ class _Search:
 
     blocks: Sequence[Block]
     bound: int
-    placed: list[Placement]
+    arena_bytes: int
+    """To be beaten."""
     states: int = 0
+    best: list[Placement] | None = None
 
-    def run(self) -> None:
+    def run(self) -> list[Placement] | None:
+        """Return the best placement that beats `arena_bytes`, or None."""
         ordered = sorted(self.blocks, key=lambda b: (-b.size_bytes, b.first, b.label))
         self._extend([], ordered, 0)
+        return self.best
 
     def _extend(self, placed: list[Placement], rest: list[Block], floor: int) -> None:
         self.states += 1
-        best = _top(self.placed)
-        if best == self.bound or self.states > MAX_SEARCH_STATES:
-            return
         if not rest:
-            self.placed = list(placed)
+            self.best, self.arena_bytes = list(placed), _arena(placed)
             return
         for position, block in enumerate(rest):
+            # Arenas come in steps of 16 bytes: only the next smaller one is an improvement.
+            limit = self.arena_bytes - ARENA_ALIGNMENT
+            if limit < self.bound or self.states > MAX_SEARCH_STATES:
+                return
             start = _lowest(block, placed)
-            if start < floor or start + block.size_bytes >= _top(self.placed):
+            if start < floor or start + block.size_bytes > limit:
                 continue
             others = rest[:position] + rest[position + 1 :]
             self._extend([*placed, (block, start)], others, start)
