@@ -174,8 +174,9 @@ def run(
         raise DataError(f"{directory}/golden.npz holds no raw samples; train again")
     with ThreadPoolExecutor(max_workers=1) as pool:
         with clock.step("generate C and build the image"):
-            image = make(target_name, str(directory))
-            manifest = image.manifest()
+            # A folder of its own: another model of this name may be built at the same time.
+            image = make(target_name, str(directory), out=work / "build")
+            manifest, size = image.manifest(), image.size()
         pending = pool.submit(exact_results.run_all, directory, golden, work / "host")
         with clock.step("count instructions"):
             counts = count_instructions(target, image.elf)
@@ -192,7 +193,7 @@ def run(
         directory,
         data or data_words(directory),
         manifest,
-        size=image.size(),
+        size=size,
         counts=counts,
     )
     device = device_run(result, golden)
