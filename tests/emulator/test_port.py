@@ -12,7 +12,7 @@ pytestmark = pytest.mark.emulator
 CLOCK_TIMEOUT, CYCLES_STUCK, RX_OVERRUN, RESET_FAULT = 1 << 0, 1 << 1, 1 << 3, 1 << 6
 EXPECTED = CLOCK_TIMEOUT | CYCLES_STUCK
 FAULT = re.compile(
-    r"SAFE-FAULT exception=00000003 cfsr=(\w+) hfsr=(\w+) mmfar=\w+ bfar=(\w+) pc=(\w+) "
+    r"safe fault: exception=00000003 cfsr=(\w+) hfsr=(\w+) mmfar=\w+ bfar=(\w+) pc=(\w+) "
     r"lr=\w+ psr=\w+"
 )
 

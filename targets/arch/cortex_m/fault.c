@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One report line over the polled UART, then reset:
- *   SAFE-FAULT exception=3 cfsr=00008200 hfsr=40000000 mmfar=… bfar=… pc=… lr=… psr=…
+ *   safe fault: exception=3 cfsr=00008200 hfsr=40000000 mmfar=… bfar=… pc=… lr=… psr=…
  * The mark in .noinit survives the reset and becomes SAFE_PORT_RESET_FAULT. */
 #include "cortex_m.h"
 #include "driver.h"
@@ -73,7 +73,7 @@ void safe_fault_report(const safe_exception_frame_t *frame)
 
     s_mark[0] = MARK;
     s_mark[1] = ~MARK;
-    put_hex("\r\nSAFE-FAULT exception=", SCB_ICSR & ICSR_VECTACTIVE);
+    put_hex("\r\nsafe fault: exception=", SCB_ICSR & ICSR_VECTACTIVE);
     put_hex(" cfsr=", SCB_CFSR);
     put_hex(" hfsr=", SCB_HFSR);
     put_hex(" mmfar=", SCB_MMFAR);
