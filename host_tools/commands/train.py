@@ -14,6 +14,7 @@ from pathlib import Path
 from host_tools.data import csv, description, plant
 from host_tools.data.description import Description
 from host_tools.data.table import Table
+from host_tools.errors import DataError
 from host_tools.training import canonical, pipeline
 from targets.errors import ExitCode
 
@@ -40,6 +41,15 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
+def _check(arguments: argparse.Namespace) -> None:
+    for name in ("epochs", "window", "horizon", "clip"):
+        value = getattr(arguments, name)
+        if value is not None and not 0 < value <= 10_000:
+            raise DataError(f"--{name} {value}: must be above 0 and at most 10000")
+    if arguments.seed is not None and not 0 <= arguments.seed < 2**32:
+        raise DataError(f"--seed {arguments.seed}: must be 0 … 2³² − 1")
+
+
 def _read(arguments: argparse.Namespace, wanted: Description) -> tuple[Table, Description]:
     if arguments.csv is None:
         return plant.table(wanted.seed), replace(wanted, source="plant")
@@ -50,6 +60,7 @@ def _read(arguments: argparse.Namespace, wanted: Description) -> tuple[Table, De
 def run(arguments: argparse.Namespace) -> int:
     """Train; return the exit code."""
     began = time.monotonic()
+    _check(arguments)
     home = description.resolve(arguments.model)
     wanted = description.load(home)
     chosen = {key: getattr(arguments, key) for key in ("seed", "window", "horizon")}
@@ -85,10 +96,11 @@ def _report(outcome: pipeline.Outcome, seconds: float) -> None:
     )
     for name in ("validation", "test"):
         found = figures[f"detection_{name}"]
+        faults = f"{found['detected']} of {found['events']} labelled faults detected"
         _say(
-            f"{name} part: {found['detected']} of {found['events']} labelled faults detected,"
-            f" {found['false_alarms']} false alarms in {found['quiet_rows']} quiet rows"
-            f" ({found['false_rows']} rows in alarm)"
+            f"{name} part: {faults if found['events'] else 'no labelled fault'};"
+            f" {found['false_alarms']} false alarms, {found['false_rows']} of"
+            f" {found['quiet_rows']} rows without a label in alarm"
         )
     _say(f"{outcome.directory}: written in {seconds:.0f} s")
 

@@ -7,6 +7,8 @@ operators (kind, inputs, outputs) in graph order.
 
 import hashlib
 import json
+import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +16,12 @@ import numpy as np
 
 from host_tools.errors import ConversionError
 
+_INTEGERS = {"INT8", "INT16", "INT32", "INT64"}
 FUSED = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 
 
 def _names(enumeration: Any) -> dict[int, str]:
     return {v: k for k, v in vars(enumeration).items() if isinstance(v, int)}
-
-
-def _model(path: Path) -> Any:
-    import tflite
-
-    try:
-        model = tflite.Model.GetRootAs(path.read_bytes(), 0)
-        if model.SubgraphsLength() != 1:
-            raise ConversionError(f"{path}: has {model.SubgraphsLength()} subgraphs, not one")
-    except (OSError, ValueError, IndexError, TypeError, AttributeError) as error:
-        raise ConversionError(f"{path}: cannot be read as TFLite: {error}") from error
-    return model
 
 
 def _kinds(model: Any) -> list[str]:
@@ -67,21 +58,42 @@ def _tensor(model: Any, tensor: Any) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _Content:
+    """A model as plain values: tensors as dictionaries, operators as (kind, inputs, outputs)."""
+
+    tensors: list[dict[str, Any]]
+    operators: list[tuple[str, list[int], list[int]]]
+
+
+def _read(path: Path) -> _Content:
+    import tflite
+
+    try:
+        model = tflite.Model.GetRootAs(path.read_bytes(), 0)
+        if model.SubgraphsLength() != 1:
+            raise ConversionError(f"{path}: has {model.SubgraphsLength()} subgraphs, not one")
+        graph, kinds = model.Subgraphs(0), _kinds(model)
+        found = [graph.Operators(i) for i in range(graph.OperatorsLength())]
+        return _Content(
+            [_tensor(model, graph.Tensors(i)) for i in range(graph.TensorsLength())],
+            [
+                (kinds[o.OpcodeIndex()], _array(o.InputsAsNumpy()), _array(o.OutputsAsNumpy()))
+                for o in found
+            ],
+        )
+    # What a damaged flatbuffer raises depends on where its numbers point.
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+        raise ConversionError(f"{path}: cannot be read as TFLite: {error}") from error
+
+
 def canonical_hash(path: Path) -> str:
     """Return the SHA-256 of a model's tensors and operators, hexadecimal.
 
     Raises:
         ConversionError: Not a readable TFLite model of one subgraph.
     """
-    model = _model(path)
-    graph, kinds = model.Subgraphs(0), _kinds(model)
-    tensors = [_tensor(model, graph.Tensors(i)) for i in range(graph.TensorsLength())]
-    operators = []
-    for index in range(graph.OperatorsLength()):
-        operator = graph.Operators(index)
-        edges = [_array(operator.InputsAsNumpy()), _array(operator.OutputsAsNumpy())]
-        operators.append([kinds[operator.OpcodeIndex()], *edges])
-    text = json.dumps({"tensors": tensors, "operators": operators}, sort_keys=True)
+    text = json.dumps(vars(_read(path)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -94,27 +106,16 @@ def check_integer(path: Path, *, fused: bool = True) -> list[str]:
     """
     import tflite
 
-    model = _model(path)
-    graph, kinds = model.Subgraphs(0), _kinds(model)
-    allowed = {
-        tflite.TensorType.INT8,
-        tflite.TensorType.INT16,
-        tflite.TensorType.INT32,
-        tflite.TensorType.INT64,
-    }
-    found = []
-    for index in range(graph.OperatorsLength()):
-        operator = graph.Operators(index)
-        kind = kinds[operator.OpcodeIndex()]
-        for number in _array(operator.InputsAsNumpy()) + _array(operator.OutputsAsNumpy()):
-            tensor = graph.Tensors(number) if number >= 0 else None
-            if tensor is not None and tensor.Type() not in allowed:
+    content, types = _read(path), _names(tflite.TensorType)
+    for index, (kind, inputs, outputs) in enumerate(content.operators):
+        for number in inputs + outputs:
+            tensor = content.tensors[number] if number >= 0 else None
+            if tensor is not None and types.get(tensor["type"]) not in _INTEGERS:
                 raise ConversionError(
                     f"{path.name}: operator {index} {kind} is not integer: tensor"
-                    f' "{(tensor.Name() or b"").decode()}" stayed'
-                    f" {_names(tflite.TensorType).get(tensor.Type())}: convert again"
+                    f' "{tensor["name"]}" stayed {types.get(tensor["type"])}: convert again'
                 )
-        found.append(kind)
+    found = [kind for kind, _, _ in content.operators]
     if fused and FUSED not in found:
         raise ConversionError(f"{path.name}: no fused {FUSED}, only {', '.join(found)}")
     return found
