@@ -1,5 +1,6 @@
 """Every operator against TensorFlow Lite Micro: integer reference and C kernels, byte by byte."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,13 +113,12 @@ def test_quantize_saturates_what_the_oracle_leaves_undefined() -> None:
         assert result.reshape(-1).tolist() == expected, build
 
 
-def test_kernels_are_clean_under_sanitizers(tmp_path: Path) -> None:
-    """Run all kernels on every kind of case with address and undefined-behaviour sanitizers."""
-    library = kernels.compile_library(kernels.SANITIZED, tmp_path / "kernels.so")
+def sanitized(library: Path) -> subprocess.CompletedProcess[str]:
+    """Run every kind of case on a sanitized library, in a process that its runtime can join."""
     runtime = subprocess.run(
         ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
     ).stdout.strip()
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "tests.operators.sanitized", str(library)],
         cwd=ROOT,
         env={
@@ -132,5 +132,24 @@ def test_kernels_are_clean_under_sanitizers(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
+
+
+def test_kernels_are_clean_under_sanitizers(tmp_path: Path) -> None:
+    library = kernels.compile_library(kernels.SANITIZED, tmp_path / "kernels.so")
+    done = sanitized(library)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "0 mismatches" in done.stdout, done.stdout
+
+
+def test_sanitizers_see_one_element_too_many(tmp_path: Path) -> None:
+    """The check above is worth something: a loop that reads one byte beyond the end fails it."""
+    sdk = tmp_path / "sdk"
+    shutil.copytree(kernels.SDK / "include", sdk / "include")
+    shutil.copytree(kernels.SDK / "src" / "kernel", sdk / "src" / "kernel")
+    header = sdk / "include" / "safe" / "kernel" / "dot.h"
+    right, wrong = "k < length", "k <= length"
+    assert right in header.read_text()
+    header.write_text(header.read_text().replace(right, wrong))
+    done = sanitized(kernels.compile_library(kernels.SANITIZED, tmp_path / "kernels.so", sdk))
+    assert done.returncode != 0
+    assert "AddressSanitizer: heap-buffer-overflow" in done.stderr, done.stderr[-3000:]
