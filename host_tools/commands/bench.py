@@ -11,7 +11,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from host_tools import measure
 from host_tools.compare import exact, golden
 from host_tools.compare.golden import Golden
 from host_tools.data import description
+from host_tools.device import protocol
 from host_tools.device.bench import BenchResult
 from host_tools.device.serial_port import find_port
 from host_tools.errors import DataError, DifferentError
@@ -41,10 +42,11 @@ def _positive(text: str) -> int:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument("--port", help="/dev/ttyACM0, COM7, or any pyserial URL")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--port", help="/dev/ttyACM0, COM7, or any pyserial URL")
+    where.add_argument("--emulate", action="store_true", help="build --target and emulate it")
     parser.add_argument("--baud", type=_positive, default=115200, help="default %(default)s")
     parser.add_argument("--target", help="name under targets/; with --port only a label")
-    parser.add_argument("--emulate", action="store_true", help="build --target and emulate it")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--windows", type=_positive, help="of the golden windows (default: all)")
     parser.add_argument("--samples", type=_positive, help="of the raw samples (default: all)")
@@ -116,6 +118,7 @@ def link_fields(result: BenchResult) -> dict[str, Any]:
     timing = result.timing
     return {
         "device": asdict(result.info),
+        "device_status": list(protocol.port_status_names(result.stats.status)),
         "restarts": result.restarts,
         **asdict(result.counters),
         "device_frame_errors": result.stats.frame_errors,
@@ -124,6 +127,14 @@ def link_fields(result: BenchResult) -> dict[str, Any]:
         "sample_seconds": round(result.sample_seconds, 3),
         "inference_cycles": timing.min_cycles if timing is not None else None,
     }
+
+
+def _warn(result: BenchResult, expected: Collection[str]) -> None:
+    """Name the bits of the device's status word that its target does not expect."""
+    names = set(protocol.port_status_names(result.stats.status)) - set(expected)
+    if names:
+        text = f"bench: warning: the device reports {', '.join(sorted(names))} (see port.h)"
+        print(text, file=sys.stderr)  # noqa: T201
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -135,10 +146,10 @@ def run(arguments: argparse.Namespace) -> int:
     directory = description.resolve(arguments.model)
     data = _golden(directory, arguments.windows, arguments.samples)
     work = ROOT / "build" / "bench"
-    if arguments.emulate and arguments.port:
-        raise DataError("--port and --emulate exclude each other: choose one")
     bench = _emulated if arguments.emulate else _on_port
     about, result, found = bench(arguments, directory, data, work)
+    emulator = load(arguments.target or "stm32f4").emulator if arguments.emulate else None
+    _warn(result, emulator.expected_status if emulator else ())
     device = measure.device_run(result, data)
     elapsed = time.monotonic() - start
     report = assemble.report(

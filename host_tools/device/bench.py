@@ -103,6 +103,8 @@ def run_window(link: Link, info: DeviceInfo, token: int, window: bytes) -> tuple
     while len(output) < info.output_bytes:
         length = min(step, info.output_bytes - len(output))
         reply = link.request("RESULT", protocol.result_request(token, len(output), length))
+        if len(reply) != protocol.CHUNK_HEADER_BYTES + length:
+            raise protocol.ReplyError(f"RESULT reply has {len(reply)} bytes for {length} asked")
         output += reply[protocol.CHUNK_HEADER_BYTES :]
     return output, inference
 

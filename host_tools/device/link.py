@@ -6,13 +6,14 @@ that restarted has no session and says so: DeviceRestartedError, after which con
 one.
 """
 
+import contextlib
 import secrets
 import time
 from dataclasses import dataclass
 
 from host_tools.device import protocol
 from host_tools.device.frame import Frame, Receiver, encode
-from host_tools.device.protocol import DeviceInfo, Message, Status, status_name
+from host_tools.device.protocol import DeviceInfo, Message, ReplyError, Status, status_name
 from host_tools.device.serial_port import PortLostError, SerialPort
 from host_tools.errors import (
     DeviceError,
@@ -74,6 +75,14 @@ class Counters:
     reopened: int = 0
 
 
+def _error(frame: Frame) -> tuple[int, int]:
+    """Return (status, type that it answers) of an error frame; (0, -1) of any other frame."""
+    if frame.type == _ERROR_REPLY:
+        with contextlib.suppress(ReplyError):
+            return protocol.parse_error(frame.payload)
+    return 0, -1
+
+
 class Link:
     """Requests to the device behind an open port."""
 
@@ -100,7 +109,13 @@ class Link:
         for attempt in range(HELLO_ATTEMPTS):
             session = secrets.randbelow(2**32 - 1) + 1
             timeout = self._timeout * HELLO_SHARE * 2**attempt
-            payload = self._exchange(Message["HELLO"], protocol.u32(session), timeout)
+            try:
+                payload = self._exchange(Message["HELLO"], protocol.u32(session), timeout)
+            except StatusError as error:
+                raise DeviceVersionError(
+                    f"{error}: it may speak another protocol version than this host's"
+                    f" {protocol.PROTOCOL_VERSION}: use tools and firmware of one release"
+                ) from None
             if payload is not None:
                 return self._checked_hello(payload, session)
         raise self._diagnosis(*before)
@@ -186,10 +201,9 @@ class Link:
             return False
         if frame.type == kind | protocol.REPLY:
             return True
-        if frame.type == _ERROR_REPLY:
-            status, answers = protocol.parse_error(frame.payload)
-            if answers == kind:
-                self._raise_status(kind, status)
+        status, answers = _error(frame)
+        if answers == kind:
+            self._raise_status(kind, status)
         return False
 
     def _raise_status(self, kind: int, status: int) -> None:
@@ -201,9 +215,7 @@ class Link:
 
     def _is_notice(self, frame: Frame) -> bool:
         """True when the device tells of a damaged frame."""
-        if frame.type != _ERROR_REPLY:
-            return False
-        if protocol.parse_error(frame.payload)[1] != 0:
+        if _error(frame)[1] != 0:
             return False
         self.counters.damaged_requests += 1
         return True
@@ -232,7 +244,7 @@ class Link:
             )
         try:
             info = protocol.parse_hello(payload)
-        except ValueError as error:
+        except ReplyError as error:
             raise DeviceUnknownError(f"{self.port.url}: {error}: not a SAFE device") from None
         if info.session != session:
             raise DeviceUnknownError(f"{self.port.url}: HELLO was not echoed: not a SAFE device")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.detection.chain import RECORD
+from host_tools.errors import DeviceError
 
 PROTOCOL_VERSION = 1
 REPLY = 0x80
@@ -43,6 +44,10 @@ _WIRE_RECORD = np.dtype(
     ]
 )
 RECORD_BYTES = _WIRE_RECORD.itemsize
+
+
+class ReplyError(DeviceError):
+    """A reply has not the layout that this version of the protocol gives it."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,18 @@ _STATUSES = _read("status.def", "SAFE_STATUS")
 Status = _enum("Status", _STATUSES)
 """Status codes, safe_status_t."""
 _STATUS_TEXTS = {entry.value: f"{entry.name} ({entry.text})" for entry in _STATUSES}
+
+
+_BIT = re.compile(r"^#define SAFE_PORT_(\w+) \(1u << (\d+)\)", re.MULTILINE)
+_BITS = {
+    int(bit): name.lower()
+    for name, bit in _BIT.findall((_INCLUDE / "port.h").read_text(encoding="utf-8"))
+}
+
+
+def port_status_names(word: int) -> tuple[str, ...]:
+    """Return the names of the SAFE_PORT_ bits in a status word, lower case; unknown: `bit N`."""
+    return tuple(_BITS.get(bit, f"bit {bit}") for bit in range(32) if word >> bit & 1)
 
 
 def status_name(value: int) -> str:
@@ -150,9 +167,9 @@ class DeviceInfo:
 
 
 def parse_hello(payload: bytes) -> DeviceInfo:
-    """Return the reply to HELLO; ValueError when the length is wrong."""
+    """Return the reply to HELLO; ReplyError when the length is wrong."""
     if len(payload) != _HELLO.size:
-        raise ValueError(f"HELLO reply has {len(payload)} bytes, not {_HELLO.size}")
+        raise ReplyError(f"HELLO reply has {len(payload)} bytes, not {_HELLO.size}")
     *numbers, sha256, version, model = _HELLO.unpack(payload)
     return DeviceInfo(*(*numbers, sha256.hex(), _text(version), _text(model)))
 
@@ -180,7 +197,7 @@ class Stats:
 
 
 def parse_stats(payload: bytes) -> Stats:
-    """Return the reply to STATS; ValueError when the length is wrong."""
+    """Return the reply to STATS; ReplyError when the length is wrong."""
     return Stats(*_unpack(_STATS, payload, "STATS"))
 
 
@@ -194,7 +211,7 @@ class Inference:
 
 
 def parse_infer(payload: bytes) -> Inference:
-    """Return the reply to INFER; ValueError when the length is wrong."""
+    """Return the reply to INFER; ReplyError when the length is wrong."""
     token, elapsed_ms, counted, cycles = _unpack(_INFER, payload, "INFER")
     return Inference(token, elapsed_ms, cycles if counted else None)
 
@@ -212,7 +229,7 @@ class Timing:
 
 
 def parse_timing(payload: bytes) -> Timing:
-    """Return the reply to TIMING; ValueError when the length is wrong."""
+    """Return the reply to TIMING; ReplyError when the length is wrong."""
     inferences, last_ms, total_ms, counted, *cycles = _unpack(_TIMING, payload, "TIMING")
     known = [value if counted else None for value in cycles]
     return Timing(inferences, last_ms, total_ms, *known)
@@ -222,10 +239,10 @@ def parse_records(payload: bytes, count: int) -> NDArray[np.void]:
     """Return chain.RECORD [count] of a SAMPLE reply's payload behind its chunk header.
 
     Raises:
-        ValueError: Another length.
+        ReplyError: Another length.
     """
     if len(payload) != count * RECORD_BYTES:
-        raise ValueError(f"SAMPLE reply has {len(payload)} bytes of records for {count} samples")
+        raise ReplyError(f"SAMPLE reply has {len(payload)} bytes of records for {count} samples")
     wire = np.frombuffer(payload, dtype=_WIRE_RECORD)
     records = np.zeros(count, dtype=RECORD)
     for name in RECORD.names or ():
@@ -234,7 +251,7 @@ def parse_records(payload: bytes, count: int) -> NDArray[np.void]:
 
 
 def parse_error(payload: bytes) -> tuple[int, int]:
-    """Return (status, type that it answers; 0 for a damaged frame); ValueError when malformed."""
+    """Return (status, type that it answers; 0 for a damaged frame); ReplyError when malformed."""
     status, answers = _unpack(_ERROR, payload, "ERROR")
     return status, answers
 
@@ -256,5 +273,5 @@ def u32(value: int) -> bytes:
 
 def _unpack(layout: struct.Struct, payload: bytes, what: str) -> tuple[int, ...]:
     if len(payload) != layout.size:
-        raise ValueError(f"{what} reply has {len(payload)} bytes, not {layout.size}")
+        raise ReplyError(f"{what} reply has {len(payload)} bytes, not {layout.size}")
     return layout.unpack(payload)

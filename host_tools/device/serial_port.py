@@ -33,6 +33,7 @@ class SerialPort:
         self.baud = baud
         self.is_socket = url.startswith("socket://")
         self._serial = _open(url, baud)
+        self._identity = _usb_identity(url)
 
     def __enter__(self) -> "SerialPort":
         """Return the open port."""
@@ -48,8 +49,14 @@ class SerialPort:
             self._serial.close()
 
     def reopen(self) -> None:
-        """Open the same line again; PortNotFoundError when it is not there."""
+        """Open the same line again; PortNotFoundError when it is not there.
+
+        A USB device is found by its serial number: it may come back under another name.
+        """
         self.close()
+        if self._identity is not None:
+            same = [p.device for p in list_ports.comports() if _identity(p) == self._identity]
+            self.url = str(same[0]) if same else self.url
         self._serial = _open(self.url, self.baud)
 
     def receive(self) -> bytes:
@@ -87,6 +94,18 @@ class SerialPort:
     def wire_seconds(self, length: int) -> float:
         """Return how long `length` bytes take on the wire (8N1: ten bits each)."""
         return 0.0 if self.is_socket else length * 10 / self.baud
+
+
+def _identity(port: Any) -> tuple[int, int, str] | None:
+    """Return vendor, product and serial number of a USB port; None when it has no number."""
+    if port.vid is None or not port.serial_number:
+        return None
+    return int(port.vid), int(port.pid), str(port.serial_number)
+
+
+def _usb_identity(url: str) -> tuple[int, int, str] | None:
+    found = [_identity(port) for port in list_ports.comports() if port.device == url]
+    return found[0] if found else None
 
 
 def _open(url: str, baud: int) -> Any:

@@ -10,13 +10,13 @@
 #include "safe/status.h"
 
 /** Bits of the word that safe_port_status returns; 0 on healthy silicon. */
-#define SAFE_PORT_CLOCK_TIMEOUT (1u << 0)    /**< A ready flag of the clock tree never came. */
-#define SAFE_PORT_CYCLES_STUCK (1u << 1)     /**< The cycle counter does not count. */
-#define SAFE_PORT_UART_ERROR (1u << 2)       /**< Framing, noise or overrun error since boot. */
-#define SAFE_PORT_RX_OVERRUN (1u << 3)       /**< The receive ring was full and a byte was lost. */
-#define SAFE_PORT_TX_TIMEOUT (1u << 4)       /**< A byte could not be sent in time. */
-#define SAFE_PORT_RESET_WATCHDOG (1u << 5)   /**< The last reset came from a watchdog. */
-#define SAFE_PORT_RESET_FAULT (1u << 6)      /**< The last reset followed a reported fault. */
+#define SAFE_PORT_CLOCK_TIMEOUT (1u << 0)  /**< A ready flag of the clock tree never came. */
+#define SAFE_PORT_CYCLES_STUCK (1u << 1)   /**< The cycle counter does not count. */
+#define SAFE_PORT_UART_ERROR (1u << 2)     /**< Framing, noise or overrun error since boot. */
+#define SAFE_PORT_RX_OVERRUN (1u << 3)     /**< The receive ring was full and a byte was lost. */
+#define SAFE_PORT_TX_TIMEOUT (1u << 4)     /**< A byte could not be sent in time. */
+#define SAFE_PORT_RESET_WATCHDOG (1u << 5) /**< The last reset came from a watchdog. */
+#define SAFE_PORT_RESET_FAULT (1u << 6)    /**< The last reset followed a reported fault. */
 
 /** Brings up clock, UART, timebase and cycle counter; called once, first thing in main. */
 void safe_port_init(void);

@@ -79,8 +79,20 @@ def test_unknown_option_of_the_host_port(apps):
 
 
 class Comport:
-    def __init__(self, device, vid=None, pid=None):
-        self.device, self.vid, self.pid = device, vid, pid
+    def __init__(self, device, vid=None, pid=None, number=None):
+        self.device, self.vid, self.pid, self.serial_number = device, vid, pid, number
+
+
+def test_usb_device_comes_back_under_another_name(monkeypatch):
+    opened = []
+    monkeypatch.setattr(serial_port, "_open", lambda url, _baud: opened.append(url))
+    ports = [Comport("/dev/ttyACM0", 1, 2, "A1"), Comport("/dev/ttyACM1", 1, 2, "B2")]
+    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: ports)
+    port = SerialPort("/dev/ttyACM0")
+    ports[0].device, ports[1].device = "/dev/ttyACM2", "/dev/ttyACM0"
+    monkeypatch.setattr(port, "close", lambda: None)
+    port.reopen()
+    assert opened == ["/dev/ttyACM0", "/dev/ttyACM2"]
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,30 @@ def test_other_protocol_version():
         connect(hello_reply(b"\x07\x00 whatever"))
 
 
+def test_device_that_takes_another_hello():
+    reply = b"\x0a\x00\x01\x00"  # PAYLOAD_LENGTH, answering HELLO
+    with pytest.raises(DeviceVersionError, match="PAYLOAD_LENGTH"):
+        connect(lambda data: encode(Frame(0xFF, seq_of(data), 0, reply)))
+
+
+def test_device_with_frames_of_its_own():
+    with pytest.raises(DeviceUnknownError, match="frames but no reply to HELLO"):
+        connect(lambda data: encode(Frame(0xFF, seq_of(data), 0, b"?")))
+
+
+def test_short_result_is_an_error(device, monkeypatch):
+    with device("bench", TINY) as emulator, SerialPort(emulator.url) as port:
+        link = Link(port)
+        honest = link.request
+
+        def shorten(name, payload=b""):
+            return honest(name, payload)[: 8 if name == "RESULT" else None]
+
+        monkeypatch.setattr(link, "request", shorten)
+        with pytest.raises(DeviceError, match="RESULT reply has 8 bytes for 160 asked"):
+            run_bench(link, *bench_input())
+
+
 @pytest.mark.parametrize("payload", [b"", b"\x01\x00", b"\x01\x00" + bytes(130)])
 def test_hello_that_is_none(payload):
     with pytest.raises(DeviceUnknownError, match="not a SAFE device"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from host_tools.device import frame, protocol
 from host_tools.device.frame import Frame, Receiver, encode
+from targets.load import available, load
 
 TEXT = st.text("abc \r\n", max_size=20).map(str.encode)
 FRAMES = st.builds(
@@ -93,6 +94,21 @@ def test_defs_are_read():
         protocol.parse_def('SAFE_X(A, 1, "a")\nSAFE_X(B, 1, "b")', "SAFE_X")
 
 
+def test_port_status_is_named():
+    assert protocol.port_status_names(0) == ()
+    assert protocol.port_status_names(0b1001) == ("clock_timeout", "rx_overrun")
+    assert protocol.port_status_names(1 << 31) == ("bit 31",)
+
+
+def test_every_ring_holds_the_largest_frame(root):
+    header = (root / "sdk/include/safe/frame.h").read_text(encoding="utf-8")
+    payload = int(re.search(r"SAFE_FRAME_MAX_PAYLOAD (\d+)u", header)[1])
+    longest = len(encode(Frame(1, 1, 1, b"\x01" * payload)))
+    rings = {n: t.uart.rx_ring_bytes for n in available() if (t := load(n)).uart is not None}
+    assert rings
+    assert {name: ring for name, ring in rings.items() if ring < longest} == {}
+
+
 def test_replies_of_another_length_are_refused():
     for parse in (
         protocol.parse_hello,
@@ -101,9 +117,9 @@ def test_replies_of_another_length_are_refused():
         protocol.parse_timing,
         protocol.parse_error,
     ):
-        with pytest.raises(ValueError, match="bytes, not"):
+        with pytest.raises(protocol.ReplyError, match="bytes, not"):
             parse(b"123")
-    with pytest.raises(ValueError, match="for 2 samples"):
+    with pytest.raises(protocol.ReplyError, match="for 2 samples"):
         protocol.parse_records(bytes(20), 2)
 
 
@@ -139,7 +155,7 @@ def test_document_has_a_true_example(document):
 def test_document_has_the_sizes(document, root):
     hello = re.search(r"Reply, (\d+) bytes; \*\*the first two", document)
     assert hello is not None
-    with pytest.raises(ValueError, match=f"not {hello[1]}"):
+    with pytest.raises(protocol.ReplyError, match=f"not {hello[1]}"):
         protocol.parse_hello(b"")
     header = (root / "sdk/include/safe/frame.h").read_text(encoding="utf-8")
     payload = int(re.search(r"SAFE_FRAME_MAX_PAYLOAD (\d+)u", header)[1])
