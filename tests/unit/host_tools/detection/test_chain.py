@@ -43,7 +43,8 @@ def model(config: ChainConfig) -> chain.Forecast:
         last = windows[:, -1].astype(int)[:, None]
         first = windows[:, 0].astype(int)[:, None]
         steps = np.arange(config.horizon)[None, :, None]
-        return np.clip(last + (last - first) // 3 - 5 * steps, -128, 127).astype(np.int8)
+        values = last + (last - first) // 3 - 5 * steps
+        return np.asarray(np.clip(values, -128, 127), dtype=np.int8)
 
     return forecast
 
@@ -56,7 +57,8 @@ def plain(config: ChainConfig, samples: NDArray[np.float32]) -> list[tuple[Any, 
     """The contract, one sample at a time, with rings as the device has them."""
     scale, window, horizon = config.scaler, config.window, config.horizon
     forecast, channels = model(config), range(config.channels)
-    seen, e, history, ring = 0, None, [], [[0] * config.channels for _ in range(horizon)]
+    history: list[list[int]] = []
+    seen, e, ring = 0, None, [[0] * config.channels for _ in range(horizon)]
     records = []
     for x in samples:
         if not all(np.isfinite(value) for value in x):

@@ -28,7 +28,8 @@ def last_value(windows: NDArray[np.int8]) -> NDArray[np.int8]:
 
 def noise(rows: int, seed: int) -> NDArray[np.float32]:
     spread = np.array([0.2, 0.8])
-    return (np.random.default_rng(seed).normal(0, 1, (rows, 2)) * spread).astype(F)
+    values = np.random.default_rng(seed).normal(0, 1, (rows, 2)) * spread
+    return np.asarray(values, dtype=F)
 
 
 def test_weights_are_inverse_residual_power() -> None:

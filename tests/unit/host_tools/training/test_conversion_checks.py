@@ -1,10 +1,13 @@
 """The canonical hash, the integer check, deterministic npz, and workers that fail."""
 
+import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from host_tools.errors import ConversionError, TrainingError
 from host_tools.training import architecture, canonical, golden, worker
@@ -62,7 +65,10 @@ def test_not_a_model(tmp_path: Path, content: bytes) -> None:
 
 
 def test_npz_bytes_depend_on_arrays_only(tmp_path: Path) -> None:
-    arrays = {"b": np.arange(6, dtype=np.int8).reshape(2, 3), "a": np.zeros(2, dtype=np.float32)}
+    arrays: dict[str, NDArray[Any]] = {
+        "b": np.arange(6, dtype=np.int8).reshape(2, 3),
+        "a": np.zeros(2, dtype=np.float32),
+    }
     for name in ("one", "two"):
         golden.save(tmp_path / f"{name}.npz", arrays)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
@@ -76,7 +82,7 @@ def broken_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let a script stand in for the interpreter that a worker starts."""
     script = tmp_path / "python"
     monkeypatch.setattr(sys, "executable", str(script))
-    monkeypatch.setattr(worker.importlib.util, "find_spec", str)
+    monkeypatch.setattr(importlib.util, "find_spec", str)
     return script
 
 
@@ -96,7 +102,7 @@ def test_worker_that_fails(broken_worker: Path, tmp_path: Path, script: str, sai
 
 
 def test_without_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker.importlib.util, "find_spec", {}.get)
+    monkeypatch.setattr(importlib.util, "find_spec", {}.get)
     with pytest.raises(TrainingError, match="install the extra `train`"):
         worker.run("fit_worker", tmp_path, "training", TrainingError)
 
