@@ -1,16 +1,19 @@
 """Build an image from Python: the same SCons run that a user starts by hand."""
 
+import fcntl
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from targets import build
-from targets.errors import BuildError, ExitCode
+from targets.errors import BuildError, ExitCode, OutputError
 from targets.load import load
 
 SECONDS = 900
@@ -57,9 +60,10 @@ def make(
     backend: str = build.DEFAULT_BACKEND,
     out: Path | None = None,
 ) -> Built:
-    """Build one image, or find it up to date; BuildError with the tool's first error line.
+    """Build one image, or find it up to date; several processes may ask at the same time.
 
-    `model` is a name under `models/` or a folder; `out` replaces `build/`.
+    `model` is a name under `models/` or a folder; `out` replaces `build/`. Raises BuildError with
+    the failed tool's own message and exit code, OutputError when `out` cannot be written.
     """
     found = build.find_model(model)
     root = out if out is not None else build.ROOT / "build"
@@ -69,9 +73,30 @@ def make(
         arguments["model"] = str(found.folder.resolve())
     if out is not None:
         arguments["out"] = str(out.resolve())
+    with _locked(folder):
+        result = _scons([f"{key}={value}" for key, value in arguments.items()])
+    if result.returncode != 0:
+        raise _failure(result, f"scons target={target} model={model}")
+    return Built(folder / f"{app}.elf", folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second build of the same image at the same time."""
     try:
-        result = subprocess.run(
-            [sys.executable, "-m", "SCons", "-Q", *(f"{k}={v}" for k, v in arguments.items())],
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / "lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written: {error.strerror}") from error
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _scons(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "SCons", "-Q", *arguments],
             cwd=build.ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -81,10 +106,7 @@ def make(
             env=dict(os.environ, PYTHONPATH=str(build.ROOT)),
         )
     except subprocess.TimeoutExpired as error:
-        raise BuildError(f"scons target={target} did not end within {SECONDS} s") from error
-    if result.returncode != 0:
-        raise _failure(result, f"scons target={target} model={model}")
-    return Built(folder / f"{app}.elf", folder)
+        raise BuildError(f"scons did not end within {SECONDS} s") from error
 
 
 def _failure(result: "subprocess.CompletedProcess[str]", what: str) -> BuildError:

@@ -5,6 +5,7 @@ the emulator ends with this command.
 """
 
 import argparse
+import signal
 import sys
 
 from targets import emulate
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build, start, print the URL, and wait; return the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the emulator, too
     target = load(arguments.target)
     image = make(arguments.target, arguments.model, app=arguments.app)
     with emulate.start(target, image.elf) as emulator:

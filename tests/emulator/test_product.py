@@ -1,12 +1,14 @@
 """The unmodified image of the default model: host and emulated board agree."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from host_tools.device.bench import run_bench
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
-from targets import build, emulate
+from targets import build, elf, emulate
 from targets.load import load
 from targets.make import make
 
@@ -77,3 +79,11 @@ def test_detector_application(stm32f4, golden, tmp_path_factory):
         nothing = golden["windows"][:0]
         result = run_bench(Link(port), nothing, golden["samples"][:60])
     assert len(result.records) == 60
+
+
+def test_only_kernels_of_the_model_are_linked(forecaster):
+    used = {Path(p).stem for p in forecaster.manifest()["kernel_sources"]}
+    linked = {s.name for s in elf.read(forecaster.elf).functions()}
+    for path in sorted((build.ROOT / "sdk/src/kernel/ref").glob("*.c")):
+        has = any(name.startswith(f"safe_kernel_{path.stem}_") for name in linked)
+        assert has == (path.stem in used), path.stem

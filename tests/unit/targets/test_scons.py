@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from targets import build
-from targets.errors import BuildError, ExitCode
+from targets.errors import BuildError, ExitCode, OutputError
 from targets.make import make
 
 ROOMS = ("codegen", "targets", "sdk", "site_scons")
@@ -155,3 +155,9 @@ def test_budget_fails_the_build_with_the_numbers(copy, tmp_path):
     assert result.returncode == 2
     assert "more than the budget of 1000 in" in result.stderr
     assert not (folder(other) / "size.json").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        make("stm32f4", "forecaster", out=tmp_path / "file")
