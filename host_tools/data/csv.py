@@ -167,7 +167,7 @@ def _check_shape(path: Path, text: str, mark: str) -> list[str]:
         raise DataError(f"{path}:1: numbers where column names must be: add a header line")
     for name in header:
         if not name:
-            raise DataError(f"{path}:1: column {header.index(name) + 1} has no name")
+            raise DataError(f"{path}:1: column {header.index(name) + 1} has no name: name it, or remove it")
         if header.count(name) > 1:
             raise DataError(f'{path}:1: two columns are called "{name}"')
     return header
