@@ -32,6 +32,7 @@ class Edge:
 
     macro: str
     name: str
+    comment: str
     dtype_code: str
     c_type: str
     rank: int
@@ -123,6 +124,7 @@ def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
     return Edge(
         macro=f"{program.macro_prefix}_{role}",
         name=text.c_string(tensor.name),
+        comment=text.c_comment(tensor.name),
         dtype_code=_DTYPE_CODES[tensor.dtype],
         c_type=text.tensor_c_type(tensor),
         rank=len(tensor.shape),

@@ -1,5 +1,6 @@
 """The only place where a number becomes C text. Every function gives the same text each time."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
@@ -68,16 +69,18 @@ def c_value(value: Any) -> str:
 
 def c_string(value: str) -> str:
     """Return a string literal of printable ASCII; anything else becomes a question mark."""
-    kept = "".join(c if " " <= c <= "~" else "?" for c in value)
+    kept = _printable(value).replace("\\", "\\\\").replace('"', '\\"')
     # Two question marks could start a trigraph.
-    kept = kept.replace("\\", "\\\\").replace('"', '\\"').replace("??", "?\\?")
-    return f'"{kept}"'
+    return '"' + re.sub(r"(?<=\?)\?", r"\\?", kept) + '"'
 
 
 def c_comment(value: str) -> str:
     """Return text that is safe inside a block comment: one line of ASCII that does not end it."""
-    kept = "".join(c if " " <= c <= "~" else "?" for c in value)
-    return kept.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
+    return re.sub(r"\*(?=/)|/(?=\*)|\?(?=\?)", r"\g<0> ", _printable(value))
+
+
+def _printable(value: str) -> str:
+    return "".join(c if " " <= c <= "~" else "?" for c in value)
 
 
 def c_array(data: Array, indent: str = "    ") -> str:

@@ -29,10 +29,7 @@ def write(out: Path, files: Mapping[str, str], *, exclusive: bool) -> None:
             _refuse_foreign(out, stale | set(files))
         staged = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
         try:
-            for name, content in files.items():
-                path = staged / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content.encode("utf-8"))
+            _stage(staged, files)
             _move(staged, out, files)
             for name in sorted(stale):
                 (out / name).unlink(missing_ok=True)
@@ -41,6 +38,13 @@ def write(out: Path, files: Mapping[str, str], *, exclusive: bool) -> None:
     except OSError as error:
         place = error.filename if error.filename is not None else out
         raise OutputError(f"{place}: cannot be written: {error.strerror}") from error
+
+
+def _stage(staged: Path, files: Mapping[str, str]) -> None:
+    for name, content in files.items():
+        path = staged / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode("utf-8"))
 
 
 def _move(staged: Path, out: Path, files: Mapping[str, str]) -> None:
