@@ -110,14 +110,15 @@ def train(
         description, channels=table.names, units=table.units, rate_hz=table.rate_hz
     )
     scale = scaler.fit(parts.train, settings.clip)
+    arrays = _arrays(parts, scale, description)
     try:
         out.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".train-", dir=out))
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
     try:
-        job = _Job(folder, description, architecture, settings, say)
-        figures = _fit(job, parts, scale)
+        job = _Job(folder, table, description, architecture, settings, say)
+        figures = _fit(job, arrays)
         figures |= _finish(job, parts, scale)
         json_file.write(folder / "training.json", figures)
         _publish(folder, out)
@@ -131,32 +132,42 @@ def train(
 @dataclass(frozen=True)
 class _Job:
     folder: Path
+    table: Table
     description: Description
     architecture: Path
     settings: Settings
     say: Say
 
 
-def _windows(
-    part: Table, scale: Scaler, description: Description, most: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    length = description.window + description.horizon
-    first = window.starts(part, length, quiet_only=True, most=most)
-    if len(first) < LEAST_WINDOWS:
-        stretches = len(set(part.segments[part.segments >= 0].tolist()))
-        raise DataError(
-            f"{part.source}: only {len(first)} windows of {length} rows without a gap in a part"
-            f" of {len(part)} rows and {stretches} contiguous stretches; {LEAST_WINDOWS} are"
-            " needed: give more rows, or a shorter --window or --horizon"
+def _arrays(
+    parts: window.Split, scale: Scaler, description: Description
+) -> dict[str, NDArray[np.float32]]:
+    """Return the windows and what follows them, clipped, of the two parts that train."""
+    arrays = {}
+    for name, part, most in (
+        ("train", parts.train, MOST_WINDOWS),
+        ("validation", parts.validation, MOST_VALIDATION_WINDOWS),
+    ):
+        length = description.window + description.horizon
+        first = window.starts(part, length, quiet_only=True, most=most)
+        if len(first) < LEAST_WINDOWS:
+            stretches = len(set(part.segments[part.segments >= 0].tolist()))
+            raise DataError(
+                f"{part.source}: the {name} part ({len(part)} rows in {stretches} stretches) has"
+                f" only {len(first)} windows of {length} rows without a gap or a labelled fault,"
+                f" {LEAST_WINDOWS} are needed: give more rows, or a shorter --window or --horizon"
+            )
+        values = scale.clipped(part.samples)
+        arrays[f"{name}_x"], arrays[f"{name}_y"] = window.cut(
+            values, first, description.window, description.horizon
         )
-    return window.cut(scale.clipped(part.samples), first, description.window, description.horizon)
+    return arrays
 
 
-def _fit(job: _Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
+def _fit(job: _Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
     """Train the network and convert it; leave both `.tflite` in the folder."""
     description, settings = job.description, job.settings
-    train_x, train_y = _windows(parts.train, scale, description, MOST_WINDOWS)
-    valid_x, valid_y = _windows(parts.validation, scale, description, MOST_VALIDATION_WINDOWS)
+    train_x, valid_x = arrays["train_x"], arrays["validation_x"]
     content = {
         "seed": description.seed,
         "architecture": str(job.architecture.resolve()),
@@ -170,10 +181,7 @@ def _fit(job: _Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
         "patience": settings.patience,
     }
     (job.folder / "job.json").write_text(json.dumps(content))
-    np.savez(
-        job.folder / "arrays.npz",
-        train_x=train_x, train_y=train_y, validation_x=valid_x, validation_y=valid_y,
-    )  # fmt: skip
+    np.savez(job.folder / "arrays.npz", allow_pickle=False, **arrays)
     job.say(
         f"training on {len(train_x)} windows of {description.window} samples x"
         f" {len(description.channels)} channels, validating on {len(valid_x)}"
@@ -258,7 +266,7 @@ def _golden(
     arrays = golden.windows(config, held_out, edges.input_scale, job.description.seed)
     arrays["outputs"] = forecast(arrays["windows"])
     arrays["float_outputs"] = oracle.forecast_float(job.folder / FLOAT, arrays["float_inputs"])
-    arrays["samples"], arrays["labels"] = golden.samples(held_out)
+    arrays["samples"], arrays["labels"] = golden.samples((*held_out, job.table))
     golden.save(job.folder / "golden.npz", arrays)
 
     usual = arrays["kinds"] == golden.IN_DISTRIBUTION

@@ -132,7 +132,7 @@ def test_says_whether_it_agrees(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--window", "4000"), "windows of 4003 rows"),
+        (("--window", "4000"), "the train part"),
         (("--csv", "absent.csv"), "no such file"),
         (("--model", "absent"), "no such model"),
         (("--clip", "0"), "--clip"),

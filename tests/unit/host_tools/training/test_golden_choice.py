@@ -1,0 +1,66 @@
+"""Which windows and samples go into the golden file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host_tools.data import plant, window
+from host_tools.detection import chain
+from host_tools.errors import TrainingError
+from host_tools.training import golden
+
+
+@pytest.fixture(scope="module")
+def parts() -> window.Split:
+    return window.split(plant.table())
+
+
+@pytest.fixture(scope="module")
+def config(root: Path) -> chain.ChainConfig:
+    return chain.load(root / "models" / "forecaster")
+
+
+def test_samples_start_quiet_and_show_a_fault_and_a_gap(parts: window.Split) -> None:
+    rows, labels = golden.samples((parts.test,))
+    finite = np.isfinite(rows).all(axis=1)
+    assert rows.shape == (golden.SAMPLES, 16)
+    assert finite[:120].all()
+    assert not labels[:120].any()
+    assert labels.any()
+    assert (~finite[300:]).any()
+
+
+def test_samples_come_from_the_first_part_that_is_long_enough(parts: window.Split) -> None:
+    short = parts.test.rows(0, golden.SAMPLES - 1)
+    rows, _ = golden.samples((short, parts.validation))
+    assert np.isin(rows[:, 0], parts.validation.samples[:, 0])[:120].all()
+    with pytest.raises(TrainingError, match="fewer than 600 rows"):
+        golden.samples((short,))
+
+
+def test_windows_of_each_kind(parts: window.Split, config: chain.ChainConfig) -> None:
+    found = golden.windows(config, (parts.test,), 0.03, 1)
+    assert [len(array) for array in found.values()] == [sum(golden.COUNTS)] * 4
+    assert found["windows"].dtype == np.int8
+    unusual = found["kinds"] != golden.IN_DISTRIBUTION
+    real = (found["windows"][unusual].astype(float) - config.input_zero_point) * 0.03
+    assert np.allclose(found["float_inputs"][unusual], real, atol=1e-6)
+    random = found["windows"][found["kinds"] == golden.RANDOM]
+    assert len(np.unique(random)) == 256
+
+
+def test_windows_hold_no_labelled_row(parts: window.Split, config: chain.ChainConfig) -> None:
+    wild = replace(parts.test, samples=parts.test.samples.copy())
+    wild.samples[wild.labels != 0] = 1e6
+    usual, truth = golden.quiet_windows(config, (wild,), 160)
+    assert max(np.abs(usual).max(), np.abs(truth).max()) < 1e3
+
+
+def test_too_few_windows(parts: window.Split, config: chain.ChainConfig) -> None:
+    few = parts.test.rows(0, 60)
+    usual, _ = golden.quiet_windows(config, (few, parts.validation.rows(0, 500)), 160)
+    assert len(usual) == 160
+    with pytest.raises(TrainingError, match="held-out windows"):
+        golden.windows(config, (few,), 0.03, 1)
