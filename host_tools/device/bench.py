@@ -82,7 +82,7 @@ class _Session:
         if self._without_progress > RESTARTS:
             raise LinkLostError(
                 f"the device on {self.link.port.url} restarted {self.restarts} times and gets"
-                " no further: look at its power supply and fault report"
+                f" no further: {self.link.fault or 'no fault was reported; check its power'}"
             )
         sha256 = self.info.model_sha256
         self.info = self._open()

@@ -7,6 +7,7 @@ one.
 """
 
 import contextlib
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ REOPEN_SECONDS = 5.0
 """How long a lost port (cable, USB reset) may stay away."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 _ERROR_REPLY = Message["ERROR"] | protocol.REPLY
+
+
+_FAULT = re.compile(rb"SAFE-FAULT [ -~]*")
+"""What the fault handlers under targets/arch print."""
 
 
 class DeviceRestartedError(LinkLostError):
@@ -161,6 +166,12 @@ class Link:
                 f" with {sha256}: build and flash the same model"
             )
 
+    @property
+    def fault(self) -> str:
+        """The last fault report that the device printed; empty when there was none."""
+        found = _FAULT.findall(self._receiver.remains)
+        return found[-1].decode("ascii", "replace") if found else ""
+
     def _exchange(self, kind: int, payload: bytes, timeout: float) -> bytes | None:
         self._seq = (self._seq + 1) % 256
         return self._attempt(kind, payload, timeout)
@@ -262,6 +273,8 @@ class Link:
         if b"safe error: " in remains:
             reason = remains.split(b"safe error: ", 1)[1].split(b"\r")[0]
             return DeviceError(f"the device on {url} refuses: {reason.decode('ascii', 'replace')}")
+        if self.fault:
+            return DeviceError(f"the device on {url} faults and restarts: {self.fault}")
         if self._receiver.frames != frames:
             return DeviceUnknownError(
                 f"{heard} bytes from {url} hold frames but no reply to HELLO: an echo (RX tied to"

@@ -105,7 +105,7 @@ def test_reset_without_end_is_an_error(linked):
 
     with (
         linked(Trigger(200, reset, 60, 10**6), 0.3, TINY) as (link, _),
-        pytest.raises(LinkLostError, match="gets no further"),
+        pytest.raises(LinkLostError, match="gets no further: no fault was reported"),
     ):
         run_bench(link, *bench_input())
 
@@ -208,6 +208,12 @@ def test_echo():
 def test_other_protocol_version():
     with pytest.raises(DeviceVersionError, match="version 7, this host 1"):
         connect(hello_reply(b"\x07\x00 whatever"))
+
+
+def test_device_that_faults_at_start():
+    report = b"SAFE-FAULT exception=00000003 cfsr=00000082 pc=08001234"
+    with pytest.raises(DeviceError, match=r"faults and restarts: SAFE-FAULT .* pc=08001234$"):
+        connect(lambda _: b"", b"\r\n" + report + b"\r\n")
 
 
 def test_device_that_takes_another_hello():
