@@ -109,7 +109,7 @@ def render(report: Report, series: Series | None) -> str:
         sections += [
             _section(
                 "Forecast against truth",
-                "One in-distribution window; the channels that move most.",
+                "The in-distribution window whose truth moves most, and its liveliest channels.",
                 plots.forecast(series),
             ),
             _section(

@@ -15,13 +15,14 @@ ROOM_ARROWS = {
 }
 
 _IR = {"errors", "ir"}
-_OPERATORS = _IR | {"operators", "quantization", "fixed_point", "sigmoid_table"}
+_OPERATORS = _IR | {"operators", "quantization", "fixed_point", "sigmoid_table", "kernels"}
 _MIDDLE = _OPERATORS | {"frontend", "passes", "backends", "memory", "emit", "reference"}
 CODEGEN_ARROWS = {
     "errors": set(),
     "fixed_point": {"errors", "sigmoid_table"},
     "sigmoid_table": {"errors"},
     "ir": _IR,
+    "kernels": {"errors"},
     "quantization": _IR | {"fixed_point"},
     "operators": _OPERATORS,
     "frontend": _OPERATORS | {"frontend"},

@@ -145,6 +145,17 @@ def test_exit_codes_are_documented():
         assert re.search(rf"^\| {int(code)} \|", readme, flags=re.MULTILINE), code
 
 
+def test_documents_have_no_empty_place():
+    for name in ("README.md", "DESIGN.md", "CONTRIBUTING.md", "PROTOCOL.md", "CHANGELOG.md"):
+        assert not re.search(r"@[A-Z_]+@|\?\?\?", tree.text(Path(name))), name
+
+
+def test_links_between_documents_lead_somewhere():
+    for path in (p for p in tree.files() if p.suffix == ".md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", tree.text(path)):
+            assert (tree.ROOT / path.parent / link).exists(), f"{path}: {link}"
+
+
 def test_no_machine_path_and_no_open_end():
     words = re.compile(r"/(?:home|root|Users)/\w|\bTODO\b|\bFIXME\b|\bXXX\b")
     wrong = []
