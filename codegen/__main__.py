@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from codegen.operators.base import ISAS, OPTIMIZE
 from codegen.pipeline import generate
 from targets.errors import ExitCode, SafeError
 
@@ -31,7 +32,13 @@ def build_parser() -> argparse.ArgumentParser:
     add("--name", required=True, help="stem of files and C names: safe_NAME.h, safe_NAME_run")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add("--target", default="host", help="description in targets/ (default: host)")
-    add("--isa", help="instruction set of the kernels (default: the target's)")
+    add("--isa", help=f"instruction set: {', '.join(ISAS)} (default: the target's)")
+    add(
+        "--optimize",
+        choices=OPTIMIZE,
+        default="balanced",
+        help="what to prefer where a faster kernel needs more flash (default: balanced)",
+    )
     add("--scaler", type=Path, metavar="scaler.json", help="with --detector: anomaly detector")
     add("--detector", type=Path, metavar="detector.json", help="with --scaler: anomaly detector")
     add("--standalone", action="store_true", help="add the runtime: DIR compiles by itself")
@@ -52,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             out=arguments.out,
             target=arguments.target,
             isa=arguments.isa,
+            optimize=arguments.optimize,
             scaler=arguments.scaler,
             detector=arguments.detector,
             standalone=arguments.standalone,

@@ -15,6 +15,7 @@ from codegen.frontend import tflite
 from codegen.ir.graph import Graph
 from codegen.ir.verifier import verify
 from codegen.memory import checker, planner
+from codegen.operators.base import Isa, KernelChoice, Optimize
 from codegen.operators.registry import operators
 from codegen.passes import absorb, dead
 from targets.load import load as load_target
@@ -29,20 +30,22 @@ def generate(
     out: Path,
     target: str = "host",
     isa: str | None = None,
+    optimize: Optimize = "balanced",
     scaler: Path | None = None,
     detector: Path | None = None,
     standalone: bool = False,
 ) -> dict[str, Any]:
     """Generate `safe_<name>.{h,c}`, weights and manifest into folder `out`; return the manifest.
 
-    `isa` overrides the target's. With `scaler` and `detector` also the detector's constants.
+    `isa` overrides the target's; `optimize` says what the choice of kernels prefers. With
+    `scaler` and `detector` also the detector's constants.
     `standalone` adds the runtime, so that the folder compiles by itself. Raises `CodegenError`,
     `TargetError` or `OutputError`; then `out` is as it was.
     """
     check_name(name)
-    chosen = isa or load_target(target).target.isa
-    check_isa(chosen)
-    program = compile_model(tflite.load(model, name), target=target, isa=chosen)
+    chosen = check_isa(isa or load_target(target).target.isa)
+    graph = tflite.load(model, name)
+    program = compile_model(graph, target=target, isa=chosen, optimize=optimize)
     rules = None
     if scaler is not None and detector is not None:
         rules = emit_detector.load(program.graph, scaler, detector)
@@ -55,7 +58,9 @@ def generate(
     return content
 
 
-def compile_model(graph: Graph, *, target: str, isa: str) -> Program:
+def compile_model(
+    graph: Graph, *, target: str, isa: Isa, optimize: Optimize = "balanced"
+) -> Program:
     """Run every pass, lower the graph, and place its memory."""
     source_operator_count = len(graph.operators)
     for run in PASSES:
@@ -63,11 +68,12 @@ def compile_model(graph: Graph, *, target: str, isa: str) -> Program:
         verify(graph, run.__module__)
         for operator in graph.operators:
             operators()[operator.kind].check(graph, operator)
-    calls = native.lower(graph, isa)
+    choice = KernelChoice(isa, optimize)
+    calls = native.lower(graph, choice)
     steps = native.steps(graph, calls)
     plan = planner.plan(graph, steps)
     checker.check(graph, steps, plan)
-    return Program(graph, calls, plan, target, isa, native.NAME, source_operator_count)
+    return Program(graph, calls, plan, target, choice, native.NAME, source_operator_count)
 
 
 def _texts(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import ABSENT, Graph, Operator
 from codegen.ir.step import ScratchRequest, Step
-from codegen.operators.base import ConstantArg, KernelCall, ScratchArg, TensorArg
+from codegen.operators.base import ConstantArg, KernelCall, KernelChoice, ScratchArg, TensorArg
 from codegen.operators.registry import operators
 
 NAME = "native"
@@ -14,11 +14,11 @@ Lowered = tuple[Operator, KernelCall | None]
 """An operator with its call; None is a view, which needs no code."""
 
 
-def lower(graph: Graph, isa: str) -> list[Lowered]:
-    """Return the kernel call of every operator, in execution order, for instruction set `isa`."""
+def lower(graph: Graph, choice: KernelChoice) -> list[Lowered]:
+    """Return the kernel call of every operator, in execution order."""
     lowered = []
     for operator in graph.operators:
-        call = operators()[operator.kind].lower(graph, operator, isa)
+        call = operators()[operator.kind].lower(graph, operator, choice)
         if call is not None:
             _check(graph, operator, call)
         lowered.append((operator, call))
@@ -34,6 +34,7 @@ def steps(graph: Graph, lowered: list[Lowered]) -> list[Step]:
             writes=operator.outputs,
             scratch=tuple(_scratch(operator, call)),
             is_view=call is None,
+            in_place=() if call is None else call.in_place,
         )
         for operator, call in lowered
     ]
@@ -66,6 +67,7 @@ def _check(graph: Graph, operator: Operator, call: KernelCall) -> None:
     scratch = [s.name for s in call.scratch]
     if len(set(constants)) != len(constants) or len(set(scratch)) != len(scratch):
         raise VerifierError(f"{place}: two constants or scratches of one name; a defect of SAFE")
+    _check_in_place(graph, operator, call)
     for argument in call.arguments:
         wrong = (
             (isinstance(argument, ConstantArg) and argument.suffix not in constants)
@@ -80,3 +82,19 @@ def _check(graph: Graph, operator: Operator, call: KernelCall) -> None:
         )
         if wrong:
             raise VerifierError(f"{place}: argument {argument} is unknown; a defect of SAFE")
+
+
+def _check_in_place(graph: Graph, operator: Operator, call: KernelCall) -> None:
+    """Raise unless the first output fits into each input whose memory it may take."""
+    for index in call.in_place:
+        source, target = graph.tensor(index), graph.tensor(operator.outputs[0])
+        if (
+            index not in operator.inputs
+            or source.is_constant
+            or source.is_variable
+            or target.size_bytes > source.size_bytes
+        ):
+            raise VerifierError(
+                f"{where(operator.index, operator.kind, source.name)}: cannot be computed in "
+                "place; a defect of SAFE"
+            )

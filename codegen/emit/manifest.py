@@ -25,6 +25,7 @@ def manifest(
         "model_sha256": graph.sha256,
         "target": program.target,
         "isa": program.isa,
+        "optimize": program.choice.optimize,
         "backend": program.backend,
         "abi": int(runtime_version("SAFE_MODEL_ABI")),
         "inputs": [_edge(program, graph.tensor(i)) for i in graph.inputs],

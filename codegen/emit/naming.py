@@ -4,6 +4,7 @@ import re
 
 from codegen.emit.program import SDK
 from codegen.errors import NameInvalidError
+from codegen.operators.base import ISAS, Isa
 from targets.errors import TargetError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -25,8 +26,9 @@ def check_name(name: str) -> None:
             )
 
 
-def check_isa(isa: str) -> None:
-    """Raise `TargetError` unless the SDK has kernels for instruction set `isa`."""
-    known = sorted(p.name for p in (SDK / "src" / "kernel").iterdir() if p.is_dir())
-    if isa not in known:
-        raise TargetError(f"isa {isa!r} has no kernels; known are {', '.join(known)}")
+def check_isa(isa: str) -> Isa:
+    """Return `isa` as an instruction set that SAFE has kernels for; raises `TargetError`."""
+    found = next((known for known in ISAS if known == isa), None)
+    if found is None:
+        raise TargetError(f"isa {isa!r} has no kernels; known are {', '.join(ISAS)}")
+    return found

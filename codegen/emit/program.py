@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codegen.ir.graph import Graph, Operator
 from codegen.memory.plan import Plan
-from codegen.operators.base import Constant, KernelCall
+from codegen.operators.base import Constant, Isa, KernelCall, KernelChoice
 
 SDK = Path(__file__).resolve().parents[2] / "sdk"
 
@@ -31,10 +31,15 @@ class Program:
     calls: Sequence[tuple[Operator, KernelCall | None]]
     plan: Plan
     target: str
-    isa: str
+    choice: KernelChoice
     backend: str
     source_operator_count: int
     """Operators in the file, before passes: the n of `op 3/n`."""
+
+    @property
+    def isa(self) -> Isa:
+        """Return the instruction set whose kernels are compiled."""
+        return self.choice.isa
 
     @property
     def prefix(self) -> str:

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codegen import kernels
 from codegen.emit.model import example_source
 from codegen.emit.program import SDK, Program
 from codegen.errors import VerifierError
+from codegen.operators.base import Isa
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -41,7 +43,7 @@ def runtime(program: Program, texts: Iterable[str]) -> Runtime:
     waiting = [(name, SDK / "include") for text in texts for name in _includes(text)]
     for _, call in program.calls:
         if call is not None:
-            waiting += _source(found, kernel_source(program.isa, call.source))
+            waiting += _source(found, kernels.path(program.isa, call.source))
     while waiting:
         name, beside = waiting.pop()
         if (beside / name).is_file() and not name.startswith("safe/"):
@@ -49,16 +51,6 @@ def runtime(program: Program, texts: Iterable[str]) -> Runtime:
         elif name.startswith("safe/") and name not in found.headers:
             waiting += _header(found, name, program.isa)
     return found
-
-
-def kernel_source(isa: str, stem: str) -> Path:
-    """Return the kernel file of an instruction set; the reference where it has none."""
-    kernels = SDK / "src" / "kernel"
-    for folder in (isa, "ref"):
-        path = kernels / folder / f"{stem}.c"
-        if path.is_file():
-            return path
-    raise VerifierError(f"kernel source {stem}.c does not exist for {isa}; a defect of SAFE")
 
 
 def files(program: Program, needed: Runtime) -> dict[str, str]:
@@ -77,7 +69,7 @@ def _includes(text: str) -> list[str]:
     return _INCLUDE.findall(text)
 
 
-def _header(found: Runtime, name: str, isa: str) -> list[tuple[str, Path]]:
+def _header(found: Runtime, name: str, isa: Isa) -> list[tuple[str, Path]]:
     path = SDK / "include" / name
     if not path.is_file():
         raise VerifierError(f"header {name} does not exist; this is a defect of SAFE")
@@ -85,14 +77,12 @@ def _header(found: Runtime, name: str, isa: str) -> list[tuple[str, Path]]:
     waiting = [(n, path.parent) for n in _includes(_read(path))]
     stem = Path(name).relative_to("safe").with_suffix("")
     if stem.parts[0] == "kernel":
-        folders = [SDK / "src" / "kernel" / folder for folder in (isa, "ref")]
+        has_source = kernels.exists(isa, stem.name)
+        source = kernels.path(isa, stem.name) if has_source else None
     else:
-        folders = [SDK / "src"]
-    for folder in folders:
-        source = folder / f"{stem.name}.c"
-        if source.is_file():
-            return waiting + _source(found, source)
-    return waiting
+        plain = SDK / "src" / f"{stem.name}.c"
+        source = plain if plain.is_file() else None
+    return waiting if source is None else waiting + _source(found, source)
 
 
 def _source(found: Runtime, path: Path) -> list[tuple[str, Path]]:

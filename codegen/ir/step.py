@@ -31,3 +31,5 @@ class Step:
     writes: tuple[int, ...]
     scratch: tuple[ScratchRequest, ...] = ()
     is_view: bool = False
+    in_place: tuple[int, ...] = ()
+    """Values read whose memory the first value written may take, when this step is their last."""

@@ -6,7 +6,7 @@ sorted scan: each defines `OPERATOR = <subclass of OperatorSpec>()`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from codegen.ir.graph import Array, Graph, Operator
 
@@ -80,6 +80,30 @@ class KernelCall:
     macs: int = 0
     notes: tuple[str, ...] = ()
     """Lines for the manifest: which variant was chosen and why, proved bounds."""
+    in_place: tuple[int, ...] = ()
+    """Input tensors whose memory the first output may take, when nobody reads them later.
+
+    Only for a kernel that reads each byte of such an input before it writes that byte of the
+    output, both starting at the same address: element-wise work, first element to last.
+    """
+
+
+Isa = Literal["ref", "dsp", "rv32"]
+ISAS: tuple[Isa, ...] = get_args(Isa)
+Optimize = Literal["speed", "size", "balanced"]
+OPTIMIZE: tuple[Optimize, ...] = get_args(Optimize)
+
+
+@dataclass(frozen=True)
+class KernelChoice:
+    """What kernels to choose from, and what for.
+
+    `isa` names the folder under `sdk/src/kernel/` that shadows `ref`; `optimize` says what to
+    prefer where a faster form costs flash.
+    """
+
+    isa: Isa = "ref"
+    optimize: Optimize = "balanced"
 
 
 class OperatorSpec:
@@ -112,8 +136,12 @@ class OperatorSpec:
         """Raise `ModelUnsupportedError` or `ModelInvalidError` unless it can be generated."""
         raise NotImplementedError
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
-        """Return the kernel call for instruction set `isa`; None for a pure view (reshape)."""
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Return the kernel call for `choice`; None for a pure view (reshape).
+
+        `codegen.kernels.variant(choice.isa, source)` says which kernel file will be compiled:
+        the instruction set's own, or the reference's where it has none.
+        """
         raise NotImplementedError
 
     def reference(

@@ -36,6 +36,7 @@ from codegen.operators.base import (
     Constant,
     ConstantArg,
     KernelCall,
+    KernelChoice,
     OperatorSpec,
     ParamsArg,
     Scratch,
@@ -145,9 +146,9 @@ class Conv2D(OperatorSpec):
         bias_values(graph, operator, optional_input(graph, operator, 2), channels)
         _prove(graph, operator, _integers(graph, operator))
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_conv_2d_s8`; weights as in the file."""
-        del isa  # one packing: output channel after output channel
+        del choice  # one packing: output channel after output channel
         p = _integers(graph, operator)
         batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
         channels = p.weights.shape[0]

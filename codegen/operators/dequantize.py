@@ -17,7 +17,7 @@ from codegen.operators._common import (
     require_per_tensor,
     require_shape,
 )
-from codegen.operators.base import KernelCall, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
 
 
 class Dequantize(OperatorSpec):
@@ -39,9 +39,9 @@ class Dequantize(OperatorSpec):
         require_dtype(graph, operator, output, DType.FLOAT32)
         require_shape(graph, operator, output, source.shape)
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_dequantize_s8_f32`."""
-        del isa
+        del choice
         source = graph.tensor(operator.inputs[0])
         assert source.quantization is not None
         return KernelCall(

@@ -35,6 +35,7 @@ from codegen.operators.base import (
     Constant,
     ConstantArg,
     KernelCall,
+    KernelChoice,
     OperatorSpec,
     ParamsArg,
     Scratch,
@@ -119,9 +120,9 @@ class FullyConnected(OperatorSpec):
         integers = _integers(graph, operator)
         _prove(graph, operator, integers)
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_fully_connected_s8`; weights as in the file."""
-        del isa  # one packing: rows as they are
+        del choice  # one packing: rows as they are
         p = _integers(graph, operator)
         per_channel = p.multiplier.size > 1
         return KernelCall(

@@ -20,7 +20,7 @@ from codegen.operators._common import (
     require_per_tensor,
     require_shape,
 )
-from codegen.operators.base import KernelCall, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
 from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
 
 
@@ -46,9 +46,9 @@ class Quantize(OperatorSpec):
             require_per_tensor(graph, operator, source)
             _prove(graph, operator)
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_quantize_f32_s8` or `safe_kernel_requantize_s8`."""
-        del isa
+        del choice
         source = graph.tensor(operator.inputs[0])
         quantization = graph.tensor(operator.outputs[0]).quantization
         assert quantization is not None

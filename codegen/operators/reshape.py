@@ -5,7 +5,7 @@ from typing import Any
 
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import invalid, require_counts, require_input
-from codegen.operators.base import KernelCall, OperatorSpec
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
 
 
 class View(OperatorSpec):
@@ -44,9 +44,9 @@ class View(OperatorSpec):
                     output.index,
                 )
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return None: a view."""
-        del graph, operator, isa
+        del graph, operator, choice
         return None
 
     def reference(

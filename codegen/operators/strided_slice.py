@@ -18,7 +18,7 @@ from codegen.operators._common import (
     require_shape,
     unsupported,
 )
-from codegen.operators.base import KernelCall, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
 
 MAX_RANK = 4
 
@@ -116,12 +116,12 @@ class StridedSlice(OperatorSpec):
         expected = tuple(axis.count for axis in axes if not axis.shrink)
         require_shape(graph, operator, output, expected)
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_strided_slice_bytes`, in bytes.
 
         Trailing axes that are taken whole become one run for memcpy.
         """
-        del isa
+        del choice
         source = graph.tensor(operator.inputs[0])
         start, run, steps = 0, source.dtype.itemsize, source.dtype.itemsize
         merged = True

@@ -28,6 +28,7 @@ from codegen.operators.base import (
     Constant,
     ConstantArg,
     KernelCall,
+    KernelChoice,
     OperatorSpec,
     ParamsArg,
     Scratch,
@@ -138,12 +139,12 @@ class UnidirectionalSequenceLstm(OperatorSpec):
         _check_gates(graph, operator, sizes)
         _lstm.prove(graph, operator, _lstm.integers(graph, operator))
 
-    def lower(self, graph: Graph, operator: Operator, isa: str) -> KernelCall | None:
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8`.
 
         Weights are packed [unit][gate][k], gates in the order input, forget, cell, output.
         """
-        del isa  # one packing
+        del choice  # one packing
         p = _lstm.integers(graph, operator)
         rows = _lstm.GATES * p.sizes.units
         steps = p.sizes.batches * p.sizes.time_steps

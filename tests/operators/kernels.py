@@ -17,13 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.ir.graph import ABSENT, Graph, Operator
-from codegen.operators.base import ConstantArg, KernelCall, ParamsArg, ScratchArg, TensorArg
+from codegen.operators.base import (
+    ConstantArg,
+    KernelCall,
+    KernelChoice,
+    ParamsArg,
+    ScratchArg,
+    TensorArg,
+)
 from codegen.operators.registry import operators
 from codegen.reference import reset_value
 
 Array = NDArray[Any]
 SDK = Path(__file__).resolve().parents[2] / "sdk"
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+REFERENCE = KernelChoice("ref")
 CANARY = 0xA5
 BUILDS = {
     "gcc-O0": ("gcc", "-O0"),
@@ -54,7 +62,7 @@ class KernelLibrary:
     def run(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
         """Compute the graph N times from a reset state; arrays are (N, *shape)."""
         calls = [
-            (operator, operators()[operator.kind].lower(graph, operator, "ref"))
+            (operator, operators()[operator.kind].lower(graph, operator, REFERENCE))
             for operator in graph.operators
         ]
         rows = []

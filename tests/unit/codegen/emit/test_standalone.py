@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from codegen import kernels
 from codegen.emit import standalone
 from codegen.errors import VerifierError
+from codegen.operators.base import KernelChoice
 
 KERNELS = {"conv_2d", "fully_connected", "unidirectional_sequence_lstm"}
 
@@ -25,18 +27,16 @@ def test_the_detector_brings_its_sources(small_program):
 
 
 def test_an_isa_without_the_kernel_uses_the_reference(small_program):
-    other = replace(small_program, isa="none")
-    assert (
-        standalone.runtime(other, []).kernel_sources
-        == standalone.runtime(small_program, []).kernel_sources
-    )
+    calls = [(o, replace(c, source="dequantize") if c else None) for o, c in small_program.calls]
+    other = replace(small_program, choice=KernelChoice("none"), calls=calls)
+    assert standalone.runtime(other, []).kernel_sources == ["sdk/src/kernel/ref/dequantize.c"]
 
 
 def test_missing_files(small_program):
     with pytest.raises(VerifierError, match=r"safe/no\.h"):
         standalone.runtime(small_program, ['#include "safe/no.h"\n'])
     with pytest.raises(VerifierError, match=r"no\.c"):
-        standalone.kernel_source("ref", "no")
+        kernels.path("ref", "no")
 
 
 CONTEXT = r"""
