@@ -1,6 +1,7 @@
 """A model's golden file: windows with the oracle's outputs, float predictions and the truth."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def load(path: Path) -> Golden:
             arrays = {name: archive[name] for name in _FIELDS if name in archive.files}
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file; run host_tools train first") from error
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a readable npz file ({error}); train again") from error
     for name, (dtype, rank) in _FIELDS.items():
         if name not in arrays:

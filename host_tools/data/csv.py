@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from host_tools.data import sampling
 from host_tools.data.table import GAP, Table, constant_channels, segment
 from host_tools.errors import DataError
 
@@ -42,6 +43,8 @@ def read(
     channels: Sequence[str] | None = None,
     least_rows: int = LEAST_ROWS,
     gap_factor: float = GAP_FACTOR,
+    drop_text: bool = False,
+    drop_constant: bool = True,
 ) -> Table:
     """Read a file.
 
@@ -52,18 +55,21 @@ def read(
             constant channel stays.
         least_rows: Fewest rows that will do.
         gap_factor: A time step above this many median steps is a gap.
+        drop_text: Leave out a column whose cells are mostly text, with a note, instead of
+            refusing it. A single text cell in a column of numbers is an error all the same.
+        drop_constant: Leave out a column that never changes, with a note.
 
     Returns:
         Samples in file order; a missing or infinite value is NaN, and its row a gap.
 
     Raises:
         DataError: Missing or unreadable file, wrong delimiter, ragged row, column that is not
-            numeric, timestamps that repeat or run backwards, too few rows, only constant
-            columns, other channels than a model expects.
+            numeric, timestamps that repeat or run backwards, mixed sampling rates, too few rows,
+            only constant columns, other channels than a model expects.
     """
     text = _text(path)
-    mark = _delimiter(path, text, delimiter)
-    header = _check_shape(path, text, mark)
+    mark = find_delimiter(path, text, delimiter)
+    header = check_shape(path, text, mark)
     frame = pd.read_csv(
         StringIO(text),
         sep=mark,
@@ -76,11 +82,21 @@ def read(
     if len(frame) < least_rows:
         raise DataError(f"{path}: too few rows: {len(frame)}, at least {least_rows} are needed")
     source = _Source(path, frame, _line_numbers(text))
+    if drop_text:
+        source, dropped = _without_text(source)
+    else:
+        dropped = []
     table = _assemble(source, gap_factor)
+    table = replace(table, notices=(*dropped, *table.notices))
     if channels is not None:
         table = match(table, channels)
     _check_usable(table)
-    return table if channels is not None else table.without(constant_channels(table), "constant")
+    return without_constant(table) if drop_constant and channels is None else table
+
+
+def without_constant(table: Table) -> Table:
+    """Return the table without channels that never change; DataError when none is left."""
+    return table.without(constant_channels(table), "constant")
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,18 +138,20 @@ def _line_numbers(text: str) -> NDArray[np.int64]:
     return np.array(used[1:], dtype=np.int64)
 
 
-def _fields(line: str, mark: str) -> int:
+def count_fields(line: str, mark: str) -> int:
+    """Return the number of fields of a line, quotes observed."""
     if '"' not in line:
         return line.count(mark) + 1
     return len(next(csv.reader([line], delimiter=mark), []))
 
 
-def _delimiter(path: Path, text: str, given: str | None) -> str:
+def find_delimiter(path: Path, text: str, given: str | None) -> str:
+    """Return the delimiter of a file from its first lines; DataError when none separates it."""
     lines = [line for line in text.split("\n", _SNIFFED_LINES)[:_SNIFFED_LINES] if line.strip()]
-    found = [mark for mark in DELIMITERS if _fields(lines[0], mark) > 1]
+    found = [mark for mark in DELIMITERS if count_fields(lines[0], mark) > 1]
     # The mark that splits every line alike wins; then the one that makes most columns.
-    regular = [m for m in found if len({_fields(line, m) for line in lines}) == 1]
-    best = max(regular or found, key=lambda mark: _fields(lines[0], mark), default=None)
+    regular = [m for m in found if len({count_fields(line, m) for line in lines}) == 1]
+    best = max(regular or found, key=lambda mark: count_fields(lines[0], mark), default=None)
     if given is None:
         if best is None:
             raise DataError(
@@ -143,13 +161,13 @@ def _delimiter(path: Path, text: str, given: str | None) -> str:
         return best
     if len(given) != 1:
         raise DataError(f"delimiter {given!r}: must be one character")
-    if _fields(lines[0], given) == 1:
+    if count_fields(lines[0], given) == 1:
         hint = f": {best!r} does" if best else ""
         raise DataError(f"{path}: delimiter {given!r} does not separate the header{hint}")
     return given
 
 
-def _check_shape(path: Path, text: str, mark: str) -> list[str]:
+def check_shape(path: Path, text: str, mark: str) -> list[str]:
     """Return the column names after checking that every row has as many fields."""
     header: list[str] = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -158,7 +176,7 @@ def _check_shape(path: Path, text: str, mark: str) -> list[str]:
         if not header:
             header = [name.strip() for name in next(csv.reader([line], delimiter=mark))]
             continue
-        if (count := _fields(line, mark)) != len(header):
+        if (count := count_fields(line, mark)) != len(header):
             raise DataError(
                 f"{path}:{number}: {count} fields where the header has {len(header)}:"
                 " a row is cut, or a value holds the delimiter"
@@ -167,7 +185,9 @@ def _check_shape(path: Path, text: str, mark: str) -> list[str]:
         raise DataError(f"{path}:1: numbers where column names must be: add a header line")
     for name in header:
         if not name:
-            raise DataError(f"{path}:1: column {header.index(name) + 1} has no name: name it, or remove it")
+            raise DataError(
+                f"{path}:1: column {header.index(name) + 1} has no name: name it, or remove it"
+            )
         if header.count(name) > 1:
             raise DataError(f'{path}:1: two columns are called "{name}"')
     return header
@@ -181,9 +201,23 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _without_text(source: _Source) -> tuple[_Source, list[str]]:
+    """Return the source without columns that are mostly text (a timestamp stays), and notes."""
+    stamps, dropped = find_time_column(source.frame), []
+    for name in map(str, source.frame.columns):
+        cells = source.frame[name].str.strip()
+        if name == stamps or has_decimal_comma(cells):
+            continue
+        filled = cells[~cells.isin(MISSING)]
+        if len(filled) and pd.to_numeric(filled, errors="coerce").isna().mean() > 0.5:
+            dropped.append(name)
+    notes = [f'left out "{name}": text, not a channel' for name in dropped]
+    return replace(source, frame=source.frame.drop(columns=dropped)), notes
+
+
 def _assemble(source: _Source, gap_factor: float) -> Table:
     frame, notices = source.frame, []
-    stamps_name = _timestamp_column(frame)
+    stamps_name = find_time_column(frame)
     names, labels = [], np.zeros(len(frame), dtype=np.uint8)
     values: list[NDArray[np.float64]] = []
     for name in map(str, frame.columns):
@@ -239,7 +273,7 @@ def _missing(source: _Source, names: list[str], samples: NDArray[np.float64]) ->
     return notices
 
 
-def _timestamp_column(frame: pd.DataFrame) -> str | None:
+def find_time_column(frame: pd.DataFrame) -> str | None:
     """Return the column that holds the time: by its name, else the first that reads as dates."""
     names = [str(name) for name in frame.columns]
     for name in names:
@@ -247,14 +281,15 @@ def _timestamp_column(frame: pd.DataFrame) -> str | None:
             return name
     for name in names:
         head = frame[name].iloc[:_SNIFFED_LINES]
-        if pd.to_numeric(head, errors="coerce").notna().any() or _decimal_comma(head):
+        if pd.to_numeric(head, errors="coerce").notna().any() or has_decimal_comma(head):
             continue
         if pd.to_datetime(head, errors="coerce", format="mixed").notna().all():
             return name
     return None
 
 
-def _decimal_comma(column: "pd.Series[str]") -> bool:
+def has_decimal_comma(column: "pd.Series[str]") -> bool:
+    """Whether a column of text cells writes its numbers as `1,5`."""
     filled = column[~column.isin(MISSING)]
     return bool(len(filled)) and bool(filled.str.fullmatch(r"\s*[-+]?\d+,\d+\s*").any())
 
@@ -266,7 +301,7 @@ def _numeric(source: _Source, name: str) -> NDArray[np.float64]:
         DataError: A cell is text; the message shows the first.
     """
     cells = source.frame[name].str.strip()
-    if _decimal_comma(cells):
+    if has_decimal_comma(cells):
         cells = cells.str.replace(",", ".", regex=False)
     numbers: NDArray[np.float64] = pd.to_numeric(cells, errors="coerce").to_numpy(
         dtype=np.float64, copy=True
@@ -305,6 +340,12 @@ def _gaps(source: _Source, name: str, factor: float) -> tuple[NDArray[np.bool_],
         if wrong.any():
             where = source.cell(name, int(np.argmax(wrong)) + 1)
             raise DataError(f"{where} is {what}: {remedy}")
+    if (found := sampling.mixed(steps)) is not None:
+        raise DataError(
+            f"{source.path}: mixed sampling rates: a row every {found.period:g} s, but every"
+            f" {found.other:g} s in {found.share:.0%} of the file, first near line"
+            f" {source.lines[found.first]}: resample it to one rate, or split it"
+        )
     period = float(np.median(steps))
     broken = np.concatenate(([False], steps > factor * period))
     if not broken.any():

@@ -57,6 +57,15 @@ def test_not_an_archive(tmp_path):
         golden.load(path)
 
 
+def test_an_empty_or_half_written_archive(tmp_path):
+    path = save(tmp_path / "golden.npz", arrays(count=400))
+    whole = path.read_bytes()
+    for size in (0, 10, 100, len(whole) // 2, len(whole) - 30):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DataError, match="not a readable"):
+            golden.load(path)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
