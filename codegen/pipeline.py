@@ -72,7 +72,8 @@ def compile_model(
     calls = native.lower(graph, choice)
     steps = native.steps(graph, calls)
     plan = planner.plan(graph, steps)
-    checker.check(graph, steps, plan)
+    calls = native.with_views(calls, plan.views)
+    checker.check(graph, native.steps(graph, calls), plan)
     return Program(graph, calls, plan, target, choice, native.NAME, source_operator_count)
 
 

@@ -1,11 +1,19 @@
 """The native backend: SAFE's own C kernels, chosen by each operator's `lower`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import ABSENT, Graph, Operator
-from codegen.ir.step import ScratchRequest, Step
-from codegen.operators.base import ConstantArg, KernelCall, KernelChoice, ScratchArg, TensorArg
+from codegen.ir.step import Piece, ScratchRequest, Step
+from codegen.operators.base import (
+    Argument,
+    ConstantArg,
+    KernelCall,
+    KernelChoice,
+    ListArg,
+    ScratchArg,
+    TensorArg,
+)
 from codegen.operators.registry import operators
 
 NAME = "native"
@@ -27,29 +35,52 @@ def lower(graph: Graph, choice: KernelChoice) -> list[Lowered]:
 
 def steps(graph: Graph, lowered: list[Lowered]) -> list[Step]:
     """Return what each operator does to the arena; scratch of 0 bytes is a null pointer."""
-    return [
-        Step(
-            operator_index=operator.index,
-            reads=_reads(graph, operator, is_view=call is None),
-            writes=operator.outputs,
-            scratch=tuple(_scratch(operator, call)),
-            is_view=call is None,
-            in_place=() if call is None else call.in_place,
-        )
-        for operator, call in lowered
-    ]
+    return [_step(graph, operator, call) for operator, call in lowered]
 
 
-def _reads(graph: Graph, operator: Operator, *, is_view: bool) -> tuple[int, ...]:
-    """Return the values that an operator reads; a view shows its first input only."""
-    inputs = operator.inputs[:1] if is_view else operator.inputs
-    found = [i for i in inputs if i != ABSENT and not graph.tensor(i).is_constant]
-    if is_view and (len(found) != 1 or graph.tensor(found[0]).is_variable):
+def _step(graph: Graph, operator: Operator, call: KernelCall | None) -> Step:
+    pieces = _pieces(graph, operator)
+    return Step(
+        operator_index=operator.index,
+        reads=_view_reads(graph, operator, pieces) if call is None else _reads(graph, operator),
+        writes=operator.outputs,
+        scratch=tuple(_scratch(operator, call)),
+        is_view=call is None,
+        in_place=() if call is None else call.in_place,
+        pieces=pieces,
+    )
+
+
+def with_views(lowered: list[Lowered], views: frozenset[int]) -> list[Lowered]:
+    """Return the calls without those that the memory plan makes a view."""
+    return [(o, None if o.index in views else call) for o, call in lowered]
+
+
+def _pieces(graph: Graph, operator: Operator) -> tuple[Piece, ...]:
+    """Return the operator's offer to be a view; none when a part is in flash or fixed."""
+    found = operators()[operator.kind].pieces(graph, operator)
+    for tensor in (graph.tensor(i) for piece in found for i in (piece.whole, piece.part)):
+        if tensor.is_constant or tensor.is_variable:
+            return ()
+    return found
+
+
+def _reads(graph: Graph, operator: Operator) -> tuple[int, ...]:
+    """Return the values that an operator reads, once each."""
+    found = [i for i in operator.inputs if i != ABSENT and not graph.tensor(i).is_constant]
+    return tuple(dict.fromkeys(found))
+
+
+def _view_reads(graph: Graph, operator: Operator, pieces: tuple[Piece, ...]) -> tuple[int, ...]:
+    """Return the values that a view shows: those of its pieces, else its first input only."""
+    shown = {i for piece in pieces for i in (piece.whole, piece.part)}
+    found = [i for i in _reads(graph, operator) if i in (shown or operator.inputs[:1])]
+    if not found or any(graph.tensor(i).is_variable for i in found):
         raise ModelUnsupportedError(
             f"{where(operator.index, operator.kind)}: its input is a constant or a variable; "
             "export the model with constants folded"
         )
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def _scratch(operator: Operator, call: KernelCall | None) -> Iterator[ScratchRequest]:
@@ -68,7 +99,7 @@ def _check(graph: Graph, operator: Operator, call: KernelCall) -> None:
     if len(set(constants)) != len(constants) or len(set(scratch)) != len(scratch):
         raise VerifierError(f"{place}: two constants or scratches of one name; a defect of SAFE")
     _check_in_place(graph, operator, call)
-    for argument in call.arguments:
+    for argument in _flat(call.arguments):
         wrong = (
             (isinstance(argument, ConstantArg) and argument.suffix not in constants)
             or (isinstance(argument, ScratchArg) and argument.name not in scratch)
@@ -82,6 +113,12 @@ def _check(graph: Graph, operator: Operator, call: KernelCall) -> None:
         )
         if wrong:
             raise VerifierError(f"{place}: argument {argument} is unknown; a defect of SAFE")
+
+
+def _flat(arguments: Iterable[Argument]) -> Iterator[Argument]:
+    """Yield the arguments with the items of lists instead of the lists."""
+    for argument in arguments:
+        yield from argument.items if isinstance(argument, ListArg) else (argument,)
 
 
 def _check_in_place(graph: Graph, operator: Operator, call: KernelCall) -> None:

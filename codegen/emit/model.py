@@ -12,6 +12,7 @@ from codegen.operators.base import (
     Argument,
     ConstantArg,
     KernelCall,
+    ListArg,
     ParamsArg,
     ScratchArg,
     TensorArg,
@@ -167,6 +168,12 @@ def _argument(program: Program, operator: Operator, call: KernelCall, argument: 
         if label not in program.plan.scratch:
             return "NULL"
         return f"(void *)(arena + {program.plan.scratch[label]})"
+    if isinstance(argument, ListArg):
+        items = [_argument(program, operator, call, item) for item in argument.items]
+        tensors = [item.tensor for item in argument.items if isinstance(item, TensorArg)]
+        written = any(tensor in operator.outputs for tensor in tensors)
+        const = "" if written else "const "
+        return f"({const}void *const[]){{{', '.join(items)}}}"
     return _tensor_argument(program, operator, argument)
 
 

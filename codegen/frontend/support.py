@@ -1,6 +1,5 @@
-"""What SAFE does not generate, said in the words that help: float, hybrid, unrolled, unknown."""
+"""What SAFE does not generate, said in the words that help: float, hybrid, unknown."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from codegen.errors import ModelUnsupportedError, where
@@ -17,7 +16,6 @@ _INTEGER_WEIGHTS = {DType.INT8, DType.UINT8, DType.INT16}
 def check_model(graph: Graph, supported: Sequence[str]) -> None:
     """Raise `ModelUnsupportedError` unless every operator is integer and `supported`."""
     _check_not_float(graph)
-    _check_not_unrolled(graph, supported)
     _check_known(graph, supported)
     for operator in graph.operators:
         tensor = _float_activation(graph, operator)
@@ -54,21 +52,6 @@ def _check_not_float(graph: Graph) -> None:
 def _has_integer_weights(graph: Graph, operator: Operator) -> bool:
     inputs = [graph.tensor(i) for i in operator.inputs if i != ABSENT]
     return any(t.is_constant and t.dtype in _INTEGER_WEIGHTS for t in inputs)
-
-
-def _check_not_unrolled(graph: Graph, supported: Sequence[str]) -> None:
-    """Raise for the trace that `unroll=True` leaves: per step a split, sigmoids and tanhs."""
-    count = Counter(operator.kind for operator in graph.operators)
-    gates = ("SPLIT", "UNPACK")
-    missing = {*gates, "LOGISTIC", "TANH"} - set(supported)
-    unrolled = count["LOGISTIC"] >= 2 and count["TANH"] >= 2 and any(count[g] for g in gates)
-    if not unrolled or not any(count[kind] for kind in missing):
-        return
-    first = next(o for o in graph.operators if o.kind in missing)
-    raise ModelUnsupportedError(
-        f"{where(first.index, first.kind)}: this looks like an unrolled LSTM "
-        f"({len(graph.operators)} operators): not supported yet; convert with unroll=False"
-    )
 
 
 def _check_known(graph: Graph, supported: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """A TFLite file to a graph: every malformed or unsupported input is one clear error.
 
 The order of the checks is the order in which they help: damage first, then what the model is
-(several subgraphs, float, unrolled), then single operators and tensors.
+(several subgraphs, float), then single operators and tensors.
 """
 
 import hashlib
@@ -109,7 +109,8 @@ class _Importer:
         problem = next(verifier.problems(graph), None)
         if problem is not None:
             raise ModelInvalidError(str(problem))
-        support.check_model(graph, sorted(supported_operators()))
+        supported = (k for k, spec in supported_operators().items() if not spec.internal)
+        support.check_model(graph, sorted(supported))
         graph = replace(graph, operators=tuple(self._with_options(bare, entries)))
         for operator in graph.operators:
             supported_operators()[operator.kind].check(graph, operator)

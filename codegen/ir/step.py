@@ -20,10 +20,20 @@ class ScratchRequest:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """One value as part of another: `part` is the bytes of `whole` from `start_bytes` on."""
+
+    whole: int
+    part: int
+    start_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Step:
     """One operator as memory traffic; constants and absent inputs are left out.
 
-    A view reads one tensor and writes one, and both are the same bytes: nothing is copied.
+    A view copies nothing: `pieces` says which bytes are the same. It is one when `is_view` (it
+    has no code); else `pieces` is an offer, and the planner may make it a view.
     """
 
     operator_index: int
@@ -33,3 +43,11 @@ class Step:
     is_view: bool = False
     in_place: tuple[int, ...] = ()
     """Values read whose memory the first value written may take, when this step is their last."""
+    pieces: tuple[Piece, ...] = ()
+
+    def shown(self) -> tuple[Piece, ...]:
+        """Return the pieces; without any, the one value written is the one value read."""
+        if self.pieces:
+            return self.pieces
+        (source,), (target,) = self.reads, self.writes
+        return (Piece(source, target),)

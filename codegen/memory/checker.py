@@ -1,12 +1,14 @@
 """Judge of a plan: plays the program on a picture of the arena. Shares no code with the planner.
 
-Every byte of the picture holds the name of the value that was last stored in it. A step may read
-a value only while all its bytes still carry that value's name, and what a step writes or uses as
-scratch may not touch what the step reads. Lifetimes are not used: an overlap that the planner
-believes harmless is found when somebody reads.
+Every byte of the picture holds a number that is new with each store. A step may read a value only
+while all its bytes still hold the numbers of that value, and what a step writes or uses as scratch
+may not touch what the step reads, unless it is computed in place. A view stores nothing: its value
+is the numbers of its parts. Lifetimes are not used: an overlap that the planner believes harmless
+is found when somebody reads.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,23 +17,43 @@ from codegen.ir.graph import Array, Graph
 from codegen.ir.step import Step
 from codegen.memory.plan import ARENA_ALIGNMENT, Plan
 
-_NOTHING = 0
+Content = tuple[tuple[int, int], ...]
+"""What a value's bytes are: runs of (number of the first byte, length)."""
 
 
 class _Picture:
-    """The arena, one number per byte: which value lies there."""
+    """The arena: each byte holds a number of its own for every store, 0 before the first."""
 
     def __init__(self, arena_bytes: int) -> None:
-        self._bytes: Array = np.zeros(arena_bytes, dtype=np.int32)
-        self._numbers: dict[str, int] = {}
+        self._bytes: Array = np.zeros(arena_bytes, dtype=np.int64)
+        self._next = 1
 
-    def store(self, start: int, size: int, value: str) -> None:
-        number = self._numbers.setdefault(value, len(self._numbers) + 1)
-        self._bytes[start : start + size] = number
+    def store(self, start: int, size: int) -> Content:
+        """Write a new value and return its content."""
+        number = self._next
+        self._next += size
+        self._bytes[start : start + size] = np.arange(number, number + size)
+        return ((number, size),)
 
-    def holds(self, start: int, size: int, value: str) -> bool:
-        number = self._numbers.get(value, _NOTHING)
-        return number != _NOTHING and bool((self._bytes[start : start + size] == number).all())
+    def holds(self, start: int, content: Content) -> bool:
+        """Whether the bytes from `start` on are still those of `content`."""
+        for number, length in content:
+            found = self._bytes[start : start + length]
+            if not np.array_equal(found, np.arange(number, number + length)):
+                return False
+            start += length
+        return True
+
+
+def _part(content: Content, start: int, size: int) -> Content:
+    """Return `size` bytes of a content, from byte `start` on."""
+    found = []
+    for number, length in content:
+        first, end = max(start, 0), min(start + size, length)
+        if first < end:
+            found.append((number + first, end - first))
+        start -= length
+    return tuple(found)
 
 
 def check(graph: Graph, steps: Sequence[Step], plan: Plan) -> None:
@@ -39,65 +61,93 @@ def check(graph: Graph, steps: Sequence[Step], plan: Plan) -> None:
     if plan.arena_bytes % ARENA_ALIGNMENT != 0:
         raise MemoryPlanError(f"arena of {plan.arena_bytes} bytes is no multiple of 16")
     extents = _extents(graph, steps, plan)
-    picture = _Picture(plan.arena_bytes)
+    game = _Game(graph, extents, _Picture(plan.arena_bytes))
     kept = _persistent(graph, steps)
-    names: dict[int, str] = {}
+    for label in [f"t{t}" for t in graph.inputs] + kept:
+        game.store(label)
     for tensor in graph.inputs:
-        names[tensor] = f"input {tensor}"
-        picture.store(*extents[f"t{tensor}"], names[tensor])
-    for label in kept:
-        picture.store(*extents[label], label)
-    for tensor in graph.inputs:
-        _expect(picture, extents[f"t{tensor}"], names[tensor], "the model inputs overlap")
+        game.expect(f"t{tensor}", "the model inputs overlap")
     for step in steps:
-        _play(graph, step, picture, extents, names)
+        game.play(step)
         for label in kept:
-            _expect(
-                picture, extents[label], label, f"operator {step.operator_index} destroys {label}"
-            )
+            game.expect(label, f"operator {step.operator_index} destroys {label}")
     for tensor in graph.outputs:
-        what = f"output t{tensor} is destroyed before the end"
-        _expect(picture, extents[f"t{tensor}"], names.get(tensor, ""), what)
+        game.expect(f"t{tensor}", f"output t{tensor} is destroyed before the end")
 
 
-def _play(
-    graph: Graph,
-    step: Step,
-    picture: _Picture,
-    extents: Mapping[str, tuple[int, int]],
-    names: dict[int, str],
-) -> None:
-    """Run one step: read its inputs, spoil its scratch, and store its outputs."""
-    place = f"operator {step.operator_index}"
-    read = [t for t in step.reads if not graph.tensor(t).is_variable]
-    for tensor in read:
-        what = f"{place} reads t{tensor}, which is destroyed or not yet written"
-        _expect(picture, extents[f"t{tensor}"], names.get(tensor, ""), what)
-    if step.is_view:
-        (source,), (target,) = step.reads, step.writes
-        if extents[f"t{source}"] != extents[f"t{target}"]:
-            raise MemoryPlanError(f"{place} is a view, but t{source} and t{target} lie apart")
-        names[target] = names[source]
-        return
-    stored: list[tuple[str, str]] = [
-        (r.label, f"scratch {r.label}") for r in step.scratch if not r.persistent
-    ]
-    for tensor in step.writes:
-        names[tensor] = f"{place} output {tensor}"
-        stored.append((f"t{tensor}", names[tensor]))
-    for label, value in stored:
-        picture.store(*extents[label], value)
-    for label, value in stored:
-        _expect(picture, extents[label], value, f"{place}: {label} overlaps its other memory")
-    for tensor in read:
-        what = f"{place} overwrites its input t{tensor}"
-        _expect(picture, extents[f"t{tensor}"], names[tensor], what)
+@dataclass
+class _Game:
+    """The program played so far: where everything lies and what it should contain."""
 
+    graph: Graph
+    extents: Mapping[str, tuple[int, int]]
+    picture: _Picture
+    contents: dict[str, Content] = field(default_factory=dict)
 
-def _expect(picture: _Picture, extent: tuple[int, int], value: str, what: str) -> None:
-    if not picture.holds(*extent, value):
-        start, size = extent
-        raise MemoryPlanError(f"memory plan is wrong: {what} (bytes {start} to {start + size - 1})")
+    def store(self, label: str) -> None:
+        """Write a new value."""
+        self.contents[label] = self.picture.store(*self.extents[label])
+
+    def expect(self, label: str, what: str) -> None:
+        """Raise `MemoryPlanError` unless the bytes of `label` are what it contains."""
+        start, size = self.extents[label]
+        content = self.contents.get(label)
+        if content is None or not self.picture.holds(start, content):
+            end = start + size - 1
+            raise MemoryPlanError(f"memory plan is wrong: {what} (bytes {start} to {end})")
+
+    def play(self, step: Step) -> None:
+        """Run one step: read its inputs, spoil its scratch, and store its outputs."""
+        place = f"operator {step.operator_index}"
+        read = [t for t in step.reads if not self.graph.tensor(t).is_variable]
+        for tensor in read:
+            what = f"{place} reads t{tensor}, which is destroyed or not yet written"
+            self.expect(f"t{tensor}", what)
+        if step.is_view:
+            self._view(step, place)
+            return
+        stored = [r.label for r in step.scratch if not r.persistent]
+        stored += [f"t{tensor}" for tensor in step.writes]
+        for label in stored:
+            self.store(label)
+        for label in stored:
+            self.expect(label, f"{place}: {label} overlaps its other memory")
+        for tensor in read:
+            if not self._is_replaced(step, tensor):
+                self.expect(f"t{tensor}", f"{place} overwrites its input t{tensor}")
+
+    def _is_replaced(self, step: Step, tensor: int) -> bool:
+        """Whether the first output rightly starts where an input did, and nothing else does."""
+        if tensor not in step.in_place:
+            return False
+        start, _ = self.extents[f"t{tensor}"]
+        first, *others = [f"t{t}" for t in step.writes]
+        used = others + [r.label for r in step.scratch if not r.persistent]
+        end = start + self.graph.tensor(tensor).size_bytes
+        return self.extents[first][0] == start and not any(
+            self.extents[u][0] < end and start < sum(self.extents[u]) for u in used
+        )
+
+    def _view(self, step: Step, place: str) -> None:
+        """Derive what the values written contain from what those read do; nothing is stored."""
+        for piece in step.shown():
+            origin, part = self.extents[f"t{piece.whole}"][0], self.extents[f"t{piece.part}"]
+            if origin + piece.start_bytes != part[0]:
+                raise MemoryPlanError(
+                    f"{place} is a view, but t{piece.whole} and t{piece.part} lie apart"
+                )
+            if piece.part in step.writes:
+                content = _part(self.contents[f"t{piece.whole}"], piece.start_bytes, part[1])
+                self.contents[f"t{piece.part}"] = content
+        for whole in dict.fromkeys(p.whole for p in step.shown() if p.whole in step.writes):
+            parts = sorted((p.start_bytes, p.part) for p in step.shown() if p.whole == whole)
+            joined = tuple(run for _, part in parts for run in self.contents[f"t{part}"])
+            self.contents[f"t{whole}"] = joined
+        for tensor in step.writes:
+            content = self.contents.get(f"t{tensor}", ())
+            if sum(length for _, length in content) != self.extents[f"t{tensor}"][1]:
+                raise MemoryPlanError(f"{place} is a view, but t{tensor} is not all of its parts")
+            self.expect(f"t{tensor}", f"{place} shows t{tensor}, which lies elsewhere")
 
 
 def _persistent(graph: Graph, steps: Sequence[Step]) -> list[str]:

@@ -41,6 +41,8 @@ class Plan:
     lower_bound_bytes: int
     """No plan can be smaller: the largest sum of blocks taken at one step."""
     method: str
+    views: frozenset[int] = frozenset()
+    """Operators whose offer to be a view was taken: they need no code."""
 
 
 def tensor_alignment(tensor: Tensor) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from codegen.errors import MemoryPlanError
 from codegen.ir.graph import Graph
 from codegen.ir.step import Step
-from codegen.memory.liveness import analyse
+from codegen.memory.liveness import Memory, analyse
 from codegen.memory.plan import ARENA_ALIGNMENT, Block, Plan
 
 MAX_ARENA_BYTES = 32 << 20
@@ -32,7 +32,17 @@ def plan(graph: Graph, steps: Sequence[Step]) -> Plan:
 
     Raises `MemoryPlanError` when even the best one is beyond `MAX_ARENA_BYTES`.
     """
-    blocks, labels = analyse(graph, steps)
+    best = _placed(analyse(graph, steps), steps)
+    if best.views:
+        # A view keeps its whole memory as long as one part is needed: a copy may need less.
+        other = _placed(analyse(graph, steps, pieces=False), steps)
+        best = min(best, other, key=lambda p: p.arena_bytes)
+    return best
+
+
+def _placed(memory: Memory, steps: Sequence[Step]) -> Plan:
+    """Return the best plan for given blocks."""
+    blocks = memory.blocks
     bound = lower_bound(blocks)
     if bound > MAX_ARENA_BYTES:
         raise MemoryPlanError(
@@ -48,10 +58,11 @@ def plan(graph: Graph, steps: Sequence[Step]) -> Plan:
     return Plan(
         arena_bytes=_arena(placed),
         blocks=tuple(sorted(placed, key=lambda p: (p[1], p[0].first, p[0].label))),
-        tensors={t: starts[labels[t]] for t in sorted(labels)},
+        tensors={t: starts[label] + start for t, (label, start) in memory.places.items()},
         scratch={r.label: starts[r.label] for step in steps for r in step.scratch},
         lower_bound_bytes=bound,
         method=method,
+        views=memory.views,
     )
 
 

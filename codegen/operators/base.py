@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.step import Piece
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,14 @@ class ScratchArg:
     name: str
 
 
-Argument = TensorArg | ConstantArg | ParamsArg | ScratchArg
+@dataclass(frozen=True)
+class ListArg:
+    """A pointer to an array of pointers: all inputs of a concatenation, all outputs of a split."""
+
+    items: tuple[TensorArg | ConstantArg, ...]
+
+
+Argument = TensorArg | ConstantArg | ParamsArg | ScratchArg | ListArg
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +118,8 @@ class OperatorSpec:
     """One TFLite operator. Subclasses are stateless; `OPERATOR` is the single instance."""
 
     kind: ClassVar[str]
+    internal: ClassVar[bool] = False
+    """Whether only passes make it: no file holds such an operator, and no message offers it."""
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Return the operator's attributes; they become `Operator.options`.
@@ -143,6 +153,16 @@ class OperatorSpec:
         the instruction set's own, or the reference's where it has none.
         """
         raise NotImplementedError
+
+    def pieces(self, graph: Graph, operator: Operator) -> tuple[Piece, ...]:
+        """Return how the operator's values are bytes of each other, where its layout is so.
+
+        An offer: where the memory plan can put the values so, the operator needs no code, and
+        the call of `lower` is dropped. Example: SPLIT along the outermost axis, each part some
+        contiguous bytes of the input. Empty when bytes must be moved or changed.
+        """
+        del graph, operator
+        return ()
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
