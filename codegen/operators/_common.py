@@ -136,9 +136,9 @@ def _require_scales(
 
 
 def require_weights(
-    graph: Graph, operator: Operator, tensor: Tensor, channels: int
+    graph: Graph, operator: Operator, tensor: Tensor, channels: int, axis: int = 0
 ) -> Quantization:
-    """Check constant int8 weights, symmetric, per tensor or per channel along axis 0."""
+    """Check constant int8 weights, symmetric, per tensor or per channel along `axis`."""
     require_dtype(graph, operator, tensor, DType.INT8)
     require_constant(graph, operator, tensor)
     quantization = tensor.quantization
@@ -153,13 +153,13 @@ def require_weights(
             tensor.index,
         )
     if quantization.per_channel and (
-        quantization.axis != 0 or len(quantization.scales) != channels
+        quantization.axis != axis or len(quantization.scales) != channels
     ):
         unsupported(
             graph,
             operator,
             f"has {len(quantization.scales)} scales along axis {quantization.axis}, expected "
-            f"{channels} along axis 0",
+            f"{channels} along axis {axis}",
             tensor.index,
         )
     return quantization

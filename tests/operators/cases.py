@@ -2,64 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.operators.builder import ABSENT, ModelBuilder, options
-
-Rng = np.random.Generator
-Array = NDArray[Any]
-ACTIVATIONS = (0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
-WINDOWS = 12
-
-
-@dataclass(frozen=True)
-class Case:
-    """A model and N input values per input, (N, *shape)."""
-
-    model: bytes
-    inputs: list[Array]
-
-
-def int8_values(rng: Rng, shape: tuple[int, ...], count: int = WINDOWS) -> Array:
-    """Return windows of three kinds: uniform, saturated at the limits, and near the middle."""
-    values = rng.integers(-128, 128, (count, *shape))
-    third = max(1, count // 3)
-    values[:third] = rng.choice([-128, 127], (third, *shape))
-    values[-third:] = np.clip(rng.normal(0, 20, (third, *shape)), -128, 127)
-    return values.astype(np.int8)
-
-
-def _scale(rng: Rng, low: float = 1e-3, high: float = 0.3) -> float:
-    return float(np.float32(np.exp(rng.uniform(np.log(low), np.log(high)))))
-
-
-def _zero_point(rng: Rng) -> int:
-    return int(rng.choice([-128, 127, 0, int(rng.integers(-128, 128))]))
-
-
-def _product_scale(source: float, weights: Any) -> Array:
-    return np.float32(source) * np.atleast_1d(np.asarray(weights, np.float32))
-
-
-def _rows(rng: Rng, m: ModelBuilder, shape: tuple[int, ...], source: float) -> tuple[int, int, Any]:
-    """Add random weights and bias; return their indices and the weight scales."""
-    channels, depth = shape[0], int(np.prod(shape[1:]))
-    per_channel = bool(rng.integers(2)) and channels > 1
-    scale = [_scale(rng, 1e-3, 2e-2) for _ in range(channels)] if per_channel else _scale(rng)
-    weights = m.constant(rng.integers(-128, 128, shape).astype(np.int8), scale)
-    if rng.integers(5) == 0:
-        return weights, ABSENT, scale
-    bias = rng.normal(0, 6000 * np.sqrt(depth), channels).astype(np.int32)
-    return weights, m.constant(bias, _product_scale(source, scale)), scale
-
-
-def _output_scale(rng: Rng, source: float, weights: Any, depth: int) -> float:
-    """Choose between an output that uses a tenth of its range and one that saturates often."""
-    spread = 74 * 74 * np.sqrt(depth) * source * float(np.max(weights)) / 128
-    return float(np.float32(spread * np.exp(rng.uniform(np.log(0.1), np.log(8)))))
+from tests.operators.draw import (
+    ACTIVATIONS,
+    WINDOWS,
+    Case,
+    Rng,
+    draw_output_scale,
+    draw_rows,
+    draw_scale,
+    draw_zero_point,
+    int8_values,
+    product_scale,
+)
+from tests.operators.window_cases import WINDOW_CASES
 
 
 def fully_connected(rng: Rng) -> Case:
@@ -67,16 +26,16 @@ def fully_connected(rng: Rng) -> Case:
     batches, depth, units = int(rng.integers(1, 4)), int(rng.integers(1, 90)), 0
     units = int(rng.integers(1, 40))
     keep = bool(rng.integers(2))
-    source = _scale(rng)
+    source = draw_scale(rng)
     m = ModelBuilder()
     shape = (1, batches, depth) if keep else (batches, depth)
-    x = m.input(shape, "int8", source, _zero_point(rng))
-    weights, bias, scale = _rows(rng, m, (units, depth), source)
+    x = m.input(shape, "int8", source, draw_zero_point(rng))
+    weights, bias, scale = draw_rows(rng, m, (units, depth), source)
     y = m.tensor(
         (*shape[:-1], units),
         "int8",
-        _output_scale(rng, source, scale, depth),
-        _zero_point(rng),
+        draw_output_scale(rng, source, scale, depth),
+        draw_zero_point(rng),
     )
     table = options(
         "FullyConnected",
@@ -105,17 +64,17 @@ def conv_2d(rng: Rng) -> Case:
         if min(out) >= 1:
             break
     batches, depth, channels = (int(rng.integers(1, n)) for n in (3, 10, 14))
-    source = _scale(rng)
+    source = draw_scale(rng)
     m = ModelBuilder()
     shape = (batches, *size, depth)
-    x = m.input(shape, "int8", source, _zero_point(rng))
-    weights, bias, scale = _rows(rng, m, (channels, *kernel, depth), source)
+    x = m.input(shape, "int8", source, draw_zero_point(rng))
+    weights, bias, scale = draw_rows(rng, m, (channels, *kernel, depth), source)
     taps = kernel[0] * kernel[1] * depth
     y = m.tensor(
         (batches, *out, channels),
         "int8",
-        _output_scale(rng, source, scale, taps),
-        _zero_point(rng),
+        draw_output_scale(rng, source, scale, taps),
+        draw_zero_point(rng),
     )
     table = options(
         "Conv2D",
@@ -150,12 +109,12 @@ def lstm_model(rng: Rng, shape: LstmShape, count: int = WINDOWS) -> Case:
     """Return an LSTM with random weights; `gain` 1 is like a trained one, 20 saturates."""
     m = ModelBuilder()
     order = (shape.steps, shape.batches) if shape.time_major else (shape.batches, shape.steps)
-    source = _scale(rng, 0.01, 0.06)
-    hidden, hidden_zero = _scale(rng, 0.004, 0.012), int(rng.integers(-30, 31))
-    x = m.input((*order, shape.inputs), "int8", source, _zero_point(rng))
+    source = draw_scale(rng, 0.01, 0.06)
+    hidden, hidden_zero = draw_scale(rng, 0.004, 0.012), int(rng.integers(-30, 31))
+    x = m.input((*order, shape.inputs), "int8", source, draw_zero_point(rng))
 
     def weights(depth: int) -> tuple[int, float]:
-        scale = float(np.float32(shape.gain * _scale(rng, 0.5, 1.5) / 100 / np.sqrt(depth)))
+        scale = float(np.float32(shape.gain * draw_scale(rng, 0.5, 1.5) / 100 / np.sqrt(depth)))
         data = np.clip(rng.normal(0, 50, (shape.units, depth)), -127, 127).astype(np.int8)
         return m.constant(data, scale), scale
 
@@ -163,7 +122,7 @@ def lstm_model(rng: Rng, shape: LstmShape, count: int = WINDOWS) -> Case:
     bias = [
         m.constant(
             (rng.normal(0, 0.5, shape.units) / (source * scale)).astype(np.int32),
-            _product_scale(source, scale),
+            product_scale(source, scale),
         )
         for _, scale in rows[:4]
     ]
@@ -258,11 +217,11 @@ def quantize(rng: Rng) -> Case:
     """float32 to int8 with values on and beside the rounding limits, or int8 to int8."""
     shape = tuple(int(v) for v in rng.integers(1, 6, 2))
     m = ModelBuilder()
-    scale = _scale(rng)
-    y_zero = _zero_point(rng)
+    scale = draw_scale(rng)
+    y_zero = draw_zero_point(rng)
     if rng.integers(2):
-        source = _scale(rng)
-        x = m.input(shape, "int8", source, _zero_point(rng))
+        source = draw_scale(rng)
+        x = m.input(shape, "int8", source, draw_zero_point(rng))
         values = int8_values(rng, shape)
     else:
         x = m.input(shape, "float32")
@@ -281,7 +240,7 @@ def dequantize(rng: Rng) -> Case:
     """int8 to float32."""
     shape = tuple(int(v) for v in rng.integers(1, 6, 2))
     m = ModelBuilder()
-    x = m.input(shape, "int8", _scale(rng), _zero_point(rng))
+    x = m.input(shape, "int8", draw_scale(rng), draw_zero_point(rng))
     y = m.tensor(shape, "float32")
     m.operator("DEQUANTIZE", [x], [y])
     m.output(y)
@@ -323,5 +282,6 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "RESHAPE": reshape,
     "STRIDED_SLICE": strided_slice,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
+    **WINDOW_CASES,
 }
 """By TFLite name; the tests require one for every operator of the registry."""

@@ -15,7 +15,8 @@ from codegen.operators.registry import operators
 from codegen.passes import absorb
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder
-from tests.operators.cases import CASES, Case, LstmShape, lstm_model
+from tests.operators.cases import CASES, LstmShape, lstm_model
+from tests.operators.draw import Case
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = 20

@@ -5,15 +5,7 @@
 
 #include <stdint.h>
 
-/** One spatial axis of a convolution. */
-typedef struct safe_conv_axis {
-    int32_t size;     /**< Input positions. */
-    int32_t kernel;   /**< Taps. */
-    int32_t stride;   /**< Input positions between outputs. */
-    int32_t dilation; /**< Input positions between taps. */
-    int32_t output;   /**< Output positions. */
-    int32_t pad;      /**< Positions before the first input that tap 0 of output 0 sees. */
-} safe_conv_axis_t;
+#include "safe/kernel/conv_axis.h"
 
 /** Constants of one call. */
 typedef struct safe_conv_2d_params {

@@ -1,0 +1,94 @@
+"""What operators with a window over an image share: sizes, padding, patches."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from codegen.ir.graph import Array, Graph, Operator, Tensor
+from codegen.operators._common import PADDINGS, invalid, require_activation
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One spatial axis: sizes in elements; `pad` is what lies before the first input.
+
+    The fields are those of the C structure `safe_conv_axis_t`, in its order.
+    """
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    output: int
+    pad: int
+
+    def params(self) -> Mapping[str, int]:
+        """Return the fields for a kernel's parameters."""
+        return asdict(self)
+
+
+def axis(size: int, kernel: int, stride: int, dilation: int, padding: str) -> Axis:
+    """Compute output size and padding as TensorFlow does (SAME puts the odd pixel last)."""
+    effective = (kernel - 1) * dilation + 1
+    if padding == "SAME":
+        output = -(-size // stride)
+        pad = max(0, (output - 1) * stride + effective - size) // 2
+    else:
+        output = max(0, (size - effective + stride) // stride)
+        pad = 0
+    return Axis(size, kernel, stride, dilation, output, pad)
+
+
+def padding_name(code: int) -> str:
+    """Return the name of a TFLite Padding, or `UNKNOWN_<code>`."""
+    return PADDINGS[code] if 0 <= code < len(PADDINGS) else f"UNKNOWN_{code}"
+
+
+def require_window_options(graph: Graph, operator: Operator, *positive: str) -> None:
+    """Check the fused activation, the padding, and that the options `positive` are at least 1."""
+    require_activation(graph, operator)
+    o = operator.options
+    if o["padding"] not in PADDINGS:
+        invalid(graph, operator, f"has padding {o['padding']}; export the model again")
+    wrong = [f"{name} {o[name]}" for name in positive if o[name] < 1]
+    if wrong:
+        invalid(graph, operator, f"has {', '.join(wrong)}, expected at least 1; export again")
+
+
+def require_rank_4(graph: Graph, operator: Operator, *tensors: Tensor) -> None:
+    """Check that each tensor has four extents above 0."""
+    for tensor in tensors:
+        if len(tensor.shape) != 4 or 0 in tensor.shape:
+            invalid(
+                graph,
+                operator,
+                f"has shape {list(tensor.shape)}, expected rank 4; export the model again",
+                tensor.index,
+            )
+
+
+def patches(images: Array, y: Axis, x: Axis, outside: int) -> Array:
+    """Return [images, OH, OW, kh, kw, C] of images [images, H, W, C]: what each output sees.
+
+    A tap outside the image sees `outside`.
+    """
+    count, _, _, depth = images.shape
+    padded = np.pad(
+        images,
+        ((0, 0), (y.pad, _after(y)), (x.pad, _after(x)), (0, 0)),
+        constant_values=outside,
+    )
+    found = np.empty((count, y.output, x.output, y.kernel, x.kernel, depth), dtype=images.dtype)
+    for ky in range(y.kernel):
+        rows = slice(ky * y.dilation, None, y.stride)
+        for kx in range(x.kernel):
+            columns = slice(kx * x.dilation, None, x.stride)
+            found[:, :, :, ky, kx] = padded[:, rows, columns][:, : y.output, : x.output]
+    return found
+
+
+def _after(axis: Axis) -> int:
+    """Return the positions that the last output sees behind the last input."""
+    need = (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
+    return max(0, need - axis.size - axis.pad)
