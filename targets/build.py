@@ -177,7 +177,7 @@ def tool(target: Target, name: str) -> str:
     program = target.toolchain.prefix + name
     found = shutil.which(program)
     if found is None:
-        package = "gcc-arm-none-eabi" if target.toolchain.prefix.startswith("arm") else "gcc"
+        package = f"gcc-{target.toolchain.prefix}".removesuffix("-")
         raise BuildError(f"{program} is not installed: apt-get install {package}")
     return found
 

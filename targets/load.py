@@ -20,7 +20,7 @@ from targets.errors import TargetError
 TARGETS_DIR = Path(__file__).parent
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
 EMULATORS = ("qemu", "process")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class Cpu:
     name: str
     flags: tuple[str, ...] = ()
     interrupts: int = 0
-    """Number of interrupt lines: length of the vector table beyond the core's 16 words."""
+    """Number of interrupt lines: of a Cortex-M's vector table beyond the core's 16 words."""
+    cycle_counter: bool = True
+    """False when the core's counter counts something else, so that it must not be believed."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,10 @@ class Uart:
     baud: int
     rx_ring_bytes: int
     """A power of two, not below the largest window that the host sends unacknowledged."""
+    base: int = 0
+    """Address of the registers, for a driver that serves several."""
+    interrupt: int = 0
+    """Number of the receive interrupt, for a driver that serves several."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,8 @@ class EmulatorConfig:
 
     kind: str
     machine: str = ""
+    cpu: str = ""
+    """QEMU's `-cpu`; empty where the machine has only one."""
     serial: int = 0
     """Which of the emulator's serial lines is `[uart]`, counted from 0."""
     expected_status: tuple[str, ...] = ()

@@ -83,6 +83,8 @@ def _uart_macros(target: Target) -> list[Macro]:
         raise TargetError(f"{target.name}.toml.uart.name: {uart.name!r} does not end in a number")
     return [
         Macro("UART_NUMBER", number[1]),
+        Macro("UART_BASE", f"0x{uart.base:08x}u"),
+        Macro("UART_INTERRUPT", f"{uart.interrupt}u"),
         Macro("UART_BAUD", f"{uart.baud}u"),
         Macro("RX_RING_BYTES", f"{uart.rx_ring_bytes}u"),
     ]
@@ -93,6 +95,7 @@ def target_header(target: Target, version: str) -> str:
     macros = [
         Macro("NAME", c_string(target.name)),
         Macro("INTERRUPTS", f"{target.cpu.interrupts}u"),
+        Macro("CYCLE_COUNTER", str(int(target.cpu.cycle_counter))),
         *_clock_macros(target),
         *_uart_macros(target),
     ]

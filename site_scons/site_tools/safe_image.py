@@ -17,7 +17,7 @@ def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]
     scripts = [node for node in description if node.name.endswith(".ld")]
     flags = [f"-Wl,-Map={stem}.map"]
     for script in scripts:
-        flags += [f"-Wl,-T,{script},--fatal-warnings"]
+        flags += [f"-T{script}", "-Wl,--fatal-warnings"]
     elf = env.Program(f"{stem}.elf", objects, LINKFLAGS=[*env["LINKFLAGS"], *flags])
     env.Depends(elf, scripts)
     env.SideEffect(f"{stem}.map", elf)

@@ -11,20 +11,40 @@ from targets.load import Target
 _WAITING = re.compile(r"waiting for connection on: disconnected:tcp:127\.0\.0\.1:(\d+)")
 
 
-def command(target: Target, elf: Path, *, plugin: str | None = None) -> list[str]:
-    """Return QEMU's command line; EmulatorError when it is missing or not for this target."""
+_PROGRAMS = {
+    "cortex_m": ("qemu-system-arm", "qemu-system-arm"),
+    "riscv32": ("qemu-system-riscv32", "qemu-system-misc"),
+}
+"""By architecture: the program, and the Debian package that it comes in."""
+
+
+def machine(target: Target) -> list[str]:
+    """Return the head of QEMU's command line: program and machine, without display and monitor.
+
+    Raises EmulatorError when QEMU is missing, or the target is not for it.
+    """
     config = target.emulator
     if config is None or config.kind != "qemu":
         raise EmulatorError(f"target {target.name} has no [emulator] of kind 'qemu'")
-    program = "qemu-system-arm" if target.target.arch == "cortex_m" else "qemu-system-riscv32"
+    program, package = _PROGRAMS[target.target.arch]
     found = shutil.which(program)
     if found is None:
-        raise EmulatorError(f"{program} is not installed: apt-get install {program}")
+        raise EmulatorError(f"{program} is not installed: apt-get install {package}")
+    arguments = [found, "-M", config.machine]
+    if config.cpu:
+        arguments += ["-cpu", config.cpu]
+    if target.target.arch == "riscv32":
+        arguments += ["-bios", "none"]
+    return [*arguments, "-display", "none", "-monitor", "none"]
+
+
+def command(target: Target, elf: Path, *, plugin: str | None = None) -> list[str]:
+    """Return QEMU's command line; EmulatorError when it is missing or not for this target."""
+    arguments = machine(target)
     if not elf.is_file():
         raise EmulatorError(f"no image at {elf}: build it with scons target={target.name}")
-    arguments = [found, "-M", config.machine, "-kernel", str(elf)]
-    arguments += ["-display", "none", "-monitor", "none"]
-    for _ in range(config.serial):
+    arguments += ["-kernel", str(elf)]
+    for _ in range(target.emulator.serial if target.emulator else 0):
         arguments += ["-serial", "null"]
     # Port 0: the system chooses a free one, QEMU prints it, nobody can take it in between.
     # nodelay: QEMU sends byte by byte, and Nagle would hold each reply back for 40 ms.

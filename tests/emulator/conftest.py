@@ -79,7 +79,7 @@ def build_probe(target, folder):
             *warnings,
             *target.toolchain.ldflags,
             "-Wl,--gc-sections,--fatal-warnings",
-            f"-Wl,-T,{folder / 'linker.ld'}",
+            f"-T{folder / 'linker.ld'}",
             f"-I{folder}",
             *(f"-I{p}" for p in build.include_paths(target)),
             "-o",

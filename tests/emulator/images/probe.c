@@ -11,26 +11,39 @@ void safe_probe_op0_loop(uint8_t *arena);
 void safe_probe_op3_short(uint8_t *arena);
 void invoke_arena(uint8_t *arena);
 
-/* 1 + 2 * 20000000 + 1 instructions, long enough for several SysTick interrupts. */
+/* The loop: 1 + 2 * 20000000 + 1 instructions (RISC-V: 4883 << 12 times), long enough for several
+ * timer interrupts; the short one: 2; invoke_arena: 4. */
+#ifdef __riscv
+#define LOOP "lui t0, 4883\n1:\n\taddi t0, t0, -1\n\tbnez t0, 1b\n\tret\n"
+#define SHORT "nop\n\tret\n"
+#define INVOKE                                                                                     \
+    ".option push\n\t.option norvc\n\tmv t1, ra\n\tjal safe_probe_op0_loop\n\t"                    \
+    "jal safe_probe_op3_short\n\tjr t1\n\t.option pop\n"
+#define BAD_ADDRESS 0x08000000u
+#else
+#define LOOP "ldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t.ltorg\n"
+#define SHORT "nop\n\tbx lr\n"
+#define INVOKE                                                                                     \
+    "push {r3, lr}\n\tbl safe_probe_op0_loop\n\tbl safe_probe_op3_short\n\tpop {r3, pc}\n"
+#define BAD_ADDRESS 0x60000000u
+#endif
+
 __attribute__((naked)) void safe_probe_op0_loop(uint8_t *arena)
 {
     (void)arena;
-    __asm__ volatile("ldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t.ltorg\n");
+    __asm__ volatile(LOOP);
 }
 
-/* 2 instructions */
 __attribute__((naked)) void safe_probe_op3_short(uint8_t *arena)
 {
     (void)arena;
-    __asm__ volatile("nop\n\tbx lr\n");
+    __asm__ volatile(SHORT);
 }
 
-/* 4 instructions */
 __attribute__((naked)) void invoke_arena(uint8_t *arena)
 {
     (void)arena;
-    __asm__ volatile("push {r3, lr}\n\tbl safe_probe_op0_loop\n\tbl safe_probe_op3_short\n\t"
-                     "pop {r3, pc}\n");
+    __asm__ volatile(INVOKE);
 }
 
 static void (*volatile invoke)(uint8_t *arena) = invoke_arena;
@@ -66,7 +79,7 @@ static SAFE_NOINLINE uint32_t dive(uint32_t depth)
     return frame[0] + depth_sum;
 }
 
-static volatile uintptr_t bad_address = 0x60000000u;
+static volatile uintptr_t bad_address = BAD_ADDRESS;
 
 static void obey(uint8_t command)
 {

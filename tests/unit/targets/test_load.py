@@ -33,7 +33,7 @@ kind = "qemu"
 
 
 def test_every_shipped_target_loads():
-    assert {"host", "stm32f4"} <= set(load.available())
+    assert {"host", "mps2-an386", "mps2-an505", "riscv-virt", "stm32f4"} <= set(load.available())
     for name in load.available():
         assert load.load(name).name == name
 
@@ -90,5 +90,5 @@ def test_mistakes(old, new, message):
 
 @pytest.mark.parametrize("name", ["nope", "../stm32f4", "STM32F4", ""])
 def test_unknown_target(name):
-    with pytest.raises(TargetError, match=r"unknown target .*; known are host, stm32f4"):
+    with pytest.raises(TargetError, match=r"unknown target .*; known are host, .*stm32f4"):
         load.load(name)

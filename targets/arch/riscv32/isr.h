@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file isr.h Trap entries, and the linker script's symbols. */
+#ifndef SAFE_ISR_H
+#define SAFE_ISR_H
+
+#include <stdint.h>
+
+#include "riscv32.h"
+
+/* Set by the linker script; only their addresses mean something. */
+extern uint32_t __stack_start[];
+extern uint32_t __stack_end[];
+extern uint32_t __data_start[];
+extern uint32_t __data_end[];
+extern const uint32_t __data_load[];
+extern uint32_t __bss_start[];
+extern uint32_t __bss_end[];
+
+void safe_reset(void);
+void safe_start(void);
+void safe_isr_vectors(void);
+void safe_fault_entry(void);
+SAFE_INTERRUPT void safe_isr_timer(void);
+/** The driver's: every line of the interrupt controller. */
+SAFE_INTERRUPT void safe_isr_external(void);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "safe/port.h"
+
+#include "driver.h"
+#include "isr.h"
+#include "safe_target.h"
+#include "stack.h"
+
+static uint32_t s_boot_status;
+
+void safe_port_init(void)
+{
+    uint32_t status = safe_reset_cause();
+    if (safe_fault_was_reported()) {
+        status |= SAFE_PORT_RESET_FAULT;
+    }
+    status |= safe_clock_init();
+    if (!safe_cycles_init()) {
+        status |= SAFE_PORT_CYCLES_STUCK;
+    }
+    s_boot_status = status;
+    safe_timebase_init();
+    safe_uart_init();
+}
+
+uint32_t safe_port_status(void)
+{
+    return s_boot_status | safe_uart_status();
+}
+
+size_t safe_port_read(uint8_t *bytes, size_t capacity)
+{
+    return safe_uart_read(bytes, capacity);
+}
+
+safe_status_t safe_port_write(const uint8_t *bytes, size_t length)
+{
+    return safe_uart_write(bytes, length);
+}
+
+bool safe_port_cycles(uint32_t *cycles)
+{
+    if ((s_boot_status & SAFE_PORT_CYCLES_STUCK) != 0u) {
+        return false;
+    }
+    SAFE_CSR_READ(mcycle, *cycles);
+    return true;
+}
+
+uint32_t safe_port_clock_hz(void)
+{
+    return SAFE_TARGET_CLOCK_HZ;
+}
+
+uint32_t safe_port_stack_used_bytes(void)
+{
+    size_t words = ((uintptr_t)__stack_end - (uintptr_t)__stack_start) / sizeof(uint32_t);
+    size_t untouched = 0;
+    while (untouched < words && __stack_start[untouched] == SAFE_STACK_PAINT) {
+        untouched++;
+    }
+    return (uint32_t)((words - untouched) * sizeof(uint32_t));
+}
+
+void safe_port_idle(void)
+{
+    safe_riscv_wait();
+}
+
+void safe_port_reset(void)
+{
+    safe_uart_drain();
+    safe_riscv_reset();
+}
