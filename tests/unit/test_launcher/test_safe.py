@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[3]
 USED = (
     "bash cat chmod cp cut dirname env flock grep mkdir mv printf rm sed sha256sum sleep tail touch"
 ).split()
-TOOLS = "gcc arm-none-eabi-gcc qemu-system-arm clang clang-format cppcheck".split()
+TOOLS = (
+    "gcc arm-none-eabi-gcc qemu-system-arm clang clang-format cppcheck riscv64-unknown-elf-gcc "
+    "qemu-system-riscv32"
+).split()
 PYTHON = """#!/usr/bin/env bash
 [ "$1" = -c ] && exit "${STUB_TOO_OLD:-0}"
 [ "$1" = -V ] || [ "$1" = --version ] && { echo "Python 3.11.2"; exit 0; }
@@ -52,7 +55,8 @@ class Machine:
         self.stub("python3", PYTHON)
         self.stub("id", "#!/usr/bin/env bash\necho ${STUB_UID:-0}\n")
         # newlib's probe asks for a file that exists
-        self.stub("arm-none-eabi-gcc", f"#!/usr/bin/env bash\necho {self.root}/pyproject.toml\n")
+        for name in ("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc"):  # so does picolibc's
+            self.stub(name, f"#!/usr/bin/env bash\necho {self.root}/pyproject.toml\n")
 
     def stub(self, name, text):
         path = self.bin / name
