@@ -70,10 +70,16 @@ FUSED_ACTIVATIONS = frozenset(_LIMITS)
 """Activations that are a clamp of the output, by TFLite name."""
 
 
-def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
-    """Return the int8 limits [low, high] that a fused activation puts on an output.
+def activation_range(
+    activation: str,
+    scale: float,
+    zero_point: int,
+    limits: tuple[int, int] = (INT8_MIN, INT8_MAX),
+) -> tuple[int, int]:
+    """Return the limits [low, high] that a fused activation puts on an output.
 
-    The limit in LSB is a float32 quotient, rounded half away from zero.
+    `limits` are those of the output's type, int8 unless given. The limit in LSB is a
+    float32 quotient, rounded half away from zero.
     Raises KeyError for an activation that is not a clamp.
     """
 
@@ -82,6 +88,6 @@ def activation_range(activation: str, scale: float, zero_point: int) -> tuple[in
 
     low, high = _LIMITS[activation]
     return (
-        INT8_MIN if low is None else max(INT8_MIN, quantized(low)),
-        INT8_MAX if high is None else min(INT8_MAX, quantized(high)),
+        limits[0] if low is None else max(limits[0], quantized(low)),
+        limits[1] if high is None else min(limits[1], quantized(high)),
     )

@@ -6,6 +6,7 @@ axis), with begin, end and strides constant.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from codegen.ir.graph import Array, Graph, Operator
@@ -18,7 +19,8 @@ from codegen.operators._common import (
     require_shape,
     unsupported,
 )
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators._movement import Walk, batched, copy_call
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
 
 MAX_RANK = 4
 
@@ -117,51 +119,21 @@ class StridedSlice(OperatorSpec):
         require_shape(graph, operator, output, expected)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_strided_slice_bytes`, in bytes.
-
-        Trailing axes that are taken whole become one run for memcpy.
-        """
+        """Return the copy; a view when everything is taken."""
         del choice
-        source = graph.tensor(operator.inputs[0])
-        start, run, steps = 0, source.dtype.itemsize, source.dtype.itemsize
-        merged = True
-        loops: list[Mapping[str, int]] = []
-        for axis, size in zip(
-            reversed(slices(graph, operator)), reversed(source.shape), strict=True
-        ):
-            start += axis.start * steps
-            if merged and (axis.step == 1 or axis.count == 1):
-                run *= axis.count
-                merged = axis.count == size
-            elif axis.count > 1:
-                merged = False
-                loops.append({"count": axis.count, "step_bytes": axis.step * steps})
-            steps *= size
-        loops += [{"count": 1, "step_bytes": 0}] * (MAX_RANK - len(loops))
-        return KernelCall(
-            kernel="safe_kernel_strided_slice_bytes",
-            header="safe/kernel/strided_slice.h",
-            source="strided_slice",
-            arguments=(
-                ParamsArg(),
-                TensorArg(operator.inputs[0]),
-                TensorArg(operator.outputs[0]),
-            ),
-            params_type="safe_strided_slice_params_t",
-            params={
-                "start_bytes": start,
-                "run_bytes": run,
-                **{f"axis{n}": axis for n, axis in enumerate(reversed(loops))},
-            },
-            notes=(f"copies runs of {run} bytes",),
-        )
+        shape = graph.tensor(operator.inputs[0]).shape
+        start, walks = 0, []
+        for number, axis in enumerate(slices(graph, operator)):
+            step = prod(shape[number + 1 :])
+            start += axis.start * step
+            walks.append(Walk(axis.count, axis.step * step))
+        return copy_call(graph, operator, start, walks)
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Take the elements with numpy indexing."""
-        values = inputs[0]
-        assert values is not None
+        values = batched(graph, operator.inputs[0], inputs[0])
         for number, axis in enumerate(slices(graph, operator)):
             index = [axis.start + n * axis.step for n in range(axis.count)]
             values = values.take(index, axis=number + 1)

@@ -65,7 +65,9 @@ class ModelBuilder:
             tensor.quantization.zeroPoint = [int(zero_point)] * len(scales)
             tensor.quantization.quantizedDimension = axis
         if data is not None:
-            array = np.ascontiguousarray(data, dtype=dtype)
+            array = np.asarray(
+                data, dtype=dtype, order="C"
+            )  # ascontiguousarray makes scalars rank 1
             if array.shape != tuple(shape):
                 raise ValueError(f"{tensor.name}: data {array.shape}, tensor {tuple(shape)}")
             buffer = schema.BufferT()

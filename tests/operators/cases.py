@@ -18,6 +18,8 @@ from tests.operators.draw import (
     int8_values,
     product_scale,
 )
+from tests.operators.elementwise_cases import ELEMENTWISE_CASES
+from tests.operators.movement_cases import MOVEMENT_CASES
 from tests.operators.window_cases import WINDOW_CASES
 
 
@@ -282,6 +284,8 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "RESHAPE": reshape,
     "STRIDED_SLICE": strided_slice,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
+    **ELEMENTWISE_CASES,
+    **MOVEMENT_CASES,
     **WINDOW_CASES,
 }
 """By TFLite name; the tests require one for every operator of the registry."""

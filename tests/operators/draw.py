@@ -20,6 +20,8 @@ class Case:
 
     model: bytes
     inputs: list[Array]
+    oracle: str = "tflm"
+    """What says the truth: `tflm`, or `tflite` (its reference kernels) where TFLM has none."""
 
 
 def int8_values(rng: Rng, shape: tuple[int, ...], count: int = WINDOWS) -> Array:
@@ -41,9 +43,9 @@ def draw_zero_point(rng: Rng) -> int:
     return int(rng.choice([-128, 127, 0, int(rng.integers(-128, 128))]))
 
 
-def product_scale(source: float, weights: Any) -> Array:
+def product_scale(source: float, weights: Any) -> list[float]:
     """Return the scale of a bias, in float32 as the converter computes it."""
-    return np.float32(source) * np.atleast_1d(np.asarray(weights, np.float32))
+    return [float(np.float32(source) * np.float32(weight)) for weight in np.atleast_1d(weights)]
 
 
 def draw_rows(

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from codegen.ir.graph import ABSENT, Graph, Operator
 from codegen.operators.base import (
+    Argument,
     ConstantArg,
     KernelCall,
     KernelChoice,
+    ListArg,
     ParamsArg,
     ScratchArg,
     TensorArg,
@@ -90,29 +92,47 @@ class KernelLibrary:
                 tensor = graph.tensor(index)
                 start = np.full(tensor.shape, reset_value(tensor), tensor.dtype.value)
                 memory[index] = self._guarded(start)
+        before = {index: memory[index].copy() for index in call.in_place}
         self._call(call, memory)
+        for index, source in before.items():
+            self._in_place(operator, call, {**memory, index: source}, index)
         for index in operator.outputs:
             end = memory[index].size - self._guard
             guards = np.concatenate([memory[index][: self._guard], memory[index][end:]])
             assert (guards == CANARY).all(), f"{call.kernel} wrote outside its output"
+
+    def _in_place(
+        self, operator: Operator, call: KernelCall, memory: dict[int, Array], index: int
+    ) -> None:
+        """Assert that the output comes out the same where an input lies."""
+        (output,) = operator.outputs
+        expected = memory[output][self._guard : memory[output].size - self._guard]
+        self._call(call, {**memory, output: memory[index]})
+        result = memory[index][self._guard : self._guard + expected.size]
+        assert (result == expected).all(), f"{call.kernel} differs in place"
 
     def _call(self, call: KernelCall, memory: Mapping[int, Array]) -> None:
         params = np.frombuffer(_packed(call.params), dtype=np.uint8)
         # Copies of their own, so that a sanitizer sees a read beyond the end.
         constants = {c.suffix: np.array(c.data, order="C") for c in call.constants}
         scratch = {s.name: np.zeros(max(1, s.size_bytes), np.uint8) for s in call.scratch}
-        pointers: list[Any] = []
-        for argument in call.arguments:
+        lists: list[Any] = []  # kept alive during the call
+
+        def address(argument: Argument) -> int:
             match argument:
                 case ParamsArg():
-                    address = params.ctypes.data
+                    return params.ctypes.data
                 case TensorArg(tensor):
-                    address = memory[tensor].ctypes.data + self._guard
+                    return memory[tensor].ctypes.data + self._guard
                 case ConstantArg(suffix):
-                    address = constants[suffix].ctypes.data
+                    return constants[suffix].ctypes.data
                 case ScratchArg(name):
-                    address = scratch[name].ctypes.data
-            pointers.append(ctypes.c_void_p(address))
+                    return scratch[name].ctypes.data
+                case ListArg(items):
+                    lists.append((ctypes.c_void_p * len(items))(*map(address, items)))
+                    return ctypes.addressof(lists[-1])
+
+        pointers = [ctypes.c_void_p(address(argument)) for argument in call.arguments]
         kernel = getattr(self._library, call.kernel)
         kernel.restype = None
         kernel(*pointers)
@@ -127,10 +147,10 @@ class KernelLibrary:
         return inner.view(tensor.dtype.value).reshape(tensor.shape)
 
 
-def _packed(params: Mapping[str, Any]) -> bytes:
+def _packed(params: Mapping[str, Any] | Sequence[Any]) -> bytes:
     parts = b""
-    for value in params.values():
-        if isinstance(value, Mapping):
+    for value in params.values() if isinstance(params, Mapping) else params:
+        if isinstance(value, Mapping | list | tuple):
             parts += _packed(value)
         elif isinstance(value, float):
             parts += np.float32(value).tobytes()

@@ -93,7 +93,6 @@ def test_command(models, tmp_path, capsys):
     [
         (["no.tflite", "--name", "m"], ExitCode.MODEL_INVALID),
         (["small_float.tflite", "--name", "m"], ExitCode.MODEL_UNSUPPORTED),
-        (["small_unrolled.tflite", "--name", "m"], ExitCode.MODEL_UNSUPPORTED),
         (["small.tflite", "--name", "M!"], ExitCode.USAGE),
         (["small.tflite", "--name", "m", "--target", "abacus"], ExitCode.TARGET),
         (["small.tflite", "--name", "m", "--isa", "abacus"], ExitCode.TARGET),

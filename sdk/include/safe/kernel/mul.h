@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file mul.h Product of two quantized tensors with broadcasting. */
+#ifndef SAFE_KERNEL_MUL_H
+#define SAFE_KERNEL_MUL_H
+
+#include <stdint.h>
+
+#include "safe/kernel/broadcast.h"
+
+/** Constants of one call. */
+typedef struct safe_mul_params {
+    safe_broadcast_t walk;
+    int32_t input1_zero_point;
+    int32_t input2_zero_point;
+    int32_t multiplier; /**< Of the product; see safe_requantize. */
+    int32_t shift;
+    int32_t output_zero_point;
+    int32_t output_min; /**< Limits of the output, including a fused activation. */
+    int32_t output_max;
+} safe_mul_params_t;
+
+/**
+ * output = clamp(requantize((input1 - zero point) * (input2 - zero point)) + zero point).
+ *
+ * The generator proves that the product, shifted left where `shift` says so, fits into int32.
+ * @param input1, input2 Walked as `walk` says. @param output [rows][length]; may be an input that
+ * does not repeat. Source of the arithmetic: TFLM reference_integer_ops::Mul, double rounding.
+ */
+void safe_kernel_mul_s8(const safe_mul_params_t *params, const int8_t *input1, const int8_t *input2,
+                        int8_t *output);
+
+/** As safe_kernel_mul_s8 for int16 with zero points 0. */
+void safe_kernel_mul_s16(const safe_mul_params_t *params, const int16_t *input1,
+                         const int16_t *input2, int16_t *output);
+
+#endif

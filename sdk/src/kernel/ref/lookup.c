@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file lookup.c Reference table lookup. */
+#include "safe/kernel/lookup.h"
+
+void safe_kernel_lookup_s8(const safe_lookup_params_t *params, const int8_t *input,
+                           const int8_t *table, int8_t *output)
+{
+    for (int32_t i = 0; i < params->length; i++) {
+        output[i] = table[(uint8_t)input[i]];
+    }
+}

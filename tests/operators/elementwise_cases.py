@@ -1,0 +1,182 @@
+"""Random models of the element-wise operators: one input by table, two inputs with broadcasting."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tests.operators.builder import ModelBuilder, options
+from tests.operators.draw import (
+    ACTIVATIONS,
+    WINDOWS,
+    Array,
+    Case,
+    Rng,
+    draw_scale,
+    draw_zero_point,
+    int8_values,
+)
+
+
+def _all_values(rng: Rng) -> tuple[tuple[int, ...], Array]:
+    """Return a shape and windows of which the first holds all 256 values."""
+    shape = (1, 16, 16)
+    values = int8_values(rng, shape, 3)
+    values[0] = np.arange(-128, 128).reshape(shape)
+    return shape, values
+
+
+def unary(
+    kind: str,
+    rng: Rng,
+    source: tuple[float, int],
+    output: tuple[float, int],
+    table: Any = None,
+) -> Case:
+    """Return one operator on all 256 values; `source` and `output` are scale and zero point."""
+    m = ModelBuilder()
+    shape, values = _all_values(rng)
+    x = m.input(shape, "int8", *source)
+    y = m.tensor(shape, "int8", *output)
+    m.operator(kind, [x], [y], table)
+    m.output(y)
+    return Case(m.build(), [values])
+
+
+def int16_values(rng: Rng, shape: tuple[int, ...], count: int = WINDOWS) -> Array:
+    """Return windows of three kinds: uniform, at and near the limits, and near the middle."""
+    values = rng.integers(-32768, 32768, (count, *shape))
+    third = max(1, count // 3)
+    values[:third] = rng.choice([-32768, -32767, 32766, 32767], (third, *shape))
+    values[-third:] = np.clip(rng.normal(0, 500, (third, *shape)), -32768, 32767)
+    return values.astype(np.int16)
+
+
+def _sigmoid_s16(kind: str, rng: Rng) -> Case:
+    m = ModelBuilder()
+    shape = (1, 4096)
+    scale = float(rng.choice([2.0**-12, 2.0**-11, 2.0**-13, 2.0**-15, draw_scale(rng, 1e-6, 1e-2)]))
+    x = m.input(shape, "int16", scale)
+    y = m.tensor(shape, "int16", 2.0**-15)
+    m.operator(kind, [x], [y])
+    m.output(y)
+    return Case(m.build(), [int16_values(rng, shape, 3)])
+
+
+def logistic(rng: Rng) -> Case:
+    """int8 over scales that saturate and scales that do not; a third int16."""
+    if rng.integers(3) == 0:
+        return _sigmoid_s16("LOGISTIC", rng)
+    source = draw_scale(rng, 1e-4, 2.0), draw_zero_point(rng)
+    return unary("LOGISTIC", rng, source, (1 / 256, -128))
+
+
+def tanh(rng: Rng) -> Case:
+    """As LOGISTIC."""
+    if rng.integers(3) == 0:
+        return _sigmoid_s16("TANH", rng)
+    source = draw_scale(rng, 1e-4, 2.0), draw_zero_point(rng)
+    return unary("TANH", rng, source, (1 / 128, 0))
+
+
+def relu(rng: Rng) -> Case:
+    """Scales that grow and that shrink."""
+    source = draw_scale(rng), draw_zero_point(rng)
+    return unary("RELU", rng, source, (draw_scale(rng), draw_zero_point(rng)))
+
+
+def relu6(rng: Rng) -> Case:
+    """Scales at which 6 lies inside int8: beyond, TFLM wraps it."""
+    zero_point = int(rng.integers(-128, 100))
+    scale = draw_scale(rng, 6.5 / (127 - zero_point), 1.0)
+    return unary("RELU6", rng, (scale, zero_point), (draw_scale(rng), draw_zero_point(rng)))
+
+
+def relu_n1_to_1(rng: Rng) -> Case:
+    """One scale for input and output; the oracle is TFLite's reference, as TFLM has no kernel."""
+    both = draw_scale(rng), draw_zero_point(rng)
+    case = unary("RELU_N1_TO_1", rng, both, both)
+    return Case(case.model, case.inputs, oracle="tflite")
+
+
+def leaky_relu(rng: Rng) -> Case:
+    """Slopes from flat to steep, also negative."""
+    alpha = float(np.float32(rng.choice([0.0, 0.01, 0.2, 1.0, 1.7, -0.3])))
+    source = draw_scale(rng), draw_zero_point(rng)
+    output = draw_scale(rng), draw_zero_point(rng)
+    return unary("LEAKY_RELU", rng, source, output, options("LeakyRelu", alpha=alpha))
+
+
+def hard_swish(rng: Rng) -> Case:
+    """Output scales that TFLM accepts: its multiplier's exponent must not be positive."""
+    source = draw_scale(rng, 1e-3, 0.5)
+    output = draw_scale(rng, source / 120, source * 4)
+    zero_points = draw_zero_point(rng), draw_zero_point(rng)
+    return unary("HARD_SWISH", rng, (source, zero_points[0]), (output, zero_points[1]))
+
+
+def _shapes(rng: Rng) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return equal shapes half of the time, else shapes that broadcast, of different rank."""
+    shape = tuple(int(v) for v in rng.integers(1, 6, int(rng.integers(1, 6))))
+    if rng.integers(2):
+        return shape, shape
+    first = tuple(1 if rng.integers(3) == 0 else n for n in shape)
+    second = tuple(1 if rng.integers(3) == 0 else n for n in shape)
+    return first[int(rng.integers(len(first))) :] if rng.integers(3) == 0 else first, second
+
+
+def _binary(kind: str, rng: Rng, output_scale: Callable[[float, float, bool], float]) -> Case:
+    """Return the operator with either operand constant, one value, or broadcast; int8 or int16."""
+    wide = rng.integers(4) == 0
+    dtype, values_of = ("int16", int16_values) if wide else ("int8", int8_values)
+    shapes = _shapes(rng)
+    shapes = shapes if rng.integers(2) else (shapes[1], shapes[0])
+    constant = int(rng.choice([0, 1, 2, 2, 2]))
+    if constant < 2 and rng.integers(2):
+        shapes = ((), shapes[1]) if constant == 0 else (shapes[0], ())
+    scales = draw_scale(rng), draw_scale(rng)
+    zero_points = [0 if wide else draw_zero_point(rng) for _ in range(3)]
+    m = ModelBuilder()
+    indices, arrays = [], []
+    for n, shape in enumerate(shapes):
+        if n == constant:
+            data = values_of(rng, shape, 1)[0]
+            indices.append(m.constant(np.asarray(data), scales[n], zero_points[n]))
+        else:
+            indices.append(m.input(shape, dtype, scales[n], zero_points[n]))
+            arrays.append(values_of(rng, shape))
+    shape = np.broadcast_shapes(*shapes)
+    y = m.tensor(shape, dtype, float(np.float32(output_scale(*scales, bool(wide)))), zero_points[2])
+    table = options(kind.capitalize(), fusedActivationFunction=int(rng.choice(ACTIVATIONS)))
+    if kind != "MUL":
+        table.potScaleInt16 = False
+    m.operator(kind, indices, [y], table)
+    m.output(y)
+    return Case(m.build(), arrays)
+
+
+def add(rng: Rng, kind: str = "ADD") -> Case:
+    """Sums that use a part of the output's range, and sums that saturate."""
+    return _binary(kind, rng, lambda a, b, _: max(a, b) * rng.uniform(0.2, 3))
+
+
+def mul(rng: Rng) -> Case:
+    """Products from a few LSB to far beyond the output."""
+    return _binary(
+        "MUL", rng, lambda a, b, wide: a * b * rng.uniform(0.5, 150) * (256 if wide else 1)
+    )
+
+
+ELEMENTWISE_CASES: dict[str, Callable[[Rng], Case]] = {
+    "ADD": add,
+    "HARD_SWISH": hard_swish,
+    "LEAKY_RELU": leaky_relu,
+    "LOGISTIC": logistic,
+    "MUL": mul,
+    "RELU": relu,
+    "RELU6": relu6,
+    "RELU_N1_TO_1": relu_n1_to_1,
+    "SUB": partial(add, kind="SUB"),
+    "TANH": tanh,
+}
