@@ -21,9 +21,14 @@ PLUGIN_SOURCE = Path(__file__).with_name("icount.c")
 _CFLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
 _ENTRY = 0
 _BACK = -1
+_BETWEEN = -2
 _INVOKE = "invoke_arena"
 _CALLERS = ("safe_context_invoke", "safe_context_run")
-_OPERATOR = re.compile(r"safe_(?P<model>[a-z0-9_]+?)_op(?P<index>\d+)_(?P<kind>[a-z0-9_]+)")
+_GLUE = (_INVOKE, "reset_arena", *_CALLERS)
+# A compiler may add a suffix to the name of a function that it has specialised.
+_OPERATOR = re.compile(
+    r"safe_(?P<model>[a-z0-9_]+?)_op(?P<index>\d+)_(?P<kind>[a-z0-9_]+)(?:\.[a-z0-9.]+)?"
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,10 @@ class Configuration:
 
 @dataclass(frozen=True)
 class OperatorCount:
-    """Instructions of one operator, glue up to the next operator included."""
+    """Instructions of one operator; of an image, glue up to the next operator included."""
 
     index: int
-    """Operator index; -1 for the instructions before the first operator."""
+    """Operator index; -1 for the instructions outside of operators."""
     symbol: str
     minimum: int
     maximum: int
@@ -56,11 +61,50 @@ class Counts:
     operators: tuple[OperatorCount, ...]
 
 
+@dataclass(frozen=True)
+class Executed:
+    """One instruction of the profile, over all counted calls."""
+
+    marker: int
+    """Index into `Configuration.operators`; -1 for what runs outside of operators."""
+    address: int
+    executed: int
+    taken: int
+    """How often something else than the next instruction in memory ran after it."""
+
+
 def _one(functions: dict[str, Symbol], name: str) -> Symbol:
     symbol = functions.get(name)
     if symbol is None:
         raise EmulatorError(f"the image has no function {name}: is it a SAFE firmware image?")
     return symbol
+
+
+def _operators(functions: dict[str, Symbol]) -> list[tuple[int, Symbol]]:
+    """Return the operator functions of the one model by index."""
+    matches = [(m, s) for s in functions.values() if (m := _OPERATOR.fullmatch(s.name))]
+    models = sorted({m["model"] for m, _ in matches})
+    if len(models) != 1:
+        found = ", ".join(models) or "none"
+        raise EmulatorError(f"the image must hold one model with operator functions, has: {found}")
+    return sorted(((int(m["index"]), s) for m, s in matches), key=lambda pair: pair[0])
+
+
+def configure_call(image: Image, run: str, caller: str, *, profile: bool = False) -> Configuration:
+    """Derive the configuration that counts calls of function `run` by `caller`, entry to return.
+
+    With `profile` the plugin also tells how often each instruction ran: see `executed`.
+    """
+    functions = {s.name: s for s in image.functions()}
+    ordered = _operators(functions)
+    back = _one(functions, caller)
+    glue = [_one(functions, run), *(functions[name] for name in _GLUE if name in functions)]
+    lines = ["profile"] if profile else []
+    lines += [f"marker {_ENTRY} {glue[0].address:x}"]
+    lines += [f"marker {i + 1} {s.address:x}" for i, (_, s) in enumerate(ordered)]
+    lines += [f"between {_BETWEEN} {s.address:x} {s.address + s.size:x}" for s in glue]
+    lines += [f"back {_BACK} {back.address:x} {back.address + back.size:x}"]
+    return Configuration("\n".join(lines) + "\n", tuple((i, s.name) for i, s in ordered))
 
 
 def configure(image: Image) -> Configuration:
@@ -69,13 +113,8 @@ def configure(image: Image) -> Configuration:
     Raises EmulatorError when the expected functions are missing.
     """
     functions = {s.name: s for s in image.functions()}
-    matches = [(m, s) for s in functions.values() if (m := _OPERATOR.fullmatch(s.name))]
-    models = sorted({m["model"] for m, _ in matches})
-    if len(models) != 1:
-        found = ", ".join(models) or "none"
-        raise EmulatorError(f"the image must hold one model with operator functions, has: {found}")
+    ordered = _operators(functions)
     entry = _one(functions, _INVOKE)
-    ordered = sorted(((int(m["index"]), s) for m, s in matches), key=lambda pair: pair[0])
     lines = [f"marker {_ENTRY} {entry.address:x}"]
     lines += [f"marker {i + 1} {s.address:x}" for i, (_, s) in enumerate(ordered)]
     callers = [functions[name] for name in _CALLERS if name in functions]
@@ -96,6 +135,8 @@ def _calls(text: str) -> list[list[tuple[int, int]]]:
     current: list[tuple[int, int]] = []
     for number, line in enumerate(text.splitlines(), 1):
         fields = line.split()
+        if fields[:1] == ["="]:
+            continue
         if len(fields) != 2 or not fields[1].isdigit():
             if number == text.count("\n") + 1:
                 break  # the last line, cut by the end of the process
@@ -116,18 +157,19 @@ def parse(text: str, configuration: Configuration) -> Counts:
     Raises EmulatorError when it holds no whole inference, or one that did not pass every operator
     once and in order.
     """
-    expected = [_ENTRY, *range(1, len(configuration.operators) + 1), _BACK]
+    names = [(-1, "entry"), *configuration.operators]
+    expected = [*range(len(names)), _BACK]
     steps: list[list[int]] = []
     for call in _calls(text):
-        if [marker for marker, _ in call] != expected:
-            raise EmulatorError(
-                f"instruction counter: markers {[m for m, _ in call]}, expected {expected}"
-            )
-        counts = [count for _, count in call]
-        steps.append([b - a for a, b in pairwise(counts)])
+        markers = [marker for marker, _ in call if marker != _BETWEEN]
+        if markers != expected:
+            raise EmulatorError(f"instruction counter: markers {markers}, expected {expected}")
+        sums = [0] * len(names)
+        for (marker, start), (_, end) in pairwise(call):
+            sums[max(marker, 0)] += end - start
+        steps.append(sums)
     if not steps:
         raise EmulatorError("instruction counter: the image ran no whole inference")
-    names = [(-1, "entry"), *configuration.operators]
     totals = [sum(step) for step in steps]
     return Counts(
         calls=len(steps),
@@ -138,6 +180,20 @@ def parse(text: str, configuration: Configuration) -> Counts:
             for i, (index, symbol) in enumerate(names)
         ),
     )
+
+
+def executed(text: str) -> list[Executed]:
+    """Return the profile in the plugin's output: what ran inside of the counted calls."""
+    found: list[Executed] = []
+    marker = previous = _BACK
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) == 2:
+            previous, marker = marker, int(fields[0])
+        elif len(fields) == 4 and previous != _BACK:
+            address, count, taken = int(fields[1], 16), int(fields[2]), int(fields[3])
+            found.append(Executed(max(previous, 0) - 1, address, count, taken))
+    return found
 
 
 def build_plugin(folder: Path) -> Path:

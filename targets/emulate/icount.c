@@ -5,8 +5,12 @@
  * because distributions do not ship the header. Arguments: config=FILE,out=FILE. FILE has lines
  *   exclude START END    instructions in [START, END) are not counted (interrupt handlers)
  *   marker ID ADDRESS    writes "ID COUNT" before ADDRESS executes
- *   back ID START END    writes "ID COUNT" before the first instruction in [START, END) that
- *                        follows a marker: the call that the markers lie in has returned
+ *   between ID START END writes "ID COUNT" before the first instruction in [START, END) that
+ *                        follows a marker: what the marker stands for has returned to its caller
+ *   back ID START END    the same, and the call that the markers lie in has returned, too
+ *   profile              after each of these lines "= ADDRESS EXECUTED TAKEN" for every instruction
+ *                        that ran since the one before; TAKEN: it was not the next in memory that
+ *                        ran after it
  * with addresses in hexadecimal. COUNT is the number of counted instructions before that one.
  */
 #include <inttypes.h>
@@ -35,6 +39,9 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
                                                 enum qemu_plugin_op op, void *counter,
                                                 uint64_t step);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_vcpu_udata_cb_t cb,
+                                          enum qemu_plugin_cb_flags flags, void *data);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
@@ -42,9 +49,9 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 EXPORT int qemu_plugin_version = PLUGIN_VERSION;
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 
-enum { MAX_ENTRIES = 4096 };
+enum { MAX_ENTRIES = 4096, MAX_INSTRUCTIONS = 1 << 17, MAX_BLOCKS = 1 << 17 };
 
-typedef enum kind { KIND_EXCLUDE, KIND_MARKER, KIND_BACK } kind_t;
+typedef enum kind { KIND_EXCLUDE, KIND_MARKER, KIND_BETWEEN, KIND_BACK } kind_t;
 
 /** One line of the configuration; `end` is exclusive. */
 typedef struct entry {
@@ -54,10 +61,34 @@ typedef struct entry {
     uint64_t end;
 } entry_t;
 
+/** What ran at one address; `…_told` is what the last report held. */
+typedef struct instruction {
+    uint64_t address;
+    uint64_t executed;
+    uint64_t executed_told;
+    uint64_t taken;
+    uint64_t taken_told;
+} instruction_t;
+
+/** A translation block: where it starts, and what lies behind its last instruction. */
+typedef struct block {
+    uint64_t start;
+    uint64_t end;
+    instruction_t *last;
+} block_t;
+
+static instruction_t s_instructions[MAX_INSTRUCTIONS]; /* a hash table; UINT64_MAX is free */
+static size_t s_instruction_count;
+static block_t s_blocks[MAX_BLOCKS];
+static size_t s_block_count;
+static const block_t *s_block; /* the one that runs */
+static bool s_profile;
+
 static entry_t s_entries[MAX_ENTRIES];
 static size_t s_entry_count;
 static uint64_t s_count;
 static bool s_inside; /* a marker came, its end has not */
+static bool s_marked; /* the last line written was a marker's */
 static FILE *s_out;
 
 static bool parse_line(const char *line, entry_t *entry)
@@ -69,6 +100,8 @@ static bool parse_line(const char *line, entry_t *entry)
         *entry = (entry_t){KIND_EXCLUDE, 0, start, end};
     } else if (sscanf(line, "marker %d %" SCNx64, &id, &start) == 2) {
         *entry = (entry_t){KIND_MARKER, id, start, start + 1u};
+    } else if (sscanf(line, "between %d %" SCNx64 " %" SCNx64, &id, &start, &end) == 3) {
+        *entry = (entry_t){KIND_BETWEEN, id, start, end};
     } else if (sscanf(line, "back %d %" SCNx64 " %" SCNx64, &id, &start, &end) == 3) {
         *entry = (entry_t){KIND_BACK, id, start, end};
     } else {
@@ -83,6 +116,10 @@ static bool read_config(const char *path)
     char line[128];
     bool good = file != NULL;
     while (good && fgets(line, sizeof(line), file) != NULL) {
+        if (strcmp(line, "profile\n") == 0) {
+            s_profile = true;
+            continue;
+        }
         good = s_entry_count < MAX_ENTRIES && parse_line(line, &s_entries[s_entry_count]);
         s_entry_count++;
     }
@@ -103,6 +140,34 @@ static const entry_t *find(kind_t kind, uint64_t address)
     return NULL;
 }
 
+/* The table never gets full enough for long searches: see on_translate. */
+static instruction_t *instruction_at(uint64_t address)
+{
+    size_t i = (size_t)(address >> 1) % MAX_INSTRUCTIONS;
+    while (s_instructions[i].address != address && s_instructions[i].address != UINT64_MAX) {
+        i = (i + 1u) % MAX_INSTRUCTIONS;
+    }
+    if (s_instructions[i].address == UINT64_MAX) {
+        s_instructions[i].address = address;
+        s_instruction_count++;
+    }
+    return &s_instructions[i];
+}
+
+static void report(const entry_t *entry)
+{
+    (void)fprintf(s_out, "%d %" PRIu64 "\n", entry->id, s_count);
+    for (size_t i = 0; s_profile && i < MAX_INSTRUCTIONS; i++) {
+        instruction_t *at = &s_instructions[i];
+        if (at->executed != at->executed_told) {
+            (void)fprintf(s_out, "= %" PRIx64 " %" PRIu64 " %" PRIu64 "\n", at->address,
+                          at->executed - at->executed_told, at->taken - at->taken_told);
+            at->executed_told = at->executed;
+            at->taken_told = at->taken;
+        }
+    }
+}
+
 /* A marked instruction counts itself after it has been reported. */
 static void on_marker(unsigned int vcpu, void *data)
 {
@@ -110,13 +175,59 @@ static void on_marker(unsigned int vcpu, void *data)
     (void)vcpu;
     if (entry->kind == KIND_MARKER) {
         s_inside = true;
-        (void)fprintf(s_out, "%d %" PRIu64 "\n", entry->id, s_count);
-    } else if (s_inside) {
+        s_marked = true;
+        report(entry);
+    } else if (entry->kind == KIND_BETWEEN && s_inside && s_marked) {
+        s_marked = false;
+        report(entry);
+    } else if (entry->kind == KIND_BACK && s_inside) {
         s_inside = false;
-        (void)fprintf(s_out, "%d %" PRIu64 "\n", entry->id, s_count);
+        report(entry);
         (void)fflush(s_out); /* whole calls reach the reader while the machine runs */
     }
     s_count++;
+}
+
+/* A branch ends its block: it was taken when another place than the next in memory follows. */
+static void on_block(unsigned int vcpu, void *data)
+{
+    const block_t *block = data;
+    (void)vcpu;
+    if (s_block != NULL && s_block->end != block->start) {
+        s_block->last->taken++;
+    }
+    s_block = block;
+}
+
+static void profile_block(struct qemu_plugin_tb *tb)
+{
+    size_t count = qemu_plugin_tb_n_insns(tb);
+    if (s_block_count == MAX_BLOCKS || s_instruction_count + count > MAX_INSTRUCTIONS / 2) {
+        (void)fprintf(stderr, "icount: the image is too large for a profile\n");
+        exit(1);
+    }
+    block_t *block = &s_blocks[s_block_count++];
+    for (size_t i = 0; i < count; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uint64_t address = qemu_plugin_insn_vaddr(insn);
+        instruction_t *at = instruction_at(address);
+        qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &at->executed,
+                                                   1);
+        block->start = i == 0u ? address : block->start;
+        block->end = address + qemu_plugin_insn_size(insn);
+        block->last = at;
+    }
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, block);
+}
+
+static const entry_t *find_reported(uint64_t address)
+{
+    static const kind_t order[] = {KIND_MARKER, KIND_BACK, KIND_BETWEEN};
+    const entry_t *entry = NULL;
+    for (size_t i = 0; entry == NULL && i < sizeof(order) / sizeof(order[0]); i++) {
+        entry = find(order[i], address);
+    }
+    return entry;
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -128,8 +239,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         if (find(KIND_EXCLUDE, address) != NULL) {
             continue;
         }
-        const entry_t *entry = find(KIND_MARKER, address);
-        entry = entry != NULL ? entry : find(KIND_BACK, address);
+        const entry_t *entry = find_reported(address);
         if (entry != NULL) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_CB_NO_REGS,
                                                    (void *)entry);
@@ -137,6 +247,9 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
             qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &s_count,
                                                        1);
         }
+    }
+    if (s_profile) {
+        profile_block(tb);
     }
 }
 
@@ -166,6 +279,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
     if (config == NULL || out == NULL || !read_config(config)) {
         (void)fprintf(stderr, "icount: config=FILE,out=FILE is missing, or FILE is malformed\n");
         return 1;
+    }
+    for (size_t i = 0; i < MAX_INSTRUCTIONS; i++) {
+        s_instructions[i].address = UINT64_MAX;
     }
     s_out = fopen(out, "w");
     if (s_out == NULL) {

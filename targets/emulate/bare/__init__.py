@@ -1,0 +1,156 @@
+"""A standalone model on a bare core in QEMU: compiled plainly, called, measured, ended.
+
+No application, no UART, no interrupt: what runs between the entry of `safe_<name>_run` and its
+return is the model's own, so it is counted exactly.
+"""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from targets import build
+from targets.emulate import qemu
+from targets.errors import BuildError, EmulatorError
+from targets.load import Target
+
+PLAIN = ("-O2",)
+CALL = "safe_bare_call"
+SEED = 20261122
+_FOLDER = Path(__file__).parent
+_COMPILE_SECONDS = 300
+_RUN_SECONDS = 120
+_CALL = re.compile(r"^call ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What the harness calls: `int run(const void *input, void *output)`."""
+
+    header: str
+    run: str
+    input_bytes: int
+    output_bytes: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the harness saw of one call."""
+
+    status: int
+    stack_bytes: int
+    """Bytes of stack that were written below the stack pointer at entry."""
+    output_crc: int
+    """CRC-32 of the output."""
+
+
+def inputs(size_bytes: int, calls: int) -> list[bytes]:
+    """Return what the harness feeds: zeros, -128s, 127s, then pseudo-random bytes; see main.c."""
+    found = [bytes(size_bytes), b"\x80" * size_bytes, b"\x7f" * size_bytes]
+    state = SEED
+    for _ in range(calls - len(found)):
+        values = bytearray(size_bytes)
+        for i in range(size_bytes):
+            state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+            values[i] = state >> 24
+        found.append(bytes(values))
+    return found[:calls]
+
+
+def _call(command: Sequence[str], folder: Path) -> None:
+    try:
+        result = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_COMPILE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{command[0]}: no end within {_COMPILE_SECONDS} s") from error
+    if result.returncode != 0:
+        lines = [line for line in result.stderr.splitlines() if line.strip()]
+        telling = [line for line in lines if "error" in line or "overflowed" in line]
+        raise BuildError(f"{Path(command[0]).name}: {(telling or lines or ['failed'])[0]}")
+
+
+def compile_objects(
+    target: Target, sources: Sequence[Path], folder: Path, flags: Sequence[str] = PLAIN
+) -> list[Path]:
+    """Compile `sources` of one include folder with `flags` into objects in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    includes = sorted({f"-I{source.parent.resolve()}" for source in sources})
+    command = [build.tool(target, "gcc"), *target.cpu.flags, *target.toolchain.cflags, *flags]
+    _call([*command, *includes, "-c", *(str(s.resolve()) for s in sources)], folder)
+    return [folder / f"{source.stem}.o" for source in sources]
+
+
+def link(
+    target: Target,
+    objects: Sequence[Path],
+    interface: Interface,
+    folder: Path,
+    *,
+    include: Path,
+    calls: int,
+) -> Path:
+    """Link `objects` with the harness into `folder`/bare.elf and return it.
+
+    `folder` holds `safe_target.h` and `linker.ld` of the target; `include` the interface's header.
+    The C library is the toolchain's plain one. Raises BuildError.
+    """
+    arch = _FOLDER / f"{target.target.arch}.c"
+    if not arch.is_file():
+        raise BuildError(f"no bare harness for architecture {target.target.arch}: it has {arch}")
+    defines = {
+        "SAFE_BARE_HEADER": f'"{interface.header}"',
+        "SAFE_BARE_RUN": interface.run,
+        "SAFE_BARE_INPUT_BYTES": f"{interface.input_bytes}u",
+        "SAFE_BARE_OUTPUT_BYTES": f"{interface.output_bytes}u",
+        "SAFE_BARE_CALLS": f"{calls}u",
+        "SAFE_BARE_SEED": f"{SEED}u",
+    }
+    elf = folder / "bare.elf"
+    command = [build.tool(target, "gcc"), *target.cpu.flags, *target.toolchain.cflags]
+    command += ["-std=c99", "-O1", *(f"-D{name}={value}" for name, value in defines.items())]
+    command += [f"-I{_FOLDER}", f"-I{folder.resolve()}", f"-I{include.resolve()}"]
+    command += [str(_FOLDER / "main.c"), str(arch), *(str(o.resolve()) for o in objects)]
+    known = ("--specs=nano.specs", *target.toolchain.cflags)  # GCC takes no specs file twice
+    command += [flag for flag in target.toolchain.ldflags if flag not in known]
+    command += [f"-T{folder.resolve() / 'linker.ld'}", "-o", str(elf.resolve())]
+    _call(command, folder)
+    return elf
+
+
+def run(target: Target, elf: Path, plugin: str | None = None) -> list[Call]:
+    """Run the image to its end; return what the harness printed.
+
+    Raises EmulatorError when it does not end, faults, or a call returns another status than 0.
+    """
+    command = [*qemu.machine(target), "-serial", "null", "-kernel", str(elf)]
+    command += ["-semihosting-config", "enable=on,target=native"]
+    if plugin is not None:
+        command += ["-plugin", plugin]
+    try:
+        result = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_RUN_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EmulatorError(f"{target.name}: {elf.name} did not end in {_RUN_SECONDS} s") from error
+    text = result.stdout + result.stderr
+    calls = [Call(*(int(field, 16) for field in match)) for match in _CALL.findall(text)]
+    if result.returncode != 0 or not calls:
+        last = (text.strip().splitlines() or ["no message"])[-1]
+        raise EmulatorError(f"{target.name}: {elf.name} ended with {result.returncode}: {last}")
+    for index, call in enumerate(calls):
+        if call.status != 0:
+            raise EmulatorError(f"{target.name}: call {index} returned status {call.status}")
+    return calls

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bare.h"
+#include "safe_target.h"
+
+#define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u) /* DDI 0403E B3.2.20 */
+#define SCB_CPACR_FPU_FULL (0xFu << 20)
+
+typedef void (*safe_bare_vector_t)(void);
+
+void safe_reset(void);
+
+static void fault(void)
+{
+    (void)safe_bare_semihosting(SAFE_SEMIHOSTING_WRITE0, "fault\n");
+    safe_bare_exit(1u);
+}
+
+static const struct {
+    const uint32_t *stack;
+    safe_bare_vector_t vectors[15u + SAFE_TARGET_INTERRUPTS];
+} s_vectors __attribute__((section(".vectors"), used)) = {
+    .stack = __stack_end,
+    .vectors = {safe_reset, fault, fault, fault, fault, fault, fault},
+};
+
+void safe_reset(void)
+{
+    SCB_CPACR |= SCB_CPACR_FPU_FULL;
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+    safe_bare_start();
+}
+
+__attribute__((naked, noinline)) uint32_t safe_bare_call(safe_bare_run_t run, const void *input,
+                                                         void *output, int *status)
+{
+    (void)run, (void)input, (void)output, (void)status;
+    __asm__ volatile("push  {r3, r4, r5, r6, r7, lr}\n\t" /* a multiple of 8 bytes; r3: status */
+                     "mov   r4, r0\n\t"
+                     "movw  r5, #:lower16:__stack_start\n\t"
+                     "movt  r5, #:upper16:__stack_start\n\t"
+                     "movw  r6, #0xC3C3\n\t"
+                     "movt  r6, #0xA5A5\n\t"
+                     "mov   r7, r5\n"
+                     "1:\n\t"
+                     "str   r6, [r7], #4\n\t"
+                     "cmp   r7, sp\n\t"
+                     "blo   1b\n\t"
+                     "mov   r0, r1\n\t"
+                     "mov   r1, r2\n\t"
+                     "blx   r4\n\t"
+                     "ldr   r3, [sp]\n\t"
+                     "str   r0, [r3]\n"
+                     "2:\n\t"
+                     "ldr   r7, [r5]\n\t"
+                     "cmp   r7, r6\n\t"
+                     "bne   3f\n\t"
+                     "adds  r5, r5, #4\n\t"
+                     "cmp   r5, sp\n\t"
+                     "blo   2b\n"
+                     "3:\n\t"
+                     "mov   r0, sp\n\t"
+                     "subs  r0, r0, r5\n\t"
+                     "pop   {r3, r4, r5, r6, r7, pc}\n");
+}
+
+__attribute__((naked, noinline)) uint32_t safe_bare_semihosting(uint32_t operation,
+                                                                const void *argument)
+{
+    (void)operation, (void)argument;
+    __asm__ volatile("bkpt  0xAB\n\tbx lr\n");
+}

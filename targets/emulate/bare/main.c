@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls SAFE_BARE_RUN with zeros, the extremes, then pseudo-random bytes; prints for each call
+ * "call STATUS STACK CRC": status, stack bytes, and CRC-32 of the output, in hexadecimal. */
+#include "bare.h"
+
+#include <stddef.h>
+
+#include SAFE_BARE_HEADER
+
+/* Aligned for elements of any type. */
+static uint32_t s_input[(SAFE_BARE_INPUT_BYTES + 3u) / 4u];
+static uint32_t s_output[(SAFE_BARE_OUTPUT_BYTES + 3u) / 4u];
+static uint32_t s_random = SAFE_BARE_SEED;
+
+int main(void);
+
+static void fill(uint32_t call)
+{
+    static const uint8_t fixed[] = {0x00, 0x80, 0x7f};
+    uint8_t *bytes = (uint8_t *)s_input;
+    for (size_t i = 0; i < SAFE_BARE_INPUT_BYTES; i++) {
+        if (call < sizeof(fixed)) {
+            bytes[i] = fixed[call];
+        } else {
+            /* Numerical Recipes' congruential generator, modulo 2^32; its high bits are good. */
+            s_random = s_random * 1664525u + 1013904223u;
+            bytes[i] = (uint8_t)(s_random >> 24);
+        }
+    }
+}
+
+static uint32_t crc32(const uint8_t *bytes, size_t length)
+{
+    uint32_t crc = 0xFFFFFFFFu;
+    for (size_t i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        for (uint32_t bit = 0; bit < 8u; bit++) {
+            crc = (crc >> 1) ^ ((crc & 1u) != 0u ? 0xEDB88320u : 0u);
+        }
+    }
+    return ~crc;
+}
+
+static char *put_hex(char *text, uint32_t value)
+{
+    *text++ = ' ';
+    for (uint32_t i = 0; i < 8u; i++) {
+        *text++ = "0123456789abcdef"[(value >> (28u - 4u * i)) & 15u];
+    }
+    return text;
+}
+
+int main(void)
+{
+    for (uint32_t call = 0; call < SAFE_BARE_CALLS; call++) {
+        char line[40] = "call";
+        int status = -1;
+        fill(call);
+        uint32_t stack = safe_bare_call((safe_bare_run_t)(void (*)(void))SAFE_BARE_RUN, s_input,
+                                        s_output, &status);
+        char *end = put_hex(&line[4], (uint32_t)status);
+        end = put_hex(end, stack);
+        end = put_hex(end, crc32((const uint8_t *)s_output, SAFE_BARE_OUTPUT_BYTES));
+        *end++ = '\n';
+        *end = '\0';
+        (void)safe_bare_semihosting(SAFE_SEMIHOSTING_WRITE0, line);
+    }
+    return 0;
+}
+
+void safe_bare_exit(uint32_t code)
+{
+    const uint32_t block[2] = {SAFE_SEMIHOSTING_APPLICATION_EXIT, code};
+    (void)safe_bare_semihosting(SAFE_SEMIHOSTING_EXIT_EXTENDED, block);
+    for (;;) {
+        /* without semihosting there is no end */
+    }
+}
+
+/* The linker's symbols are no parts of one array: only their addresses can be compared. */
+static size_t words_between(const uint32_t *start, const uint32_t *end)
+{
+    return ((uintptr_t)end - (uintptr_t)start) / sizeof(uint32_t);
+}
+
+void safe_bare_start(void)
+{
+    volatile uint32_t *data = __data_start;
+    volatile uint32_t *bss = __bss_start;
+    for (size_t i = 0; i < words_between(__data_start, __data_end); i++) {
+        data[i] = __data_load[i];
+    }
+    for (size_t i = 0; i < words_between(__bss_start, __bss_end); i++) {
+        bss[i] = 0;
+    }
+    safe_bare_exit((uint32_t)main());
+}
