@@ -1,6 +1,9 @@
 """Count the instructions of one inference, exactly, in the emulator; in all and by operator.
 
-Interrupt handlers are not counted. The inputs are zeros, the extremes, and random windows.
+With MODEL.tflite: a standalone folder is generated, compiled with plain -O2 and called on a bare
+core; counted is safe_<name>_run from entry to return, with its stack, code and constants. Without
+it: the bench image of --model, over its serial line; interrupt handlers are not counted. The
+inputs are zeros, the extremes, and random windows.
 """
 
 import argparse
@@ -9,12 +12,16 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
+from codegen.operators.base import Optimize
 from host_tools.device.bench import run_window
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
+from host_tools.perf import standalone
+from host_tools.perf.standalone import Cost
 from host_tools.report.table import aligned
 from targets import elf
 from targets.build import ROOT
@@ -24,14 +31,19 @@ from targets.load import load
 from targets.make import make
 
 _SEED = 7
+PLUGINS = ROOT / "build" / "emulate"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument("--target", default="stm32f4", help="name under targets/")
-    parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
-    parser.add_argument("--windows", type=int, default=6, help="inferences (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add = parser.add_argument
+    add("tflite", nargs="?", type=Path, metavar="MODEL.tflite", help="count a standalone folder")
+    add("--target", default="stm32f4", help="name under targets/ (default %(default)s)")
+    add("--model", default="forecaster", help="bench image: name under models/, or a folder")
+    add("--optimize", choices=get_args(Optimize), default="balanced", help="with MODEL.tflite")
+    add("--windows", type=int, default=6, help="inferences (default %(default)s)")
+    add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM")
+    add("--json", action="store_true", help="print one JSON object")
 
 
 def _drive(url: str, windows: int) -> None:
@@ -57,7 +69,7 @@ def measure(target_name: str, image: Path, windows: int) -> Counts:
     """
     target = load(target_name)
     configuration = count.configure(elf.read(image))
-    plugin = count.build_plugin(ROOT / "build" / "emulate")
+    plugin = count.build_plugin(PLUGINS)
     with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
         config, out = Path(folder, "config.txt"), Path(folder, "out.txt")
         config.write_text(configuration.text, encoding="utf-8")
@@ -66,6 +78,20 @@ def measure(target_name: str, image: Path, windows: int) -> Counts:
         ) as emulator:
             _drive(emulator.url, windows)
         return count.parse(out.read_text(encoding="utf-8"), configuration)
+
+
+def measure_standalone(
+    model: Path, target_name: str, optimize: Optimize, calls: int, *, verify: bool
+) -> Cost:
+    """Generate, compile and count a standalone folder; see `standalone` for errors."""
+    target = load(target_name)
+    qemu.machine(target)  # an emulator is needed: say so before the work
+    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
+        built = standalone.build(model, target, Path(folder), optimize=optimize, calls=calls)
+        cost = standalone.measure(built, PLUGINS)
+        if verify:
+            standalone.verify(built, cost)
+        return cost
 
 
 def _table(counts: Counts) -> str:
@@ -79,8 +105,42 @@ def _table(counts: Counts) -> str:
     return "\n".join(aligned(rows, right=True))
 
 
+def _memory(cost: Cost) -> str:
+    """Return the memory figures of a standalone folder."""
+    rows = [
+        ["stack above the entry", f"{cost.stack_bytes:,} bytes"],
+        ["arena, input and output included", f"{cost.arena_bytes:,} bytes"],
+        ["code", f"{cost.code_bytes:,} bytes"],
+        ["constants", f"{cost.constant_bytes:,} bytes"],
+        ["weights and biases in the model file", f"{cost.weight_bytes:,} bytes"],
+        ["code and constants beyond them", f"{cost.beyond_bytes:,} bytes"],
+        ["instructions per MAC", f"{cost.counts.maximum / max(cost.macs, 1):.3f}"],
+    ]
+    return "\n".join(aligned(rows, right=True))
+
+
+def _run_standalone(arguments: argparse.Namespace) -> int:
+    cost = measure_standalone(
+        arguments.tflite,
+        arguments.target,
+        arguments.optimize,
+        arguments.windows,
+        verify=arguments.verify,
+    )
+    if arguments.json:
+        text = json.dumps(cost.fields())
+    else:
+        text = f"{_table(cost.counts)}\n\n{_memory(cost)}"
+        if arguments.verify:
+            text += f"\n\n  {cost.counts.calls} outputs equal TensorFlow Lite Micro's"
+    sys.stdout.write(text + "\n")
+    return 0
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Build, count, print; return the exit code."""
+    if arguments.tflite is not None:
+        return _run_standalone(arguments)
     image = make(arguments.target, arguments.model)
     counts = measure(arguments.target, image.elf, arguments.windows)
     if arguments.json:

@@ -1,0 +1,244 @@
+"""Cost of a standalone folder: generated, compiled with plain `-O2`, called on a bare core.
+
+This is how a user meets a model: `python -m codegen MODEL.tflite --standalone --target T`, then
+`safe_<name>_run`. Counted are the instructions from its entry to its return.
+"""
+
+import re
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codegen.emit import linker
+from codegen.frontend import tflite
+from codegen.operators.base import Optimize
+from codegen.pipeline import generate
+from host_tools.compare import oracle
+from host_tools.errors import DataError, DifferentError
+from targets import build as images
+from targets import elf
+from targets.emulate import bare, count
+from targets.emulate.bare import Call, Interface
+from targets.emulate.count import Counts, Executed
+from targets.load import Target
+
+CALLS = 6
+_MAX_NAME = 40
+
+
+@dataclass(frozen=True)
+class Standalone:
+    """A compiled standalone folder, linked with the harness."""
+
+    model: Path
+    target: Target
+    optimize: Optimize
+    manifest: Mapping[str, Any]
+    interface: Interface
+    objects: tuple[Path, ...]
+    elf: Path
+    generation_seconds: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one call of `safe_<name>_run` takes, and what the model takes of memory, in bytes."""
+
+    name: str
+    target: str
+    isa: str
+    optimize: str
+    counts: Counts
+    macs: int
+    stack_bytes: int
+    """Below the stack pointer at entry, the deepest of all calls."""
+    arena_bytes: int
+    code_bytes: int
+    """Sections of the folder's objects that hold instructions; nothing is left out as unused."""
+    constant_bytes: int
+    """All other stored sections: weights and every table."""
+    weight_bytes: int
+    """The weights and biases in the model file, each once."""
+    generation_seconds: float
+    calls: tuple[Call, ...]
+
+    @property
+    def flash_bytes(self) -> int:
+        """Code and constants."""
+        return self.code_bytes + self.constant_bytes
+
+    @property
+    def beyond_bytes(self) -> int:
+        """Code and constants beyond the model's own weights and biases."""
+        return self.flash_bytes - self.weight_bytes
+
+    def fields(self) -> dict[str, Any]:
+        """Return the figures as JSON values."""
+        return {
+            "model": self.name,
+            "target": self.target,
+            "isa": self.isa,
+            "optimize": self.optimize,
+            "instructions": self.counts.maximum,
+            "instructions_least": self.counts.minimum,
+            "macs": self.macs,
+            "stack_bytes": self.stack_bytes,
+            "arena_bytes": self.arena_bytes,
+            "code_bytes": self.code_bytes,
+            "constant_bytes": self.constant_bytes,
+            "weight_bytes": self.weight_bytes,
+            "beyond_bytes": self.beyond_bytes,
+            "flash_bytes": self.flash_bytes,
+            "generation_seconds": round(self.generation_seconds, 3),
+            "calls": self.counts.calls,
+            "operators": [
+                {
+                    "index": row.index,
+                    "symbol": row.symbol,
+                    "instructions": row.maximum,
+                    "instructions_least": row.minimum,
+                }
+                for row in self.counts.operators
+            ],
+        }
+
+
+def model_name(model: Path) -> str:
+    """Return a name for C from a path: the file's stem, of `model_int8.tflite` its folder's."""
+    text = model.resolve().parent.name if model.stem == "model_int8" else model.stem
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    if not name[:1].isalpha():
+        name = f"model_{name}"
+    return name[:_MAX_NAME].strip("_")
+
+
+def own_weight_bytes(model: Path) -> int:
+    """Return the bytes of weights and biases in a model file: quantized constants, each once.
+
+    Equal arrays count once: an unrolled network repeats them, SAFE stores them once.
+    """
+    graph = tflite.load(model, "weights")
+    used = {index for operator in graph.operators for index in operator.inputs if index >= 0}
+    arrays = {}
+    for tensor in (graph.tensor(index) for index in used):
+        if tensor.data is not None and tensor.quantization is not None:
+            arrays[(tensor.dtype, tensor.data.tobytes())] = tensor.size_bytes
+    return sum(arrays.values())
+
+
+def _interface(manifest: Mapping[str, Any]) -> Interface:
+    inputs, outputs = manifest["inputs"], manifest["outputs"]
+    name = manifest["name"]
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise DataError(
+            f"{name} has {len(inputs)} inputs and {len(outputs)} outputs: only a model with one of"
+            " each has safe_<name>_run, which is what is counted"
+        )
+    return Interface(
+        header=f"safe_{name}.h",
+        run=f"safe_{name}_run",
+        input_bytes=int(inputs[0]["size_bytes"]),
+        output_bytes=int(outputs[0]["size_bytes"]),
+    )
+
+
+def build(
+    model: Path, target: Target, work: Path, *, optimize: Optimize = "balanced", calls: int = CALLS
+) -> Standalone:
+    """Generate, compile and link `model` in the new folder `work`.
+
+    Raises the errors of generation, BuildError, or DataError when there is no single input and
+    output.
+    """
+    generated = work / "standalone"
+    start = time.monotonic()
+    manifest = generate(
+        model,
+        name=model_name(model),
+        out=generated,
+        target=target.name,
+        optimize=optimize,
+        standalone=True,
+    )
+    seconds = time.monotonic() - start
+    interface = _interface(manifest)
+    sources = sorted(p for p in generated.glob("*.c") if p.name != "example.c")
+    objects = bare.compile_objects(target, sources, work / "objects")
+    version = images.runtime_version()
+    (work / "safe_target.h").write_text(linker.target_header(target, version), encoding="utf-8")
+    (work / "linker.ld").write_text(linker.linker_script(target, version), encoding="utf-8")
+    image = bare.link(target, objects, interface, work, include=generated, calls=calls)
+    return Standalone(model, target, optimize, manifest, interface, tuple(objects), image, seconds)
+
+
+def _run(built: Standalone, plugins: Path, *, profile: bool) -> tuple[Counts, list[Call], str]:
+    """Run the image under the counter; return counts, calls, and the counter's whole output."""
+    image = elf.read(built.elf)
+    configuration = count.configure_call(image, built.interface.run, bare.CALL, profile=profile)
+    plugin = count.build_plugin(plugins)
+    config, out = built.elf.with_suffix(".config"), built.elf.with_suffix(".counts")
+    config.write_text(configuration.text, encoding="utf-8")
+    calls = bare.run(built.target, built.elf, count.plugin_argument(plugin, config, out))
+    text = out.read_text(encoding="utf-8")
+    return count.parse(text, configuration), calls, text
+
+
+def _sizes(objects: tuple[Path, ...]) -> tuple[int, int]:
+    stored = [s for o in objects for s in elf.read(o).sections if s.has_contents]
+    code = sum(s.size for s in stored if s.executable)
+    return code, sum(s.size for s in stored) - code
+
+
+def measure(built: Standalone, plugins: Path) -> Cost:
+    """Count the calls of a built model; `plugins` is the folder of the compiled counter.
+
+    Raises EmulatorError or BuildError.
+    """
+    counts, calls, _ = _run(built, plugins, profile=False)
+    code, constants = _sizes(built.objects)
+    return Cost(
+        name=built.manifest["name"],
+        target=built.target.name,
+        isa=built.target.isa,
+        optimize=built.optimize,
+        counts=counts,
+        macs=int(built.manifest["macs"]),
+        stack_bytes=max(call.stack_bytes for call in calls),
+        arena_bytes=int(built.manifest["arena_bytes"]),
+        code_bytes=code,
+        constant_bytes=constants,
+        weight_bytes=own_weight_bytes(built.model),
+        generation_seconds=built.generation_seconds,
+        calls=tuple(calls),
+    )
+
+
+def trace(built: Standalone, plugins: Path) -> tuple[Counts, list[Executed]]:
+    """Count with a profile: also how often each instruction ran, by operator."""
+    counts, _, text = _run(built, plugins, profile=True)
+    return counts, count.executed(text)
+
+
+def verify(built: Standalone, cost: Cost) -> None:
+    """Compare each output of the counted calls with TensorFlow Lite Micro on this host.
+
+    Raises DifferentError, ConversionError when the oracle is not installed, and DataError when the
+    input is not int8.
+    """
+    edges = (built.manifest["inputs"][0], built.manifest["outputs"][0])
+    if any(edge["dtype"] != "int8" for edge in edges):
+        raise DataError(f"{cost.name}: only int8 inputs and outputs can be verified")
+    raw = bare.inputs(built.interface.input_bytes, len(cost.calls))
+    windows = np.stack([np.frombuffer(data, dtype=np.int8) for data in raw])
+    expected = oracle.run(built.model, windows)
+    for index, (call, output) in enumerate(zip(cost.calls, expected, strict=True)):
+        if call.output_crc != zlib.crc32(output.tobytes()):
+            raise DifferentError(
+                f"{cost.name} on {cost.target} ({cost.optimize}): output of call {index} differs"
+                " from TensorFlow Lite Micro"
+            )

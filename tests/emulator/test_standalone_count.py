@@ -1,0 +1,145 @@
+"""`host_tools count MODEL.tflite`: exact on code of known length, and on real models."""
+
+import json
+
+import pytest
+
+from codegen.emit import linker
+from host_tools.cli import main
+from host_tools.errors import DifferentError
+from host_tools.perf import standalone
+from targets import build, elf
+from targets.emulate import bare, count
+from targets.errors import BuildError, EmulatorError, ExitCode
+from targets.load import load
+
+pytestmark = pytest.mark.emulator
+
+TARGETS = ("mps2-an386", "mps2-an505", "riscv-virt", "stm32f4")
+MODEL = build.ROOT / "models/forecaster/model_int8.tflite"
+# run: 3 + 2 calls; op0: 1 + 2 * 1000 + 1; op2: pushes 40 bytes; each in assembly.
+ARM = r"""
+__attribute__((naked, noinline)) void safe_fake_op0_loop(unsigned char *arena)
+{ __asm__ volatile("movw r3, #1000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n"); }
+__attribute__((naked, noinline)) void safe_fake_op2_deep(unsigned char *arena)
+{ __asm__ volatile("push {r0-r7, r8, r9}\n\tadd sp, #40\n\tbx lr\n"); }
+__attribute__((naked, noinline)) void invoke_arena(unsigned char *arena)
+{ __asm__ volatile("push {r3, lr}\n\tbl safe_fake_op0_loop\n\tbl safe_fake_op2_deep\n\t"
+                   "pop {r3, pc}\n"); }
+__attribute__((naked)) int safe_fake_run(const void *input, void *output)
+{ __asm__ volatile("push {r3, lr}\n\tbl invoke_arena\n\tmov r0, #STATUS\n\tpop {r3, pc}\n"); }
+"""
+RISCV = r"""
+__attribute__((naked, noinline)) void safe_fake_op0_loop(unsigned char *arena)
+{ __asm__ volatile("li t0, 1000\n1:\n\taddi t0, t0, -1\n\tbnez t0, 1b\n\tret\n"); }
+__attribute__((naked, noinline)) void safe_fake_op2_deep(unsigned char *arena)
+{ __asm__ volatile("sw zero, -40(sp)\n\tnop\n\tret\n"); }
+__attribute__((naked, noinline)) void invoke_arena(unsigned char *arena)
+{ __asm__ volatile(".option push\n\t.option norelax\n\tmv t1, ra\n\tjal safe_fake_op0_loop\n\t"
+                   "jal safe_fake_op2_deep\n\tjr t1\n\t.option pop\n"); }
+__attribute__((naked)) int safe_fake_run(const void *input, void *output)
+{ __asm__ volatile("mv t2, ra\n\tjal invoke_arena\n\tli a0, STATUS\n\tjr t2\n"); }
+"""
+
+
+@pytest.fixture(scope="module")
+def plugins(tmp_path_factory):
+    return tmp_path_factory.mktemp("plugins")
+
+
+def fake(target, folder, status=0):
+    """Build the harness around code of known length."""
+    text = RISCV if target.target.arch == "riscv32" else ARM
+    (folder / "fake.c").write_text(text.replace("STATUS", str(status)))
+    (folder / "fake.h").write_text("int safe_fake_run(const void *input, void *output);\n")
+    (folder / "safe_target.h").write_text(linker.target_header(target, "0"))
+    (folder / "linker.ld").write_text(linker.linker_script(target, "0"))
+    objects = bare.compile_objects(target, [folder / "fake.c"], folder)
+    interface = bare.Interface("fake.h", "safe_fake_run", 5, 3)
+    return bare.link(target, objects, interface, folder, include=folder, calls=3)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_known_length_and_stack(name, tmp_path, plugins):
+    target = load(name)
+    image = fake(target, tmp_path)
+    configuration = count.configure_call(elf.read(image), "safe_fake_run", bare.CALL, profile=True)
+    (tmp_path / "config").write_text(configuration.text)
+    plugin = count.build_plugin(plugins)
+    argument = count.plugin_argument(plugin, tmp_path / "config", tmp_path / "out")
+    calls = bare.run(target, image, argument)
+    text = (tmp_path / "out").read_text()
+    counts = count.parse(text, configuration)
+    assert counts.calls == len(calls) == 3
+    figures = [(o.index, o.minimum, o.maximum) for o in counts.operators]
+    # Outside of operators: run's 4 and invoke_arena's 4.
+    assert figures == [(-1, 8, 8), (0, 2002, 2002), (2, 3, 3)]
+    deepest = 40 if target.target.arch == "riscv32" else 2 * 8 + 40
+    assert {call.stack_bytes for call in calls} == {deepest}
+    executed = count.executed(text)
+    assert sum(row.executed for row in executed) == 3 * counts.maximum
+    branches = [r for r in executed if r.marker == 0 and r.executed == 1000 and r.taken]
+    assert [r.taken for r in branches] == [999] * 3
+
+
+def test_a_status_is_an_error(tmp_path):
+    target = load("mps2-an386")
+    with pytest.raises(EmulatorError, match="call 0 returned status 7"):
+        bare.run(target, fake(target, tmp_path, status=7))
+
+
+def test_inputs_are_those_of_the_harness(tmp_path, plugins):
+    """The device's own output of a copying model is what Python says the inputs were."""
+    target = load("mps2-an386")
+    found = bare.inputs(8, 5)
+    assert found[:3] == [bytes(8), b"\x80" * 8, b"\x7f" * 8]
+    assert len(set(found)) == 5
+    built = standalone.build(MODEL, target, tmp_path, calls=5)
+    cost = standalone.measure(built, plugins)
+    standalone.verify(built, cost)
+    wrong = bare.Call(0, 0, cost.calls[4].output_crc ^ 1)
+    with pytest.raises(DifferentError, match="output of call 4 differs"):
+        standalone.verify(built, bare_replace(cost, wrong))
+
+
+def bare_replace(cost, last):
+    return type(cost)(**{**vars(cost), "calls": (*cost.calls[:4], last)})
+
+
+@pytest.mark.parametrize("name", ["mps2-an505", "riscv-virt"])
+def test_forecaster(name, capsys):
+    assert main(["count", "--target", name, str(MODEL), "--json", "--verify"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["model"], facts["target"]) == ("forecaster", name)
+    assert sum(o["instructions"] for o in facts["operators"]) >= facts["instructions"]
+    assert 64 < facts["stack_bytes"] < 1024
+    assert facts["beyond_bytes"] == facts["flash_bytes"] - facts["weight_bytes"] > 0
+    assert facts["flash_bytes"] == facts["code_bytes"] + facts["constant_bytes"]
+
+
+def test_table(capsys):
+    assert main(["count", "--target", "mps2-an386", str(MODEL), "--windows", "2"]) == 0
+    text = capsys.readouterr().out
+    for word in ("instructions per inference", "stack above the entry", "beyond them"):
+        assert word in text
+
+
+def test_mistakes(capsys, tmp_path):
+    assert main(["count", "--target", "host", str(MODEL)]) == ExitCode.EMULATOR
+    assert main(["count", "--target", "mps2-an386", str(tmp_path / "no.tflite")]) != 0
+    assert capsys.readouterr().err.count("\n") == 2
+    (tmp_path / "bad.c").write_text("int f(void) { return g; }\n")
+    with pytest.raises(BuildError, match="error"):
+        bare.compile_objects(load("mps2-an386"), [tmp_path / "bad.c"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("models/forecaster/model_int8.tflite", "forecaster"),
+        ("a/KWS-Ref.v2.tflite", "kws_ref_v2"),
+        ("a/3d.tflite", "model_3d"),
+    ],
+)
+def test_names(path, name):
+    assert standalone.model_name(build.ROOT / path) == name
