@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from codegen.emit.budget import Budget, load, smallest
+from codegen.emit.write import PLAN
 from codegen.operators.base import ISAS, OPTIMIZE
 from codegen.pipeline import generate
 from targets.errors import ExitCode, SafeError
@@ -25,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="Exit codes: 0 done, 2 usage, 20 model invalid, 21 model not supported, "
-        "22 memory plan, 30 target, 32 output.",
+        "22 memory plan, 23 budget, 30 target, 32 output.",
     )
     add = parser.add_argument
     add("model", type=Path, metavar="MODEL.tflite", help="full-integer int8 TFLite model")
@@ -41,6 +43,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--scaler", type=Path, metavar="scaler.json", help="with --detector: anomaly detector")
     add("--detector", type=Path, metavar="detector.json", help="with --scaler: anomaly detector")
+    add("--max-arena-bytes", type=int, metavar="N", help="fail above this arena")
+    add("--max-constant-bytes", type=int, metavar="N", help="fail above these constants in flash")
+    add(
+        "--budget",
+        type=Path,
+        metavar="model.toml",
+        help="fail when the arena is above [budget] ram_bytes, or constants above flash_bytes",
+    )
+    add("--plan", action="store_true", help="print the memory plan; also in memory_plan.txt")
     add("--standalone", action="store_true", help="add the runtime: DIR compiles by itself")
     add("--json", action="store_true", help="print the manifest instead of a summary")
     return parser
@@ -63,6 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             scaler=arguments.scaler,
             detector=arguments.detector,
             standalone=arguments.standalone,
+            budget=_budget(arguments),
+            plan=arguments.plan,
         )
     except SafeError as error:
         print(f"codegen: {error}", file=sys.stderr)  # noqa: T201
@@ -71,7 +84,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("codegen: interrupted", file=sys.stderr)  # noqa: T201
         return int(ExitCode.INTERRUPTED)
     print(json.dumps(manifest, indent=2) if arguments.json else _summary(manifest))  # noqa: T201
+    if arguments.plan and not arguments.json:
+        print((arguments.out / PLAN).read_text(encoding="utf-8"), end="")  # noqa: T201
     return int(ExitCode.OK)
+
+
+def _budget(arguments: argparse.Namespace) -> Budget:
+    """Return the limits of the command line and of model.toml, the smaller of each."""
+    given = Budget(arguments.max_arena_bytes, arguments.max_constant_bytes)
+    return given if arguments.budget is None else smallest(given, load(arguments.budget))
 
 
 def _summary(manifest: dict[str, Any]) -> str:

@@ -27,6 +27,12 @@ class DetectorInvalidError(CodegenError):
     exit_code = ExitCode.MODEL_INVALID
 
 
+class BudgetInvalidError(CodegenError):
+    """The table [budget] of model.toml is damaged."""
+
+    exit_code = ExitCode.USAGE
+
+
 class NameInvalidError(CodegenError):
     """The model's name cannot be part of a C identifier."""
 
@@ -37,6 +43,12 @@ class MemoryPlanError(CodegenError):
     """The arena plan is wrong or does not fit."""
 
     exit_code = ExitCode.MEMORY_PLAN
+
+
+class BudgetExceededError(CodegenError):
+    """The generated model needs more memory than it may."""
+
+    exit_code = ExitCode.BUDGET
 
 
 class VerifierError(CodegenError):

@@ -33,19 +33,23 @@ def lower(graph: Graph, choice: KernelChoice) -> list[Lowered]:
     return lowered
 
 
-def steps(graph: Graph, lowered: list[Lowered]) -> list[Step]:
-    """Return what each operator does to the arena; scratch of 0 bytes is a null pointer."""
-    return [_step(graph, operator, call) for operator, call in lowered]
+def steps(graph: Graph, lowered: list[Lowered], views: frozenset[int] = frozenset()) -> list[Step]:
+    """Return what each operator does to the arena; scratch of 0 bytes is a null pointer.
+
+    Operators of `views` (by index) are those whose offer to be a view was taken.
+    """
+    return [_step(graph, o, call, views) for o, call in lowered]
 
 
-def _step(graph: Graph, operator: Operator, call: KernelCall | None) -> Step:
-    pieces = _pieces(graph, operator)
+def _step(graph: Graph, operator: Operator, call: KernelCall | None, views: frozenset[int]) -> Step:
+    pieces = _pieces(graph, call)
+    is_view = call is None or operator.index in views
     return Step(
         operator_index=operator.index,
-        reads=_view_reads(graph, operator, pieces) if call is None else _reads(graph, operator),
+        reads=_view_reads(graph, operator, pieces) if is_view else _reads(graph, operator),
         writes=operator.outputs,
-        scratch=tuple(_scratch(operator, call)),
-        is_view=call is None,
+        scratch=() if is_view else tuple(_scratch(operator, call)),
+        is_view=is_view,
         in_place=() if call is None else call.in_place,
         pieces=pieces,
     )
@@ -56,9 +60,9 @@ def with_views(lowered: list[Lowered], views: frozenset[int]) -> list[Lowered]:
     return [(o, None if o.index in views else call) for o, call in lowered]
 
 
-def _pieces(graph: Graph, operator: Operator) -> tuple[Piece, ...]:
-    """Return the operator's offer to be a view; none when a part is in flash or fixed."""
-    found = operators()[operator.kind].pieces(graph, operator)
+def _pieces(graph: Graph, call: KernelCall | None) -> tuple[Piece, ...]:
+    """Return a call's offer to be a view; none when a part is in flash or fixed."""
+    found = () if call is None else call.pieces
     for tensor in (graph.tensor(i) for piece in found for i in (piece.whole, piece.part)):
         if tensor.is_constant or tensor.is_variable:
             return ()

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from codegen.emit.program import Program, runtime_version
+from codegen import cost, kernels
+from codegen.emit.program import SDK, Program, runtime_version
 from codegen.ir.graph import Operator, Tensor
 from codegen.operators.base import KernelCall
 
@@ -36,6 +37,7 @@ def manifest(
         "weight_bytes": program.weight_bytes,
         "constant_bytes": program.constant_bytes,
         "macs": sum(call.macs for _, call in program.calls if call is not None),
+        "estimate": "instructions from figures per multiply-accumulate and element, not measured",
         "operators": [_operator(program, o, c) for o, c in program.calls],
         "plan": [
             {
@@ -80,5 +82,28 @@ def _operator(program: Program, operator: Operator, call: KernelCall | None) -> 
         "kernel": None if call is None else call.kernel,
         "macs": 0 if call is None else call.macs,
         "scratch_bytes": 0 if call is None else sum(s.size_bytes for s in call.scratch),
-        "notes": [] if call is None else list(call.notes),
+        **_variant(program, operator, call),
+        "notes": _notes(program, call),
     }
+
+
+def _variant(program: Program, operator: Operator, call: KernelCall | None) -> dict[str, Any]:
+    """Return the kernel file of a call and its estimated cost; a view has neither."""
+    if call is None:
+        return {"variant": None, "source": None, "estimated_instructions": 0}
+    path = kernels.path(program.isa, call.source)
+    elements = sum(program.graph.tensor(i).elements for i in operator.outputs)
+    return {
+        "variant": path.parent.name,
+        "source": path.relative_to(SDK.parent).as_posix(),
+        "estimated_instructions": cost.instructions(
+            path.parent.name, call.source, call.macs, elements
+        ),
+    }
+
+
+def _notes(program: Program, call: KernelCall | None) -> list[str]:
+    if call is None:
+        return ["a view: no code, no copy"]
+    fallback = kernels.variant(program.isa, call.source) != program.isa
+    return [*call.notes, *([f"no {program.isa} kernel: the reference is used"] if fallback else [])]

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from targets.errors import OutputError
 
 MANIFEST = "manifest.json"
+PLAN = "memory_plan.txt"
 
 
 def write(out: Path, files: Mapping[str, str], *, exclusive: bool) -> None:

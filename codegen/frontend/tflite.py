@@ -20,6 +20,7 @@ from codegen.errors import CodegenError, ModelInvalidError, ModelUnsupportedErro
 from codegen.frontend import reader, support
 from codegen.ir import verifier
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Quantization, Tensor
+from codegen.operators._folding import fold
 from codegen.operators.registry import operators as supported_operators
 
 MAX_OPERATORS = 4096
@@ -111,7 +112,7 @@ class _Importer:
             raise ModelInvalidError(str(problem))
         supported = (k for k, spec in supported_operators().items() if not spec.internal)
         support.check_model(graph, sorted(supported))
-        graph = replace(graph, operators=tuple(self._with_options(bare, entries)))
+        graph = fold(replace(graph, operators=tuple(self._with_options(bare, entries))))
         for operator in graph.operators:
             supported_operators()[operator.kind].check(graph, operator)
         return graph

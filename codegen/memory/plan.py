@@ -38,6 +38,8 @@ class Plan:
     """First byte of each tensor by its index."""
     scratch: Mapping[str, int]
     """First byte of each scratch by its label."""
+    labels: Mapping[int, str]
+    """Label of the block of each tensor."""
     lower_bound_bytes: int
     """No plan can be smaller: the largest sum of blocks taken at one step."""
     method: str

@@ -60,6 +60,7 @@ def _placed(memory: Memory, steps: Sequence[Step]) -> Plan:
         blocks=tuple(sorted(placed, key=lambda p: (p[1], p[0].first, p[0].label))),
         tensors={t: starts[label] + start for t, (label, start) in memory.places.items()},
         scratch={r.label: starts[r.label] for step in steps for r in step.scratch},
+        labels={t: label for t, (label, _) in memory.places.items()},
         lower_bound_bytes=bound,
         method=method,
         views=memory.views,

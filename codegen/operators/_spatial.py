@@ -28,16 +28,61 @@ class Axis:
         return asdict(self)
 
 
-def axis(size: int, kernel: int, stride: int, dilation: int, padding: str) -> Axis:
-    """Compute output size and padding as TensorFlow does (SAME puts the odd pixel last)."""
+def axis(
+    size: int,
+    kernel: int,
+    stride: int,
+    dilation: int,
+    padding: str,
+    *,
+    border: tuple[int, int] = (0, 0),
+) -> Axis:
+    """Compute output size and padding as TensorFlow does (SAME puts the odd pixel last).
+
+    `border` is an explicit padding before and after the input, to which `padding` then adds.
+    """
     effective = (kernel - 1) * dilation + 1
+    before, after = border
+    whole = before + size + after
     if padding == "SAME":
-        output = -(-size // stride)
-        pad = max(0, (output - 1) * stride + effective - size) // 2
+        output = -(-whole // stride)
+        pad = max(0, (output - 1) * stride + effective - whole) // 2
     else:
-        output = max(0, (size - effective + stride) // stride)
+        output = max(0, (whole - effective + stride) // stride)
         pad = 0
-    return Axis(size, kernel, stride, dilation, output, pad)
+    return Axis(size, kernel, stride, dilation, output, before + pad)
+
+
+NO_BORDER = (0, 0)
+
+
+def window_axes(
+    operator: Operator, size: tuple[int, int], kernel: tuple[int, int]
+) -> tuple[Axis, Axis]:
+    """Return both axes of a convolution over an image of `size` (height, width).
+
+    Options `border_h` and `border_w` (before, after), set by the pass that takes a PAD into the
+    convolution, are explicit paddings by the input's zero point.
+    """
+    o = operator.options
+    return (
+        axis(
+            size[0],
+            kernel[0],
+            o["stride_h"],
+            o["dilation_h"],
+            o["padding"],
+            border=o.get("border_h", NO_BORDER),
+        ),
+        axis(
+            size[1],
+            kernel[1],
+            o["stride_w"],
+            o["dilation_w"],
+            o["padding"],
+            border=o.get("border_w", NO_BORDER),
+        ),
+    )
 
 
 def padding_name(code: int) -> str:

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from codegen.fixed_point import exact_dot, requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import (
-    PADDINGS,
     accumulator_bound,
     activation_name,
     bias_values,
     fold_bias,
-    invalid,
     optional_input,
     prove_accumulator,
     require_activation,
@@ -31,6 +29,14 @@ from codegen.operators._common import (
     require_shape,
     require_weights,
     unsupported,
+)
+from codegen.operators._spatial import (
+    Axis,
+    padding_name,
+    patches,
+    require_rank_4,
+    require_window_options,
+    window_axes,
 )
 from codegen.operators.base import (
     Constant,
@@ -46,22 +52,10 @@ from codegen.operators.base import (
 from codegen.quantization import activation_range, output_multipliers
 
 
-@dataclass(frozen=True)
-class _Axis:
-    """One spatial axis: sizes in elements; `pad` is what lies before the first input."""
-
-    size: int
-    kernel: int
-    stride: int
-    dilation: int
-    output: int
-    pad: int
-
-
 @dataclass(frozen=True, eq=False)
 class _Integers:
-    y: _Axis
-    x: _Axis
+    y: Axis
+    x: Axis
     weights: NDArray[np.int8]
     bias: NDArray[np.int64]
     multiplier: NDArray[np.int32]
@@ -72,26 +66,10 @@ class _Integers:
     high: int
 
 
-def _axis(size: int, kernel: int, stride: int, dilation: int, padding: str) -> _Axis:
-    """Compute output size and padding as TensorFlow does (SAME puts the odd pixel last)."""
-    effective = (kernel - 1) * dilation + 1
-    if padding == "SAME":
-        output = -(-size // stride)
-        pad = max(0, (output - 1) * stride + effective - size) // 2
-    else:
-        output = max(0, (size - effective + stride) // stride)
-        pad = 0
-    return _Axis(size, kernel, stride, dilation, output, pad)
-
-
-def _axes(graph: Graph, operator: Operator) -> tuple[_Axis, _Axis]:
+def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
     _, height, width, _ = graph.tensor(operator.inputs[0]).shape
     _, kernel_height, kernel_width, _ = graph.tensor(operator.inputs[1]).shape
-    o = operator.options
-    return (
-        _axis(height, kernel_height, o["stride_h"], o["dilation_h"], o["padding"]),
-        _axis(width, kernel_width, o["stride_w"], o["dilation_w"], o["padding"]),
-    )
+    return window_axes(operator, (height, width), (kernel_height, kernel_width))
 
 
 class Conv2D(OperatorSpec):
@@ -103,9 +81,8 @@ class Conv2D(OperatorSpec):
         """Read padding, strides, dilations and the fused activation."""
         if builtin_options is None:
             return {}
-        padding = int(builtin_options.Padding())
         return {
-            "padding": PADDINGS[padding] if padding in (0, 1) else f"UNKNOWN_{padding}",
+            "padding": padding_name(int(builtin_options.Padding())),
             "stride_h": int(builtin_options.StrideH()),
             "stride_w": int(builtin_options.StrideW()),
             "dilation_h": int(builtin_options.DilationHFactor()),
@@ -117,18 +94,11 @@ class Conv2D(OperatorSpec):
         """Check types, shapes, quantization, and that the accumulator fits."""
         require_counts(graph, operator, (2, 3))
         require_options(graph, operator)
-        _check_options(graph, operator)
+        require_window_options(graph, operator, "stride_h", "stride_w", "dilation_h", "dilation_w")
         source = require_input(graph, operator, 0, "input")
         weights = require_input(graph, operator, 1, "weights")
         output = graph.tensor(operator.outputs[0])
-        for tensor in (source, weights, output):
-            if len(tensor.shape) != 4 or 0 in tensor.shape:
-                invalid(
-                    graph,
-                    operator,
-                    f"has shape {list(tensor.shape)}, expected rank 4; export the model again",
-                    tensor.index,
-                )
+        require_rank_4(graph, operator, source, weights, output)
         channels = weights.shape[0]
         if weights.shape[3] != source.shape[3]:
             unsupported(
@@ -172,8 +142,8 @@ class Conv2D(OperatorSpec):
                 "batches": batches,
                 "input_channels": depth,
                 "output_channels": channels,
-                "y": _axis_params(p.y),
-                "x": _axis_params(p.x),
+                "y": p.y.params(),
+                "x": p.x.params(),
                 "requantize_step": int(p.multiplier.size > 1),
                 "input_zero_point": p.input_zero_point,
                 "output_zero_point": p.output_zero_point,
@@ -203,54 +173,12 @@ class Conv2D(OperatorSpec):
         assert values is not None
         count, batches = values.shape[:2]
         images = values.reshape(count * batches, *values.shape[2:])
-        patches = _patches(images, p)
+        seen = patches(images, p.y, p.x, p.input_zero_point)
+        rows = seen.reshape(*seen.shape[:3], -1)
         flat = p.weights.reshape(p.weights.shape[0], -1)
-        scaled = requantize(exact_dot(patches, flat) + p.bias, p.multiplier, p.shift)
+        scaled = requantize(exact_dot(rows, flat) + p.bias, p.multiplier, p.shift)
         result = saturate(scaled + p.output_zero_point, p.low, p.high).astype(np.int8)
         return [result.reshape(count, *graph.tensor(operator.outputs[0]).shape)]
-
-
-def _patches(images: Array, p: _Integers) -> Array:
-    """Return int8[images, OH, OW, kh·kw·C]: what each output position sees."""
-    count, _, _, depth = images.shape
-    need_y = (p.y.output - 1) * p.y.stride + (p.y.kernel - 1) * p.y.dilation + 1
-    need_x = (p.x.output - 1) * p.x.stride + (p.x.kernel - 1) * p.x.dilation + 1
-    after_y = max(0, need_y - p.y.size - p.y.pad)
-    after_x = max(0, need_x - p.x.size - p.x.pad)
-    padded = np.pad(
-        images,
-        ((0, 0), (p.y.pad, after_y), (p.x.pad, after_x), (0, 0)),
-        constant_values=p.input_zero_point,
-    )
-    shape = (count, p.y.output, p.x.output, p.y.kernel, p.x.kernel, depth)
-    patches = np.empty(shape, dtype=np.int8)
-    for ky in range(p.y.kernel):
-        rows = slice(ky * p.y.dilation, None, p.y.stride)
-        for kx in range(p.x.kernel):
-            columns = slice(kx * p.x.dilation, None, p.x.stride)
-            patches[:, :, :, ky, kx] = padded[:, rows, columns][:, : p.y.output, : p.x.output]
-    return patches.reshape(count, p.y.output, p.x.output, -1)
-
-
-def _axis_params(axis: _Axis) -> Mapping[str, int]:
-    return {
-        "size": axis.size,
-        "kernel": axis.kernel,
-        "stride": axis.stride,
-        "dilation": axis.dilation,
-        "output": axis.output,
-        "pad": axis.pad,
-    }
-
-
-def _check_options(graph: Graph, operator: Operator) -> None:
-    require_activation(graph, operator)
-    o = operator.options
-    if o["padding"] not in PADDINGS:
-        invalid(graph, operator, f"has padding {o['padding']}; export the model again")
-    steps = [o[name] for name in ("stride_h", "stride_w", "dilation_h", "dilation_w")]
-    if min(steps) < 1:
-        invalid(graph, operator, f"has strides and dilations {steps}, expected at least 1")
 
 
 def _integers(graph: Graph, operator: Operator) -> _Integers:

@@ -33,11 +33,11 @@ from codegen.operators._common import (
 )
 from codegen.operators._spatial import (
     Axis,
-    axis,
     padding_name,
     patches,
     require_rank_4,
     require_window_options,
+    window_axes,
 )
 from codegen.operators.base import (
     Constant,
@@ -192,11 +192,7 @@ class DepthwiseConv2D(OperatorSpec):
 def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
     _, height, width, _ = graph.tensor(operator.inputs[0]).shape
     _, kernel_height, kernel_width, _ = graph.tensor(operator.inputs[1]).shape
-    o = operator.options
-    return (
-        axis(height, kernel_height, o["stride_h"], o["dilation_h"], o["padding"]),
-        axis(width, kernel_width, o["stride_w"], o["dilation_w"], o["padding"]),
-    )
+    return window_axes(operator, (height, width), (kernel_height, kernel_width))
 
 
 def integers(graph: Graph, operator: Operator) -> Integers:

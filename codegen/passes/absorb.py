@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.registry import operators
+from codegen.passes._graph import only_reader, readers, value_inputs
 
 
 def run(graph: Graph) -> Graph:
@@ -26,22 +27,12 @@ def run(graph: Graph) -> Graph:
 
 
 def _find(graph: Graph) -> tuple[Operator, Operator, Operator] | None:
+    read = readers(graph)
     for producer in graph.operators:
-        consumer = _only_reader(graph, producer)
-        if consumer is None:
+        consumer = only_reader(graph, read, producer)
+        if consumer is None or value_inputs(graph, consumer) != [producer.outputs[0]]:
             continue
         joined = operators()[producer.kind].absorb(graph, producer, consumer)
         if joined is not None:
             return producer, consumer, joined
     return None
-
-
-def _only_reader(graph: Graph, producer: Operator) -> Operator | None:
-    """Return the one operator that reads the one output of `producer` and no other value."""
-    if len(producer.outputs) != 1 or producer.outputs[0] in graph.outputs:
-        return None
-    readers = [o for o in graph.operators if producer.outputs[0] in o.inputs]
-    if len(readers) != 1:
-        return None
-    values = [i for i in readers[0].inputs if i >= 0 and not graph.tensor(i).is_constant]
-    return readers[0] if values == [producer.outputs[0]] else None

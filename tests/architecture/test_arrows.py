@@ -23,6 +23,7 @@ CODEGEN_ARROWS = {
     "sigmoid_table": {"errors"},
     "ir": _IR,
     "kernels": {"errors"},
+    "cost": set(),
     "quantization": _IR | {"fixed_point"},
     "operators": _OPERATORS,
     "frontend": _OPERATORS | {"frontend"},
@@ -30,7 +31,7 @@ CODEGEN_ARROWS = {
     "backends": _OPERATORS | {"backends"},
     "reference": _OPERATORS,
     "memory": _IR | {"memory"},
-    "emit": _OPERATORS | {"memory", "emit"},
+    "emit": _OPERATORS | {"memory", "emit", "cost"},
     "pipeline": _MIDDLE,
     "__main__": _MIDDLE | {"pipeline"},
 }

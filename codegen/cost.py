@@ -1,0 +1,49 @@
+"""Estimated cost of a kernel call, in executed instructions: for choices and the manifest.
+
+Instructions per multiply-accumulate are figures measured on Cortex-M4 under QEMU with GCC 12 -O2
+(RV32IMAC for rv32), from whole models or tiles of K = 512; docs/kernels.md has the table. They
+are estimates for another shape: `host_tools count` and `host_tools profile` measure.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Instructions per multiply-accumulate, and per element of the output."""
+
+    per_mac: float
+    per_element: float
+
+
+# Reference: TFLM's reference kernels on ad01, kws, ResNet-8 and the fused forecaster, which loop
+# alike. dsp: paired rows, 8 x 1 (matrix-vector) and 4 x 2 tiles, C with intrinsics. rv32:
+# register tiles of 4 x 4 and matrix-vector. Depthwise: CMSIS-NN's 3 x 3.
+_RATES = {
+    ("ref", "fully_connected"): Rate(7.4, 20.0),
+    ("ref", "conv_2d"): Rate(8.6, 20.0),
+    ("ref", "depthwise_conv_2d"): Rate(16.2, 20.0),
+    ("ref", "unidirectional_sequence_lstm"): Rate(11.7, 60.0),
+    ("dsp", "fully_connected"): Rate(1.15, 10.0),
+    ("dsp", "conv_2d"): Rate(0.99, 10.0),
+    ("dsp", "depthwise_conv_2d"): Rate(7.8, 10.0),
+    ("dsp", "unidirectional_sequence_lstm"): Rate(1.15, 60.0),
+    ("rv32", "fully_connected"): Rate(3.2, 15.0),
+    ("rv32", "conv_2d"): Rate(2.5, 15.0),
+    ("rv32", "depthwise_conv_2d"): Rate(7.8, 15.0),
+    ("rv32", "unidirectional_sequence_lstm"): Rate(3.2, 80.0),
+}
+_PER_ELEMENT = {"lookup": 5.0, "copy": 1.5, "pad": 1.5, "add": 12.0, "mul": 12.0, "sub": 12.0}
+_OTHER = Rate(8.0, 12.0)
+
+
+def rate(variant: str, source: str) -> Rate:
+    """Return the figures of kernel file `source` in folder `variant`, or a common guess."""
+    known = _RATES.get((variant, source)) or _RATES.get(("ref", source))
+    return known or Rate(_OTHER.per_mac, _PER_ELEMENT.get(source, _OTHER.per_element))
+
+
+def instructions(variant: str, source: str, macs: int, elements: int) -> int:
+    """Return the estimate for one call that writes `elements` values."""
+    found = rate(variant, source)
+    return round(found.per_mac * macs + found.per_element * elements)

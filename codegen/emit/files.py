@@ -1,0 +1,21 @@
+"""The generated files of a model, by name."""
+
+from codegen.emit import detector, model
+from codegen.emit.program import Program
+
+
+def texts(program: Program, rules: detector.Detector | None, *, standalone: bool) -> dict[str, str]:
+    """Return the text of every file but the runtime and the manifest, by name."""
+    stem = program.prefix
+    files = {
+        f"{stem}.h": model.header(program),
+        f"{stem}.c": model.source(program),
+        f"{stem}_weights.h": model.weights_header(program),
+        f"{stem}_weights.c": model.weights_source(program),
+    }
+    if rules is not None:
+        files[f"{stem}_detector.h"] = detector.header(program, rules)
+        files[f"{stem}_detector.c"] = detector.source(program, rules)
+    if not standalone:
+        files["safe_app_model.c"] = detector.app_model(program, rules)
+    return files
