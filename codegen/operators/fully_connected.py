@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import exact_dot, requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator, Quantization, Tensor
+from codegen.operators import _packing
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -121,48 +122,19 @@ class FullyConnected(OperatorSpec):
         _prove(graph, operator, integers)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_fully_connected_s8`; weights as in the file."""
-        del choice  # one packing: rows as they are
+        """Return the call of `safe_kernel_fully_connected_s8` or its dsp variant.
+
+        The reference reads weights as in the file; the dsp kernel paired rows, where the weights
+        prove that it is exact.
+        """
         p = _integers(graph, operator)
-        per_channel = p.multiplier.size > 1
-        return KernelCall(
-            kernel="safe_kernel_fully_connected_s8",
-            header="safe/kernel/fully_connected.h",
-            source="fully_connected",
-            arguments=(
-                ParamsArg(),
-                TensorArg(operator.inputs[0]),
-                ConstantArg("weights"),
-                ConstantArg("bias"),
-                ConstantArg("multiplier"),
-                ConstantArg("shift"),
-                ScratchArg("expanded"),
-                TensorArg(operator.outputs[0]),
-            ),
-            params_type="safe_fully_connected_params_t",
-            params={
-                "batches": p.batches,
-                "depth": p.depth,
-                "units": p.units,
-                "requantize_step": int(per_channel),
-                "output_zero_point": p.zero_point,
-                "output_min": p.low,
-                "output_max": p.high,
-            },
-            constants=(
-                Constant("weights", p.weights),
-                Constant("bias", p.bias.astype(np.int32)),
-                Constant("multiplier", p.multiplier, counts_as_weight=False),
-                Constant("shift", p.shift, counts_as_weight=False),
-            ),
-            scratch=(Scratch("expanded", 0, alignment=1),),
-            macs=p.batches * p.units * p.depth,
-            notes=(
-                f"reference kernel, {'per-channel' if per_channel else 'per-tensor'} scales, "
-                "input zero point folded into the bias",
-                _prove(graph, operator, p),
-            ),
-        )
+        proof = _prove(graph, operator, p)
+        if choice.isa != "dsp":
+            return _reference_call(operator, p, (proof,))
+        refusal = _packing.refuse_rows(p.weights, p.bias) or _packing.refuse_rescale(p.shift)
+        if refusal is not None:
+            return _reference_call(operator, p, (f"no dsp kernel: {refusal}", proof))
+        return _dsp_call(operator, p)
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
@@ -175,6 +147,98 @@ class FullyConnected(OperatorSpec):
         scaled = requantize(exact_dot(rows, p.weights) + p.bias, p.multiplier, p.shift)
         result = saturate(scaled + p.zero_point, p.low, p.high).astype(np.int8)
         return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+
+
+def _reference_call(operator: Operator, p: _Integers, notes: tuple[str, ...]) -> KernelCall:
+    per_channel = p.multiplier.size > 1
+    return KernelCall(
+        kernel="safe_kernel_fully_connected_s8",
+        header="safe/kernel/fully_connected.h",
+        source="fully_connected",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ConstantArg("bias"),
+            ConstantArg("multiplier"),
+            ConstantArg("shift"),
+            ScratchArg("expanded"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_fully_connected_params_t",
+        params={
+            "batches": p.batches,
+            "depth": p.depth,
+            "units": p.units,
+            "requantize_step": int(per_channel),
+            "output_zero_point": p.zero_point,
+            "output_min": p.low,
+            "output_max": p.high,
+        },
+        constants=(
+            Constant("weights", p.weights),
+            Constant("bias", p.bias.astype(np.int32)),
+            Constant("multiplier", p.multiplier, counts_as_weight=False),
+            Constant("shift", p.shift, counts_as_weight=False),
+        ),
+        scratch=(Scratch("expanded", 0, alignment=1),),
+        macs=p.batches * p.units * p.depth,
+        notes=(
+            f"reference kernel, {'per-channel' if per_channel else 'per-tensor'} scales, "
+            "input zero point folded into the bias",
+            *notes,
+        ),
+    )
+
+
+def _dsp_call(operator: Operator, p: _Integers) -> KernelCall:
+    bound = int(_packing.sum_bound(p.weights, p.bias).max())
+    return KernelCall(
+        kernel="safe_kernel_fully_connected_s8_dsp",
+        header="safe/kernel/fully_connected_dsp.h",
+        source="fully_connected_dsp",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ConstantArg("start"),
+            ConstantArg("rescale"),
+            ScratchArg("expanded"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_fully_connected_dsp_params_t",
+        params={
+            "batches": p.batches,
+            "depth": p.depth,
+            "units": p.units,
+            "rescale_step": int(p.multiplier.size > 1),
+            "output_min": p.low,
+            "output_max": p.high,
+        },
+        constants=(
+            Constant(
+                "weights",
+                _packing.pack_rows(p.weights, _packing.DOT8_ROWS),
+                weight_bytes=p.weights.nbytes,
+            ),
+            Constant(
+                "start",
+                _packing.pack_start(p.bias, _packing.DOT8_ROWS),
+                weight_bytes=4 * p.units,
+            ),
+            Constant(
+                "rescale",
+                _packing.rescale(p.multiplier, p.shift, p.zero_point),
+                counts_as_weight=False,
+            ),
+        ),
+        scratch=(Scratch("expanded", 8 * _packing.blocks(p.depth), alignment=4),),
+        macs=p.batches * p.units * p.depth,
+        notes=(
+            "dsp kernel, rows in pairs, eight at a time",
+            f"|sum| <= {bound}; the first of each pair < 2^23",
+        ),
+    )
 
 
 def _check_bias_scale(

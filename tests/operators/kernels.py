@@ -45,8 +45,8 @@ SANITIZED = ("gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-
 
 
 def compile_library(command: Sequence[str], target: Path, sdk: Path = SDK) -> Path:
-    """Compile all reference kernels of `sdk` into the shared library `target`."""
-    sources = sorted(str(path) for path in (sdk / "src" / "kernel" / "ref").glob("*.c"))
+    """Compile the kernels of all instruction sets of `sdk` into the shared library `target`."""
+    sources = sorted(str(path) for path in (sdk / "src" / "kernel").glob("*/*.c"))
     compiler, *flags = command
     arguments = [compiler, "-std=c99", *WARNINGS.split(), "-ffp-contract=off", *flags]
     arguments += ["-fPIC", "-shared", f"-I{sdk / 'include'}", *sources, "-o", str(target)]
@@ -61,10 +61,12 @@ class KernelLibrary:
         self._library = ctypes.CDLL(str(path))
         self._guard = guard
 
-    def run(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    def run(
+        self, graph: Graph, inputs: Sequence[Array], choice: KernelChoice = REFERENCE
+    ) -> list[Array]:
         """Compute the graph N times from a reset state; arrays are (N, *shape)."""
         calls = [
-            (operator, operators()[operator.kind].lower(graph, operator, REFERENCE))
+            (operator, operators()[operator.kind].lower(graph, operator, choice))
             for operator in graph.operators
         ]
         rows = []

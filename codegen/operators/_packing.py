@@ -1,0 +1,112 @@
+"""Weights and sums as the dsp kernels read them, and the proofs that these are exact.
+
+Two rows of weights p and q share halfwords 256 · p + q (see `safe/kernel/dot8_dsp.h`); a tile is
+some pairs of rows, and a block four values of each in the order k, k + 2, k + 1, k + 3.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64 = NDArray[np.int64]
+
+BLOCK = 4
+ORDER = (0, 2, 1, 3)
+"""Of the values of a block: what SXTB16 takes from four bytes, without and with rotation."""
+DOT8_ROWS = 8
+MAX_BLOCKS = 2047
+"""32 bytes of weights per block and tile, and their number is a halfword."""
+MAX_PAIRED_SUM = (1 << 23) - 1
+"""Of the first row of a pair: 256 times it must fit 32 bits with sign."""
+MAX_SUM = (1 << 30) - 1
+"""Of any row: its double is rescaled."""
+MAX_SHIFT = 22
+"""(zero point << shift) must stay below 2^30."""
+MIN_ROWS = 4
+"""Below, more than half of a tile is filling, and the reference kernel is as fast."""
+
+
+def blocks(depth: int) -> int:
+    """Return the blocks that hold `depth` values."""
+    return -(-depth // BLOCK)
+
+
+def sum_bound(rows: NDArray[Any], start: Int64, low: int = -128, high: int = 127) -> Int64:
+    """Return, per row, the largest |start + Σ weight · value| over all values in [low, high].
+
+    `rows` int8[R, K], `start` int64[R]. Sums on the way may be larger: they wrap modulo 2^32.
+    """
+    weights = rows.astype(np.int64)
+    most = start + np.maximum(weights * low, weights * high).sum(axis=1)
+    least = start + np.minimum(weights * low, weights * high).sum(axis=1)
+    bound: Int64 = np.maximum(np.abs(most), np.abs(least))
+    return bound
+
+
+def refuse_rows(
+    rows: NDArray[Any], start: Int64, low: int = -128, high: int = 127, min_rows: int = MIN_ROWS
+) -> str | None:
+    """Return why paired rows would not be exact or not pay for `rows` int8[R, K], or None.
+
+    Arguments as in `sum_bound`; rows are paired as (0, 1), (2, 3), …
+    """
+    count, depth = rows.shape
+    if count < min_rows:
+        return f"{count} rows, fewer than {min_rows}"
+    if blocks(depth) > MAX_BLOCKS:
+        return f"rows of {depth} weights, more than {MAX_BLOCKS * BLOCK}"
+    bound = sum_bound(rows, start, low, high)
+    if bound[0::2].max() > MAX_PAIRED_SUM:
+        return f"a sum can reach {bound[0::2].max()}, beyond 2^23"
+    if bound.max() > MAX_SUM:
+        return f"a sum can reach {bound.max()}, beyond 2^30"
+    pairs = count // 2
+    first, second = rows[0 : 2 * pairs : 2], rows[1 : 2 * pairs : 2]
+    if np.any((first == -128) & (second < 0)):
+        return "a pair of weights is below -32768: -128 beside a negative one"
+    return None
+
+
+def refuse_rescale(shift: NDArray[Any]) -> str | None:
+    """Return why `safe_dsp_rescale` cannot take these TFLite shifts, or None."""
+    wrong = shift[(shift > -1) | (shift < -MAX_SHIFT)]
+    if wrong.size:
+        return f"a shift of {wrong.flat[0]}, outside [-{MAX_SHIFT}, -1]"
+    return None
+
+
+def rescale(multiplier: NDArray[Any], shift: NDArray[Any], zero_point: int) -> NDArray[np.int32]:
+    """Return the words of `safe_dsp_rescale_t`, int32[n, 3]; shifts as TFLite's, negative."""
+    right = -shift.astype(np.int64)
+    addend = (np.int64(1) << (right - 1)) + zero_point * (np.int64(1) << right)
+    return np.stack([multiplier.astype(np.int64), addend, right], axis=1).astype(np.int32)
+
+
+def pack_rows(rows: NDArray[Any], tile_rows: int) -> NDArray[np.uint32]:
+    """Return int8[R, K] as words [tiles, blocks, 2, tile_rows / 2], filled with zeros.
+
+    Word [t, b, h, p] holds the halfwords 256 · first + second of pair p of tile t, for the values
+    k = 4b + h (low half) and k + 2 (high half).
+    """
+    count, depth = rows.shape
+    tiles = -(-count // tile_rows)
+    filled = np.zeros((tiles * tile_rows, blocks(depth) * BLOCK), dtype=np.int64)
+    filled[:count, :depth] = rows
+    halves = (256 * filled[0::2] + filled[1::2]) & 0xFFFF
+    ordered = halves.reshape(tiles, tile_rows // 2, -1, BLOCK)[..., ORDER]
+    low, high = ordered[..., 0::2], ordered[..., 1::2]
+    words = (low | high << 16).transpose(0, 2, 3, 1)  # tile, block, half, pair
+    return np.ascontiguousarray(words, dtype=np.uint32)
+
+
+def pack_start(start: Int64, tile_rows: int) -> NDArray[np.int32]:
+    """Return what the sums of each tile start from, int32[tiles, tile_rows]: 256 · p + q, q, …
+
+    Modulo 2^32, as the sums themselves.
+    """
+    tiles = -(-start.size // tile_rows)
+    filled = np.zeros(tiles * tile_rows, dtype=np.int64)
+    filled[: start.size] = start
+    filled[0::2] = 256 * filled[0::2] + filled[1::2]
+    return (filled & 0xFFFFFFFF).astype(np.uint32).view(np.int32).reshape(tiles, tile_rows)

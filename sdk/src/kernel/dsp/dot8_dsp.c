@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file dot8_dsp.c The 8 x 1 tile of paired rows: assembly, and its twin in C. */
+#include "safe/kernel/dot8_dsp.h"
+
+#include "safe/compiler.h"
+#include "safe/kernel/dsp.h"
+
+#if SAFE_DSP && !defined(SAFE_NO_ASM)
+
+/* Instructions per block of 4 values and 8 rows: 29, for 32 products. From C, GCC 12 takes 17%
+ * more, as it spills one of the sums. r0 weights, r1 values, r2-r3 words, r4-r11 sums, r12 and lr
+ * values. Stack: 0 saved r4-r11, 32 end of the weights, 36 return address, 40 `twice`. */
+#define PAIR(word, x, h, l)                                                                        \
+    "smlad " h ", " word ", " x ", " h "\n"                                                        \
+    "sxtb16 " word ", " word "\n"                                                                  \
+    "smlad " l ", " word ", " x ", " l "\n"
+#define HALF(x)                                                                                    \
+    "ldrd r2, r3, [r0], #8\n" PAIR("r2", x, "r4", "r5")                                            \
+        PAIR("r3", x, "r6", "r7") "ldrd r2, r3, [r0], #8\n" PAIR("r2", x, "r8", "r9")              \
+            PAIR("r3", x, "r10", "r11")
+#define BLOCK "ldrd r12, lr, [r1], #8\n" HALF("r12") HALF("lr")
+#define TWICE(h, l)                                                                                \
+    "sub " h ", " h ", " l "\n"                                                                    \
+    "asr " h ", " h ", #7\n"                                                                       \
+    "lsl " l ", " l ", #1\n"
+
+__attribute__((naked)) SAFE_NOINLINE const uint32_t *
+safe_dsp_dot8(const uint32_t *weights __attribute__((unused)),
+              const uint32_t *values __attribute__((unused)),
+              uint32_t length __attribute__((unused)), const int32_t *start __attribute__((unused)),
+              int32_t twice[SAFE_DOT8_ROWS] __attribute__((unused)))
+{
+    __asm__ volatile(".syntax unified\n"
+                     "uxtah r12, r0, r2\n"
+                     "push {r4-r12, lr}\n"
+                     "ldm r3, {r4-r11}\n"
+                     "lsrs r2, r2, #16\n"
+                     ".p2align 2\n"
+                     "add pc, r2\n" /* pc is the address of label 1 */
+                     "nop\n"
+                     "1:\n" BLOCK BLOCK BLOCK BLOCK "ldr r2, [sp, #32]\n"
+                     "cmp r0, r2\n"
+                     "bne.w 1b\n" TWICE("r4", "r5") TWICE("r6", "r7") TWICE("r8", "r9")
+                         TWICE("r10", "r11") "ldr r2, [sp, #40]\n"
+                                             "stm r2, {r4-r11}\n"
+                                             "pop {r4-r12, pc}\n");
+}
+
+#else
+
+/** A pair of rows: both sums in h, q's in l. */
+typedef struct pair_sums {
+    int32_t h;
+    int32_t l;
+} pair_sums_t;
+
+static inline void add_pair(pair_sums_t *sums, uint32_t word, uint32_t x)
+{
+    sums->h = safe_dsp_smlad(word, x, sums->h);
+    sums->l = safe_dsp_smlad(safe_dsp_sxtb16(word), x, sums->l);
+}
+
+SAFE_NOINLINE const uint32_t *safe_dsp_dot8(const uint32_t *weights, const uint32_t *values,
+                                            uint32_t length, const int32_t *start,
+                                            int32_t twice[SAFE_DOT8_ROWS])
+{
+    const uint32_t *end = &weights[SAFE_DOT8_TILE_BYTES(length) / sizeof *weights];
+    pair_sums_t sums[SAFE_DOT8_ROWS / 2];
+    for (int32_t p = 0; p < SAFE_DOT8_ROWS / 2; p++) {
+        sums[p].h = start[2 * p];
+        sums[p].l = start[2 * p + 1];
+    }
+    while (weights != end) {
+        for (int32_t half = 0; half < 2; half++) {
+            const uint32_t x = *values++;
+            for (int32_t p = 0; p < SAFE_DOT8_ROWS / 2; p++) {
+                add_pair(&sums[p], *weights++, x);
+            }
+        }
+    }
+    for (int32_t p = 0; p < SAFE_DOT8_ROWS / 2; p++) {
+        /* Unsigned: the difference is 256 times p's sum, modulo 2^32. */
+        twice[2 * p] = (int32_t)((uint32_t)sums[p].h - (uint32_t)sums[p].l) >> 7;
+        twice[2 * p + 1] = (int32_t)((uint32_t)sums[p].l << 1);
+    }
+    return weights;
+}
+
+#endif
+
+/** One block of expanded values. */
+static inline uint32_t *expand_block(uint32_t *expanded, uint32_t four, uint32_t add)
+{
+    expanded[0] = safe_dsp_sxtab16(add, four);
+    expanded[1] = safe_dsp_sxtab16_odd(add, four);
+    return &expanded[2];
+}
+
+SAFE_NOINLINE void safe_dsp_expand(const int8_t *values, int32_t length, uint32_t add,
+                                   uint32_t *expanded)
+{
+    const int8_t *end = &values[length & ~3];
+    if ((length & 4) != 0) {
+        expanded = expand_block(expanded, safe_dsp_load(values), add);
+        values += 4;
+    }
+    while (values != end) {
+        const uint32_t first = safe_dsp_load(values);
+        const uint32_t second = safe_dsp_load(values + 4);
+        expanded = expand_block(expand_block(expanded, first, add), second, add);
+        values += 8;
+    }
+    if ((length & 3) != 0) {
+        uint32_t four = 0;
+        for (int32_t k = 0; k < (length & 3); k++) {
+            four |= (uint32_t)(uint8_t)values[k] << (8 * k);
+        }
+        (void)expand_block(expanded, four, add);
+    }
+}

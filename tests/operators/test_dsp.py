@@ -1,0 +1,155 @@
+"""The dsp kernels against the reference kernels and the integer reference, byte by byte.
+
+On the host the instructions are emulated in C (`safe/kernel/dsp.h`); the same arithmetic runs
+on the emulated cores in `tests/emulator`.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.frontend.tflite import load
+from codegen.ir.graph import DType, Graph
+from codegen.operators import _packing
+from codegen.operators.base import KernelCall, KernelChoice
+from codegen.operators.registry import operators
+from tests.operators import kernels
+from tests.operators.cases import CASES
+from tests.operators.draw import Array, Case
+
+DSP = KernelChoice("dsp")
+KINDS = ("FULLY_CONNECTED",)
+QUICK = 60
+SLOW = 1000
+
+
+def symmetric(graph: Graph) -> Graph:
+    """Return the graph with weights in [-127, 127], as the converter makes them."""
+    tensors = dict(graph.tensors)
+    for index, tensor in graph.tensors.items():
+        if tensor.is_constant and tensor.dtype is DType.INT8:
+            assert tensor.data is not None
+            tensors[index] = replace(tensor, data=np.maximum(tensor.data, np.int8(-127)))
+    return replace(graph, tensors=tensors)
+
+
+def call(graph: Graph) -> KernelCall:
+    """Return the one call of a graph for the dsp instruction set."""
+    (operator,) = graph.operators
+    found = operators()[operator.kind].lower(graph, operator, DSP)
+    assert found is not None
+    return found
+
+
+def graph_of(case: Case) -> Graph:
+    """Import a case."""
+    return load(case.model, "case")
+
+
+def compare(graph: Graph, inputs: list[Array], build: str) -> bool:
+    """Assert equal bytes; return whether a dsp kernel was there for it."""
+    expected = reference.run(graph, inputs)
+    library = kernels.library(build)
+    for choice in (DSP, kernels.REFERENCE):
+        for result, truth in zip(library.run(graph, inputs, choice), expected, strict=True):
+            assert np.array_equal(result, truth), choice
+    return call(graph).kernel.endswith("_dsp")
+
+
+def some(kind: str, count: int, build: str, stream: int) -> int:
+    """Compare `count` random cases; return how many took a dsp kernel."""
+    chosen = 0
+    for seed in range(count):
+        case = CASES[kind](np.random.default_rng([seed, stream]))
+        graph = graph_of(case)
+        if len(graph.operators) == 1:
+            chosen += compare(symmetric(graph), case.inputs, build)
+            compare(graph, case.inputs, build)
+    return chosen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_cases(kind: str) -> None:
+    assert some(kind, QUICK, "gcc-O3", 21) > QUICK // 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("build", sorted(kernels.BUILDS))
+def test_every_build_gives_the_same_bytes(kind: str, build: str) -> None:
+    some(kind, 5, build, 22)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_random_cases(kind: str) -> None:
+    assert some(kind, SLOW, "gcc-O3", 23) > SLOW // 4
+
+
+def rows(*values: list[int]) -> Array:
+    """Return int8 weights, a row for each argument."""
+    return np.array(values, dtype=np.int8)
+
+
+ZEROS = np.zeros(4, dtype=np.int64)
+
+
+def test_paired_weights_are_refused_where_they_do_not_fit_a_halfword() -> None:
+    good = rows([-128, 1], [0, 127], [-127, 5], [-128, -128])
+    assert _packing.refuse_rows(good, ZEROS) is None
+    bad = rows([1, -128], [0, -1], [1, 1], [1, 1])
+    assert "-32768" in str(_packing.refuse_rows(bad, ZEROS))
+    odd = np.concatenate([good, rows([-128, -128])])  # the last row has no partner
+    assert _packing.refuse_rows(odd, np.zeros(5, np.int64)) is None
+
+
+def test_sums_are_refused_beyond_the_bounds() -> None:
+    weights = rows([127], [1], [-1], [0])
+    start = ZEROS.copy()
+    start[0] = (1 << 23) - 1 - 127 * 127
+    assert _packing.sum_bound(weights, start)[0] == (1 << 23) - 1
+    assert _packing.refuse_rows(weights, start) is None
+    start[0] += 1
+    assert "2^23" in str(_packing.refuse_rows(weights, start))
+    start[:2] = 0, (1 << 30) - 128
+    assert _packing.refuse_rows(weights, start) is None
+    start[1] += 1
+    assert "2^30" in str(_packing.refuse_rows(weights, start))
+
+
+def test_rows_are_refused_when_too_few_or_too_long() -> None:
+    assert "fewer" in str(_packing.refuse_rows(rows([1], [2], [3]), ZEROS[:3]))
+    most = _packing.MAX_BLOCKS * _packing.BLOCK
+    assert _packing.refuse_rows(np.zeros((4, most), np.int8), ZEROS) is None
+    assert "more than" in str(_packing.refuse_rows(np.zeros((4, most + 1), np.int8), ZEROS))
+
+
+def test_shifts_are_refused_outside_their_range() -> None:
+    assert _packing.refuse_rescale(np.array([-1, -22])) is None
+    for shift in (0, 1, -23):
+        assert str(shift) in str(_packing.refuse_rescale(np.array([-1, shift])))
+
+
+def test_packed_words_hold_the_pairs_in_the_order_of_the_instructions() -> None:
+    weights = np.arange(-20, 20, dtype=np.int8).reshape(8, 5)
+    words = _packing.pack_rows(weights, 8)
+    assert words.shape == (1, 2, 2, 4)
+    filled = np.zeros((8, 8), np.int64)
+    filled[:, :5] = weights
+    for block, half, pair in np.ndindex(2, 2, 4):
+        low, high = (
+            256 * filled[2 * pair, k] + filled[2 * pair + 1, k]
+            for k in (4 * block + half, 4 * block + half + 2)
+        )
+        assert words[0, block, half, pair] == (low & 0xFFFF) | (high & 0xFFFF) << 16
+
+
+def test_starts_wrap() -> None:
+    start = np.array([(1 << 23) - 1, 1 << 29, -1, -5, 7], dtype=np.int64)
+    packed = _packing.pack_start(start, 4).astype(np.int64)
+    first = 256 * start[0] + start[1]
+    assert packed.tolist() == [
+        [first - (1 << 32), start[1], -261, -5],
+        [7 * 256, 0, 0, 0],
+    ]
