@@ -18,7 +18,7 @@ from codegen.passes import absorb
 from tests.operators import kernels, oracle
 
 Array = NDArray[Any]
-NAMES = ("ad01_int8", "kws_ref_model")
+NAMES = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant")
 EACH = 70
 """Inputs of each of the three sorts."""
 

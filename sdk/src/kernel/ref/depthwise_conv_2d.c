@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file depthwise_conv_2d.c Reference int8 depthwise convolution: four output channels at a time,
- * and only the taps inside the image; what the others add is a constant per channel. */
+ * their sums in registers over all taps. */
 #include "safe/kernel/depthwise_conv_2d.h"
 
 #include "safe/fixed_point.h"
@@ -13,161 +13,171 @@ typedef struct depthwise_window {
     const safe_depthwise_conv_2d_params_t *params;
     safe_conv_taps_t y;
     safe_conv_taps_t x;
-    int32_t input_channels;
-    int32_t output_channels;
+    int32_t tap_step;    /**< Input from tap to tap of a row. */
+    int32_t row_step;    /**< Input from row to row of taps. */
+    int32_t weight_step; /**< Weights from tap to tap. */
 } depthwise_window_t;
 
-/** Input of channel 0 for the first tap inside of row `tap_y`. */
-static const int8_t *first_input(const depthwise_window_t *window, const int8_t *image,
-                                 int32_t tap_y)
+/** A row of taps: `before` of them lie left of the image, `inside` in it, `after` right of it. */
+typedef struct depthwise_row {
+    int32_t before;
+    int32_t inside;
+    int32_t after;
+} depthwise_row_t;
+
+/** Input position of the first tap inside; 0, which is not read, when there is none. */
+static inline int32_t first_inside(const safe_conv_taps_t *taps, int32_t dilation)
 {
-    const safe_depthwise_conv_2d_params_t *params = window->params;
-    const int32_t row = window->y.position + tap_y * params->y.dilation;
-    const int32_t column = window->x.position + window->x.first * params->x.dilation;
-    return &image[(row * params->x.size + column) * window->input_channels];
+    return taps->first < taps->end ? taps->position + taps->first * dilation : 0;
 }
 
-/** Weights of channel 0 for the first tap inside of row `tap_y`. */
-static const int8_t *first_weights(const depthwise_window_t *window, const int8_t *weights,
-                                   int32_t tap_y)
+/** Splits row `tap_y` of the taps; a row above or below the image has none inside. */
+static inline depthwise_row_t split_row(const depthwise_window_t *window, int32_t tap_y)
 {
-    const int32_t tap = tap_y * window->params->x.kernel + window->x.first;
-    return &weights[tap * window->output_channels];
-}
-
-/** Adds the taps inside for LANES channels, each with an input of its own. */
-static void add_each(const depthwise_window_t *window, const int8_t *image, const int8_t *weights,
-                     int32_t sum[LANES])
-{
-    const int32_t input_step = window->params->x.dilation * window->input_channels;
-    const int32_t weight_step = window->output_channels;
-    int32_t s0 = sum[0];
-    int32_t s1 = sum[1];
-    int32_t s2 = sum[2];
-    int32_t s3 = sum[3];
-    for (int32_t tap = window->y.first; tap < window->y.end; tap++) {
-        const int8_t *input = first_input(window, image, tap);
-        const int8_t *w = first_weights(window, weights, tap);
-        for (int32_t left = window->x.end - window->x.first; left > 0; left--) {
-            s0 += (int32_t)input[0] * w[0];
-            s1 += (int32_t)input[1] * w[1];
-            s2 += (int32_t)input[2] * w[2];
-            s3 += (int32_t)input[3] * w[3];
-            input += input_step;
-            w += weight_step;
-        }
+    depthwise_row_t row = {window->params->x.kernel, 0, 0};
+    if (tap_y >= window->y.first && tap_y < window->y.end) {
+        row.after = row.before - window->x.end;
+        row.before = window->x.first;
+        row.inside = window->x.end - window->x.first;
     }
-    sum[0] = s0;
-    sum[1] = s1;
-    sum[2] = s2;
-    sum[3] = s3;
+    return row;
 }
 
-/** Adds the taps inside for LANES channels that share one input channel. */
-static void add_shared(const depthwise_window_t *window, const int8_t *image, const int8_t *weights,
-                       int32_t sum[LANES])
+/** Adds `count` taps outside the image, which see the input zero point, for LANES channels. */
+static inline const int8_t *add_outside(int32_t zero_point, const int8_t *weights, int32_t step,
+                                        int32_t count, int32_t sum[LANES])
 {
-    const int32_t input_step = window->params->x.dilation * window->input_channels;
-    const int32_t weight_step = window->output_channels;
-    int32_t s0 = sum[0];
-    int32_t s1 = sum[1];
-    int32_t s2 = sum[2];
-    int32_t s3 = sum[3];
-    for (int32_t tap = window->y.first; tap < window->y.end; tap++) {
-        const int8_t *input = first_input(window, image, tap);
-        const int8_t *w = first_weights(window, weights, tap);
-        for (int32_t left = window->x.end - window->x.first; left > 0; left--) {
-            const int32_t value = *input;
-            s0 += value * w[0];
-            s1 += value * w[1];
-            s2 += value * w[2];
-            s3 += value * w[3];
-            input += input_step;
-            w += weight_step;
-        }
+    for (; count > 0; count--) {
+        sum[0] += zero_point * weights[0];
+        sum[1] += zero_point * weights[1];
+        sum[2] += zero_point * weights[2];
+        sum[3] += zero_point * weights[3];
+        weights += step;
     }
-    sum[0] = s0;
-    sum[1] = s1;
-    sum[2] = s2;
-    sum[3] = s3;
+    return weights;
 }
 
-/** Adds the taps inside for one channel. */
-static void add_one(const depthwise_window_t *window, const int8_t *image, const int8_t *weights,
-                    int32_t *sum)
+/** Sums all taps for LANES channels, each with an input channel of its own.
+ * @param input Of the first channel, at the first tap inside. */
+static void add_each(const depthwise_window_t *window, const int8_t *input, const int8_t *weights,
+                     int32_t result[LANES])
 {
-    const int32_t input_step = window->params->x.dilation * window->input_channels;
-    const int32_t weight_step = window->output_channels;
-    int32_t total = *sum;
-    for (int32_t tap = window->y.first; tap < window->y.end; tap++) {
-        const int8_t *input = first_input(window, image, tap);
-        const int8_t *w = first_weights(window, weights, tap);
-        for (int32_t left = window->x.end - window->x.first; left > 0; left--) {
-            total += (int32_t)*input * *w;
-            input += input_step;
-            w += weight_step;
+    const int32_t zero_point = window->params->input_zero_point;
+    const int32_t step = window->weight_step;
+    int32_t sum[LANES] = {result[0], result[1], result[2], result[3]};
+    for (int32_t tap_y = 0; tap_y < window->params->y.kernel; tap_y++) {
+        const depthwise_row_t row = split_row(window, tap_y);
+        weights = add_outside(zero_point, weights, step, row.before, sum);
+        const int8_t *tap = input;
+        for (int32_t left = row.inside; left > 0; left--) {
+            sum[0] += (int32_t)tap[0] * weights[0];
+            sum[1] += (int32_t)tap[1] * weights[1];
+            sum[2] += (int32_t)tap[2] * weights[2];
+            sum[3] += (int32_t)tap[3] * weights[3];
+            tap += window->tap_step;
+            weights += step;
         }
+        weights = add_outside(zero_point, weights, step, row.after, sum);
+        input += row.inside > 0 ? window->row_step : 0;
     }
-    *sum = total;
+    for (int32_t r = 0; r < LANES; r++) {
+        result[r] = sum[r];
+    }
 }
 
-/** Whether every tap lies inside the image. */
-static inline int32_t is_inside(const depthwise_window_t *window)
+/** Sums all taps for LANES channels that share one input channel. */
+static void add_shared(const depthwise_window_t *window, const int8_t *input, const int8_t *weights,
+                       int32_t result[LANES])
 {
-    return window->y.end - window->y.first == window->params->y.kernel &&
-           window->x.end - window->x.first == window->params->x.kernel;
+    const int32_t zero_point = window->params->input_zero_point;
+    const int32_t step = window->weight_step;
+    int32_t sum[LANES] = {result[0], result[1], result[2], result[3]};
+    for (int32_t tap_y = 0; tap_y < window->params->y.kernel; tap_y++) {
+        const depthwise_row_t row = split_row(window, tap_y);
+        weights = add_outside(zero_point, weights, step, row.before, sum);
+        const int8_t *tap = input;
+        for (int32_t left = row.inside; left > 0; left--) {
+            weights = add_outside(*tap, weights, step, 1, sum);
+            tap += window->tap_step;
+        }
+        weights = add_outside(zero_point, weights, step, row.after, sum);
+        input += row.inside > 0 ? window->row_step : 0;
+    }
+    for (int32_t r = 0; r < LANES; r++) {
+        result[r] = sum[r];
+    }
 }
 
-/** Adds the input zero point times the weights of every tap outside, for `lanes` channels. */
-static void add_outside(const depthwise_window_t *window, const int8_t *weights, int32_t lanes,
-                        int32_t sum[LANES])
+/** Sums all taps for one channel. */
+static void add_one(const depthwise_window_t *window, const int8_t *input, const int8_t *weights,
+                    int32_t *result)
 {
-    const safe_depthwise_conv_2d_params_t *params = window->params;
-    for (int32_t tap_y = 0; tap_y < params->y.kernel; tap_y++) {
-        const int32_t row = tap_y >= window->y.first && tap_y < window->y.end;
-        for (int32_t tap_x = 0; tap_x < params->x.kernel; tap_x++) {
-            if (!row || tap_x < window->x.first || tap_x >= window->x.end) {
-                for (int32_t r = 0; r < lanes; r++) {
-                    sum[r] += params->input_zero_point * weights[r];
-                }
+    const int32_t zero_point = window->params->input_zero_point;
+    int32_t sum = *result;
+    for (int32_t tap_y = 0; tap_y < window->params->y.kernel; tap_y++) {
+        const depthwise_row_t row = split_row(window, tap_y);
+        const int32_t end = row.before + row.inside;
+        const int8_t *tap = input;
+        for (int32_t tap_x = 0; tap_x < window->params->x.kernel; tap_x++) {
+            if (tap_x >= row.before && tap_x < end) {
+                sum += (int32_t)*tap * *weights;
+                tap += window->tap_step;
+            } else {
+                sum += zero_point * *weights;
             }
-            weights += window->output_channels;
+            weights += window->weight_step;
         }
+        input += row.inside > 0 ? window->row_step : 0;
     }
+    *result = sum;
 }
 
-/** Computes output channels [first, end), all of which are in one row of lanes.
- * @param image The image at the input channel of output channel `first`. */
-static void compute(const depthwise_window_t *window, const int8_t *image, const int8_t *weights,
-                    const int32_t *bias, const int32_t *multiplier, const int8_t *shift,
-                    int32_t first, int32_t end, int8_t *output)
+/** Constants per output channel. */
+typedef struct depthwise_channels {
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+} depthwise_channels_t;
+
+/** Rescales the sum of one output channel. */
+static inline int8_t finish(const safe_depthwise_conv_2d_params_t *params,
+                            const depthwise_channels_t *constants, int32_t channel, int32_t sum)
+{
+    const int32_t q = channel * params->requantize_step;
+    const int32_t scaled = safe_requantize(sum, constants->multiplier[q], constants->shift[q]);
+    return (int8_t)safe_clamp(scaled + params->output_zero_point, params->output_min,
+                              params->output_max);
+}
+
+/** Computes output channels [first, end) of one position. With fewer than LANES left, the last
+ * LANES of them are computed again, unless there are fewer altogether.
+ * @param input Input channel of output channel `first`, at the first tap inside. */
+static void compute(const depthwise_window_t *window, const depthwise_channels_t *constants,
+                    const int8_t *input, int32_t first, int32_t end, int8_t *output)
 {
     const safe_depthwise_conv_2d_params_t *params = window->params;
-    const int32_t inside = is_inside(window);
+    const int32_t is_shared = params->channel_multiplier > 1;
     int32_t channel = first;
-    while (channel < end) {
-        const int32_t lanes = end - channel < LANES ? 1 : LANES;
-        int32_t sum[LANES] = {0};
-        for (int32_t r = 0; r < lanes; r++) {
-            sum[r] = bias[channel + r];
-        }
-        if (lanes == 1) {
-            add_one(window, image, &weights[channel], sum);
-        } else if (params->channel_multiplier == 1) {
-            add_each(window, image, &weights[channel], sum);
+    while (channel < end && end - first >= LANES) {
+        channel = channel > end - LANES ? end - LANES : channel;
+        const int8_t *weights = &constants->weights[channel];
+        const int32_t *bias = &constants->bias[channel];
+        int32_t sum[LANES] = {bias[0], bias[1], bias[2], bias[3]};
+        if (is_shared) {
+            add_shared(window, input, weights, sum);
         } else {
-            add_shared(window, image, &weights[channel], sum);
+            add_each(window, &input[channel - first], weights, sum);
         }
-        if (!inside) {
-            add_outside(window, &weights[channel], lanes, sum);
+        for (int32_t r = 0; r < LANES; r++, channel++) {
+            output[channel] = finish(params, constants, channel, sum[r]);
         }
-        for (int32_t r = 0; r < lanes; r++, channel++) {
-            const int32_t q = channel * params->requantize_step;
-            const int32_t scaled = safe_requantize(sum[r], multiplier[q], shift[q]);
-            output[channel] = (int8_t)safe_clamp(scaled + params->output_zero_point,
-                                                 params->output_min, params->output_max);
-        }
-        image += params->channel_multiplier == 1 ? lanes : 0;
+    }
+    for (; channel < end; channel++) {
+        int32_t sum = constants->bias[channel];
+        add_one(window, &input[is_shared ? 0 : channel - first], &constants->weights[channel],
+                &sum);
+        output[channel] = finish(params, constants, channel, sum);
     }
 }
 
@@ -178,24 +188,31 @@ void safe_kernel_depthwise_conv_2d_s8(const safe_depthwise_conv_2d_params_t *par
 {
     const int32_t channels = params->input_channels;
     const int32_t copies = params->channel_multiplier;
-    const int32_t rows = params->batches * params->y.output;
-    const int32_t image_bytes = params->y.size * params->x.size * channels;
-    depthwise_window_t window = {params, {0, 0, 0}, {0, 0, 0}, channels, channels * copies};
+    const int32_t row_bytes = params->x.size * channels;
+    const depthwise_channels_t constants = {weights, bias, multiplier, shift};
+    depthwise_window_t window = {params,
+                                 {0, 0, 0},
+                                 {0, 0, 0},
+                                 params->x.dilation * channels,
+                                 params->y.dilation * row_bytes,
+                                 channels * copies};
     (void)scratch;
-    for (int32_t n = 0; n < rows; n++) {
-        const int8_t *image = &input[n / params->y.output * image_bytes];
+    for (int32_t n = 0; n < params->batches * params->y.output; n++) {
+        const int8_t *image = &input[n / params->y.output * params->y.size * row_bytes];
         window.y = safe_conv_axis_taps(&params->y, n % params->y.output);
+        const int32_t row = first_inside(&window.y, params->y.dilation);
         for (int32_t x = 0; x < params->x.output; x++) {
             window.x = safe_conv_axis_taps(&params->x, x);
+            const int32_t column = first_inside(&window.x, params->x.dilation);
+            const int8_t *first = &image[row * row_bytes + column * channels];
             if (copies == 1) {
-                compute(&window, image, weights, bias, multiplier, shift, 0, channels, output);
+                compute(&window, &constants, first, 0, channels, output);
             } else {
                 for (int32_t c = 0; c < channels; c++) {
-                    compute(&window, &image[c], weights, bias, multiplier, shift, c * copies,
-                            (c + 1) * copies, output);
+                    compute(&window, &constants, &first[c], c * copies, (c + 1) * copies, output);
                 }
             }
-            output += window.output_channels;
+            output += channels * copies;
         }
     }
 }
