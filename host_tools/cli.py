@@ -40,14 +40,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; print an error as one line and return its exit code."""
-    arguments = build_parser().parse_args(argv)
+    name = "host_tools"
     try:
+        arguments = build_parser().parse_args(argv)
+        name = f"host_tools {arguments.verb}"
         return int(arguments.run(arguments))
     except SafeError as error:
-        print(f"host_tools {arguments.verb}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201
         return int(error.exit_code)
     except KeyboardInterrupt:
-        print(f"host_tools {arguments.verb}: interrupted", file=sys.stderr)  # noqa: T201
+        print(f"{name}: interrupted", file=sys.stderr)  # noqa: T201
         return int(ExitCode.INTERRUPTED)
 
 

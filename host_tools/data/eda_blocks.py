@@ -268,7 +268,6 @@ def _parse(
         index_col=False,
         decimal=about.decimal,
         low_memory=False,
-        float_precision="high",
     )
     values = np.empty((len(about.channels), len(frame)))
     text = np.zeros(values.shape, dtype=np.bool_)

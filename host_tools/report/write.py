@@ -10,12 +10,12 @@ from typing import Any
 from targets.errors import OutputError
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` through a temporary name; raises OutputError when it cannot."""
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` through a temporary name; raises OutputError when it cannot."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -23,6 +23,11 @@ def write_text(path: Path, text: str) -> None:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another") from (
             error
         )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

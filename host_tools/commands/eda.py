@@ -1,0 +1,73 @@
+"""Look at CSV files of any size: statistics, correlations, gaps, drift, and a clip to use.
+
+Writes stats_completo.csv, top_corr_pairs.csv, correlazioni_full.png, istogrammi_full.png,
+eda.json and eda.html to --outdir. Reads once, in blocks: a file larger than memory is no
+problem. Text cells, infinities, repeated or backward timestamps and mixed sampling rates are
+told, not refused.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from targets.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options."""
+    parser.add_argument(
+        "--csv", type=Path, nargs="+", required=True, help="one or more, of the same columns"
+    )
+    parser.add_argument("--outdir", "--out", type=Path, default=Path("eda"), help="folder to write")
+    parser.add_argument("--delimiter", help="of the CSV files; found by itself when not given")
+    parser.add_argument("--json", action="store_true", help="print eda.json")
+
+
+class _Progress:
+    """A percentage on a terminal, rewritten in place."""
+
+    def __init__(self) -> None:
+        self._shown = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        percent = 100 * done // max(1, total)
+        if percent != self._shown and sys.stderr.isatty():
+            self._shown = percent
+            end = "\n" if done >= total else "\r"
+            print(f"eda: {percent}% of {total / 1e6:,.0f} MB", end=end, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look, write, print; return the exit code. Raises DataError or OutputError."""
+    from host_tools.data import eda, eda_summary
+    from host_tools.report import eda_page, eda_plots, write
+
+    began = time.monotonic()
+    found = eda.run(arguments.csv, delimiter=arguments.delimiter, progress=_Progress())
+    clip = eda_summary.suggest_clip(found.columns)
+    pictures = {
+        "histograms": eda_plots.histograms(found),
+        "correlations": eda_plots.correlations(found),
+        "timeline": eda_plots.timeline(found),
+    }
+    page = eda_page.render(found, clip, **pictures)
+    fields, out = eda_summary.fields(found, clip), arguments.outdir
+    pairs = [(a, b, r, abs(r), rows) for a, b, r, rows in eda_summary.top_pairs(found)]
+    head = ["channel_a", "channel_b", "correlation", "abs_correlation", "rows"]
+    write.write_text(
+        out / "stats_completo.csv", eda_summary.csv_text(*eda_summary.stats_rows(found))
+    )
+    write.write_text(out / "top_corr_pairs.csv", eda_summary.csv_text(head, pairs))
+    write.write_bytes(out / "correlazioni_full.png", pictures["correlations"])
+    write.write_bytes(out / "istogrammi_full.png", pictures["histograms"])
+    write.write_json(out / "eda.json", fields)
+    write.write_text(out / "eda.html", page)
+    if arguments.json:
+        sys.stdout.write((out / "eda.json").read_text(encoding="utf-8"))
+        return ExitCode.OK
+    lines = [f"{found.rows:,} rows, {len(found.columns)} channels", *eda_summary.findings(found)]
+    lines.append(f"suggested clip ±{clip.sigma:g} σ: {clip.reason}")
+    lines.append(f"{out / 'eda.html'}: written in {time.monotonic() - began:.1f} s")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return ExitCode.OK
