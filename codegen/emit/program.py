@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from codegen.ir.graph import Graph, Operator
@@ -21,6 +21,12 @@ def runtime_version(macro: str) -> str:
     if found is None:
         raise AssertionError(f"safe/version.h does not define {macro}")
     return found[1]
+
+
+def _key(constant: Constant) -> object:
+    """Return what must be equal for two constants to be one array."""
+    data = constant.data
+    return data.dtype.str, data.shape, data.tobytes(), constant.counts_as_weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +63,21 @@ class Program:
         return f"{self.prefix}_op{operator.index}_{kind}"
 
     def constant_name(self, operator: Operator, constant: Constant) -> str:
-        """Return the C array of a constant."""
-        return f"{self.prefix}_op{operator.index}_{constant.suffix}"
+        """Return the C array of a constant; equal constants of several operators share one."""
+        owner, first = self._unique.get(_key(constant), (operator, constant))
+        return f"{self.prefix}_op{owner.index}_{first.suffix}"
 
     def constants(self) -> list[tuple[Operator, Constant]]:
-        """Return the constants of all calls in execution order."""
-        return [(o, c) for o, call in self.calls if call is not None for c in call.constants]
+        """Return the different constants of all calls, in execution order."""
+        return list(self._unique.values())
+
+    @cached_property
+    def _unique(self) -> dict[object, tuple[Operator, Constant]]:
+        found: dict[object, tuple[Operator, Constant]] = {}
+        for operator, call in self.calls:
+            for constant in () if call is None else call.constants:
+                found.setdefault(_key(constant), (operator, constant))
+        return found
 
     @property
     def weight_bytes(self) -> int:

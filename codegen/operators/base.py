@@ -103,6 +103,13 @@ class KernelCall:
     Only for a kernel that reads each byte of such an input before it writes that byte of the
     output, both starting at the same address: element-wise work, first element to last.
     """
+    pieces: tuple[Piece, ...] = ()
+    """How the operator's values are bytes of each other, where its layout is so: an offer.
+
+    Where the memory plan can put the values so, nothing is to be done, and the call is dropped.
+    Example: SPLIT along the outermost axis, each part some contiguous bytes of the input. Empty
+    when bytes must be moved or changed.
+    """
 
 
 Isa = Literal["ref", "dsp", "rv32"]
@@ -162,16 +169,6 @@ class OperatorSpec:
         the instruction set's own, or the reference's where it has none.
         """
         raise NotImplementedError
-
-    def pieces(self, graph: Graph, operator: Operator) -> tuple[Piece, ...]:
-        """Return how the operator's values are bytes of each other, where its layout is so.
-
-        An offer: where the memory plan can put the values so, the operator needs no code, and
-        the call of `lower` is dropped. Example: SPLIT along the outermost axis, each part some
-        contiguous bytes of the input. Empty when bytes must be moved or changed.
-        """
-        del graph, operator
-        return ()
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
