@@ -97,6 +97,36 @@ def canonical_hash(path: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def scales(path: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return the quantization scales by tensor name, as hexadecimal floats: of tensors that the
+    operators before the first fused recurrent one touch, and of all others.
+
+    Raises:
+        ConversionError: Not a readable TFLite model of one subgraph.
+    """
+    content = _read(path)
+    early: set[int] = set()
+    for kind, inputs, outputs in content.operators:
+        if kind == FUSED:
+            break
+        early |= {*inputs, *outputs}
+    parts: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
+    for number, tensor in enumerate(content.tensors):
+        if tensor["quantization"] and tensor["quantization"][0]:
+            part = parts[0] if number in early else parts[1]
+            part[tensor["name"]] = tensor["quantization"][0]
+    return parts
+
+
+def operators(path: Path) -> list[str]:
+    """Return the operator kinds of a model, in order.
+
+    Raises:
+        ConversionError: Not a readable TFLite model of one subgraph.
+    """
+    return [kind for kind, _, _ in _read(path).operators]
+
+
 def check_integer(path: Path, *, fused: bool = True) -> list[str]:
     """Return the operator kinds of a model after checking that none computes in float.
 

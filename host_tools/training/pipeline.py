@@ -117,11 +117,11 @@ def train(
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
     try:
-        job = _Job(folder, table, description, architecture, settings, say)
+        job = Job(folder, table, description, architecture, settings, say)
         figures = _fit(job, arrays)
-        figures |= _finish(job, parts, scale)
+        figures |= finish(job, parts, scale)
         json_file.write(folder / "training.json", figures)
-        _publish(folder, out)
+        publish(folder, out)
     except OSError as error:
         raise OutputError(f"{error.filename or out}: {error.strerror}") from error
     finally:
@@ -130,7 +130,18 @@ def train(
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
+    """One training: where it works, on what, and how.
+
+    Attributes:
+        folder: Takes intermediate files and artifacts.
+        table: All samples.
+        description: What becomes `model.toml`.
+        architecture: `architecture.py` of the network.
+        settings: How to train.
+        say: Takes one line of news for the user.
+    """
+
     folder: Path
     table: Table
     description: Description
@@ -164,7 +175,7 @@ def _arrays(
     return arrays
 
 
-def _fit(job: _Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
+def _fit(job: Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
     """Train the network and convert it; leave both `.tflite` in the folder."""
     description, settings = job.description, job.settings
     train_x, valid_x = arrays["train_x"], arrays["validation_x"]
@@ -225,7 +236,7 @@ def _quiet_stream(part: Table, most: int | None = None) -> NDArray[np.float32]:
     return rows if most is None else rows[-most:]
 
 
-def _finish(job: _Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
+def finish(job: Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
     """Fit the detector with the int8 model, make the golden file, measure; write all of it."""
     folder, model = job.folder, (job.folder / INT8).read_bytes()
     edges = chain.read_edges(folder / INT8)
@@ -259,7 +270,7 @@ def _finish(job: _Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
 
 
 def _golden(
-    job: _Job, config: ChainConfig, edges: Edges, parts: window.Split, forecast: chain.Forecast
+    job: Job, config: ChainConfig, edges: Edges, parts: window.Split, forecast: chain.Forecast
 ) -> dict[str, Any]:
     """Write `golden.npz`; return the error of int8 against float and of each against truth."""
     held_out = (parts.test, parts.validation)
@@ -286,7 +297,7 @@ def _rmse(difference: NDArray[Any]) -> float:
     return float(np.sqrt(np.mean(np.square(difference, dtype=np.float64))))
 
 
-def _publish(folder: Path, out: Path) -> None:
+def publish(folder: Path, out: Path) -> None:
     """Move every artifact into place; the model last, so that a reader sees old or new."""
     for name in ARTIFACTS:
         if not (folder / name).exists():

@@ -1,17 +1,20 @@
 """Run a TensorFlow worker in a process of its own, and report its failure in one line."""
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import host_tools
-from host_tools.errors import ConversionError, TrainingError
+from host_tools.errors import ConversionError, DataError, TrainingError
+from targets.errors import SafeError
 
-LOG = "log.txt"
+LOG, FAILED = "log.txt", "error.json"
 _VERSIONED = ("tensorflow", "keras", "tf_keras")
 
 
@@ -26,7 +29,7 @@ def versions() -> str:
     return ", ".join(found)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """One thread, no GPU, one instruction set on every x86: less to differ between machines."""
     root = str(Path(next(iter(host_tools.__path__))).parent)
     path = os.environ.get("PYTHONPATH")
@@ -40,6 +43,21 @@ def _environment() -> dict[str, str]:
         "TF_ENABLE_ONEDNN_OPTS": "0",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
+
+
+def guard(folder: Path, work: Callable[[Path], None]) -> int:
+    """Run a worker's work; an error of ours becomes a file that `run` raises again.
+
+    Returns:
+        The process's exit code.
+    """
+    try:
+        work(folder)
+    except SafeError as error:
+        kind = "data" if isinstance(error, DataError) else "other"
+        (folder / FAILED).write_text(json.dumps({"kind": kind, "text": str(error)}))
+        return 3
+    return 0
 
 
 def divert_log(folder: Path) -> int:
@@ -65,13 +83,17 @@ def run(module: str, folder: Path, what: str, error: type[TrainingError | Conver
 
     Raises:
         TrainingError, ConversionError: TensorFlow is missing, or the worker failed or died.
+        DataError: The worker refused its input.
     """
     if importlib.util.find_spec("tensorflow") is None:
         raise error(f"{what}: TensorFlow is not installed: install the extra `train`")
     command = [sys.executable, "-m", f"host_tools.training.{module}", str(folder)]
-    done = subprocess.run(command, env=_environment(), stdout=subprocess.DEVNULL, check=False)
+    done = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, check=False)
     if done.returncode == 0:
         return
+    if (folder / FAILED).exists():
+        told = json.loads((folder / FAILED).read_text())
+        raise DataError(told["text"]) if told["kind"] == "data" else error(told["text"])
     code = done.returncode
     end = f"died with {signal.Signals(-code).name}" if code < 0 else f"failed with code {code}"
     log = folder / LOG

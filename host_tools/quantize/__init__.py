@@ -1,0 +1,1 @@
+"""Representative datasets, calibration and the quantization sweep."""

@@ -1,0 +1,165 @@
+"""The folder of a sweep: `config.json`, `experiments/<point>/`, `results.csv`, `work/`.
+
+Everything is written under a temporary name and renamed, and `result.json` of a point is
+written last: what is there is whole, and a sweep that was cut short goes on where it stopped.
+"""
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.errors import DataError
+from host_tools.quantize.grid import Point
+from host_tools.quantize.task import Result, Statistics
+from targets.errors import OutputError
+
+CONFIG, RESULT, RESULTS, MODEL = "config.json", "result.json", "results.csv", "model_int8.tflite"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, folders included.
+
+    Raises:
+        OutputError: It cannot be written; what is there already stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror}; free some space and run the same"
+            " command: finished points are kept"
+        ) from error
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class Store:
+    """One sweep's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self, config: Mapping[str, Any]) -> None:
+        """Begin, or go on with, the sweep of this configuration.
+
+        Raises:
+            DataError: The folder holds another sweep.
+            OutputError: It cannot be written.
+        """
+        path = self.folder / CONFIG
+        if path.exists():
+            try:
+                before = json.loads(path.read_text())
+            except (OSError, ValueError) as error:
+                raise DataError(f"{path}: not readable ({error}): remove the folder") from error
+            # A larger grid over the same data may go on: points stand for themselves.
+            different = [k for k in config if k != "grid" and before.get(k) != config[k]]
+            if different:
+                raise DataError(
+                    f"{self.folder}: holds a sweep with another {different[0]}: give another"
+                    " --outdir"
+                )
+        write(path, _json(config))
+
+    def point(self, point: Point) -> Path:
+        """Return the folder of one point."""
+        return self.folder / "experiments" / point.name
+
+    def finished(self, points: Sequence[Point]) -> dict[Point, dict[str, Any]]:
+        """Return the figures of the points that are done; a damaged one counts as not done."""
+        found = {}
+        for point in points:
+            folder = self.point(point)
+            try:
+                figures = json.loads((folder / RESULT).read_text())
+                whole = digest((folder / MODEL).read_bytes()) == figures["model_sha256"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            if whole:
+                found[point] = figures
+        return found
+
+    def add(self, result: Result, figures: Mapping[str, Any]) -> dict[str, Any]:
+        """Write one finished point; return its figures."""
+        folder = self.point(result.point)
+        write(folder / MODEL, result.model)
+        whole = {**figures, **result.figures, "model_sha256": digest(result.model)}
+        write(folder / RESULT, _json(whole))
+        return whole
+
+    def table(self, rows: Sequence[Mapping[str, Any]]) -> Path:
+        """Write `results.csv`, best first; return its path."""
+        stream = io.StringIO()
+        names = list(rows[0]) if rows else []
+        writer = csv.DictWriter(stream, names, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+        path = self.folder / RESULTS
+        write(path, stream.getvalue().encode())
+        return path
+
+    def template(self) -> bytes | None:
+        """Return the lowered float model of an earlier start, if there is one."""
+        path = self.folder / "work" / "template.tflite"
+        return path.read_bytes() if path.is_file() else None
+
+    def keep_template(self, content: bytes) -> None:
+        """Keep the lowered float model for the next start."""
+        write(self.folder / "work" / "template.tflite", content)
+
+    def _statistics(self, clip: float) -> Path:
+        return self.folder / "work" / f"statistics_clip{clip:g}.npz"
+
+    def statistics(
+        self, clip: float, rows: NDArray[np.int64], with_values: bool
+    ) -> Statistics | None:
+        """Return the statistics of these pool rows from an earlier start, if there are such."""
+        try:
+            with np.load(self._statistics(clip), allow_pickle=False) as archive:
+                arrays = dict(archive)
+        except (OSError, ValueError, EOFError):
+            return None
+        if not np.array_equal(arrays.get("rows", []), rows):
+            return None
+        count = arrays["low"].shape[1] if with_values else 0
+        if with_values and not bool(arrays["with_values"]):
+            return None
+        seen = tuple(arrays.get(f"values_{tensor}") for tensor in range(count))
+        return Statistics(arrays["low"], arrays["high"], seen)
+
+    def keep_statistics(self, clip: float, rows: NDArray[np.int64], found: Statistics) -> None:
+        """Keep the statistics of pool rows for the next start."""
+        arrays: dict[str, Any] = {
+            "rows": rows, "low": found.low, "high": found.high,
+            "with_values": np.array(bool(found.values)),
+        }  # fmt: skip
+        for tensor, seen in enumerate(found.values):
+            if seen is not None:
+                arrays[f"values_{tensor}"] = seen
+        stream = io.BytesIO()
+        np.savez(stream, allow_pickle=False, **arrays)
+        write(self._statistics(clip), stream.getvalue())
