@@ -95,9 +95,8 @@ def split_call(
     argument, constants = data_argument(source, "input")
     outputs = ListArg(tuple(TensorArg(index) for index in operator.outputs))
     arguments = (ParamsArg(), argument, ConstantArg("part_bytes"), outputs)
-    return _parts_call(
-        "safe_kernel_split_bytes", arguments, constants, whole=source, axis=axis, sizes=sizes
-    )
+    cut = _Cut(source, operator.outputs, axis, sizes)
+    return _parts_call("safe_kernel_split_bytes", arguments, constants, cut)
 
 
 def join_call(
@@ -117,32 +116,39 @@ def join_call(
         TensorArg(output.index),
     )
     constants = tuple(c for _, part in found for c in part)
-    return _parts_call(
-        "safe_kernel_join_bytes", arguments, constants, whole=output, axis=axis, sizes=sizes
-    )
+    cut = _Cut(output, operator.inputs, axis, sizes)
+    return _parts_call("safe_kernel_join_bytes", arguments, constants, cut)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A tensor `whole` and its parts along `axis`, `sizes` elements each."""
+
+    whole: Tensor
+    parts: tuple[int, ...]
+    axis: int
+    sizes: Sequence[int]
 
 
 def _parts_call(
-    kernel: str,
-    arguments: tuple[Argument, ...],
-    constants: tuple[Constant, ...],
-    *,
-    whole: Tensor,
-    axis: int,
-    sizes: Sequence[int],
+    kernel: str, arguments: tuple[Argument, ...], constants: tuple[Constant, ...], cut: _Cut
 ) -> KernelCall:
-    """Return a split or a join; `whole` is the undivided tensor."""
-    inner = prod(whole.shape[axis + 1 :]) * whole.dtype.itemsize
-    part_bytes = np.array([size * inner for size in sizes], dtype=np.int32)
+    """Return a split or a join; both offer to be views where every part is one run of bytes."""
+    inner = prod(cut.whole.shape[cut.axis + 1 :]) * cut.whole.dtype.itemsize
+    rows = prod(cut.whole.shape[: cut.axis])
+    part_bytes = np.array([size * inner for size in cut.sizes], dtype=np.int32)
+    starts = [0, *np.cumsum(part_bytes).tolist()]
+    pieces = (Piece(cut.whole.index, part, at) for part, at in zip(cut.parts, starts, strict=False))
     return KernelCall(
         kernel=kernel,
         header="safe/kernel/copy.h",
         source="copy",
         arguments=arguments,
         params_type="safe_parts_params_t",
-        params={"rows": prod(whole.shape[:axis]), "parts": len(sizes)},
+        params={"rows": rows, "parts": len(cut.sizes)},
         constants=(Constant("part_bytes", part_bytes, counts_as_weight=False), *constants),
-        notes=(f"{len(sizes)} parts",),
+        notes=(f"{len(cut.sizes)} parts",),
+        pieces=tuple(pieces) if rows == 1 else (),
     )
 
 

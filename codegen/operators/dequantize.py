@@ -1,6 +1,6 @@
-"""DEQUANTIZE: int8 to float32 at the output edge.
+"""DEQUANTIZE: int8 or int16 to float32 at the output edge.
 
-Source of the arithmetic: TFLM's Dequantize. Its double-precision product is exact (24 + 9
+Source of the arithmetic: TFLM's Dequantize. Its double-precision product is exact (24 + 17
 bits), so the one rounding to float32 equals a float32 product.
 """
 
@@ -35,17 +35,17 @@ class Dequantize(OperatorSpec):
         require_counts(graph, operator, (1,))
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        require_per_tensor(graph, operator, source)
+        require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
         require_dtype(graph, operator, output, DType.FLOAT32)
         require_shape(graph, operator, output, source.shape)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_dequantize_s8_f32`."""
+        """Return the call of `safe_kernel_dequantize_s8_f32` or `_s16_f32`."""
         del choice
         source = graph.tensor(operator.inputs[0])
         assert source.quantization is not None
         return KernelCall(
-            kernel="safe_kernel_dequantize_s8_f32",
+            kernel=f"safe_kernel_dequantize_{'s8' if source.dtype == DType.INT8 else 's16'}_f32",
             header="safe/kernel/dequantize.h",
             source="dequantize",
             arguments=(ParamsArg(), TensorArg(source.index), TensorArg(operator.outputs[0])),

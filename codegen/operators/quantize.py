@@ -1,8 +1,8 @@
-"""QUANTIZE: float32 to int8 at the input edge, or int8 to int8 between two scales.
+"""QUANTIZE: float32 to int8 or int16 at the input edge, or between two integer scales.
 
 Source of the arithmetic: TFLM's AffineQuantize (float32 quotient, rounded half away from zero)
 and Requantize (double rounding). Beyond TFLM: a value too large for int32 saturates instead of
-wrapping, and NaN gives -128.
+wrapping, and NaN gives the lowest value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from codegen.fixed_point import requantize, saturate
-from codegen.ir.graph import Array, DType, Graph, Operator
+from codegen.fixed_point import Int64, requantize, saturate
+from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
 from codegen.operators._common import (
     prove_accumulator,
     require_counts,
@@ -20,12 +20,19 @@ from codegen.operators._common import (
     require_per_tensor,
     require_shape,
 )
+from codegen.operators._movement import batched
+from codegen.operators._unary import INPUTS, Table, in_place, lookup_call
 from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
-from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
+from codegen.quantization import quantize_multiplier
+
+_FLOAT_LIMIT = {DType.INT8: 512.0, DType.INT16: 131072.0}
+"""Beyond any difference of a result and a zero point: the kernel limits the quotient to it."""
+
+_SUFFIX = {DType.INT8: "s8", DType.INT16: "s16"}
 
 
 class Quantize(OperatorSpec):
-    """To int8."""
+    """To an integer type."""
 
     kind = "QUANTIZE"
 
@@ -39,25 +46,39 @@ class Quantize(OperatorSpec):
         require_counts(graph, operator, (1,))
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        require_dtype(graph, operator, source, DType.FLOAT32, DType.INT8)
-        require_per_tensor(graph, operator, output)
+        require_dtype(graph, operator, source, DType.FLOAT32, DType.INT8, DType.INT16)
+        require_per_tensor(graph, operator, output, DType.INT8, DType.INT16)
         require_shape(graph, operator, output, source.shape)
-        if source.dtype == DType.INT8:
-            require_per_tensor(graph, operator, source)
+        if source.dtype != DType.FLOAT32:
+            require_per_tensor(graph, operator, source, source.dtype)
             _prove(graph, operator)
 
+    def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
+        """Return the 256 results between two int8 scales, None for other types."""
+        tensors = [graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])]
+        if any(tensor.dtype != DType.INT8 for tensor in tensors):
+            return None
+        return _rescaled(graph, operator, INPUTS).astype(np.int8)
+
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_quantize_f32_s8` or `safe_kernel_requantize_s8`."""
+        """Return a table lookup, or the call of the kernel for the two types."""
         del choice
         source = graph.tensor(operator.inputs[0])
-        quantization = graph.tensor(operator.outputs[0]).quantization
-        assert quantization is not None
-        arguments = (ParamsArg(), TensorArg(source.index), TensorArg(operator.outputs[0]))
+        output = graph.tensor(operator.outputs[0])
+        table = self.int8_table(graph, operator)
+        if table is not None:
+            return lookup_call(graph, source.index, output.index, table)
+        quantization = _quantization(graph, output.index)
+        arguments = (ParamsArg(), TensorArg(source.index), TensorArg(output.index))
+        target = _SUFFIX[output.dtype]
+        # Bytes may lie where the input lies, as C lets bytes alias anything.
+        narrow = output.dtype in (DType.INT8, source.dtype)
+        shared = in_place(graph, source.index) if narrow else ()
         if source.dtype == DType.FLOAT32:
             return KernelCall(
-                kernel="safe_kernel_quantize_f32_s8",
+                kernel=f"safe_kernel_quantize_f32_{target}",
                 header="safe/kernel/quantize.h",
-                source="quantize",
+                source="quantize" if output.dtype == DType.INT8 else "quantize_s16",
                 arguments=arguments,
                 params_type="safe_quantize_params_t",
                 params={
@@ -65,12 +86,13 @@ class Quantize(OperatorSpec):
                     "scale": quantization.scale,
                     "zero_point": quantization.zero_point,
                 },
+                in_place=shared,
             )
         multiplier, shift, input_zero_point = _ratio(graph, operator)
         return KernelCall(
-            kernel="safe_kernel_requantize_s8",
+            kernel=f"safe_kernel_requantize_{_SUFFIX[source.dtype]}_{target}",
             header="safe/kernel/quantize.h",
-            source="quantize",
+            source="quantize_s16",
             arguments=arguments,
             params_type="safe_requantize_params_t",
             params={
@@ -81,43 +103,61 @@ class Quantize(OperatorSpec):
                 "output_zero_point": quantization.zero_point,
             },
             notes=(_prove(graph, operator),),
+            in_place=shared,
         )
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Compute in float32 or in int64, as the type of the input says."""
-        values = inputs[0]
-        quantization = graph.tensor(operator.outputs[0]).quantization
-        assert values is not None
-        assert quantization is not None
-        if graph.tensor(operator.inputs[0]).dtype == DType.FLOAT32:
-            with np.errstate(over="ignore"):  # saturates below
-                quotient = values.astype(np.float32) / np.float32(quantization.scale)
-            limited = np.clip(np.where(np.isnan(quotient), -512.0, quotient), -512.0, 512.0)
-            whole = np.trunc(limited)
-            away = np.where(np.abs(limited - whole) >= 0.5, np.sign(limited), 0.0)
-            rounded = (whole + away).astype(np.int64)
-        else:
-            multiplier, shift, zero_point = _ratio(graph, operator)
-            rounded = requantize(values.astype(np.int64) - zero_point, multiplier, shift)
-        result = saturate(rounded + quantization.zero_point, INT8_MIN, INT8_MAX)
-        return [result.astype(np.int8)]
+        values = batched(graph, operator.inputs[0], inputs[0])
+        output = graph.tensor(operator.outputs[0])
+        if graph.tensor(operator.inputs[0]).dtype != DType.FLOAT32:
+            result = _rescaled(graph, operator, values.astype(np.int64))
+            return [result.astype(output.dtype.value)]
+        quantization = _quantization(graph, output.index)
+        limit = _FLOAT_LIMIT[output.dtype]
+        with np.errstate(over="ignore"):  # saturates below
+            quotient = values.astype(np.float32) / np.float32(quantization.scale)
+        limited = np.clip(np.where(np.isnan(quotient), -limit, quotient), -limit, limit)
+        whole = np.trunc(limited)
+        away = np.where(np.abs(limited - whole) >= 0.5, np.sign(limited), 0.0)
+        rounded = (whole + away).astype(np.int64) + quantization.zero_point
+        return [saturate(rounded, *_limits(output.dtype)).astype(output.dtype.value)]
+
+
+def _limits(dtype: DType) -> tuple[int, int]:
+    limits = np.iinfo(dtype.value)
+    return int(limits.min), int(limits.max)
+
+
+def _quantization(graph: Graph, index: int) -> Quantization:
+    quantization = graph.tensor(index).quantization
+    assert quantization is not None
+    return quantization
+
+
+def _rescaled(graph: Graph, operator: Operator, values: Int64) -> Int64:
+    """Return integer values at the output's scale."""
+    multiplier, shift, zero_point = _ratio(graph, operator)
+    output = graph.tensor(operator.outputs[0])
+    scaled = requantize(values - zero_point, multiplier, shift)
+    shifted = scaled + _quantization(graph, output.index).zero_point
+    return saturate(shifted, *_limits(output.dtype))
 
 
 def _ratio(graph: Graph, operator: Operator) -> tuple[int, int, int]:
     """Return multiplier and shift of input scale / output scale, and the input zero point."""
-    source = graph.tensor(operator.inputs[0]).quantization
-    output = graph.tensor(operator.outputs[0]).quantization
-    assert source is not None
-    assert output is not None
+    source = _quantization(graph, operator.inputs[0])
+    output = _quantization(graph, operator.outputs[0])
     multiplier, shift = quantize_multiplier(source.scale / output.scale)
     return multiplier, shift, source.zero_point
 
 
 def _prove(graph: Graph, operator: Operator) -> str:
     _, shift, zero_point = _ratio(graph, operator)
-    bound = np.array([max(INT8_MAX - zero_point, zero_point - INT8_MIN)], dtype=np.int64)
+    low, high = _limits(graph.tensor(operator.inputs[0]).dtype)
+    bound = np.array([max(high - zero_point, zero_point - low)], dtype=np.int64)
     return prove_accumulator(graph, operator, bound, np.array([shift]), operator.inputs[0])
 
 

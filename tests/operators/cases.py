@@ -215,40 +215,6 @@ def _slice_shape(
     return out
 
 
-def quantize(rng: Rng) -> Case:
-    """float32 to int8 with values on and beside the rounding limits, or int8 to int8."""
-    shape = tuple(int(v) for v in rng.integers(1, 6, 2))
-    m = ModelBuilder()
-    scale = draw_scale(rng)
-    y_zero = draw_zero_point(rng)
-    if rng.integers(2):
-        source = draw_scale(rng)
-        x = m.input(shape, "int8", source, draw_zero_point(rng))
-        values = int8_values(rng, shape)
-    else:
-        x = m.input(shape, "float32")
-        steps = rng.integers(-300, 300, (WINDOWS, *shape)) / 2
-        exact = (steps * scale).astype(np.float32)
-        direction = rng.choice(np.array([-np.inf, 0, np.inf], np.float32), exact.shape)
-        values = np.where(direction == 0, exact, np.nextafter(exact, direction))
-        values = values.astype(np.float32)
-    y = m.tensor(shape, "int8", scale, y_zero)
-    m.operator("QUANTIZE", [x], [y])
-    m.output(y)
-    return Case(m.build(), [values])
-
-
-def dequantize(rng: Rng) -> Case:
-    """int8 to float32."""
-    shape = tuple(int(v) for v in rng.integers(1, 6, 2))
-    m = ModelBuilder()
-    x = m.input(shape, "int8", draw_scale(rng), draw_zero_point(rng))
-    y = m.tensor(shape, "float32")
-    m.operator("DEQUANTIZE", [x], [y])
-    m.output(y)
-    return Case(m.build(), [int8_values(rng, shape)])
-
-
 def reshape(rng: Rng) -> Case:
     """With and without the shape input."""
     shape = [int(v) for v in rng.integers(1, 5, 3)]
@@ -277,10 +243,8 @@ def expand_dims(rng: Rng) -> Case:
 
 CASES: dict[str, Callable[[Rng], Case]] = {
     "CONV_2D": conv_2d,
-    "DEQUANTIZE": dequantize,
     "EXPAND_DIMS": expand_dims,
     "FULLY_CONNECTED": fully_connected,
-    "QUANTIZE": quantize,
     "RESHAPE": reshape,
     "STRIDED_SLICE": strided_slice,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,

@@ -168,12 +168,58 @@ def mul(rng: Rng) -> Case:
     )
 
 
+def _integer(rng: Rng, m: ModelBuilder, shape: tuple[int, ...], dtype: str) -> tuple[int, Array]:
+    """Add an integer input; return its index and its windows."""
+    if dtype == "int8":
+        x = m.input(shape, "int8", draw_scale(rng), draw_zero_point(rng))
+        return x, int8_values(rng, shape)
+    zero_point = int(rng.choice([0, 0, -32768, 32767, 1000]))
+    return m.input(shape, "int16", draw_scale(rng, 1e-4, 1e-2), zero_point), int16_values(
+        rng, shape
+    )
+
+
+def quantize(rng: Rng) -> Case:
+    """float32 with values on and beside the rounding limits, or between integer scales."""
+    shape = tuple(int(v) for v in rng.integers(1, 6, 2))
+    m = ModelBuilder()
+    wide = rng.integers(3) == 0
+    scale = draw_scale(rng, 1e-4, 1e-2) if wide else draw_scale(rng)
+    if rng.integers(2):
+        x, values = _integer(rng, m, shape, str(rng.choice(["int8", "int16"])))
+    else:
+        x = m.input(shape, "float32")
+        steps = rng.integers(-300, 300, (WINDOWS, *shape)) / 2 * (256 if wide else 1)
+        exact = (steps * scale).astype(np.float32)
+        direction = rng.choice(np.array([-np.inf, 0, np.inf], np.float32), exact.shape)
+        values = np.where(direction == 0, exact, np.nextafter(exact, direction))
+        values = values.astype(np.float32)
+    zero_point = int(rng.choice([0, -32768, 321])) if wide else draw_zero_point(rng)
+    y = m.tensor(shape, "int16" if wide else "int8", scale, zero_point)
+    m.operator("QUANTIZE", [x], [y])
+    m.output(y)
+    return Case(m.build(), [values])
+
+
+def dequantize(rng: Rng) -> Case:
+    """int8 or int16 to float32."""
+    shape = tuple(int(v) for v in rng.integers(1, 6, 2))
+    m = ModelBuilder()
+    x, values = _integer(rng, m, shape, str(rng.choice(["int8", "int16"])))
+    y = m.tensor(shape, "float32")
+    m.operator("DEQUANTIZE", [x], [y])
+    m.output(y)
+    return Case(m.build(), [values])
+
+
 ELEMENTWISE_CASES: dict[str, Callable[[Rng], Case]] = {
     "ADD": add,
+    "DEQUANTIZE": dequantize,
     "HARD_SWISH": hard_swish,
     "LEAKY_RELU": leaky_relu,
     "LOGISTIC": logistic,
     "MUL": mul,
+    "QUANTIZE": quantize,
     "RELU": relu,
     "RELU6": relu6,
     "RELU_N1_TO_1": relu_n1_to_1,

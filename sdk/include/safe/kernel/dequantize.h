@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file dequantize.h From int8 to float32. */
+/** @file dequantize.h From int8 or int16 to float32. */
 #ifndef SAFE_KERNEL_DEQUANTIZE_H
 #define SAFE_KERNEL_DEQUANTIZE_H
 
@@ -9,7 +9,7 @@
 typedef struct safe_dequantize_params {
     int32_t length;
     float scale;        /**< Finite, positive. */
-    int32_t zero_point; /**< [-128, 127] */
+    int32_t zero_point; /**< In the range of the input. */
 } safe_dequantize_params_t;
 
 /**
@@ -20,5 +20,9 @@ typedef struct safe_dequantize_params {
  */
 void safe_kernel_dequantize_s8_f32(const safe_dequantize_params_t *params, const int8_t *input,
                                    float *output);
+
+/** As safe_kernel_dequantize_s8_f32 for int16. */
+void safe_kernel_dequantize_s16_f32(const safe_dequantize_params_t *params, const int16_t *input,
+                                    float *output);
 
 #endif

@@ -9,3 +9,11 @@ void safe_kernel_dequantize_s8_f32(const safe_dequantize_params_t *params, const
         output[i] = (float)((int32_t)input[i] - params->zero_point) * params->scale;
     }
 }
+
+void safe_kernel_dequantize_s16_f32(const safe_dequantize_params_t *params, const int16_t *input,
+                                    float *output)
+{
+    for (int32_t i = 0; i < params->length; i++) {
+        output[i] = (float)((int32_t)input[i] - params->zero_point) * params->scale;
+    }
+}
