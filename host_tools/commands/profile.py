@@ -1,0 +1,53 @@
+"""Show where the instructions of a model go: by operator, per MAC, with estimated cycles.
+
+A standalone folder is generated, compiled with plain -O2 and called on a bare core in QEMU, as by
+`count MODEL.tflite`. Instructions are exact; cycles are an estimate after the Cortex-M4's timings.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import get_args
+
+from codegen.operators.base import Optimize
+from host_tools.perf import operators, standalone
+from host_tools.report import profile as picture
+from targets.build import ROOT, find_model
+from targets.emulate import qemu
+from targets.load import load
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options."""
+    add = parser.add_argument
+    add("model", nargs="?", default="forecaster", help="name under models/, folder, or .tflite")
+    add("--target", default="mps2-an386", help="name under targets/ (default %(default)s)")
+    add("--optimize", choices=get_args(Optimize), default="balanced", help="default %(default)s")
+    add("--windows", type=int, default=4, help="calls (default %(default)s)")
+    add("--picture", type=Path, help="SVG or PNG (default build/profile/MODEL-TARGET-OPTIMIZE.svg)")
+    add("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build, count, attribute, print, draw; return the exit code."""
+    path = Path(arguments.model)
+    model = path if path.suffix == ".tflite" else find_model(arguments.model).tflite
+    target = load(arguments.target)
+    qemu.machine(target)  # an emulator is needed: say so before the work
+    with tempfile.TemporaryDirectory(prefix="safe-profile-") as folder:
+        built = standalone.build(
+            model, target, Path(folder), optimize=arguments.optimize, calls=arguments.windows
+        )
+        found = operators.profile(built, ROOT / "build" / "emulate")
+    name = f"{found.model}-{found.target}-{found.optimize}.svg"
+    drawing = arguments.picture or ROOT / "build" / "profile" / name
+    title = f"{found.model} on {found.target}: {found.instructions:,} instructions"
+    picture.draw(title, found.operators, drawing)
+    if arguments.json:
+        text = json.dumps({**found.fields(), "picture": str(drawing)})
+    else:
+        text = f"{found.table()}\n  picture: {drawing}"
+    sys.stdout.write(text + "\n")
+    return 0

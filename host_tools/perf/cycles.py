@@ -1,0 +1,125 @@
+"""Estimated cycles of a profile, after the instruction timings of the Cortex-M4.
+
+Arm 100166 (Cortex-M4 Technical Reference Manual, r0p1), sections 3.3.1 to 3.3.3 (instructions,
+overlapping loads and stores) and 7.2.3 (FPU). It is an estimate: no wait states of flash, no
+contention; a refill of the pipeline (P, 1 to 3 cycles) is taken as 2 and a division (2 to 12) as
+7. There is no official table for the Cortex-M33; its figure is the Cortex-M4's. None for RISC-V.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from targets import build
+from targets.emulate.count import Executed
+from targets.errors import BuildError
+from targets.load import Target
+
+REFILL = 2
+DIVIDE = 7
+LABEL = "estimate: Cortex-M4 TRM timings, no wait states"
+_LINE = re.compile(r"^\s*([0-9a-f]+):\t[0-9a-f ]+\t(\S+)(?:\t([^;@<\n]*))?", re.MULTILINE)
+_CONDITION = r"(?:eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?"
+_SINGLE = re.compile(rf"(ldr|str)(b|h|sb|sh|ex|a)?{_CONDITION}")
+_VECTOR_SINGLE = re.compile(rf"v(ldr|str){_CONDITION}")
+_DOUBLE = re.compile(rf"(ldrd|strd){_CONDITION}")
+_MULTIPLE = re.compile(rf"(ldm|stm|push|pop|vldm|vstm|vpush|vpop)(ia|db|ib|da|fd|ea)?{_CONDITION}")
+_DIVISION = re.compile(rf"[su]div{_CONDITION}")
+_FPU = {"vdiv": 14, "vsqrt": 14, "vmla": 3, "vmls": 3, "vfma": 3, "vfms": 3, "vnmla": 3}
+_TABLE_BRANCH = {"tbb", "tbh"}
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction of the listing."""
+
+    address: int
+    mnemonic: str
+    operands: str
+    neighbour_is_access: bool
+    """The instruction before it in memory is a single load or store: they overlap."""
+
+
+def _mnemonic(text: str) -> str:
+    """Return a mnemonic without width suffix and element type: `ldr.w` and `vmov.f32` lose it."""
+    return text.partition(".")[0]
+
+
+def _is_single(mnemonic: str) -> bool:
+    return _SINGLE.fullmatch(mnemonic) is not None or _VECTOR_SINGLE.fullmatch(mnemonic) is not None
+
+
+def parse_listing(text: str) -> dict[int, Instruction]:
+    """Read the output of `objdump -d`, by address."""
+    found: dict[int, Instruction] = {}
+    before = ""
+    for match in _LINE.finditer(text):
+        mnemonic = _mnemonic(match[2])
+        address = int(match[1], 16)
+        found[address] = Instruction(
+            address, mnemonic, (match[3] or "").strip(), _is_single(before)
+        )
+        before = mnemonic
+    return found
+
+
+def listing(target: Target, elf: Path) -> dict[int, Instruction]:
+    """Disassemble `elf` with the target's objdump; BuildError when that fails."""
+    result = subprocess.run(
+        [build.tool(target, "objdump"), "-d", "-w", str(elf)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise BuildError(f"objdump: {(result.stderr.strip().splitlines() or ['failed'])[0]}")
+    return parse_listing(result.stdout)
+
+
+def _registers(operands: str) -> int:
+    """Return how many registers the braces of a multiple access name; ranges count in full."""
+    inside = operands[operands.find("{") + 1 : operands.find("}")]
+    total = 0
+    for part in inside.split(","):
+        first, _, last = part.strip().partition("-")
+        total += 1
+        if last and first[1:].isdigit() and last[1:].isdigit():
+            total += int(last[1:]) - int(first[1:])
+        elif last:
+            total += _named(last) - _named(first)
+    return total
+
+
+def _named(register: str) -> int:
+    names = {"sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14, "pc": 15}
+    return names[register] if register in names else int(register[1:])
+
+
+def issue_cycles(instruction: Instruction) -> int:
+    """Return the cycles of an instruction that is not a taken branch."""
+    name, operands = instruction.mnemonic, instruction.operands
+    if _is_single(name):
+        load = name.startswith(("ldr", "vldr"))
+        return 2 if load and not instruction.neighbour_is_access else 1
+    if _DOUBLE.fullmatch(name):
+        return 3
+    if _MULTIPLE.fullmatch(name):
+        return 1 + _registers(operands)
+    if _DIVISION.fullmatch(name):
+        return DIVIDE
+    if name in _TABLE_BRANCH:
+        return 2
+    return _FPU.get(name, 1)
+
+
+def estimate(executed: Iterable[Executed], listed: Mapping[int, Instruction]) -> dict[int, float]:
+    """Return the estimated cycles by marker (see Executed), over all counted calls."""
+    cycles: dict[int, float] = {}
+    for row in executed:
+        instruction = listed.get(row.address)
+        cost = issue_cycles(instruction) if instruction is not None else 1
+        total = row.executed * cost + row.taken * REFILL
+        cycles[row.marker] = cycles.get(row.marker, 0.0) + total
+    return cycles

@@ -1,0 +1,145 @@
+"""Where the instructions of a model go: by operator, with MACs and an estimate of cycles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from host_tools.perf import cycles, standalone
+from host_tools.perf.standalone import Standalone
+from host_tools.report.record import OperatorCost
+from host_tools.report.table import DASH, aligned, number
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One model on one target; the rows are those of the manifest, views left out.
+
+    `outside` is what runs outside of operators: copies of input and output, reset, calls.
+    """
+
+    model: str
+    target: str
+    isa: str
+    optimize: str
+    instructions: int
+    outside: int
+    macs: int
+    cycles: int | None
+    """Estimated for the mean of the counted calls; None where there is no table."""
+    outside_cycles: int | None
+    operators: tuple[OperatorCost, ...]
+    operator_cycles: tuple[int | None, ...]
+    kernels: tuple[str, ...]
+
+    def fields(self) -> dict[str, Any]:
+        """Return JSON values."""
+        rows = [
+            {
+                **asdict(row),
+                "kernel": kernel,
+                "instructions_per_mac": _ratio(row.instructions, row.macs),
+                "share": round((row.instructions or 0) / self.instructions, 5),
+                "cycles_estimated": estimated,
+            }
+            for row, estimated, kernel in self._rows()
+        ]
+        return {
+            "model": self.model,
+            "target": self.target,
+            "isa": self.isa,
+            "optimize": self.optimize,
+            "instructions": self.instructions,
+            "instructions_outside_operators": self.outside,
+            "macs": self.macs,
+            "instructions_per_mac": _ratio(self.instructions, self.macs),
+            "cycles_estimated": self.cycles,
+            "cycles_estimate": cycles.LABEL if self.cycles is not None else None,
+            "operators": rows,
+        }
+
+    def _rows(self) -> list[tuple[OperatorCost, int | None, str]]:
+        return list(zip(self.operators, self.operator_cycles, self.kernels, strict=True))
+
+    def table(self) -> str:
+        """Return the rows for a terminal; ends without a newline."""
+        rows = [["op", "operator", "instructions", "share", "MACs", "/MAC", "cycles*", "kernel"]]
+        for row, estimated, kernel in self._rows():
+            count = row.instructions or 0
+            rows.append(
+                [
+                    str(row.index),
+                    row.kind,
+                    number(count),
+                    f"{count / self.instructions:.1%}",
+                    number(row.macs or None),
+                    number(_ratio(count, row.macs), 2),
+                    number(estimated),
+                    kernel,
+                ]
+            )
+        rest = [number(self.outside), f"{self.outside / self.instructions:.1%}", DASH, DASH]
+        rest.append(number(self.outside_cycles))
+        rows.append([DASH, "outside of operators", *rest, ""])
+        total = [number(self.instructions), "", number(self.macs)]
+        total += [number(_ratio(self.instructions, self.macs), 2), number(self.cycles), ""]
+        rows.append(["", "one call", *total])
+        label = cycles.LABEL if self.cycles is not None else "no estimate for this core"
+        head = f"{self.model} on {self.target}, kernels {self.isa}, optimize {self.optimize}"
+        return "\n".join([head, "", *aligned(rows, right=True), "", f"  * {label}"])
+
+
+def _ratio(instructions: int | None, macs: int) -> float | None:
+    return round(instructions / macs, 4) if instructions and macs else None
+
+
+def _symbols(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {row["symbol"]: row for row in manifest["operators"] if row["symbol"] is not None}
+
+
+def _mean_cycles(
+    built: Standalone, executed: Sequence[Any], calls: int
+) -> Mapping[int, int] | None:
+    if built.target.target.arch != "cortex_m":
+        return None
+    listed = cycles.listing(built.target, built.elf)
+    by_marker = cycles.estimate(executed, listed)
+    return {marker: round(total / calls) for marker, total in by_marker.items()}
+
+
+def profile(built: Standalone, plugins: Path) -> Profile:
+    """Run and attribute; see `standalone.measure` for errors.
+
+    Instructions are the most of the counted calls, cycles the mean.
+    """
+    counts, executed = standalone.trace(built, plugins)
+    estimated = _mean_cycles(built, executed, counts.calls)
+    known = _symbols(built.manifest)
+    rows, row_cycles, kernels = [], [], []
+    for marker, count in enumerate(counts.operators[1:]):
+        about = known[count.symbol.split(".")[0]]
+        rows.append(
+            OperatorCost(
+                index=about["index"],
+                kind=about["kind"],
+                name=about["name"],
+                macs=about["macs"],
+                instructions=count.maximum,
+            )
+        )
+        row_cycles.append(None if estimated is None else estimated.get(marker, 0))
+        kernels.append(str(about["kernel"]))
+    return Profile(
+        model=built.manifest["name"],
+        target=built.target.name,
+        isa=built.target.isa,
+        optimize=built.optimize,
+        instructions=counts.maximum,
+        outside=counts.operators[0].maximum,
+        macs=int(built.manifest["macs"]),
+        cycles=None if estimated is None else sum(estimated.values()),
+        outside_cycles=None if estimated is None else estimated.get(-1, 0),
+        operators=tuple(rows),
+        operator_cycles=tuple(row_cycles),
+        kernels=tuple(kernels),
+    )

@@ -1,0 +1,80 @@
+"""The profile as a picture: instructions by operator, and instructions per MAC."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from host_tools.errors import DataError
+from host_tools.report.plots import BLUE, GRID, INK, MUTED, ORANGE
+from host_tools.report.record import OperatorCost
+from targets.errors import OutputError
+
+FORMATS = (".svg", ".png")
+_ROWS = 40
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "safe",
+    "font.family": "sans-serif",
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": INK,
+}
+
+
+def _bars(axes: Any, names: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> None:
+    color = BLUE if len(axes.figure.axes) == 0 or axes is axes.figure.axes[0] else ORANGE
+    bars = axes.barh(names, values, color=color, height=0.62)
+    axes.bar_label(bars, texts, padding=4)
+    axes.set_xlim(0, max([*values, 1e-9]) * 1.3)
+    axes.grid(color=GRID, axis="x")
+    axes.tick_params(length=0)
+
+
+def draw(title: str, operators: Sequence[OperatorCost], path: Path) -> None:
+    """Write the picture to `path`, `.svg` or `.png`; of many operators the costliest, in order.
+
+    Raises DataError for another suffix and OutputError when the file cannot be written.
+    """
+    if path.suffix not in FORMATS:
+        raise DataError(f"{path}: a picture is one of {', '.join(FORMATS)}")
+    counted = [row for row in operators if row.instructions]
+    dearest = sorted(counted, key=lambda row: -(row.instructions or 0))[:_ROWS]
+    rows = sorted(dearest, key=lambda row: row.index)
+    names = [f"{row.index}  {row.kind}" for row in rows]
+    values = [row.instructions or 0 for row in rows]
+    total = max(1, sum(row.instructions or 0 for row in counted))
+    ratios = [
+        count / row.macs if row.macs else 0.0 for count, row in zip(values, rows, strict=True)
+    ]
+    stream = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(12, 0.36 * max(len(rows), 2) + 1.4), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
+        _bars(left, names, values, [f"{v:,}  ({v / total:.1%})" for v in values])
+        _bars(right, names, ratios, [f"{r:.2f}" if r else "no MACs" for r in ratios])
+        left.invert_yaxis()
+        left.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        left.set_xlabel("instructions per call")
+        right.set_xlabel("instructions per MAC")
+        note = (
+            "" if len(rows) == len(counted) else f" (the {len(rows)} costliest of {len(counted)})"
+        )
+        figure.suptitle(title + note, x=0.01, ha="left")
+        metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else None
+        figure.savefig(stream, format=path.suffix[1:], metadata=metadata, dpi=110)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(stream.getvalue())
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error

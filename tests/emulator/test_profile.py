@@ -1,0 +1,46 @@
+"""`host_tools profile`, as a user runs it."""
+
+import json
+
+import pytest
+
+from host_tools.cli import main
+from targets import build
+from targets.errors import ExitCode
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_json_and_picture(capsys, tmp_path, suffix):
+    picture = tmp_path / f"p.{suffix}"
+    arguments = ["profile", "--windows", "2", "--picture", str(picture), "--json"]
+    assert main(arguments) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert picture.stat().st_size > 1000
+    counted = sum(row["instructions"] for row in facts["operators"])
+    assert counted + facts["instructions_outside_operators"] >= facts["instructions"]
+    assert 1.0 < facts["cycles_estimated"] / facts["instructions"] < 2.0
+    assert "estimate" in facts["cycles_estimate"]
+    for row in facts["operators"]:
+        assert row["kernel"].startswith("safe_kernel_")
+        if row["macs"]:
+            assert row["instructions_per_mac"] == pytest.approx(
+                row["instructions"] / row["macs"], abs=1e-4
+            )
+
+
+def test_riscv_has_no_estimate_of_cycles(capsys, tmp_path):
+    model = build.ROOT / "models/forecaster/model_int8.tflite"
+    arguments = ["--target", "riscv-virt", "--windows", "1", "--picture", str(tmp_path / "p.svg")]
+    assert main(["profile", str(model), *arguments]) == 0
+    text = capsys.readouterr().out
+    assert "no estimate for this core" in text
+    assert "outside of operators" in text
+
+
+def test_mistakes(capsys, tmp_path):
+    assert main(["profile", "nope"]) == ExitCode.BUILD
+    assert main(["profile", "--target", "host"]) == ExitCode.EMULATOR
+    assert main(["profile", "--picture", str(tmp_path / "p.gif"), "--windows", "1"]) != 0
+    assert capsys.readouterr().err.count("\n") == 3
