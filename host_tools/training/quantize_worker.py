@@ -64,13 +64,6 @@ def _wide(model: Any, windows: NDArray[np.float32]) -> bytes:
     return quantizer.canonical_bytes(bytes(made.convert()))
 
 
-def _floating(model: Any) -> bytes:
-    import tensorflow as tf
-
-    made = tf.lite.TFLiteConverter.from_keras_model(model)
-    return quantizer.canonical_bytes(bytes(made.convert()))
-
-
 def _calibrated(model: Any, windows: NDArray[np.float32], method: calibration.Method) -> bytes:
     template = quantizer.template(model, windows[0])
     at = quantizer.places(template)
@@ -106,7 +99,7 @@ def convert(folder: Path) -> None:
     model, fused = _build(job)
     attempts, wrong = 1, None
     if windows is None:
-        (folder / MODEL).write_bytes(_floating(model))
+        (folder / MODEL).write_bytes(quantizer.floating(model))
     elif job["kind"] == "int16x8":
         wrong = _checked(folder, _wide(model, windows), fused)
     else:

@@ -53,6 +53,13 @@ def template(model: Any, window: NDArray[np.float32]) -> bytes:
     return bytes(made.convert())
 
 
+def floating(model: Any) -> bytes:
+    """Return the float TFLite model of a Keras network of batch 1."""
+    import tensorflow as tf
+
+    return canonical_bytes(bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert()))
+
+
 def quantize(calibrated: bytes) -> bytes:
     """Return the int8 model of a calibrated float model, unreferenced buffers emptied."""
     import tensorflow as tf

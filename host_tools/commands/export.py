@@ -1,0 +1,59 @@
+"""Export a trained network: .keras, SavedModel, unrolled SavedModel, float .tflite.
+
+Reads .h5, .keras, or a SavedModel with its Keras metadata. Every form is read back and run
+beside the network it came from; the differences are printed and written to export.json.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from host_tools.errors import DataError
+from targets.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options; old names are accepted beside the new."""
+    add = parser.add_argument
+    add("--from", "--h5", dest="network", type=Path, required=True, metavar="NETWORK",
+        help=".h5, .keras or SavedModel folder")  # fmt: skip
+    add("--outdir", "--out", type=Path, default=Path("exports"), help="default %(default)s")
+    add("--forms", nargs="+", choices=("keras", "savedmodel", "unrolled", "tflite"),
+        help="default: all")  # fmt: skip
+    add("--model", help="a model whose shape the network must have: name or folder")
+    add("--window", type=int, help="samples that it must take")
+    add("--horizon", "--forecast", type=int, help="samples that it must forecast")
+    add("--channels", "--nfeat", type=int, help="channels that it must have")
+
+
+def _shape(arguments: argparse.Namespace) -> list[int] | None:
+    from host_tools.data import description
+
+    sizes = [arguments.window, arguments.channels, arguments.horizon]
+    if arguments.model:
+        about = description.load(description.resolve(arguments.model))
+        known = [about.window, len(about.channels), about.horizon]
+        sizes = [k if given is None else given for given, k in zip(sizes, known, strict=True)]
+    if all(size is None for size in sizes):
+        return None
+    if None in sizes:
+        raise DataError("--window, --channels and --horizon belong together")
+    window, channels, horizon = sizes
+    return [window, channels, horizon, channels]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export; return the exit code."""
+    from host_tools.report.table import aligned
+    from host_tools.report.write import write_json
+    from host_tools.training import export
+
+    if not arguments.network.exists():
+        raise DataError(f"{arguments.network}: no such network")
+    forms = arguments.forms or export.FORMS
+    done = export.export(arguments.network, arguments.outdir, forms, _shape(arguments))
+    write_json(arguments.outdir / "export.json", {"from": arguments.network.name, **done})
+    rows = [["form", "RMSE to the original", "largest difference"]]
+    rows += [[r["file"], f"{r['rmse']:.2e}", f"{r['max']:.2e}"] for r in done["forms"].values()]
+    sys.stdout.write("\n".join(aligned(rows, right=True)) + "\n")
+    return ExitCode.OK
