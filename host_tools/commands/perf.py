@@ -1,0 +1,62 @@
+"""Measure every model on every counting target at every goal, against budgets and baselines.
+
+Writes build/perf/perf.json and prints a table. Ends with 23 when a figure has grown by more than
+1% above tests/perf/budgets.toml, and with 50 when an output differs from TensorFlow Lite Micro.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import get_args
+
+from codegen.operators.base import Optimize
+from host_tools.compare import oracle
+from host_tools.perf import budget, suite
+from host_tools.report.write import write_json
+from targets.build import ROOT
+from targets.errors import ExitCode
+from targets.size import BudgetError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options."""
+    add = parser.add_argument
+    add("models", nargs="*", type=Path, metavar="MODEL.tflite", help="default: all there are")
+    add("--target", action="append", choices=suite.TARGETS, help="repeatable; default: all")
+    add("--optimize", action="append", choices=get_args(Optimize), help="default: all")
+    add("--out", type=Path, default=ROOT / "build" / "perf", help="folder of perf.json")
+    add("--update", action="store_true", help="write what was measured into the budget file")
+
+
+def _say(text: str) -> None:
+    print(f"perf: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, write, print, compare; return the exit code."""
+    verify = oracle.available()
+    if not verify:
+        _say("the oracle (package tflite-micro) is not installed: outputs are not compared")
+    results = suite.measure(
+        arguments.models or suite.default_models(),
+        arguments.target or suite.TARGETS,
+        arguments.optimize or suite.GOALS,
+        ROOT / "build" / "emulate",
+        verify=verify,
+        say=_say,
+    )
+    write_json(arguments.out / "perf.json", suite.fields(results))
+    sys.stdout.write(suite.table(results.costs) + "\n")
+    for failure in results.failures:
+        _say(f"FAILED: {failure.model} on {failure.target}, {failure.optimize}: {failure.message}")
+    if arguments.update:
+        budget.update(results.costs)
+        _say(f"{budget.BUDGETS.relative_to(ROOT)} written")
+    found = budget.excesses(results.costs, budget.load())
+    for line in found:
+        _say(line)
+    if results.failures:
+        return int(results.failures[0].exit_code)
+    if found:
+        raise BudgetError(f"{len(found)} figures exceed tests/perf/budgets.toml; see above")
+    return int(ExitCode.OK)

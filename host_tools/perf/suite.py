@@ -1,0 +1,162 @@
+"""The benchmark: every model on every counting target at every goal."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from codegen.operators.base import Optimize
+from host_tools.perf import budget, standalone
+from host_tools.perf.standalone import Cost
+from host_tools.report.table import DASH, aligned, number
+from targets.build import ROOT, find_model, models
+from targets.errors import SafeError
+from targets.load import load
+
+TARGETS = ("mps2-an386", "mps2-an505", "riscv-virt")
+GOALS: tuple[Optimize, ...] = get_args(Optimize)
+_SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
+MLPERF = _SHARED / "mlperf-tiny"
+CALLS = 4
+_MILLION = 1e6
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A combination that could not be measured."""
+
+    model: str
+    target: str
+    optimize: str
+    message: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that was measured, in order, and what could not be."""
+
+    costs: tuple[Cost, ...]
+    failures: tuple[Failure, ...]
+
+
+def default_models(shared: Path = MLPERF) -> list[Path]:
+    """Return every model under `models/`, and those of MLPerf Tiny where they are at hand."""
+    own = [find_model(name).tflite for name in models()]
+    return own + sorted(shared.glob("*.tflite"))
+
+
+def measure(
+    paths: Sequence[Path],
+    targets: Sequence[str],
+    goals: Sequence[Optimize],
+    plugins: Path,
+    *,
+    verify: bool = True,
+    say: Say = lambda _: None,
+) -> Results:
+    """Measure every combination; with `verify` each output is compared with TFLM.
+
+    A combination that fails is a Failure; an output that differs, too.
+    """
+    costs, failures = [], []
+    for path in paths:
+        for name in targets:
+            for goal in goals:
+                what = standalone.model_name(path)
+                say(f"{what} on {name}, {goal}")
+                try:
+                    costs.append(_one(path, name, goal, plugins, verify=verify))
+                except SafeError as error:
+                    failures.append(Failure(what, name, goal, str(error), int(error.exit_code)))
+    return Results(tuple(costs), tuple(failures))
+
+
+def _one(path: Path, target: str, goal: Optimize, plugins: Path, *, verify: bool) -> Cost:
+    with tempfile.TemporaryDirectory(prefix="safe-perf-") as folder:
+        built = standalone.build(path, load(target), Path(folder), optimize=goal, calls=CALLS)
+        cost = standalone.measure(built, plugins)
+        if verify:
+            standalone.verify(built, cost)
+        return cost
+
+
+def fields(results: Results) -> dict[str, Any]:
+    """Return perf.json."""
+    table = budget.references()
+    rows = []
+    for cost in results.costs:
+        found = budget.reference(table, cost)
+        rows.append(
+            {
+                **cost.fields(),
+                "instructions_per_mac": round(cost.counts.maximum / max(cost.macs, 1), 4),
+                "baseline": None
+                if found is None
+                else {
+                    "runtime": found.runtime,
+                    "instructions": found.instructions,
+                    "ratio": round(found.instructions / cost.counts.maximum, 3),
+                    "bar": found.bar,
+                    "stretch": found.stretch,
+                    "meets_bar": cost.counts.maximum <= found.bar,
+                },
+            }
+        )
+    return {"version": 1, "rows": rows, "failures": [vars(f) for f in results.failures]}
+
+
+def _verdict(cost: Cost, limits: Mapping[str, Any]) -> str:
+    """Return which of the bars are missed, in words."""
+    found = budget.reference({cost.name: limits}, cost)
+    missed = []
+    if found is not None and cost.counts.maximum > found.bar:
+        missed.append("instructions")
+    if cost.arena_bytes > limits.get("arena_bar_bytes", cost.arena_bytes):
+        missed.append("arena")
+    if cost.optimize == "balanced" and cost.beyond_bytes > limits.get(
+        "beyond_bar_bytes", cost.beyond_bytes
+    ):
+        missed.append("beyond")
+    return "misses " + ", ".join(missed) if missed else "met"
+
+
+def _row(cost: Cost, table: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    found = budget.reference(table, cost)
+    million = cost.counts.maximum / _MILLION
+    others = [DASH, DASH, DASH]
+    if found is not None:
+        ratio = found.instructions / cost.counts.maximum
+        others = [f"{found.instructions / _MILLION:.3f}", f"{ratio:.2f}×"]
+        others.append(f"{found.bar / _MILLION:.2f}")
+    return [
+        cost.name,
+        cost.target,
+        cost.optimize,
+        f"{million:.3f}",
+        f"{cost.counts.maximum / max(cost.macs, 1):.2f}",
+        *others,
+        number(cost.arena_bytes),
+        number(cost.beyond_bytes),
+        number(cost.flash_bytes),
+        number(cost.stack_bytes),
+        _verdict(cost, table[cost.name]) if cost.name in table else DASH,
+    ]
+
+
+def table(costs: Iterable[Cost]) -> str:
+    """Return the table; ends without a newline."""
+    references = budget.references()
+    head = ["model", "target", "optimize", "million", "/MAC", "others", "ratio", "bar"]
+    head += ["arena", "beyond", "flash", "stack", "bars"]
+    rows = [head, *(_row(cost, references) for cost in costs)]
+    notes = [
+        "",
+        "  million instructions per call; others: TFLM + CMSIS-NN on Cortex-M, TFLM's reference on",
+        "  RISC-V (tests/perf/baseline.toml); beyond: code and constants beyond the weights' bytes",
+    ]
+    return "\n".join([*aligned(rows, right=True), *notes])

@@ -1,0 +1,42 @@
+"""Instructions, flash and arena of every model stay within 1% of tests/perf/budgets.toml."""
+
+import pytest
+
+from host_tools.perf import budget, suite
+from host_tools.perf.standalone import model_name
+from targets import build
+from tests.conftest import SHARED
+
+pytestmark = pytest.mark.emulator
+
+MODELS = {model_name(path): path for path in suite.default_models(SHARED / "mlperf-tiny")}
+MLPERF = ("ad01_int8", "kws_ref_model", "pretrainedresnet_quant")
+
+
+@pytest.fixture(scope="module")
+def plugins(tmp_path_factory):
+    return tmp_path_factory.mktemp("plugins")
+
+
+def held(path, goals, plugins):
+    results = suite.measure([path], suite.TARGETS, goals, plugins)
+    assert not results.failures
+    assert len(results.costs) == len(suite.TARGETS) * len(goals)
+    hint = "better code, or a reason and `python -m host_tools perf --update`"
+    assert budget.excesses(results.costs, budget.load()) == [], hint
+
+
+@pytest.mark.parametrize("name", build.models())
+def test_own_models(name, plugins):
+    held(MODELS[name], ["balanced"], plugins)
+
+
+@pytest.mark.parametrize("name", MLPERF)
+def test_mlperf_tiny(name, plugins, shared_data):
+    held(MODELS[name], ["balanced"], plugins)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*build.models(), *MLPERF])
+def test_other_goals(name, plugins, shared_data):
+    held(MODELS[name], ["speed", "size"], plugins)

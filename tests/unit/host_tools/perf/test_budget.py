@@ -1,0 +1,104 @@
+"""Budgets: what exceeds, what has none, and that a refresh keeps the rest."""
+
+import re
+
+import pytest
+
+from host_tools.errors import DataError
+from host_tools.perf import budget, suite
+from host_tools.perf.standalone import Cost
+from targets.emulate.count import Counts
+
+
+def cost(instructions=1000, *, name="pump", target="mps2-an386", optimize="balanced", arena=64):
+    return Cost(
+        name=name,
+        target=target,
+        isa="dsp",
+        optimize=optimize,
+        counts=Counts(1, instructions, instructions, ()),
+        macs=500,
+        stack_bytes=100,
+        arena_bytes=arena,
+        code_bytes=300,
+        constant_bytes=200,
+        weight_bytes=150,
+        generation_seconds=0.1,
+        calls=(),
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "budgets.toml"
+    budget.update([cost(), cost(2000, target="riscv-virt")], path)
+    return path
+
+
+def test_within_one_percent(path):
+    assert budget.excesses([cost(), cost(1010), cost(1)], budget.load(path)) == []
+
+
+def test_growth_is_told_with_the_numbers(path):
+    lines = budget.excesses([cost(1011, arena=65)], budget.load(path))
+    assert lines == [
+        "pump on mps2-an386, balanced: instructions is 1,011, +1.1% of 1,000",
+        "pump on mps2-an386, balanced: arena_bytes is 65, +1.6% of 64",
+    ]
+
+
+def test_a_combination_without_budget_is_told(path):
+    assert budget.excesses([cost(optimize="size")], budget.load(path)) == [
+        "pump on mps2-an386, size: no budget"
+    ]
+
+
+def test_update_keeps_what_was_not_measured(path):
+    budget.update([cost(900), cost(optimize="speed"), cost(name="a_model")], path)
+    budgets = budget.load(path)
+    assert budgets["pump"]["riscv-virt"]["balanced"]["instructions"] == 2000
+    assert budgets["pump"]["mps2-an386"]["balanced"]["instructions"] == 900
+    assert budgets["pump"]["mps2-an386"]["balanced"]["flash_bytes"] == 500
+    assert set(budgets["pump"]["mps2-an386"]) == {"balanced", "speed"}
+    before = path.read_text()
+    budget.update([], path)
+    assert path.read_text() == before
+    assert re.search(r"instructions = 2_000", before)
+
+
+def test_missing_and_damaged_files(tmp_path):
+    assert budget.load(tmp_path / "none.toml") == {}
+    (tmp_path / "bad.toml").write_text("[")
+    with pytest.raises(DataError, match="not valid TOML"):
+        budget.load(tmp_path / "bad.toml")
+
+
+def test_baseline_of_every_counting_target():
+    table = budget.references()
+    assert {"forecaster", "ad01_int8", "kws_ref_model", "pretrainedresnet_quant"} <= set(table)
+    for name in table:
+        for target in suite.TARGETS:
+            found = budget.reference(table, cost(name=name, target=target))
+            assert found is not None
+            assert found.bar < found.instructions
+    assert budget.reference(table, cost()) is None
+
+
+def test_table_and_json(monkeypatch):
+    costs = (cost(2_000_000, name="forecaster"), cost())
+    text = suite.table(costs)
+    assert "1.77×" in text  # 3.534 / 2.0
+    assert "misses instructions" in text
+    results = suite.Results(costs, (suite.Failure("x", "y", "size", "why", 31),))
+    rows = suite.fields(results)["rows"]
+    assert rows[0]["baseline"]["ratio"] == pytest.approx(1.767)
+    assert rows[0]["baseline"]["meets_bar"] is False
+    assert rows[1]["baseline"] is None
+    assert suite.fields(results)["failures"][0]["message"] == "why"
+    assert costs[0].beyond_bytes == 350
+
+
+def test_a_failure_is_one_row(tmp_path):
+    results = suite.measure([tmp_path / "no.tflite"], ["mps2-an386"], ["size"], tmp_path)
+    assert results.costs == ()
+    assert [f.model for f in results.failures] == ["no"]
