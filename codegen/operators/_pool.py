@@ -25,6 +25,7 @@ from codegen.operators._spatial import (
     axis,
     padding_name,
     require_rank_4,
+    require_reach,
     require_window_options,
 )
 from codegen.operators.base import (
@@ -90,6 +91,7 @@ class Pool(OperatorSpec):
                 output.index,
             )
         p = window(graph, operator)
+        require_reach(graph, operator, p.y, p.x)
         batches, _, _, channels = source.shape
         require_shape(graph, operator, output, (batches, p.y.output, p.x.output, channels))
         if min(p.y.kernel, p.y.size) * min(p.x.kernel, p.x.size) >= MAX_TAPS:

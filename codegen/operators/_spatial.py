@@ -6,7 +6,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from codegen.ir.graph import Array, Graph, Operator, Tensor
-from codegen.operators._common import PADDINGS, invalid, require_activation
+from codegen.operators._common import PADDINGS, invalid, require_activation, unsupported
+
+MAX_STEP = 1 << 15
+"""Largest stride, dilation and pooling window: bounds what a kernel skips outside the image."""
+MAX_REACH = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def padding_name(code: int) -> str:
 
 
 def require_window_options(graph: Graph, operator: Operator, *positive: str) -> None:
-    """Check the fused activation, the padding, and that the options `positive` are at least 1."""
+    """Check the fused activation, the padding, and that options `positive` are sizes that fit."""
     require_activation(graph, operator)
     o = operator.options
     if o["padding"] not in PADDINGS:
@@ -99,6 +103,22 @@ def require_window_options(graph: Graph, operator: Operator, *positive: str) -> 
     wrong = [f"{name} {o[name]}" for name in positive if o[name] < 1]
     if wrong:
         invalid(graph, operator, f"has {', '.join(wrong)}, expected at least 1; export again")
+    wrong = [f"{name} {o[name]}" for name in positive if o[name] > MAX_STEP]
+    if wrong:
+        unsupported(graph, operator, f"has {', '.join(wrong)}, supported is at most {MAX_STEP}")
+
+
+def require_reach(graph: Graph, operator: Operator, *axes: Axis) -> None:
+    """Check that every position that a tap can see, inside or outside, fits into int32."""
+    for axis in axes:
+        reach = axis.size + axis.pad + axis.stride + axis.kernel * axis.dilation
+        if reach > MAX_REACH:
+            unsupported(
+                graph,
+                operator,
+                f"has {axis.kernel} taps with dilation {axis.dilation} and stride {axis.stride} "
+                f"over {axis.size} positions, which reach beyond {MAX_REACH}",
+            )
 
 
 def require_rank_4(graph: Graph, operator: Operator, *tensors: Tensor) -> None:

@@ -36,6 +36,7 @@ from codegen.operators._spatial import (
     padding_name,
     patches,
     require_rank_4,
+    require_reach,
     require_window_options,
     window_axes,
 )
@@ -117,6 +118,7 @@ class DepthwiseConv2D(OperatorSpec):
                 weights.index,
             )
         y, x = _axes(graph, operator)
+        require_reach(graph, operator, y, x)
         require_shape(graph, operator, output, (source.shape[0], y.output, x.output, channels))
         require_per_tensor(graph, operator, source)
         require_weights(graph, operator, weights, channels, axis=CHANNEL_AXIS)

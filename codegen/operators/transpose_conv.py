@@ -34,6 +34,7 @@ from codegen.operators._spatial import (
     axis,
     padding_name,
     require_rank_4,
+    require_reach,
     require_window_options,
 )
 from codegen.operators.base import (
@@ -102,6 +103,7 @@ class TransposeConv(OperatorSpec):
                 f"input {list(source.shape)}, weights {list(weights.shape)} and output "
                 f"{list(output.shape)} do not fit; export the model again",
             )
+        require_reach(graph, operator, *_axes(graph, operator))
         require_per_tensor(graph, operator, source)
         require_weights(graph, operator, weights, channels)
         require_per_tensor(graph, operator, output)
