@@ -24,6 +24,10 @@ from targets.load import load as load_target
 PASSES = (fold.run, pad.run, activation.run, lookup.run, absorb.run, dead.run)
 
 
+SLACK_PERCENT: dict[Optimize, int] = {"speed": 10, "balanced": 2, "size": 0}
+"""Arena that may be spent on moving less data."""
+
+
 def generate(
     model: Path,
     *,
@@ -80,7 +84,7 @@ def compile_model(
     choice = KernelChoice(isa, optimize)
     calls = native.lower(graph, choice)
     steps = native.steps(graph, calls)
-    plan = planner.plan(graph, steps)
+    plan = planner.plan(graph, steps, slack_percent=SLACK_PERCENT[optimize])
     checker.check(graph, native.steps(graph, calls, plan.views), plan)
     calls = native.with_views(calls, plan.views)
     return Program(graph, calls, plan, target, choice, native.NAME, source_operator_count)

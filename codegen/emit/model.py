@@ -83,12 +83,16 @@ def source(program: Program) -> str:
 
 def weights_header(program: Program) -> str:
     """Return `safe_<name>_weights.h`: one declaration for each constant array."""
-    return render("weights.h.j2", **_common(program), arrays=_arrays(program))
+    return render("weights.h.j2", **_common(program), arrays=_declarations(program))
 
 
 def weights_source(program: Program) -> str:
     """Return `safe_<name>_weights.c`."""
-    return render("weights.c.j2", **_common(program), arrays=_arrays(program))
+    arrays = [
+        {**declared, "body": text.c_array(constant.data)}
+        for declared, (_, constant) in zip(_declarations(program), program.constants(), strict=True)
+    ]
+    return render("weights.c.j2", **_common(program), arrays=arrays)
 
 
 def _common(program: Program) -> dict[str, object]:
@@ -216,14 +220,13 @@ def _states(program: Program) -> list[dict[str, object]]:
     return states
 
 
-def _arrays(program: Program) -> list[dict[str, object]]:
+def _declarations(program: Program) -> list[dict[str, object]]:
     return [
         {
             "name": program.constant_name(operator, constant),
             "c_type": text.c_type(constant.data),
             "size": max(1, constant.data.size),
             "shape": ", ".join(map(str, constant.data.shape)),
-            "body": text.c_array(constant.data),
         }
         for operator, constant in program.constants()
     ]

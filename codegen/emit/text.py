@@ -12,6 +12,7 @@ from codegen.ir.dump import hex_float
 from codegen.ir.graph import Array, DType, Tensor
 
 LINE = 100
+_WORD_BYTES = 4
 C_TYPES = {
     DType.INT8: "int8_t",
     DType.INT16: "int16_t",
@@ -88,19 +89,26 @@ def c_array(data: Array, indent: str = "    ") -> str:
     flat = data.reshape(-1)
     if data.dtype == np.bool_:
         flat = flat.astype(np.uint8)
-    items = map(c_float, flat.tolist()) if data.dtype.kind == "f" else map(c_int, flat.tolist())
+    if data.dtype.kind == "f":
+        items = map(c_float, flat.tolist())
+    else:
+        # c_int, without its checks for the many small values.
+        small = data.dtype.itemsize < _WORD_BYTES
+        items = map(str if small else c_int, flat.tolist())
     return "\n".join(indent + line for line in _wrap(items, LINE - len(indent)))
 
 
 def _wrap(items: Iterable[str], width: int) -> Iterator[str]:
-    line = ""
+    line: list[str] = []
+    length = 0
     for item in items:
-        if line and len(line) + len(item) + 2 > width:
-            yield line
-            line = ""
-        line += f" {item}," if line else f"{item},"
+        length += len(item) + 2
+        if line and length - 1 > width:
+            yield ", ".join(line) + ","
+            line, length = [], len(item) + 2
+        line.append(item)
     if line:
-        yield line
+        yield ", ".join(line) + ","
 
 
 def c_block_comment(value: str) -> str:

@@ -6,11 +6,18 @@ and results computed in place of their last-read input.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from codegen.errors import MemoryPlanError
 from codegen.ir.graph import Graph
 from codegen.ir.step import Piece, Step
 from codegen.memory.plan import Block, tensor_alignment
+
+_FRUGAL = 2
+"""A view saves a copy: worth some memory for a short time, but not a whole kept for one part."""
+
+Offers = Literal["all", "frugal", "none"]
+"""Which offers to be a view to take: all, those that keep little memory longer, none."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,13 @@ class _Group:
     starts: dict[int, int]
 
 
-def analyse(
-    graph: Graph, steps: Sequence[Step], *, pieces: bool = True, in_place: bool = True
-) -> Memory:
+def analyse(graph: Graph, steps: Sequence[Step], offers: Offers = "all") -> Memory:
     """Return the blocks and the place of every value in them.
 
     Inputs are taken from before the first step; outputs until after the last; variables and
-    persistent scratch all the time. An input is released after its last use. With `pieces`,
-    offers to be a view are taken where the memory allows; with `in_place`, results take the
-    place of inputs that nobody reads later.
+    persistent scratch all the time. An input is released after its last use. Offers to be a view
+    are taken as `offers` says, where the memory allows; results take the place of inputs that
+    nobody reads later.
     """
     sharing = _Sharing(graph, _lifetimes(graph, steps))
     views = set()
@@ -51,9 +56,9 @@ def analyse(
                     f"operator {step.operator_index} is a view, but its values cannot lie in one "
                     "place; this is a defect of SAFE"
                 )
-        elif pieces and step.pieces and sharing.show(step.pieces):
+        elif offers != "none" and sharing.show(step.pieces, frugal=offers == "frugal"):
             views.add(step.operator_index)
-        elif in_place:
+        else:
             sharing.replace_input(step, position)
     blocks = (*sharing.blocks(), *_scratch(steps))
     return Memory(blocks, sharing.places(), frozenset(views))
@@ -99,8 +104,14 @@ class _Sharing:
         self._lives = lives
         self._groups = {t: _Group({t: 0}) for t in lives}
 
-    def show(self, pieces: Sequence[Piece]) -> bool:
-        """Put every part into its whole; return False, and change nothing, if one cannot be."""
+    def show(self, pieces: Sequence[Piece], *, frugal: bool = False) -> bool:
+        """Put every part into its whole; return False, and change nothing, if one cannot be.
+
+        With `frugal` also when the memory, times how long it is taken, would grow too much: a
+        whole stays as long as one of its parts is read.
+        """
+        if not pieces:
+            return False
         joined: list[_Group] = []
         for piece in pieces:
             part, whole = self._groups[piece.part], self._groups[piece.whole]
@@ -109,9 +120,26 @@ class _Sharing:
             if not self._fits(piece):
                 return False
             joined.append(part)
+        wholes = {id(g): g for g in (self._groups[p.whole] for p in pieces)}
+        if frugal and self._grows([*joined, *wholes.values()]):
+            return False
         for piece in pieces:
             self._join(piece)
         return True
+
+    def _grows(self, groups: Sequence[_Group]) -> bool:
+        """Whether the groups as one, of the largest's size, take twice the bytes times steps."""
+        lives = [self._life(group) for group in groups]
+        sizes = [max(self._graph.tensor(t).size_bytes for t in g.starts) for g in groups]
+        apart = sum(
+            size * (last - first + 1) for size, (first, last) in zip(sizes, lives, strict=True)
+        )
+        first, last = min(first for first, _ in lives), max(last for _, last in lives)
+        return max(sizes) * (last - first + 1) > _FRUGAL * apart
+
+    def _life(self, group: _Group) -> tuple[int, int]:
+        lives = [self._lives[t] for t in group.starts]
+        return min(first for first, _ in lives), max(last for _, last in lives)
 
     def _fits(self, piece: Piece) -> bool:
         """Whether all that shares memory with the part lies inside its own bytes.
@@ -178,14 +206,14 @@ class _Sharing:
     def blocks(self) -> Iterator[Block]:
         """Yield one block for each group, named after its lowest tensor index."""
         for group, label in self._labelled():
-            lives = [self._lives[t] for t in group.starts]
+            first, last = self._life(group)
             tensors = {t: self._graph.tensor(t) for t in group.starts}
             yield Block(
                 label=label,
                 size_bytes=max(group.starts[t] + v.size_bytes for t, v in tensors.items()),
                 alignment=max(tensor_alignment(t) for t in tensors.values()),
-                first=min(first for first, _ in lives),
-                last=max(last for _, last in lives),
+                first=first,
+                last=last,
             )
 
     def places(self) -> dict[int, tuple[str, int]]:

@@ -27,16 +27,20 @@ MAX_SEARCH_STATES = 20_000
 Placement = tuple[Block, int]
 
 
-def plan(graph: Graph, steps: Sequence[Step]) -> Plan:
+def plan(graph: Graph, steps: Sequence[Step], *, slack_percent: int = 0) -> Plan:
     """Return a plan for the arena; the caller has `memory.checker` judge it.
 
+    The smallest arena wins; up to `slack_percent` more is spent on views that save a copy.
     Raises `MemoryPlanError` when even the best one is beyond `MAX_ARENA_BYTES`.
     """
     best = _placed(analyse(graph, steps), steps)
     if best.views:
         # A view keeps its whole memory as long as one part is needed: a copy may need less.
-        other = _placed(analyse(graph, steps, pieces=False), steps)
-        best = min(best, other, key=lambda p: p.arena_bytes)
+        others = [_placed(analyse(graph, steps, offers), steps) for offers in ("frugal", "none")]
+        smallest = min(p.arena_bytes for p in (best, *others))
+        limit = smallest + smallest * slack_percent // 100
+        fitting = [p for p in (best, *others) if p.arena_bytes <= limit]
+        best = max(fitting, key=lambda p: (len(p.views), -p.arena_bytes))
     return best
 
 
