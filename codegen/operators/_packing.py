@@ -21,8 +21,8 @@ MAX_PAIRED_SUM = (1 << 23) - 1
 """Of the first row of a pair: 256 times it must fit 32 bits with sign."""
 MAX_SUM = (1 << 30) - 1
 """Of any row: its double is rescaled."""
-MAX_SHIFT = 22
-"""(zero point << shift) must stay below 2^30."""
+MAX_SHIFT = 30
+"""2^shift must fit 32 bits with sign."""
 MIN_ROWS = 4
 """Below, more than half of a tile is filling, and the reference kernel is as fast."""
 
@@ -68,12 +68,20 @@ def refuse_rows(
     return None
 
 
-def refuse_rescale(shift: NDArray[Any]) -> str | None:
-    """Return why `safe_dsp_rescale` cannot take these TFLite shifts, or None."""
+def refuse_rescale(
+    multiplier: NDArray[Any], shift: NDArray[Any], zero_point: int, bound: int
+) -> str | None:
+    """Return why `safe_dsp_rescale` cannot take these TFLite multipliers and shifts, or None.
+
+    `bound`: the largest |sum|.
+    """
     wrong = shift[(shift > -1) | (shift < -MAX_SHIFT)]
     if wrong.size:
         return f"a shift of {wrong.flat[0]}, outside [-{MAX_SHIFT}, -1]"
-    return None
+    product = (bound * multiplier.astype(np.int64) >> 31) + 1
+    half = np.int64(1) << (-shift.astype(np.int64) - 1)
+    reach = int((product + half * (2 * abs(zero_point) + 1) + 1).max(initial=0))
+    return f"a rescaled sum can reach {reach}, beyond 2^31" if reach >= 1 << 31 else None
 
 
 def rescale(multiplier: NDArray[Any], shift: NDArray[Any], zero_point: int) -> NDArray[np.int32]:

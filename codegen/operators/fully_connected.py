@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED, int8: output = clamp(requantize(input · weightsᵀ + bias)).
+"""FULLY_CONNECTED: output = clamp(requantize(input · weightsᵀ + bias)).
 
 input int8[batches, K] (leading dimensions flattened), weights int8[units, K], bias
 int32[units], output int8[batches, units]. Source of the arithmetic: TFLM's
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import exact_dot, requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator, Quantization, Tensor
-from codegen.operators import _packing
+from codegen.operators import _int16, _packing
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -75,6 +75,7 @@ class FullyConnected(OperatorSpec):
             "fused_activation": activation_name(builtin_options.FusedActivationFunction()),
             "weights_format": int(builtin_options.WeightsFormat()),
             "keep_num_dims": bool(builtin_options.KeepNumDims()),
+            **_int16.bias_type(builtin_options),
         }
 
     def check(self, graph: Graph, operator: Operator) -> None:
@@ -112,6 +113,9 @@ class FullyConnected(OperatorSpec):
                 "again",
                 output.index,
             )
+        if _int16.is_int16(graph, operator):
+            _int16.check(graph, operator)
+            return
         source_scales = require_per_tensor(graph, operator, source)
         weight_scales = require_weights(graph, operator, weights, units)
         output_scales = require_per_tensor(graph, operator, output)
@@ -127,26 +131,46 @@ class FullyConnected(OperatorSpec):
         The reference reads weights as in the file; the dsp kernel paired rows, where the weights
         prove that it is exact.
         """
+        if _int16.is_int16(graph, operator):
+            return _lower_s16(graph, operator)
         p = _integers(graph, operator)
         proof = _prove(graph, operator, p)
         if choice.isa != "dsp":
             return _reference_call(operator, p, (proof,))
-        refusal = _packing.refuse_rows(p.weights, p.bias) or _packing.refuse_rescale(p.shift)
+        bound = int(_packing.sum_bound(p.weights, p.bias).max())
+        refusal = _packing.refuse_rows(p.weights, p.bias) or _packing.refuse_rescale(
+            p.multiplier, p.shift, p.zero_point, bound
+        )
         if refusal is not None:
             return _reference_call(operator, p, (f"no dsp kernel: {refusal}", proof))
-        return _dsp_call(operator, p)
+        return _dsp_call(operator, p, bound)
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Compute with int64 sums; `inputs[0]` is int8[N, …]."""
-        p = _integers(graph, operator)
         values = inputs[0]
         assert values is not None
+        if _int16.is_int16(graph, operator):
+            wide = _int16.integers(graph, operator)
+            rows = values.reshape(values.shape[0], -1, wide.weights.shape[1])
+            result = wide.rescale(exact_dot(rows, wide.weights)).astype(np.int16)
+            return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+        p = _integers(graph, operator)
         rows = values.reshape(values.shape[0], p.batches, p.depth)
         scaled = requantize(exact_dot(rows, p.weights) + p.bias, p.multiplier, p.shift)
         result = saturate(scaled + p.zero_point, p.low, p.high).astype(np.int8)
         return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+
+
+def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
+    """Return the call of `safe_kernel_fully_connected_s16`."""
+    p = _int16.integers(graph, operator)
+    units, depth = p.weights.shape
+    batches = graph.tensor(operator.inputs[0]).elements // depth
+    fields = {"batches": batches, "depth": depth, "units": units}
+    note = _int16.prove(graph, operator)
+    return p.call(operator, "fully_connected", fields, batches, note)
 
 
 def _reference_call(operator: Operator, p: _Integers, notes: tuple[str, ...]) -> KernelCall:
@@ -191,8 +215,7 @@ def _reference_call(operator: Operator, p: _Integers, notes: tuple[str, ...]) ->
     )
 
 
-def _dsp_call(operator: Operator, p: _Integers) -> KernelCall:
-    bound = int(_packing.sum_bound(p.weights, p.bias).max())
+def _dsp_call(operator: Operator, p: _Integers, bound: int) -> KernelCall:
     return KernelCall(
         kernel="safe_kernel_fully_connected_s8_dsp",
         header="safe/kernel/fully_connected_dsp.h",

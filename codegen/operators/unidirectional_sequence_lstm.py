@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator
-from codegen.operators import _lstm
+from codegen.operators import _lstm, _lstm_dsp
 from codegen.operators._common import (
     activation_name,
     bias_values,
@@ -140,12 +140,17 @@ class UnidirectionalSequenceLstm(OperatorSpec):
         _lstm.prove(graph, operator, _lstm.integers(graph, operator))
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8`.
+        """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8` or its dsp variant.
 
-        Weights are packed [unit][gate][k], gates in the order input, forget, cell, output.
+        The reference reads weights [unit][gate][k], gates in the order input, forget, cell,
+        output; the dsp kernel paired rows, where the weights prove that it is exact.
         """
-        del choice  # one packing
         p = _lstm.integers(graph, operator)
+        steps_kept = "writes the last step only" if operator.options["last_step"] else "all steps"
+        refusal = _lstm_dsp.refusal(p) if choice.isa == "dsp" else None
+        if choice.isa == "dsp" and refusal is None:
+            return _lstm_dsp.call(operator, p, (steps_kept,))
+        fallback = () if refusal is None else (f"no dsp kernel: {refusal}",)
         rows = _lstm.GATES * p.sizes.units
         steps = p.sizes.batches * p.sizes.time_steps
         return KernelCall(
@@ -182,7 +187,8 @@ class UnidirectionalSequenceLstm(OperatorSpec):
             macs=steps * rows * (p.sizes.inputs + p.sizes.units),
             notes=(
                 "reference kernel, four gates of a unit at a time, zero points folded into bias",
-                "writes the last step only" if operator.options["last_step"] else "all steps",
+                *fallback,
+                steps_kept,
                 *_lstm.prove(graph, operator, p),
             ),
         )

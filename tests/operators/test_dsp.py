@@ -20,7 +20,7 @@ from tests.operators.cases import CASES
 from tests.operators.draw import Array, Case
 
 DSP = KernelChoice("dsp")
-KINDS = ("FULLY_CONNECTED",)
+KINDS = ("FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 QUICK = 60
 SLOW = 1000
 
@@ -72,7 +72,7 @@ def some(kind: str, count: int, build: str, stream: int) -> int:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_cases(kind: str) -> None:
-    assert some(kind, QUICK, "gcc-O3", 21) > QUICK // 4
+    assert some(kind, QUICK, "gcc-O3", 21) > QUICK // 5
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,10 +125,22 @@ def test_rows_are_refused_when_too_few_or_too_long() -> None:
     assert "more than" in str(_packing.refuse_rows(np.zeros((4, most + 1), np.int8), ZEROS))
 
 
+def refusal(shift: int, zero_point: int = 0, bound: int = _packing.MAX_SUM) -> str | None:
+    """Return what is said of rescaling by 2^shift."""
+    multiplier = np.array([1 << 30, (1 << 31) - 1])
+    return _packing.refuse_rescale(multiplier, np.array([-1, shift]), zero_point, bound)
+
+
 def test_shifts_are_refused_outside_their_range() -> None:
-    assert _packing.refuse_rescale(np.array([-1, -22])) is None
-    for shift in (0, 1, -23):
-        assert str(shift) in str(_packing.refuse_rescale(np.array([-1, shift])))
+    assert refusal(-1) is refusal(-30, 0, 1000) is None
+    for shift in (0, 1, -31):
+        assert f"shift of {shift}" in str(refusal(shift, 0, 1000))
+
+
+def test_rescaling_is_refused_where_it_would_overflow() -> None:
+    assert refusal(-22, -128) is refusal(-23, 126) is None
+    assert "beyond 2^31" in str(refusal(-23, -128))
+    assert refusal(-23, -128, 1 << 28) is None
 
 
 def test_packed_words_hold_the_pairs_in_the_order_of_the_instructions() -> None:

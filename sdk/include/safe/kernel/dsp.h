@@ -267,7 +267,7 @@ static inline void safe_dsp_store(void *to, uint32_t value)
 typedef struct safe_dsp_rescale {
     int32_t multiplier; /**< 0 or in [2^30, 2^31) */
     int32_t addend;     /**< (1 << (shift - 1)) + (zero point << shift) */
-    int32_t shift;      /**< [1, 22]: right */
+    int32_t shift;      /**< [1, 30]: right */
 } safe_dsp_rescale_t;
 
 /** 32-bit words of a safe_dsp_rescale_t in a constant array. */
@@ -279,7 +279,7 @@ typedef struct safe_dsp_rescale {
  * @param doubled 2 * sum with |sum| < 2^30. SMMLAR rounds doubled * multiplier / 2^32 halves up,
  * as safe_multiply_high does. Right shift of halves away from zero: one less for negative values
  * before half an LSB is added; where the product rounds to 0, the sign of the sum changes nothing.
- * No overflow: |product| < 2^30, and |addend| <= 128 * 2^22 + 2^21 < 2^30.
+ * The generator proves that |product| + |addend| + 1 < 2^31.
  */
 static inline int32_t safe_dsp_rescale(int32_t doubled, int32_t multiplier, int32_t addend,
                                        int32_t shift)
