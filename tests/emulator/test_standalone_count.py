@@ -1,6 +1,8 @@
 """`host_tools count MODEL.tflite`: exact on code of known length, and on real models."""
 
 import json
+import re
+import subprocess
 
 import pytest
 
@@ -9,7 +11,7 @@ from host_tools.cli import main
 from host_tools.errors import DifferentError
 from host_tools.perf import standalone
 from targets import build, elf
-from targets.emulate import bare, count
+from targets.emulate import bare, count, qemu
 from targets.errors import BuildError, EmulatorError, ExitCode
 from targets.load import load
 
@@ -80,6 +82,27 @@ def test_known_length_and_stack(name, tmp_path, plugins):
     assert sum(row.executed for row in executed) == 3 * counts.maximum
     branches = [r for r in executed if r.marker == 0 and r.executed == 1000 and r.taken]
     assert [r.taken for r in branches] == [999] * 3
+
+
+def traced(target, image):
+    """Count by other means: QEMU's own trace of single-stepped instructions; the first call."""
+    functions = {s.name: s for s in elf.read(image).functions()}
+    back = functions[bare.CALL]
+    log = image.with_suffix(".log")
+    command = [*qemu.machine(target), "-serial", "null", "-kernel", str(image)]
+    command += ["-semihosting-config", "enable=on,target=native"]
+    command += ["-singlestep", "-d", "exec,nochain", "-D", str(log)]
+    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60)
+    places = [int(a, 16) for a in re.findall(r"^Trace.*?/([0-9a-f]+)/", log.read_text(), re.M)]
+    start = places.index(functions["safe_fake_run"].address)
+    ends = (i for i, a in enumerate(places) if i > start and 0 <= a - back.address < back.size)
+    return next(ends) - start
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_trace_gives_the_same_number(name, tmp_path):
+    target = load(name)
+    assert traced(target, fake(target, tmp_path)) == 8 + 2002 + 3
 
 
 def test_a_status_is_an_error(tmp_path):
