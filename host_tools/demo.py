@@ -39,7 +39,7 @@ def train(csv: Path, out: Path, extra: list[str]) -> Path:
 
     folder = out / "model"
     arguments = cli.build_parser().parse_args(
-        ["train", "--csv", str(csv), "--out", str(folder), *extra]
+        ["train", "--csv", str(csv), "--out", str(folder), "--no-exports", *extra]
     )
     arguments.run(arguments)
     return folder

@@ -2,7 +2,8 @@
 
 Without --csv it trains on the synthetic plant and says whether the result agrees with the
 artifacts in the model's own folder. Writes model_int8.tflite, model_float.tflite,
-scaler.json, detector.json, golden.npz, model.toml and training.json to --out.
+scaler.json, detector.json, golden.npz, model.toml and training.json to --out, and the network
+itself to exports/ in it (.keras, SavedModel rolled and unrolled, rep_windows.npz, curve).
 """
 
 import argparse
@@ -34,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=pipeline.Settings.clip,
         help="limit of model inputs in standard deviations (default %(default)g)",
+    )
+    parser.add_argument(
+        "--exports",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write exports/: .keras, SavedModel, unrolled SavedModel, rep_windows.npz, curve",
     )
 
 
@@ -78,7 +85,9 @@ def run(arguments: argparse.Namespace) -> int:
         wanted,
         home / "architecture.py",
         out,
-        settings=pipeline.Settings(epochs=arguments.epochs, clip=arguments.clip),
+        settings=pipeline.Settings(
+            epochs=arguments.epochs, clip=arguments.clip, exports=arguments.exports
+        ),
         say=_say,
     )
     _report(outcome, time.monotonic() - began)

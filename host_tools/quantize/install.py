@@ -58,7 +58,7 @@ def install(
             **pipeline.finish(job, window.split(about.table), scale),
         }
         json_file.write(folder / "training.json", figures)
-        pipeline.publish(folder, out)
+        pipeline.publish(folder, out, keep_exports=True)
         if builder.exists() and not (out / builder.name).exists():
             shutil.copyfile(builder, out / builder.name)
     except OSError as error:

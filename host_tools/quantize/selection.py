@@ -28,9 +28,15 @@ class Selection:
     tail: int
 
 
-def scores(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the model-free score of standardized windows [N, W, C]: the largest |z|."""
-    return np.asarray(np.abs(windows).max(axis=(1, 2)), dtype=np.float32)
+def persistence(windows: NDArray[np.float32], truth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the model-free score of windows, float32 [N]: the RMSE of "nothing changes".
+
+    Args:
+        windows: float32 [N, window, channels], standardized.
+        truth: float32 [N, horizon, channels], what followed.
+    """
+    change = truth - windows[:, -1:]
+    return np.asarray(np.sqrt(np.mean(change**2, axis=(1, 2))), dtype=np.float32)
 
 
 def select(score: NDArray[np.float32], max_total: int, balance: float, seed: int) -> Selection:

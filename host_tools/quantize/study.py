@@ -12,6 +12,7 @@ from host_tools.data.description import Description
 from host_tools.data.scaler import Scaler
 from host_tools.data.table import Table
 from host_tools.errors import DataError
+from host_tools.quantize import selection
 from host_tools.quantize.sweep import Study
 
 NETWORK = Path("exports", "model.keras")
@@ -90,7 +91,9 @@ def study(about: Subject, network: Path, count: int) -> Study:
         DataError: A part holds fewer windows than needed.
     """
     parts = window.split(about.table)
-    pool, _ = cut(about, parts.train, POOL_WINDOWS)
+    pool, after = cut(about, parts.train, POOL_WINDOWS)
+    limit = about.scale.clip
+    score = selection.persistence(np.clip(pool, -limit, limit), np.clip(after, -limit, limit))
     windows, truth = cut(about, parts.validation, count)
     if len(windows) < count:
         raise DataError(
@@ -111,7 +114,7 @@ def study(about: Subject, network: Path, count: int) -> Study:
         "pool_windows": len(pool),
         "evaluation_windows": count,
     }
-    return Study(network, pool, windows, truth, config)
+    return Study(network, pool, score, windows, truth, config)
 
 
 def _digest(path: Path) -> str:

@@ -37,6 +37,7 @@ class Study:
     Attributes:
         network: The trained network's file or SavedModel folder.
         windows: float32 [N, window, channels], standardized, the pool to choose from.
+        score: float32 [N], how unusual each of them is.
         evaluation: float32 windows and truth to measure on; not in the pool.
         truth: float32 [n, horizon, channels].
         config: What identifies network and data, JSON values.
@@ -44,6 +45,7 @@ class Study:
 
     network: Path
     windows: Floats
+    score: Floats
     evaluation: Floats
     truth: Floats
     config: Mapping[str, Any]
@@ -89,8 +91,7 @@ class Hands:
 
 def choose(study: Study, points: Sequence[Point]) -> dict[Point, Selection]:
     """Return the windows of each point; raises DataError when the pool is too small."""
-    score = selection.scores(study.windows)
-    return {p: selection.select(score, p.max_total, p.balance, p.seed) for p in points}
+    return {p: selection.select(study.score, p.max_total, p.balance, p.seed) for p in points}
 
 
 def run(study: Study, grid: Grid, store: Store, hands: Hands, *, naive: bool = False) -> Outcome:

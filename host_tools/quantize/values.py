@@ -77,16 +77,31 @@ def edges(model: bytes) -> Edges:
     )
 
 
+class Runner:
+    """A model of batch 1, ready to run; each call starts from reset state."""
+
+    def __init__(self, model: bytes, threads: int = 1) -> None:
+        self._interpreter = _interpreter(model, threads=threads)
+        self._source = self._interpreter.get_input_details()[0]["index"]
+        result = self._interpreter.get_output_details()[0]
+        self._result = result["index"]
+        self.shape = tuple(int(size) for size in result["shape"][1:])
+        self.dtype = result["dtype"]
+
+    def __call__(self, window: NDArray[Any]) -> NDArray[Any]:
+        """Return [1, …] for one window [1, …]."""
+        self._interpreter.reset_all_variables()
+        self._interpreter.set_tensor(self._source, window)
+        self._interpreter.invoke()
+        return np.asarray(self._interpreter.get_tensor(self._result))
+
+
 def forecast(model: bytes, windows: NDArray[Any], threads: int = 1) -> NDArray[Any]:
     """Run a model of batch 1 on windows [N, …], each from reset state; returns [N, …]."""
-    made = _interpreter(model, threads=threads)
-    source, result = made.get_input_details()[0], made.get_output_details()[0]
-    outputs = np.empty((len(windows), *result["shape"][1:]), dtype=result["dtype"])
+    run = Runner(model, threads)
+    outputs = np.empty((len(windows), *run.shape), dtype=run.dtype)
     for index in range(len(windows)):
-        made.reset_all_variables()
-        made.set_tensor(source["index"], windows[index : index + 1])
-        made.invoke()
-        outputs[index] = made.get_tensor(result["index"])[0]
+        outputs[index] = run(windows[index : index + 1])[0]
     return outputs
 
 

@@ -1,6 +1,7 @@
 """Train a network in a process of its own: `python -m host_tools.training.fit_worker FOLDER`.
 
-Reads `job.json` and `arrays.npz` from the folder; writes `weights.npz`, `history.json`.
+Reads `job.json` and `arrays.npz` from the folder; writes `weights.npz`, `model.keras`,
+`history.json`.
 Runs on one thread with deterministic operators, so that the same machine gives the same
 weights again. Another machine may not: the order of sums inside a matrix product depends on
 the processor.
@@ -94,6 +95,7 @@ def fit(folder: Path, stream: TextIO) -> None:
         ],
     )
     progress.end()
+    model.save(folder / "model.keras")
     np.savez(folder / "weights.npz", *model.get_weights())
     record = {key: [float(v) for v in values] for key, values in history.history.items()}
     (folder / "history.json").write_text(json.dumps(record))

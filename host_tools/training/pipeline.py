@@ -23,7 +23,7 @@ from host_tools.detection import chain
 from host_tools.detection import fit as detector_fit
 from host_tools.detection.chain import ChainConfig, Edges
 from host_tools.errors import ConversionError, DataError, TrainingError
-from host_tools.training import canonical, golden, oracle, worker
+from host_tools.training import canonical, export, golden, oracle, worker
 from targets.errors import OutputError
 
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
@@ -31,6 +31,9 @@ ARTIFACTS = (
     INT8, FLOAT, "scaler.json", "detector.json", "golden.npz", model_description.FILE,
     "training.json",
 )  # fmt: skip
+EXPORTS = "exports"
+"""Folder of the network in other forms (.keras, SavedModel, unrolled SavedModel, .tflite), the
+representative windows, and the training curve."""
 FLOAT_LIMIT_BYTES = 250_000
 
 MOST_WINDOWS = 16_000
@@ -52,6 +55,7 @@ class Settings:
         rate: First learning rate.
         patience: Epochs without improvement before it stops.
         clip: Limit of model inputs, in standard deviations.
+        exports: Whether to write the network itself, too: see EXPORTS.
     """
 
     epochs: int = 20
@@ -59,6 +63,7 @@ class Settings:
     rate: float = 2e-3
     patience: int = 4
     clip: float = scaler.CLIP
+    exports: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,8 @@ def train(
         figures = _fit(job, arrays)
         figures |= finish(job, parts, scale)
         json_file.write(folder / "training.json", figures)
+        if settings.exports:
+            _export(job)
         publish(folder, out)
     except OSError as error:
         raise OutputError(f"{error.filename or out}: {error.strerror}") from error
@@ -297,7 +304,24 @@ def _rmse(difference: NDArray[Any]) -> float:
     return float(np.sqrt(np.mean(np.square(difference, dtype=np.float64))))
 
 
-def publish(folder: Path, out: Path) -> None:
+def _export(job: Job) -> None:
+    """Write the folder EXPORTS from what the two workers left."""
+    from host_tools.report import training_page
+
+    job.say("exporting .keras, SavedModel, unrolled SavedModel; comparing them")
+    out, about = job.folder / EXPORTS, job.description
+    shape = [about.window, len(about.channels), about.horizon, len(about.channels)]
+    done = export.export(job.folder / "model.keras", out, shape=shape)
+    worst = max(row["max"] for row in done["forms"].values())
+    job.say(f"exports agree with the network to {worst:.1e} standard deviations")
+    (out / "export.json").write_text(json.dumps({"from": "model.keras", **done}, indent=2) + "\n")
+    with np.load(job.folder / "representative.npz") as archive:
+        golden.save(out / "rep_windows.npz", {"windows": archive["windows"]})
+    history = json.loads((job.folder / "history.json").read_text())
+    training_page.write(out / "training_curve.svg", history)
+
+
+def publish(folder: Path, out: Path, *, keep_exports: bool = False) -> None:
     """Move every artifact into place; the model last, so that a reader sees old or new."""
     for name in ARTIFACTS:
         if not (folder / name).exists():
@@ -305,3 +329,8 @@ def publish(folder: Path, out: Path) -> None:
     for name in reversed(ARTIFACTS):
         if (folder / name).exists():
             (folder / name).replace(out / name)
+    if (folder / EXPORTS).exists():
+        export.replace(folder / EXPORTS, out / EXPORTS)
+    elif not keep_exports:
+        # They are of the network that was here before.
+        shutil.rmtree(out / EXPORTS, ignore_errors=True)

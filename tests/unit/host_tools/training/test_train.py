@@ -51,7 +51,8 @@ def home(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(home: Path, out: Path, *options: str) -> int:
-    return cli.main(["train", "--model", str(home), "--out", str(out), "--epochs", "2", *options])
+    fixed = ["train", "--model", str(home), "--out", str(out), "--epochs", "2"]
+    return cli.main([*fixed, *([] if "--exports" in options else ["--no-exports"]), *options])
 
 
 @pytest.fixture(scope="module")

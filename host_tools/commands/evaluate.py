@@ -1,0 +1,75 @@
+"""Measure an int8 model against its float model, and each against the truth.
+
+MSE, RMSE, MAE, largest error and LSB per channel and horizon step, latency on this host, and
+where the error comes from: quantized inputs, weights, activations. Windows come from the test
+part of the data, from the model's golden file, or from --windows.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from host_tools.errors import DataError
+from targets.errors import ExitCode
+
+if TYPE_CHECKING:
+    from host_tools.quantize.evaluate import Material
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options; old names are accepted beside the new."""
+    add = parser.add_argument
+    add("--model", default="forecaster", help="name under models/, or a folder")
+    add("--csv", type=Path, help="measure on the test part of this file")
+    add("--delimiter", help="of the CSV file; found by itself when not given")
+    add("--windows", "--rep", dest="rep", type=Path, metavar="NPZ",
+        help="measure on these standardized windows; their truth is unknown")  # fmt: skip
+    add("--float", "--keras", dest="floating", type=Path, metavar="MODEL",
+        help="float .tflite, or .keras, .h5, SavedModel (default: model_float.tflite)")  # fmt: skip
+    add("--int8", "--tflite", type=Path, help="int8 .tflite (default: model_int8.tflite)")
+    add("--n", type=int, default=256, help="windows (default %(default)s)")
+    add("--threads", type=int, default=1, help="of the latency measurement")
+    add("--out", "--outdir", type=Path, help="folder to write (default build/evaluate/NAME)")
+    add("--json", action="store_true", help="print the JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate; return the exit code."""
+    from host_tools.quantize import evaluate
+    from host_tools.report import evaluation_page
+    from host_tools.report.write import write_json
+
+    for name in ("n", "threads"):
+        value = getattr(arguments, name)
+        if not 1 <= value <= 1_000_000:
+            raise DataError(f"--{name} {value}: must be 1 … 1000000")
+    material, name = _material(arguments)
+    found = evaluate.evaluate(material, arguments.threads)
+    out = arguments.out or Path("build", "evaluate", name)
+    write_json(out / "evaluation.json", found.fields())
+    picture = evaluation_page.write(out, found)
+    if arguments.json:
+        sys.stdout.write(json.dumps(found.fields()) + "\n")
+        return ExitCode.OK
+    sys.stdout.write(evaluation_page.render(found) + f"\n\n{picture}\n")
+    return ExitCode.OK
+
+
+def _material(arguments: argparse.Namespace) -> "tuple[Material, str]":
+    from host_tools.data import description, scaler
+    from host_tools.quantize import material
+
+    home = description.resolve(arguments.model)
+    about = description.load(home)
+    int8 = material.tflite(arguments.int8 or home / "model_int8.tflite")
+    floating = material.floating(arguments.floating or home / "model_float.tflite")
+    known = scaler.load(home / "scaler.json")
+    windows, truth, words = material.windows(
+        home, arguments.n, csv=arguments.csv, delimiter=arguments.delimiter, rep=arguments.rep
+    )
+    from host_tools.quantize.evaluate import Material
+
+    found = Material(floating, int8, windows, truth, float(known.clip), known.channels, words)
+    return found, about.name

@@ -1,0 +1,30 @@
+"""The training curve as a picture."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from host_tools.report import write as output
+from host_tools.report.plots import _STYLE, BLUE, GRID, INK, ORANGE, _svg
+
+
+def write(path: Path, history: Mapping[str, Sequence[float]]) -> None:
+    """Draw the losses of a training over its epochs; raises OutputError."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+        axes = figure.subplots()
+        axes.grid(color=GRID, linewidth=0.8)
+        for key, label, color in (("loss", "training", BLUE), ("val_loss", "validation", ORANGE)):
+            losses = history[key]
+            axes.plot(range(1, len(losses) + 1), losses, color=color, marker="o", markersize=3,
+                      label=label)  # fmt: skip
+        best = min(range(len(history["val_loss"])), key=lambda i: history["val_loss"][i])
+        axes.axvline(best + 1, color=INK, linewidth=0.8, linestyle=":", label="kept")
+        axes.set_yscale("log")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("mean squared error (σ²)")
+        axes.legend()
+        text = _svg(figure)
+    output.write_text(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
