@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import exact_dot, requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators import _conv_dsp, _int16
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -35,6 +36,7 @@ from codegen.operators._spatial import (
     padding_name,
     patches,
     require_rank_4,
+    require_reach,
     require_window_options,
     window_axes,
 )
@@ -88,6 +90,7 @@ class Conv2D(OperatorSpec):
             "dilation_h": int(builtin_options.DilationHFactor()),
             "dilation_w": int(builtin_options.DilationWFactor()),
             "fused_activation": activation_name(builtin_options.FusedActivationFunction()),
+            **_int16.bias_type(builtin_options),
         }
 
     def check(self, graph: Graph, operator: Operator) -> None:
@@ -109,7 +112,11 @@ class Conv2D(OperatorSpec):
                 weights.index,
             )
         y, x = _axes(graph, operator)
+        require_reach(graph, operator, y, x)
         require_shape(graph, operator, output, (source.shape[0], y.output, x.output, channels))
+        if _int16.is_int16(graph, operator):
+            _int16.check(graph, operator)
+            return
         require_per_tensor(graph, operator, source)
         require_weights(graph, operator, weights, channels)
         require_per_tensor(graph, operator, output)
@@ -117,12 +124,24 @@ class Conv2D(OperatorSpec):
         _prove(graph, operator, _integers(graph, operator))
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_conv_2d_s8`; weights as in the file."""
-        del choice  # one packing: output channel after output channel
+        """Return the call of `safe_kernel_conv_2d_s8`, its dsp or its int16 variant.
+
+        The reference reads weights as in the file; the dsp kernel paired rows, where the weights
+        prove that it is exact.
+        """
+        if _int16.is_int16(graph, operator):
+            return _lower_s16(graph, operator)
         p = _integers(graph, operator)
         batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
         channels = p.weights.shape[0]
         positions = batches * p.y.output * p.x.output
+        proof = _prove(graph, operator, p)
+        fallback: tuple[str, ...] = ()
+        if choice.isa == "dsp":
+            found = _dsp_call(operator, p, (batches, depth, channels))
+            if isinstance(found, KernelCall):
+                return found
+            fallback = (f"no dsp kernel: {found}",)
         return KernelCall(
             kernel="safe_kernel_conv_2d_s8",
             header="safe/kernel/conv_2d.h",
@@ -160,7 +179,8 @@ class Conv2D(OperatorSpec):
             macs=positions * p.weights.size,
             notes=(
                 "reference kernel, input zero point folded into the bias",
-                _prove(graph, operator, p),
+                *fallback,
+                proof,
             ),
         )
 
@@ -168,9 +188,11 @@ class Conv2D(OperatorSpec):
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Compute with int64 sums over patches of the input padded by its zero point."""
-        p = _integers(graph, operator)
         values = inputs[0]
         assert values is not None
+        if _int16.is_int16(graph, operator):
+            return [_reference_s16(graph, operator, values)]
+        p = _integers(graph, operator)
         count, batches = values.shape[:2]
         images = values.reshape(count * batches, *values.shape[2:])
         seen = patches(images, p.y, p.x, p.input_zero_point)
@@ -179,6 +201,49 @@ class Conv2D(OperatorSpec):
         scaled = requantize(exact_dot(rows, flat) + p.bias, p.multiplier, p.shift)
         result = saturate(scaled + p.output_zero_point, p.low, p.high).astype(np.int8)
         return [result.reshape(count, *graph.tensor(operator.outputs[0]).shape)]
+
+
+def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
+    """Return the call of `safe_kernel_conv_2d_s16`."""
+    p = _int16.integers(graph, operator)
+    y, x = _axes(graph, operator)
+    batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
+    fields = {
+        "batches": batches,
+        "input_channels": depth,
+        "output_channels": p.weights.shape[0],
+        "y": y.params(),
+        "x": x.params(),
+    }
+    positions = batches * y.output * x.output
+    return p.call(operator, "conv_2d", fields, positions, _int16.prove(graph, operator))
+
+
+def _reference_s16(graph: Graph, operator: Operator, values: Array) -> Array:
+    """Compute with int64 sums over patches padded by 0; int16[N, …] in and out."""
+    p = _int16.integers(graph, operator)
+    y, x = _axes(graph, operator)
+    seen = patches(values.reshape(-1, *values.shape[2:]), y, x, 0)
+    rows = seen.reshape(*seen.shape[:3], -1)
+    result = p.rescale(exact_dot(rows, p.weights)).astype(np.int16)
+    return result.reshape(len(values), *graph.tensor(operator.outputs[0]).shape)
+
+
+def _dsp_call(
+    operator: Operator, p: _Integers, shape: tuple[int, int, int]
+) -> KernelCall | str:
+    """Return the call of the dsp kernel, or why there is none."""
+    rows = p.weights.reshape(p.weights.shape[0], -1)
+    integers = (rows, p.bias, (p.multiplier, p.shift), p.output_zero_point)
+    refusal = _conv_dsp.refusal(*integers)
+    if refusal is not None:
+        return refusal
+    limits = {
+        "input_zero_point": p.input_zero_point,
+        "output_min": p.low,
+        "output_max": p.high,
+    }
+    return _conv_dsp.call(operator, _conv_dsp.pack(*integers), shape, (p.y, p.x), limits)
 
 
 def _integers(graph: Graph, operator: Operator) -> _Integers:

@@ -19,7 +19,8 @@ from tests.operators.draw import (
     product_scale,
 )
 from tests.operators.elementwise_cases import ELEMENTWISE_CASES
-from tests.operators.movement_cases import MOVEMENT_CASES
+from tests.operators.int16_cases import INT16_CASES
+from tests.operators.movement_cases import MOVEMENT_CASES, transpose_rank_6
 from tests.operators.window_cases import WINDOW_CASES
 
 
@@ -253,3 +254,11 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     **WINDOW_CASES,
 }
 """By TFLite name; the tests require one for every operator of the registry."""
+
+VARIANTS: dict[str, Callable[[Rng], Case]] = {
+    **INT16_CASES,
+    "TRANSPOSE_RANK_6": transpose_rank_6,
+}
+"""Further forms of operators that `CASES` names."""
+
+ALL_CASES = {**CASES, **VARIANTS}

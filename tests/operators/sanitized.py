@@ -10,7 +10,7 @@ import numpy as np
 
 from codegen import reference
 from codegen.frontend.tflite import load
-from tests.operators.cases import CASES
+from tests.operators.cases import ALL_CASES
 from tests.operators.kernels import KernelLibrary
 
 
@@ -18,7 +18,7 @@ def main(path: str) -> int:
     """Return the number of differing bytes against the reference (at most 1)."""
     library = KernelLibrary(Path(path), guard=0)
     mismatches = 0
-    for case_of in CASES.values():
+    for case_of in ALL_CASES.values():
         for seed in range(12):
             case = case_of(np.random.default_rng([seed, 10]))
             graph = load(case.model, "case")

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file conv_2d_s16.h Convolution of int16 values with int8 weights. */
+#ifndef SAFE_KERNEL_CONV_2D_S16_H
+#define SAFE_KERNEL_CONV_2D_S16_H
+
+#include <stdint.h>
+
+#include "safe/kernel/conv_axis.h"
+
+/** Constants of one call; all zero points are 0. */
+typedef struct safe_conv_2d_s16_params {
+    int32_t batches;
+    int32_t input_channels;
+    int32_t output_channels;
+    safe_conv_axis_t y;
+    safe_conv_axis_t x;
+    int32_t wide;            /**< See safe_rescale_sum. */
+    int32_t requantize_step; /**< 1: multiplier and shift per channel; 0: one pair for all. */
+    int32_t output_min;      /**< Limits of the output, including a fused activation. */
+    int32_t output_max;
+} safe_conv_2d_s16_params_t;
+
+/**
+ * output[b][y][x][o] = clamp(rescale(bias[o] + sum over taps and channels)).
+ *
+ * @param input [batches][y.size][x.size][input_channels].
+ * @param weights [output_channels][y.kernel][x.kernel][input_channels].
+ * @param bias [output_channels]. @param multiplier, shift See safe_rescale_sum.
+ * @param output [batches][y.output][x.output][output_channels], must not overlap the input.
+ * Source of the arithmetic: TFLM reference_integer_ops::ConvPerChannel for int16.
+ */
+void safe_kernel_conv_2d_s16(const safe_conv_2d_s16_params_t *params, const int16_t *input,
+                             const int8_t *weights, const int64_t *bias, const int32_t *multiplier,
+                             const int8_t *shift, int16_t *output);
+
+#endif
