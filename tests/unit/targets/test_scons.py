@@ -51,6 +51,13 @@ def test_help_lists_everything():
         assert word in text
 
 
+def test_perf_is_a_command_of_its_own(tmp_path):
+    result = scons("-n", "perf", f"out={tmp_path}")
+    assert result.returncode == 0
+    assert f"-m host_tools perf --out {tmp_path}/perf" in result.stdout
+    assert "LINK" not in result.stdout
+
+
 def test_python_gets_the_first_error(tmp_path):
     folder = tmp_path / "broken"
     folder.mkdir()
