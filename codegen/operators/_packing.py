@@ -15,6 +15,7 @@ BLOCK = 4
 ORDER = (0, 2, 1, 3)
 """Of the values of a block: what SXTB16 takes from four bytes, without and with rotation."""
 DOT8_ROWS = 8
+GEMM4X2_ROWS = 4
 MAX_BLOCKS = 2047
 """32 bytes of weights per block and tile, and their number is a halfword."""
 MAX_PAIRED_SUM = (1 << 23) - 1

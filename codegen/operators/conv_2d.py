@@ -229,9 +229,7 @@ def _reference_s16(graph: Graph, operator: Operator, values: Array) -> Array:
     return result.reshape(len(values), *graph.tensor(operator.outputs[0]).shape)
 
 
-def _dsp_call(
-    operator: Operator, p: _Integers, shape: tuple[int, int, int]
-) -> KernelCall | str:
+def _dsp_call(operator: Operator, p: _Integers, shape: tuple[int, int, int]) -> KernelCall | str:
     """Return the call of the dsp kernel, or why there is none."""
     rows = p.weights.reshape(p.weights.shape[0], -1)
     integers = (rows, p.bias, (p.multiplier, p.shift), p.output_zero_point)

@@ -20,7 +20,7 @@ from tests.operators.cases import CASES
 from tests.operators.draw import Array, Case
 
 DSP = KernelChoice("dsp")
-KINDS = ("FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+KINDS = ("CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 QUICK = 60
 SLOW = 1000
 

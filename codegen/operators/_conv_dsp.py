@@ -1,0 +1,105 @@
+"""CONV_2D's constants as the dsp kernel reads them, and the proof that it is exact with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.fixed_point import Int64
+from codegen.ir.graph import Operator
+from codegen.operators import _packing
+from codegen.operators._spatial import Axis
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+
+_ROWS = _packing.GEMM4X2_ROWS
+_RESCALE_WORDS = 3
+
+
+def refusal(
+    rows: NDArray[np.int8],
+    bias: Int64,
+    scales: tuple[NDArray[np.int32], NDArray[np.int8]],
+    zero_point: int,
+) -> str | None:
+    """Return why the dsp kernel cannot compute this convolution exactly, or None.
+
+    `rows` int8[channels, taps], `bias` folded, `scales` multiplier and TFLite shift of one or
+    every channel, `zero_point` of the output.
+    """
+    bound = int(_packing.sum_bound(rows, bias).max())
+    return _packing.refuse_rows(rows, bias, min_rows=1) or _packing.refuse_rescale(
+        *scales, zero_point, bound
+    )
+
+
+def pack(
+    rows: NDArray[np.int8],
+    bias: Int64,
+    scales: tuple[NDArray[np.int32], NDArray[np.int8]],
+    zero_point: int,
+) -> NDArray[np.uint32]:
+    """Return the groups of `safe_dsp_gemm4x2`, [groups, words]; arguments as for `refusal`.
+
+    A group is what its sums start from, its weights block by block, and four rescalings.
+    """
+    groups = -(-len(rows) // _ROWS)
+    weights = _packing.pack_rows(rows, _ROWS).reshape(groups, -1)
+    start = _packing.pack_start(bias, _ROWS).view(np.uint32)
+    words = _packing.rescale(*scales, zero_point)
+    rescale = np.zeros((groups * _ROWS, _RESCALE_WORDS), dtype=np.int32)
+    rescale[: len(rows)] = words
+    rescale[len(rows) :] = words[-1]  # any valid one
+    return np.concatenate([start, weights, rescale.reshape(groups, -1).view(np.uint32)], axis=1)
+
+
+def call(
+    operator: Operator,
+    packed: NDArray[np.uint32],
+    shape: tuple[int, int, int],
+    axes: tuple[Axis, Axis],
+    limits: Mapping[str, Any],
+) -> KernelCall:
+    """Return the call of `safe_kernel_conv_2d_s8_dsp`.
+
+    `shape` is (batches, input channels, output channels), `axes` y and x; `limits` the last
+    fields of the parameters: input_zero_point, output_min, output_max.
+    """
+    batches, depth, channels = shape
+    y, x = axes
+    taps = y.kernel * x.kernel * depth
+    columns = 16 * _packing.blocks(taps)
+    gathered = 4 * _packing.blocks(taps) if depth % _packing.BLOCK else 0
+    return KernelCall(
+        kernel="safe_kernel_conv_2d_s8_dsp",
+        header="safe/kernel/conv_2d_dsp.h",
+        source="conv_2d_dsp",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ScratchArg("columns"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_conv_2d_dsp_params_t",
+        params={
+            "batches": batches,
+            "input_channels": depth,
+            "output_channels": channels,
+            "y": y.params(),
+            "x": x.params(),
+            **limits,
+        },
+        constants=(Constant("weights", packed, weight_bytes=channels * (taps + 4)),),
+        scratch=(Scratch("columns", columns + gathered, alignment=4),),
+        macs=batches * y.output * x.output * channels * taps,
+        notes=("dsp kernel, rows in pairs, four channels at two positions at a time",),
+    )

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file conv_2d_dsp.h int8 convolution, for the DSP extension. */
+#ifndef SAFE_KERNEL_CONV_2D_DSP_H
+#define SAFE_KERNEL_CONV_2D_DSP_H
+
+#include <stdint.h>
+
+#include "safe/kernel/conv_axis.h"
+#include "safe/kernel/gemm4x2_dsp.h"
+
+/** Constants of one call. */
+typedef struct safe_conv_2d_dsp_params {
+    int32_t batches;
+    int32_t input_channels;
+    int32_t output_channels;
+    safe_conv_axis_t y;
+    safe_conv_axis_t x;
+    int32_t input_zero_point; /**< [-128, 127]; what lies outside the image. */
+    int32_t output_min;       /**< Limits of the output, including a fused activation. */
+    int32_t output_max;
+} safe_conv_2d_dsp_params_t;
+
+/**
+ * The same bytes as safe_kernel_conv_2d_s8, from packed weights.
+ *
+ * @param input, output As there. @param weights Groups of four output channels as
+ * safe_dsp_gemm4x2 reads them, filled with zeros to whole groups and blocks; the taps of a
+ * channel in the order [y.kernel][x.kernel][input_channels]; the sums start from the bias with
+ * -input_zero_point * sum(weights) folded in. @param scratch With n blocks of four for the
+ * weights of one channel: 16 * n bytes, and where input_channels is no multiple of 4, 4 * n more.
+ * `codegen/operators/_conv_dsp.py` packs, and proves the bounds; where they do not hold the
+ * reference kernel is called.
+ */
+void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const int8_t *input,
+                                const uint32_t *weights, void *scratch, int8_t *output);
+
+#endif
