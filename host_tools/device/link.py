@@ -42,7 +42,7 @@ _PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 _ERROR_REPLY = Message["ERROR"] | protocol.REPLY
 
 
-_FAULT = re.compile(rb"SAFE-FAULT [ -~]*")
+_FAULT = re.compile(rb"safe fault: [ -~]*")
 """What the fault handlers under targets/arch print."""
 
 

@@ -211,8 +211,8 @@ def test_other_protocol_version():
 
 
 def test_device_that_faults_at_start():
-    report = b"SAFE-FAULT exception=00000003 cfsr=00000082 pc=08001234"
-    with pytest.raises(DeviceError, match=r"faults and restarts: SAFE-FAULT .* pc=08001234$"):
+    report = b"safe fault: exception=00000003 cfsr=00000082 pc=08001234"
+    with pytest.raises(DeviceError, match=r"faults and restarts: safe fault: .* pc=08001234$"):
         connect(lambda _: b"", b"\r\n" + report + b"\r\n")
 
 
