@@ -27,9 +27,10 @@ def windows(path: Path, shape: tuple[int, ...] | None = None) -> NDArray[np.floa
     try:
         if path.is_file() and not path.stat().st_size:
             raise DataError(f"{path}: the file is empty (0 bytes): write it again")
-        with np.load(path, allow_pickle=False) as archive:
-            if isinstance(archive, np.ndarray):
-                raise DataError(f"{path}: one bare array, not an npz: save it with np.savez")
+        opened = np.load(path, allow_pickle=False)
+        if isinstance(opened, np.ndarray):
+            raise DataError(f"{path}: one bare array, not an npz: save it with np.savez")
+        with opened as archive:
             names = [name for name in WINDOW_KEYS if name in archive.files]
             names = names or (archive.files if len(archive.files) == 1 else [])
             if not names:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from host_tools.errors import DataError
 from host_tools.quantize.grid import Point
 from host_tools.quantize.task import Result, Statistics
+from host_tools.training import canonical
 from targets.errors import OutputError
 
 CONFIG, RESULT, RESULTS, MODEL = "config.json", "result.json", "results.csv", "model_int8.tflite"
@@ -104,10 +105,21 @@ class Store:
         return found
 
     def add(self, result: Result, figures: Mapping[str, Any]) -> dict[str, Any]:
-        """Write one finished point; return its figures."""
+        """Write one finished point; return its figures.
+
+        Raises:
+            OutputError: The disk is full.
+            ConversionError: The model is not integer throughout.
+        """
         folder = self.point(result.point)
         write(folder / MODEL, result.model)
-        whole = {**figures, **result.figures, "model_sha256": digest(result.model)}
+        canonical.check_integer(folder / MODEL, fused=False)
+        whole = {
+            **figures,
+            **result.figures,
+            "canonical_sha256": canonical.canonical_hash(folder / MODEL),
+            "model_sha256": digest(result.model),
+        }
         write(folder / RESULT, _json(whole))
         return whole
 
