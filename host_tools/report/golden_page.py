@@ -1,0 +1,146 @@
+"""The comparison of all implementations: table for the terminal, CSV, HTML page."""
+
+from collections.abc import Callable, Sequence
+
+from host_tools.compare.golden_matrix import DEVICE, EXACT, FLOAT, SHOWN_LSB, Matrix, Pair
+from host_tools.report import sheet
+from host_tools.report.table import DASH, aligned, number
+
+COLUMNS = ("left", "right", "windows", "values", "mismatched", "mismatched_percent", "max_lsb",
+           "rmse_lsb", "rmse_sigma", "mae_sigma", "max_sigma", "must_agree")  # fmt: skip
+_WORDS = {FLOAT: "float model", EXACT: "must agree", DEVICE: "device, must agree"}
+
+
+def _must_agree(found: Matrix, pair: Pair) -> bool:
+    kinds = dict(found.participants)
+    return {kinds[pair.left], kinds[pair.right]} <= {EXACT, DEVICE}
+
+
+def csv_rows(found: Matrix) -> list[list[object]]:
+    """Return the rows of `compare_human.csv`, columns COLUMNS."""
+    return [
+        [p.left, p.right, p.windows, p.values, p.mismatched,
+         round(100 * p.mismatched / p.values, 4), p.max_lsb, round(p.rmse_lsb, 5),
+         *("" if v is None else round(v, 6) for v in (p.rmse, p.mae, p.max)),
+         "yes" if _must_agree(found, p) else "no"]
+        for p in found.pairs
+    ]  # fmt: skip
+
+
+def verdict(found: Matrix) -> str:
+    """Return the result in one line."""
+    if found.differing:
+        worst = max(found.differing, key=lambda p: p.mismatched)
+        return (
+            f"DIFFERENT: {worst.left} and {worst.right} differ in {worst.mismatched:,} of"
+            f" {worst.values:,} bytes, at most {worst.max_lsb} LSB"
+        )
+    strict = [name for name, kind in found.participants if kind in (EXACT, DEVICE)]
+    what = "device = host" if found.device else "host implementations agree (no device asked)"
+    return f"{what}, to the last bit: {', '.join(strict)}"
+
+
+def render(found: Matrix) -> str:
+    """Return the text for the terminal; ends without a newline."""
+    kinds = ", ".join(f"{count} {name}" for name, count in found.windows_by_kind.items() if count)
+    lines = [f"golden: {found.model}  sha256 {found.model_sha256[:12]}…  windows: {kinds}",
+             found.lsb.text, ""]  # fmt: skip
+    rows = [["pair", "windows", "differ", "of bytes", "max LSB", "RMSE σ", ""]]
+    rows += [
+        [f"{p.left} / {p.right}", number(p.windows), number(p.mismatched), number(p.values),
+         number(p.max_lsb), number(p.rmse, 5), _remark(found, p)]
+        for p in found.pairs
+    ]  # fmt: skip
+    lines += aligned(rows, right=True)
+    lines += [f"  {name}: did not run: {reason}" for name, reason in found.absent]
+    return "\n".join([*lines, "", verdict(found)])
+
+
+def _remark(found: Matrix, pair: Pair) -> str:
+    if not _must_agree(found, pair):
+        return ""
+    return "DIFFERENT" if pair.mismatched else "equal"
+
+
+def _grid(found: Matrix, show: Callable[[Pair], tuple[str, float]], title: str, text: str) -> str:
+    names = [name for name, _ in found.participants]
+    rows: list[Sequence[str]] = []
+    for one in names:
+        row: list[str] = [one]
+        for other in names:
+            pair = found.pair(one, other) if one != other else None
+            if pair is None:
+                row.append(sheet.Raw(f'<td class="heat">{DASH}</td>'))
+                continue
+            value, strength = show(pair)
+            agrees = _must_agree(found, pair) and not pair.mismatched
+            row.append(sheet.heat(value, 0.5 if agrees else strength, good=agrees))
+        rows.append(row)
+    return sheet.section(title, text, sheet.table(["", *names], rows, dense=True))
+
+
+def _mismatches(pair: Pair) -> tuple[str, float]:
+    share = pair.mismatched / pair.values
+    return (f"{share:.1%}" if pair.mismatched else "0"), share
+
+
+def _largest(pair: Pair) -> tuple[str, float]:
+    return f"{pair.max_lsb}", pair.max_lsb / 16
+
+
+def _rmse(pair: Pair) -> tuple[str, float]:
+    return number(pair.rmse, 5), (pair.rmse or 0.0) / 0.02
+
+
+def _histogram(found: Matrix) -> str:
+    keys = range(-SHOWN_LSB, SHOWN_LSB + 1)
+    ends = {-SHOWN_LSB: f"≤ −{SHOWN_LSB}", SHOWN_LSB: f"≥ {SHOWN_LSB}"}
+    head = ["", *(ends.get(key, f"{key:+d}" if key else "0") for key in keys)]
+    rows: list[Sequence[str]] = []
+    for name, counts in found.histogram.items():
+        total = max(1, sum(counts.values()))
+        cells = [sheet.heat(number(counts[key]), (counts[key] / total) ** 0.5) for key in keys]
+        rows.append([name, *cells])
+    text = f"Output bytes by their difference to {found.yardstick}, in LSB."
+    return sheet.section("Differences in LSB", text, sheet.table(head, rows, dense=True))
+
+
+def page(found: Matrix) -> str:
+    """Return the HTML page."""
+    device = found.pair(found.yardstick, found.device) if found.device else None
+    against_float = next(
+        (p for p in found.pairs if FLOAT in (p.left, p.right) and found.yardstick in
+         (p.left, p.right)), None,
+    )  # fmt: skip
+    cards = [
+        (number(sum(p.mismatched for p in found.differing)), "bytes differ that must agree"),
+        (number(sum(found.windows_by_kind.values())), "windows, all implementations the same"),
+        (DASH if device is None else number(device.max_lsb), "LSB at most, device to host"),
+        (number(against_float.rmse if against_float else None, 5), "RMSE of int8 to float, in σ"),
+    ]
+    parts = [[name, _WORDS.get(kind, "rounds in its own way"),
+              number(found.seconds.get(name), 2)] for name, kind in found.participants]  # fmt: skip
+    parts += [[name, f"did not run: {reason}", DASH] for name, reason in found.absent]
+    units = [[name, f"{value:.6g}"] for name, value in found.lsb.units.items()]
+    sections = [
+        sheet.section("Result", found.lsb.text + ".", sheet.bullets([verdict(found)])),
+        _grid(found, _mismatches, "Mismatches", "Part of the output bytes that differ. Green must "
+              "agree and does. With float: float rounded to int8, in-distribution windows only."),
+        _grid(found, _largest, "Largest difference", "In LSB."),
+        _grid(found, _rmse, "RMSE", "In σ, over in-distribution windows."),
+        _histogram(found),
+        sheet.section("Implementations", "What took part, and seconds on this host.",
+                      sheet.table(["", "", "s"], parts)),
+        sheet.section("One LSB in raw units", "Output scale times the channel's standard "
+                      "deviation.", sheet.table(["channel", "1 LSB"], units)),
+    ]  # fmt: skip
+    word = "DIFFERENT" if not found.exact else "device = host" if found.device else "host agrees"
+    kinds = ", ".join(f"{count} {name}" for name, count in found.windows_by_kind.items() if count)
+    return sheet.page(
+        f"Golden comparison of {found.model}",
+        f"{kinds} windows · device: {found.device or 'none'} · sha256 {found.model_sha256[:16]}…",
+        cards=cards,
+        sections=sections,
+        verdict=word,
+        good=found.exact,
+    )
