@@ -43,12 +43,12 @@ def output_multipliers(
     """Return multiplier and shift of input·weight/output, one pair for each weight scale.
 
     The product is in double precision also for per-tensor weights: a float32 product gives
-    other bytes than the oracle.
+    other bytes than the oracle. A shift beyond int8 stays at 127: no accumulator fits either.
     """
     pairs = [quantize_multiplier(input_scale * scale / output_scale) for scale in weight_scales]
     return (
         np.array([pair[0] for pair in pairs], dtype=np.int32),
-        np.array([pair[1] for pair in pairs], dtype=np.int8),
+        np.array([min(pair[1], INT8_MAX) for pair in pairs], dtype=np.int8),
     )
 
 
@@ -66,6 +66,8 @@ _LIMITS: dict[str, tuple[float | None, float | None]] = {
     "RELU_N1_TO_1": (-1.0, 1.0),
     "RELU6": (0.0, 6.0),
 }
+_FAR = float(INT32_LIMIT)
+"""Beyond the limits of every type: stands for a quotient that is no finite float32."""
 FUSED_ACTIVATIONS = frozenset(_LIMITS)
 """Activations that are a clamp of the output, by TFLite name."""
 
@@ -84,7 +86,9 @@ def activation_range(
     """
 
     def quantized(limit: float) -> int:
-        return zero_point + round_half_away(float(np.float32(limit) / np.float32(scale)))
+        with np.errstate(over="ignore"):
+            quotient = float(np.float32(limit) / np.float32(scale))
+        return zero_point + round_half_away(max(-_FAR, min(quotient, _FAR)))
 
     low, high = _LIMITS[activation]
     return (

@@ -12,6 +12,8 @@ from codegen.quantization import FUSED_ACTIVATIONS, INT32_LIMIT
 
 _ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
 PADDINGS = ("SAME", "VALID")
+MAX_SHIFT = 30
+"""Largest left shift of `safe_requantize`."""
 
 
 def activation_name(code: int) -> str:
@@ -219,7 +221,18 @@ def prove_accumulator(
     shift: NDArray[Any],
     tensor: int | None = None,
 ) -> str:
-    """Check |accumulator| · 2^max(shift, 0) < 2^31 and return the line for the manifest."""
+    """Check |accumulator| · 2^max(shift, 0) < 2^31 and return the line for the manifest.
+
+    A shift beyond 30 is refused for any accumulator, also for 0: C does not define it.
+    """
+    if shift.size and int(shift.max()) > MAX_SHIFT:
+        unsupported(
+            graph,
+            operator,
+            f"the accumulator is scaled by 2^{int(shift.max()) - 1} or more, beyond int32; use a "
+            "larger output scale",
+            tensor,
+        )
     left = np.broadcast_to(np.maximum(shift.astype(np.int64), 0), bound.shape)
     # Python integers: bound << left may exceed int64 for absurd scales.
     worst = max(int(b) << int(s) for b, s in zip(bound, left, strict=True))

@@ -130,17 +130,29 @@ class Pool(OperatorSpec):
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
-        """Reduce the patches of each image and limit the result."""
+        """Reduce what each output sees and limit the result."""
         values = inputs[0]
         assert values is not None
         p = window(graph, operator)
-        result = self._reduce(values.reshape(-1, *values.shape[2:]), p)
+        images = values.reshape(-1, *values.shape[2:])
+        result = np.empty((len(images), p.y.output, p.x.output, images.shape[-1]), np.int64)
+        for oy in range(p.y.output):
+            rows = _inside(p.y, oy)
+            for ox in range(p.x.output):
+                seen = images[:, rows, _inside(p.x, ox)]
+                result[:, oy, ox] = self._reduce(seen.reshape(len(images), -1, images.shape[-1]))
         limited = np.clip(result, p.low, p.high).astype(np.int8)
         return [limited.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
 
-    def _reduce(self, images: Array, p: Window) -> Array:
-        """Return [images, OH, OW, C] of int8[images, H, W, C]."""
+    def _reduce(self, taps: Array) -> Array:
+        """Return [images, C] of int8[images, taps, C]: the taps inside the image."""
         raise NotImplementedError
+
+
+def _inside(axis: Axis, output: int) -> slice:
+    """Return the input positions that an output sees."""
+    first = output * axis.stride - axis.pad
+    return slice(max(0, first), first + axis.kernel)
 
 
 def window(graph: Graph, operator: Operator) -> Window:

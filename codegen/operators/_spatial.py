@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codegen.ir.graph import Array, Graph, Operator, Tensor
 from codegen.operators._common import PADDINGS, invalid, require_activation, unsupported
@@ -138,22 +139,19 @@ def patches(images: Array, y: Axis, x: Axis, outside: int) -> Array:
 
     A tap outside the image sees `outside`.
     """
-    count, _, _, depth = images.shape
-    padded = np.pad(
-        images,
-        ((0, 0), (y.pad, _after(y)), (x.pad, _after(x)), (0, 0)),
-        constant_values=outside,
-    )
-    found = np.empty((count, y.output, x.output, y.kernel, x.kernel, depth), dtype=images.dtype)
+    shape = (len(images), y.output, x.output, y.kernel, x.kernel, images.shape[-1])
+    found = np.empty(shape, dtype=images.dtype)
     for ky in range(y.kernel):
-        rows = slice(ky * y.dilation, None, y.stride)
+        rows, is_row = _positions(y, ky)
         for kx in range(x.kernel):
-            columns = slice(kx * x.dilation, None, x.stride)
-            found[:, :, :, ky, kx] = padded[:, rows, columns][:, : y.output, : x.output]
+            columns, is_column = _positions(x, kx)
+            inside = (is_row[:, None] & is_column)[:, :, None]
+            seen = images[:, rows[:, None], columns]
+            found[:, :, :, ky, kx] = np.where(inside, seen, outside)
     return found
 
 
-def _after(axis: Axis) -> int:
-    """Return the positions that the last output sees behind the last input."""
-    need = (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
-    return max(0, need - axis.size - axis.pad)
+def _positions(axis: Axis, tap: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return what a tap sees for each output, limited to the input, and whether it is inside."""
+    seen = np.arange(axis.output) * axis.stride - axis.pad + tap * axis.dilation
+    return np.clip(seen, 0, axis.size - 1), (seen >= 0) & (seen < axis.size)

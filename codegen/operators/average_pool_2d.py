@@ -6,8 +6,7 @@ Source of the arithmetic: TFLM's `reference_integer_ops::AveragePool`: zero poin
 import numpy as np
 
 from codegen.ir.graph import Array
-from codegen.operators._pool import Pool, Window
-from codegen.operators._spatial import patches
+from codegen.operators._pool import Pool
 
 
 class AveragePool2D(Pool):
@@ -16,11 +15,10 @@ class AveragePool2D(Pool):
     kind = "AVERAGE_POOL_2D"
     _kernel = "average_pool_2d"
 
-    def _reduce(self, images: Array, p: Window) -> Array:
-        sums = patches(images.astype(np.int64), p.y, p.x, 0).sum(axis=(3, 4))
-        ones = np.ones((1, *images.shape[1:]), dtype=np.int64)
-        counts = patches(ones, p.y, p.x, 0).sum(axis=(3, 4))
-        magnitude: Array = (np.abs(sums) + counts // 2) // counts
+    def _reduce(self, taps: Array) -> Array:
+        sums = taps.astype(np.int64).sum(axis=1)
+        count = taps.shape[1]
+        magnitude: Array = (np.abs(sums) + count // 2) // count
         return np.where(sums < 0, -magnitude, magnitude)
 
 
