@@ -11,7 +11,8 @@ import numpy as np
 
 from codegen.ir.graph import Array, Graph, Operator, Tensor
 from codegen.ir.step import Piece
-from codegen.operators._common import invalid, require_constant, unsupported
+from codegen.operators._common import invalid, unsupported
+from codegen.operators._indices import require_indices
 from codegen.operators.base import (
     Argument,
     Constant,
@@ -168,7 +169,7 @@ def positive_axis(graph: Graph, operator: Operator, axis: int, rank: int) -> int
 def constant_axis(graph: Graph, operator: Operator, position: int, rank: int) -> int:
     """Return the axis that the constant input at `position` holds, counted from the front."""
     tensor = graph.tensor(operator.inputs[position])
-    data = require_constant(graph, operator, tensor).reshape(-1)
+    data = require_indices(graph, operator, tensor).reshape(-1)
     if data.size != 1:
         invalid(graph, operator, f"has {data.size} values, expected one axis", tensor.index)
     return positive_axis(graph, operator, int(data[0]), rank)

@@ -18,7 +18,6 @@ from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.operators._common import (
     invalid,
     prove_accumulator,
-    require_constant,
     require_counts,
     require_dtype,
     require_input,
@@ -27,6 +26,7 @@ from codegen.operators._common import (
     require_shape,
     unsupported,
 )
+from codegen.operators._indices import require_indices
 from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
 from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
 
@@ -63,7 +63,7 @@ class Mean(OperatorSpec):
         axes = require_input(graph, operator, 1, "axes")
         output = graph.tensor(operator.outputs[0])
         require_dtype(graph, operator, axes, DType.INT32)
-        values = require_constant(graph, operator, axes).reshape(-1)
+        values = require_indices(graph, operator, axes).reshape(-1)
         rank = len(source.shape)
         wrong = [int(v) for v in values if not -rank <= v < rank]
         if wrong:
@@ -124,7 +124,7 @@ class Mean(OperatorSpec):
 
 def _reduced(graph: Graph, operator: Operator) -> set[int]:
     """Return the axes that are summed, as numbers from 0; twice the same counts once."""
-    axes = require_constant(graph, operator, graph.tensor(operator.inputs[1])).reshape(-1)
+    axes = require_indices(graph, operator, graph.tensor(operator.inputs[1])).reshape(-1)
     rank = len(graph.tensor(operator.inputs[0]).shape)
     return {int(v) % rank for v in axes}
 

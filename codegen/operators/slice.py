@@ -7,12 +7,12 @@ from typing import Any
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import (
     invalid,
-    require_constant,
     require_counts,
     require_input,
     require_shape,
     unsupported,
 )
+from codegen.operators._indices import require_indices
 from codegen.operators._movement import Walk, batched, copy_call, require_same_values
 from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
 
@@ -40,7 +40,7 @@ class Slice(OperatorSpec):
             unsupported(graph, operator, f"has rank {rank}, at most {MAX_RANK}", source.index)
         for position, role in ((1, "begin"), (2, "size")):
             tensor = require_input(graph, operator, position, role)
-            if require_constant(graph, operator, tensor).size != rank:
+            if require_indices(graph, operator, tensor).size != rank:
                 invalid(graph, operator, f"needs {rank} values", tensor.index)
         block = _block(graph, operator)
         for (begin, size), extent in zip(block, source.shape, strict=True):
@@ -77,7 +77,7 @@ def _block(graph: Graph, operator: Operator) -> list[tuple[int, int]]:
     """Return begin and size for each axis; a size of -1 means the rest."""
     shape = graph.tensor(operator.inputs[0]).shape
     begin, size = (
-        [int(v) for v in require_constant(graph, operator, graph.tensor(index)).reshape(-1)]
+        [int(v) for v in require_indices(graph, operator, graph.tensor(index)).reshape(-1)]
         for index in operator.inputs[1:3]
     )
     return [

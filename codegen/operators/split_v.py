@@ -7,7 +7,8 @@ the rules: TFLM's split_v, which takes the sizes from the output tensors.
 from collections.abc import Sequence
 
 from codegen.ir.graph import Graph, Operator
-from codegen.operators._common import invalid, require_constant, require_input
+from codegen.operators._common import invalid, require_input
+from codegen.operators._indices import require_indices
 from codegen.operators.split import Split
 
 
@@ -22,7 +23,7 @@ class SplitV(Split):
     def _check_sizes(self, graph: Graph, operator: Operator, sizes: Sequence[int]) -> None:
         """Check the sizes input against the output tensors."""
         tensor = require_input(graph, operator, 1, "sizes")
-        given = [int(v) for v in require_constant(graph, operator, tensor).reshape(-1)]
+        given = [int(v) for v in require_indices(graph, operator, tensor).reshape(-1)]
         fits = len(given) == len(sizes) and given.count(-1) <= 1
         if not fits or any(g not in (size, -1) for g, size in zip(given, sizes, strict=True)):
             invalid(

@@ -12,13 +12,13 @@ from typing import Any
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import (
     invalid,
-    require_constant,
     require_counts,
     require_input,
     require_options,
     require_shape,
     unsupported,
 )
+from codegen.operators._indices import require_indices
 from codegen.operators._movement import Walk, batched, copy_call
 from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
 
@@ -39,7 +39,7 @@ def slices(graph: Graph, operator: Operator) -> tuple[Slice, ...]:
     """Return what is taken from each input axis; needs constant begin, end and strides."""
     shape = graph.tensor(operator.inputs[0]).shape
     begin, end, step = (
-        [int(v) for v in require_constant(graph, operator, graph.tensor(index)).reshape(-1)]
+        [int(v) for v in require_indices(graph, operator, graph.tensor(index)).reshape(-1)]
         for index in operator.inputs[1:4]
     )
     return tuple(
@@ -100,9 +100,9 @@ class StridedSlice(OperatorSpec):
                 unsupported(graph, operator, f"uses {name}; write out begin, end and strides")
         for position, role in ((1, "begin"), (2, "end"), (3, "strides")):
             tensor = require_input(graph, operator, position, role)
-            if require_constant(graph, operator, tensor).size != len(source.shape):
+            if require_indices(graph, operator, tensor).size != len(source.shape):
                 invalid(graph, operator, f"needs {len(source.shape)} values", tensor.index)
-        strides = require_constant(graph, operator, graph.tensor(operator.inputs[3]))
+        strides = require_indices(graph, operator, graph.tensor(operator.inputs[3]))
         if not strides.all():
             invalid(graph, operator, "has a stride of 0; export the model again")
         for position, stride in enumerate(strides.reshape(-1)):

@@ -10,11 +10,11 @@ from typing import Any
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import (
     invalid,
-    require_constant,
     require_counts,
     require_input,
     require_shape,
 )
+from codegen.operators._indices import require_indices
 from codegen.operators._movement import Walk, batched, copy_call, require_same_values
 from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
 
@@ -34,7 +34,7 @@ class Transpose(OperatorSpec):
         require_counts(graph, operator, (2,))
         source = require_input(graph, operator, 0, "input")
         tensor = require_input(graph, operator, 1, "permutation")
-        require_constant(graph, operator, tensor)
+        require_indices(graph, operator, tensor)
         order = _order(graph, operator)
         if sorted(order) != list(range(len(source.shape))):
             invalid(
@@ -64,7 +64,7 @@ class Transpose(OperatorSpec):
 
 
 def _order(graph: Graph, operator: Operator) -> list[int]:
-    data = require_constant(graph, operator, graph.tensor(operator.inputs[1])).reshape(-1)
+    data = require_indices(graph, operator, graph.tensor(operator.inputs[1])).reshape(-1)
     return [int(v) for v in data]
 
 

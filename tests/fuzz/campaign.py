@@ -1,0 +1,223 @@
+r"""Mutated models through importer, passes, planner and emitter: an error or right C, nothing else.
+
+Every input is made from its number alone, so a failure is repeated by its number:
+  python -m tests.fuzz.campaign --first 4711 --count 1
+  python -m tests.fuzz.campaign --full            100,000 inputs
+Survivors are computed by the reference and by the C kernels as `lower` calls them; a sample of
+them is generated, compiled with all warnings as errors, and run, too.
+"""
+
+import argparse
+import ctypes
+import random
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from codegen import pipeline, reference
+from codegen.emit.program import Program
+from codegen.errors import VerifierError
+from codegen.frontend import tflite
+from codegen.ir.graph import Array, DType
+from targets.errors import SafeError
+from tests.operators import kernels
+from tests.operators.cases import CASES
+
+MODELS = Path(__file__).parents[1] / "unit" / "codegen" / "models"
+FULL = 100_000
+SECONDS = 20
+"""A file may not keep the generator busy for longer; a slow machine needs much less."""
+COMPILE_EVERY = 40
+"""One survivor in so many is generated and compiled."""
+MAX_MACS = 200_000
+MAX_ARENA = 1 << 18
+WINDOWS = 3
+WORDS = (0, 1, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000)
+CC = "gcc -std=c99 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -ffp-contract=off"
+
+
+class HangError(Exception):
+    """The generator did not come to an end."""
+
+
+@dataclass
+class Outcome:
+    """Counts by what became of the inputs, and the failures by number."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: dict[int, str] = field(default_factory=dict)
+
+
+def bases() -> list[bytes]:
+    """Return the files to damage: whole models, and one of each operator."""
+    whole = [(MODELS / f"{name}.tflite").read_bytes() for name in ("small", "small_unrolled")]
+    single = [CASES[kind](np.random.default_rng([1, 2])).model for kind in sorted(CASES)]
+    return [whole[0], whole[0], *whole, *single]
+
+
+def mutate(base: bytes, rng: random.Random) -> bytes:
+    """Return a damaged copy: cut off, or with bytes, bits, words or stretches changed."""
+    data = bytearray(base)
+    if rng.random() < 0.05:
+        return bytes(data[: rng.randrange(len(data))])
+    for _ in range(rng.choice([1, 1, 1, 2, 4, 16])):
+        place = rng.randrange(len(data) - 4)
+        match rng.randrange(5):
+            case 0:
+                data[place] = rng.randrange(256)
+            case 1:
+                data[place] ^= 1 << rng.randrange(8)
+            case 2:
+                word = rng.choice([*WORDS, len(data), rng.randrange(len(data))])
+                data[place & ~3 : (place & ~3) + 4] = struct.pack("<I", word)
+            case 3:
+                data[place & ~3] = rng.choice([0, 1, 2, 3, 4, 9, 127, 128, 255])
+            case _:
+                source, length = rng.randrange(len(data)), rng.randrange(64)
+                piece = data[source : source + length]
+                data[place : place + len(piece)] = piece
+    return bytes(data)
+
+
+def _ring(signum: int, frame: object) -> None:
+    del signum, frame
+    raise HangError(f"no result after {SECONDS} s")
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Raise `HangError` inside when it takes too long."""
+    before = signal.signal(signal.SIGALRM, _ring)
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run(first: int, count: int) -> Outcome:
+    """Try `count` inputs, from number `first` on."""
+    outcome, files = Outcome(), bases()
+    for number in range(first, first + count):
+        data = mutate(files[number % len(files)], random.Random(number))
+        try:
+            with bounded():
+                kind = attempt(data, number, compiles=count == 1)
+        except Exception:  # noqa: BLE001 - whatever else comes out is what this looks for
+            outcome.failures[number] = traceback.format_exc(limit=-6)
+            kind = "FAILURE"
+        outcome.counts[kind] += 1
+    return outcome
+
+
+def attempt(data: bytes, number: int, *, compiles: bool = False) -> str:
+    """Return what became of one input; raise when that is neither an error nor right."""
+    try:
+        program = pipeline.compile_model(tflite.load(data, "m"), target="host", isa="ref")
+    except VerifierError:
+        raise
+    except SafeError as error:
+        text = str(error)
+        if "\n" in text or not text:
+            raise AssertionError(f"not one line: {text!r}") from error
+        return type(error).__name__
+    macs = sum(call.macs for _, call in program.calls if call is not None)
+    if macs > MAX_MACS or program.plan.arena_bytes > MAX_ARENA:
+        return "survivor, too large to run"
+    values = _values(program, number)
+    expected = reference.run(program.graph, values)
+    _same(expected, kernels.library("gcc-O3").run(program.graph, values), "kernels")
+    if not compiles and number % COMPILE_EVERY:
+        return "survivor, equal"
+    return _compiled(data, program, values, expected)
+
+
+def _values(program: Program, number: int) -> list[Array]:
+    rng = np.random.default_rng(number)
+    return [_random(rng, program.graph.tensor(i).dtype, program, i) for i in program.graph.inputs]
+
+
+def _random(rng: np.random.Generator, dtype: DType, program: Program, index: int) -> Array:
+    shape = (WINDOWS, *program.graph.tensor(index).shape)
+    if dtype is DType.FLOAT32:
+        return rng.normal(0, 1, shape).astype(np.float32)
+    if dtype is DType.BOOL:
+        return rng.integers(0, 2, shape).astype(bool)
+    limits = np.iinfo(dtype.value)
+    return rng.integers(limits.min, limits.max, shape, dtype.value, endpoint=True)
+
+
+def _same(expected: list[Array], found: list[Array], what: str) -> None:
+    for one, other in zip(expected, found, strict=True):
+        if one.tobytes() != np.ascontiguousarray(other).tobytes():
+            raise AssertionError(f"{what} differ from the reference")
+
+
+def _compiled(data: bytes, program: Program, values: list[Array], expected: list[Array]) -> str:
+    """Generate, compile strictly, and run a model of one input and one output."""
+    with tempfile.TemporaryDirectory(prefix="safe_fuzz_") as name:
+        folder = Path(name)
+        model = folder / "m.tflite"
+        model.write_bytes(data)
+        try:
+            pipeline.generate(model, name="m", out=folder / "c", standalone=True)
+        except VerifierError:
+            raise
+        except SafeError as error:
+            return f"{type(error).__name__} at emission"
+        sources = [str(p) for p in sorted((folder / "c").glob("*.c")) if p.name != "example.c"]
+        library = folder / "m.so"
+        command = [*CC.split(), "-fPIC", "-shared", f"-I{folder / 'c'}", *sources]
+        done = subprocess.run(
+            [*command, "-o", str(library)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"C does not compile: {done.stderr[-2000:]}")
+        if len(program.graph.inputs) != 1 or len(program.graph.outputs) != 1:
+            return "survivor, compiled"
+        _same(expected, _called(library, values, expected), "generated C")
+    return "survivor, compiled and equal"
+
+
+def _called(library: Path, values: list[Array], expected: list[Array]) -> list[Array]:
+    call = ctypes.CDLL(str(library)).safe_m_run
+    rows = []
+    for row in range(WINDOWS):
+        source = np.ascontiguousarray(values[0][row])
+        target = np.empty_like(expected[0][row])
+        if call(source.ctypes.data_as(ctypes.c_void_p), target.ctypes.data_as(ctypes.c_void_p)):
+            raise AssertionError("safe_m_run returns an error")
+        rows.append(target)
+    return [np.stack(rows)]
+
+
+def main() -> int:
+    """Run a campaign from the command line; 1 when anything failed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--first", type=int, default=0, help="number of the first input")
+    parser.add_argument("--count", type=int, default=2_000, help="inputs to try")
+    parser.add_argument("--full", action="store_true", help=f"{FULL} inputs")
+    arguments = parser.parse_args()
+    outcome = run(arguments.first, FULL if arguments.full else arguments.count)
+    for kind, number in outcome.counts.most_common():
+        sys.stdout.write(f"{number:>8} {kind}\n")
+    for number, text in outcome.failures.items():
+        sys.stdout.write(f"\ninput {number}:\n{text}\n")
+    return 1 if outcome.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
