@@ -1,0 +1,22 @@
+"""The unmodified bench image on the CPU checks: every byte equals the host's."""
+
+import json
+
+import pytest
+
+from host_tools.cli import main
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.mark.parametrize("target", ["mps2-an386", "mps2-an505", "riscv-virt"])
+def test_bench_is_exact(target, capsys):
+    arguments = ["--target", target, "--windows", "12", "--samples", "80", "--json"]
+    assert main(["bench", "--emulate", *arguments]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["target"] == target
+    assert facts["windows"] == 12
+    assert (facts["mismatched_bytes"], facts["chain_mismatches"]) == (0, 0)
+    assert facts["instructions_per_inference"] > 1_000_000
+    assert facts["link"]["device_status"] == ["cycles_stuck"]
+    assert facts["link"]["inference_cycles"] is None
