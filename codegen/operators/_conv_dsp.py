@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64
-from codegen.ir.graph import Operator
+from codegen.ir.graph import Graph, Operator
 from codegen.operators import _packing
 from codegen.operators._spatial import Axis
 from codegen.operators.base import (
     Constant,
     ConstantArg,
     KernelCall,
+    Optimize,
     ParamsArg,
     Scratch,
     ScratchArg,
@@ -30,7 +31,7 @@ def refusal(
     scales: tuple[NDArray[np.int32], NDArray[np.int8]],
     zero_point: int,
 ) -> str | None:
-    """Return why the dsp kernel cannot compute this convolution exactly, or None.
+    """Return why the dsp kernels cannot compute this convolution exactly, or None.
 
     `rows` int8[channels, taps], `bias` folded, `scales` multiplier and TFLite shift of one or
     every channel, `zero_point` of the output.
@@ -39,6 +40,15 @@ def refusal(
     return _packing.refuse_rows(rows, bias, min_rows=1) or _packing.refuse_rescale(
         *scales, zero_point, bound
     )
+
+
+def prefers_1d(graph: Graph, y: Axis, optimize: Optimize) -> bool:
+    """Return whether the kernel for height 1 is the better one: slower, but less code.
+
+    Where there is another convolution the two-dimensional kernel is there anyhow.
+    """
+    alone = sum(operator.kind == "CONV_2D" for operator in graph.operators) == 1
+    return optimize != "speed" and alone and (y.size, y.kernel, y.output, y.pad) == (1, 1, 1, 0)
 
 
 def pack(
@@ -102,4 +112,39 @@ def call(
         scratch=(Scratch("columns", columns + gathered, alignment=4),),
         macs=batches * y.output * x.output * channels * taps,
         notes=("dsp kernel, rows in pairs, four channels at two positions at a time",),
+    )
+
+
+def call_1d(
+    operator: Operator,
+    constants: tuple[Constant, ...],
+    shape: tuple[int, int],
+    x: Axis,
+    fields: Mapping[str, Any],
+) -> KernelCall:
+    """Return the call of `safe_kernel_conv_1d_s8_dsp`.
+
+    `constants` from `_packing.dense_constants`, `shape` (batches, input channels); `fields` the
+    last ones of the parameters: input_zero_point, row.
+    """
+    batches, depth = shape
+    taps = x.kernel * depth
+    size = 8 * _packing.blocks(taps) + taps
+    return KernelCall(
+        kernel="safe_kernel_conv_1d_s8_dsp",
+        header="safe/kernel/conv_1d_dsp.h",
+        source="conv_1d_dsp",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            *(ConstantArg(constant.suffix) for constant in constants),
+            ScratchArg("expanded"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_conv_1d_dsp_params_t",
+        params={"batches": batches, "input_channels": depth, "x": x.params(), **fields},
+        constants=constants,
+        scratch=(Scratch("expanded", size, alignment=4),),
+        macs=batches * x.output * fields["row"]["units"] * taps,
+        notes=("dsp kernel for height 1, rows in pairs, eight channels at a time",),
     )

@@ -4,10 +4,13 @@ Two rows of weights p and q share halfwords 256 · p + q (see `safe/kernel/dot8_
 some pairs of rows, and a block four values of each in the order k, k + 2, k + 1, k + 3.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from codegen.operators.base import Constant
 
 Int64 = NDArray[np.int64]
 
@@ -119,3 +122,29 @@ def pack_start(start: Int64, tile_rows: int) -> NDArray[np.int32]:
     filled[: start.size] = start
     filled[0::2] = 256 * filled[0::2] + filled[1::2]
     return (filled & 0xFFFFFFFF).astype(np.uint32).view(np.int32).reshape(tiles, tile_rows)
+
+
+def dense_row(
+    rows: NDArray[Any], step: int, zero_point: int, limits: tuple[int, int]
+) -> Mapping[str, int]:
+    """Return the fields of `safe_dense_row_t` for `rows` [units, depth]."""
+    return {
+        "depth": rows.shape[1],
+        "units": rows.shape[0],
+        "rescale_step": step,
+        "output_zero_point": zero_point,
+        "output_min": limits[0],
+        "output_max": limits[1],
+    }
+
+
+def dense_constants(
+    rows: NDArray[Any], start: Int64, multiplier: NDArray[Any], shift: NDArray[Any]
+) -> tuple[Constant, ...]:
+    """Return the four arrays of `safe_dense_weights_t`."""
+    return (
+        Constant("weights", pack_rows(rows, DOT8_ROWS), weight_bytes=rows.nbytes),
+        Constant("start", pack_start(start, DOT8_ROWS), weight_bytes=4 * len(rows)),
+        Constant("multiplier", multiplier, counts_as_weight=False),
+        Constant("shift", shift, counts_as_weight=False),
+    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import exact_dot, requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators import _conv_dsp, _int16
+from codegen.operators import _conv_dsp, _int16, _packing
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -138,7 +138,7 @@ class Conv2D(OperatorSpec):
         proof = _prove(graph, operator, p)
         fallback: tuple[str, ...] = ()
         if choice.isa == "dsp":
-            found = _dsp_call(operator, p, (batches, depth, channels))
+            found = _dsp_call(graph, operator, p, choice)
             if isinstance(found, KernelCall):
                 return found
             fallback = (f"no dsp kernel: {found}",)
@@ -229,18 +229,28 @@ def _reference_s16(graph: Graph, operator: Operator, values: Array) -> Array:
     return result.reshape(len(values), *graph.tensor(operator.outputs[0]).shape)
 
 
-def _dsp_call(operator: Operator, p: _Integers, shape: tuple[int, int, int]) -> KernelCall | str:
-    """Return the call of the dsp kernel, or why there is none."""
+def _dsp_call(
+    graph: Graph, operator: Operator, p: _Integers, choice: KernelChoice
+) -> KernelCall | str:
+    """Return the call of a dsp kernel, or why there is none."""
+    batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
     rows = p.weights.reshape(p.weights.shape[0], -1)
     integers = (rows, p.bias, (p.multiplier, p.shift), p.output_zero_point)
     refusal = _conv_dsp.refusal(*integers)
     if refusal is not None:
         return refusal
+    if _conv_dsp.prefers_1d(graph, p.y, choice.optimize):
+        constants = _packing.dense_constants(rows, p.bias, p.multiplier, p.shift)
+        step = int(p.multiplier.size > 1)
+        row = _packing.dense_row(rows, step, p.output_zero_point, (p.low, p.high))
+        fields = {"input_zero_point": p.input_zero_point, "row": row}
+        return _conv_dsp.call_1d(operator, constants, (batches, depth), p.x, fields)
     limits = {
         "input_zero_point": p.input_zero_point,
         "output_min": p.low,
         "output_max": p.high,
     }
+    shape = (batches, depth, len(rows))
     return _conv_dsp.call(operator, _conv_dsp.pack(*integers), shape, (p.y, p.x), limits)
 
 

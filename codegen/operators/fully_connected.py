@@ -216,6 +216,7 @@ def _reference_call(operator: Operator, p: _Integers, notes: tuple[str, ...]) ->
 
 
 def _dsp_call(operator: Operator, p: _Integers, bound: int) -> KernelCall:
+    step = int(p.multiplier.size > 1)
     return KernelCall(
         kernel="safe_kernel_fully_connected_s8_dsp",
         header="safe/kernel/fully_connected_dsp.h",
@@ -225,36 +226,17 @@ def _dsp_call(operator: Operator, p: _Integers, bound: int) -> KernelCall:
             TensorArg(operator.inputs[0]),
             ConstantArg("weights"),
             ConstantArg("start"),
-            ConstantArg("rescale"),
+            ConstantArg("multiplier"),
+            ConstantArg("shift"),
             ScratchArg("expanded"),
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_fully_connected_dsp_params_t",
         params={
             "batches": p.batches,
-            "depth": p.depth,
-            "units": p.units,
-            "rescale_step": int(p.multiplier.size > 1),
-            "output_min": p.low,
-            "output_max": p.high,
+            "row": _packing.dense_row(p.weights, step, p.zero_point, (p.low, p.high)),
         },
-        constants=(
-            Constant(
-                "weights",
-                _packing.pack_rows(p.weights, _packing.DOT8_ROWS),
-                weight_bytes=p.weights.nbytes,
-            ),
-            Constant(
-                "start",
-                _packing.pack_start(p.bias, _packing.DOT8_ROWS),
-                weight_bytes=4 * p.units,
-            ),
-            Constant(
-                "rescale",
-                _packing.rescale(p.multiplier, p.shift, p.zero_point),
-                counts_as_weight=False,
-            ),
-        ),
+        constants=_packing.dense_constants(p.weights, p.bias, p.multiplier, p.shift),
         scratch=(Scratch("expanded", 8 * _packing.blocks(p.depth), alignment=4),),
         macs=p.batches * p.units * p.depth,
         notes=(

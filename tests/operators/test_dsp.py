@@ -20,6 +20,7 @@ from tests.operators.cases import CASES
 from tests.operators.draw import Array, Case
 
 DSP = KernelChoice("dsp")
+FAST = KernelChoice("dsp", "speed")
 KINDS = ("CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 QUICK = 60
 SLOW = 1000
@@ -52,7 +53,7 @@ def compare(graph: Graph, inputs: list[Array], build: str) -> bool:
     """Assert equal bytes; return whether a dsp kernel was there for it."""
     expected = reference.run(graph, inputs)
     library = kernels.library(build)
-    for choice in (DSP, kernels.REFERENCE):
+    for choice in (DSP, FAST, kernels.REFERENCE):
         for result, truth in zip(library.run(graph, inputs, choice), expected, strict=True):
             assert np.array_equal(result, truth), choice
     return call(graph).kernel.endswith("_dsp")
