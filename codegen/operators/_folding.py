@@ -42,7 +42,9 @@ def _is_constant(graph: Graph, operator: Operator) -> bool:
     """Return whether all inputs are known; raises when an output of the model would be."""
     spec = operators().get(operator.kind)
     inputs = [graph.tensor(i) for i in operator.inputs if i != ABSENT]
-    if spec is None or not inputs or not all(t.is_constant for t in inputs):
+    if spec is None or not inputs:
+        return False
+    if not spec.is_static and not all(t.is_constant for t in inputs):
         return False
     for index in operator.outputs:
         if index in graph.outputs:
@@ -78,6 +80,6 @@ def _evaluate(graph: Graph, operator: Operator) -> list[Array] | None:
 
 
 def _as_constant(tensor: Tensor, values: Array) -> Tensor:
-    data = np.ascontiguousarray(values, dtype=tensor.dtype.value)
+    data = np.array(values, dtype=tensor.dtype.value, order="C").reshape(tensor.shape)
     data.setflags(write=False)
     return replace(tensor, data=data)

@@ -134,6 +134,8 @@ class OperatorSpec:
     """One TFLite operator. Subclasses are stateless; `OPERATOR` is the single instance."""
 
     kind: ClassVar[str]
+    is_static: ClassVar[bool] = False
+    """Whether the results follow from the inputs' shapes alone, and so are known."""
     internal: ClassVar[bool] = False
     """Whether only passes make it: no file holds such an operator, and no message offers it."""
 

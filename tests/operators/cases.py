@@ -21,6 +21,7 @@ from tests.operators.draw import (
 from tests.operators.elementwise_cases import ELEMENTWISE_CASES
 from tests.operators.int16_cases import INT16_CASES
 from tests.operators.movement_cases import MOVEMENT_CASES, transpose_rank_6
+from tests.operators.shape_cases import SHAPE_CASES
 from tests.operators.window_cases import WINDOW_CASES
 
 
@@ -251,6 +252,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
     **ELEMENTWISE_CASES,
     **MOVEMENT_CASES,
+    **SHAPE_CASES,
     **WINDOW_CASES,
 }
 """By TFLite name; the tests require one for every operator of the registry."""

@@ -11,7 +11,7 @@ from codegen.operators.registry import operators
 from codegen.passes import absorb, activation, dead, fold, lookup, pad
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options
-from tests.operators.cases import int8_values
+from tests.operators.cases import CASES, int8_values
 
 RELU, RELU_N1, RELU6 = "RELU", "RELU_N1_TO_1", "RELU6"
 
@@ -253,3 +253,9 @@ def test_unrolled_model(models):
         absorb.run,
         dead.run,
     )
+
+
+def test_computed_shapes_are_folded():
+    """An open batch leaves SHAPE, STRIDED_SLICE and PACK; nothing of them is generated."""
+    model = CASES["SHAPE"](np.random.default_rng(2)).model
+    assert kinds(same(model, fold.run, dead.run)) == ["RESHAPE"]
