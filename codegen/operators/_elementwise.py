@@ -80,8 +80,13 @@ class Elementwise(OperatorSpec):
         raise NotImplementedError
 
     def params(self, graph: Graph, operator: Operator) -> Mapping[str, Any]:
-        """Return the fields of the parameter structure after `walk`."""
+        """Return the fields of the kernel's element structure."""
         raise NotImplementedError
+
+    def swapped(self, graph: Graph, operator: Operator) -> bool:
+        """Return whether the kernel takes the second input first."""
+        del graph, operator
+        return False
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes, scales and the fused activation."""
@@ -139,6 +144,8 @@ class Elementwise(OperatorSpec):
             value = next(i for i in operator.inputs if not graph.tensor(i).is_constant)
             return lookup_call(graph, value, output.index, table)
         tensors = [graph.tensor(index) for index in operator.inputs]
+        if self.swapped(graph, operator):
+            tensors.reverse()
         found = [data_argument(tensor, f"input{n}") for n, tensor in enumerate(tensors, 1)]
         suffix = _SUFFIX[output.dtype]
         whole = [tensor.index for tensor in tensors if tensor.shape == output.shape]
@@ -150,7 +157,7 @@ class Elementwise(OperatorSpec):
             params_type=f"safe_{self._stem}_params_t",
             params={
                 "walk": walk_params(tensors[0].shape, tensors[1].shape),
-                **self.params(graph, operator),
+                "element": self.params(graph, operator),
             },
             constants=(*found[0][1], *found[1][1]),
             notes=("reference kernel",),

@@ -1,14 +1,14 @@
 """ADD: the sum of two quantized tensors, int8 or int16.
 
 Source of the arithmetic: TFLM reference_integer_ops::Add: both inputs are brought to twice the
-larger input scale in 2^-20 (int16: 2^-15) steps, added, and requantized, each with double rounding.
+larger input scale in 2^-20 (int16: 2^-15) steps, added, and requantized, each with double rounding;
+factors in double precision, also for SUB, whose float32 ones in TFLM's sources of August 2026 give
+other bytes than the oracle.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-
-import numpy as np
 
 from codegen.fixed_point import Int64, requantize, saturate
 from codegen.ir.graph import DType, Graph, Operator
@@ -34,17 +34,11 @@ class Add(Elementwise):
     _stem = "add"
     _sign: ClassVar[int] = 1
 
-    def factors(
-        self, scale1: float, scale2: float, output_scale: float, left_shift: int
-    ) -> tuple[float, float, float]:
-        """Return the factors of both inputs and of the sum, in double precision."""
-        twice = 2 * max(scale1, scale2)
-        return scale1 / twice, scale2 / twice, twice / ((1 << left_shift) * output_scale)
-
     def check_integers(self, graph: Graph, operator: Operator) -> None:
-        """Check that the sum is not scaled up, which TFLM refuses, too."""
+        """Check that the sum is scaled down at least by 2; TFLM refuses to scale it up."""
         p = sides(graph, operator)
-        if _integers(self, graph, operator).output[1] > 0:
+        multiplier, shift = _integers(graph, operator).output
+        if shift > 0 or (shift == 0 and multiplier != 0):
             unsupported(
                 graph,
                 operator,
@@ -54,39 +48,50 @@ class Add(Elementwise):
 
     def evaluate(self, graph: Graph, operator: Operator, first: Int64, second: Int64) -> Int64:
         """Compute in int64, with the roundings of int32 arithmetic."""
-        p, n = sides(graph, operator), _integers(self, graph, operator)
+        p, n = sides(graph, operator), _integers(graph, operator)
         side1 = requantize((first - p.input1.zero_point) << n.left_shift, *n.input1)
         side2 = requantize((second - p.input2.zero_point) << n.left_shift, *n.input2)
         total = requantize(side1 + self._sign * side2, *n.output)
         return saturate(total + p.output.zero_point, p.low, p.high)
 
+    def swapped(self, graph: Graph, operator: Operator) -> bool:
+        """Return whether the second input has the larger scale: the kernel wants it first."""
+        p = sides(graph, operator)
+        return p.input2.scale > p.input1.scale
+
     def params(self, graph: Graph, operator: Operator) -> Mapping[str, Any]:
-        """Return the integers as `safe_add_params_t` holds them."""
-        p, n = sides(graph, operator), _integers(self, graph, operator)
+        """Return the integers as `safe_add_element_t` holds them, the larger scale first."""
+        p, n = sides(graph, operator), _integers(graph, operator)
+        first, second = (p.input1.zero_point, 1), (p.input2.zero_point, self._sign)
+        multiplier2, shift2 = n.input2
+        if self.swapped(graph, operator):
+            first, second = second, first
+            multiplier2, shift2 = n.input1
+        factor1, factor2 = first[1] << n.left_shift, 2 << n.left_shift
+        multiplier, shift = n.output
         return {
-            "left_shift": n.left_shift,
-            "sign": self._sign,
-            "input1": _side(p.input1.zero_point, n.input1),
-            "input2": _side(p.input2.zero_point, n.input2),
-            "output_multiplier": n.output[0],
-            "output_shift": n.output[1],
-            "output_zero_point": p.output.zero_point,
-            "output_min": p.low,
-            "output_max": p.high,
+            "factor1": factor1,
+            "bias": -first[0] * factor1,
+            "factor2": factor2,
+            "start2": -second[0] * factor2,
+            "multiplier2": multiplier2,
+            "shift2": max(-shift2, 1),
+            # Without a shift the multiplier is exactly one half: a shift of 1 is undone here.
+            "sign2": second[1] * (2 if shift2 < 0 else 4),
+            "multiplier": multiplier,
+            "shift": max(-shift, 1),
+            "zero_point": p.output.zero_point,
+            "low": p.low,
+            "high": p.high,
         }
 
 
-def _side(zero_point: int, factor: tuple[int, int]) -> Mapping[str, int]:
-    return {"zero_point": zero_point, "multiplier": factor[0], "shift": factor[1]}
-
-
-def _integers(spec: Add, graph: Graph, operator: Operator) -> _Integers:
+def _integers(graph: Graph, operator: Operator) -> _Integers:
     p = sides(graph, operator)
     left_shift = 15 if graph.tensor(operator.outputs[0]).dtype == DType.INT16 else 20
-    with np.errstate(over="ignore"):
-        factors = spec.factors(p.input1.scale, p.input2.scale, p.output.scale, left_shift)
-    if not np.isfinite(factors).all():
-        unsupported(graph, operator, "has scales too far apart; convert the model again")
+    twice = 2 * max(p.input1.scale, p.input2.scale)
+    whole = twice / ((1 << left_shift) * p.output.scale)
+    factors = p.input1.scale / twice, p.input2.scale / twice, whole
     input1, input2, output = (quantize_multiplier(factor) for factor in factors)
     return _Integers(left_shift, input1, input2, output)
 

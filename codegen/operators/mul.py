@@ -41,17 +41,17 @@ class Mul(Elementwise):
         return saturate(requantize(product, *_factor(p)) + p.output.zero_point, p.low, p.high)
 
     def params(self, graph: Graph, operator: Operator) -> Mapping[str, Any]:
-        """Return the integers as `safe_mul_params_t` holds them."""
+        """Return the integers as `safe_mul_element_t` holds them."""
         p = sides(graph, operator)
         multiplier, shift = _factor(p)
         return {
-            "input1_zero_point": p.input1.zero_point,
-            "input2_zero_point": p.input2.zero_point,
+            "zero_point1": p.input1.zero_point,
+            "zero_point2": p.input2.zero_point,
             "multiplier": multiplier,
             "shift": shift,
-            "output_zero_point": p.output.zero_point,
-            "output_min": p.low,
-            "output_max": p.high,
+            "zero_point": p.output.zero_point,
+            "low": p.low,
+            "high": p.high,
         }
 
 

@@ -136,6 +136,8 @@ def _binary(kind: str, rng: Rng, output_scale: Callable[[float, float, bool], fl
     if constant < 2 and rng.integers(2):
         shapes = ((), shapes[1]) if constant == 0 else (shapes[0], ())
     scales = draw_scale(rng), draw_scale(rng)
+    if rng.integers(4) == 0:  # the factor of both is exactly one half then
+        scales = scales[0], scales[0]
     zero_points = [0 if wide else draw_zero_point(rng) for _ in range(3)]
     m = ModelBuilder()
     indices, arrays = [], []

@@ -52,4 +52,20 @@ static inline int32_t safe_requantize(int32_t value, int32_t multiplier, int32_t
     return safe_shift_right_rounding(safe_multiply_high(shifted, multiplier), shift_left - shift);
 }
 
+/**
+ * value * multiplier * 2^(-31 - shift), rounded twice, from the doubled value: what safe_requantize
+ * gives, in fewer instructions.
+ *
+ * Both roundings are one constant: floor((floor(x + 1/2) + 2^(shift-1)) / 2^shift) is
+ * floor((x + 1/2 + 2^(shift-1)) / 2^shift); one less below 0 makes halves go away from 0.
+ * @param doubled Any even int32. @param multiplier 0 or in [2^30, 2^31). @param shift In [1, 31].
+ */
+static inline int32_t safe_rescale_doubled(int32_t doubled, int32_t multiplier, int32_t shift)
+{
+    const int64_t half = (int64_t)1 << 31;
+    const int64_t rounding = half + (half << shift);
+    const int32_t high = (int32_t)(((int64_t)doubled * multiplier + rounding) >> 32);
+    return (high + (doubled >> 31)) >> shift;
+}
+
 #endif

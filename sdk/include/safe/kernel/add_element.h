@@ -6,24 +6,15 @@
 #include "safe/fixed_point.h"
 #include "safe/kernel/add.h"
 
-/** @return One input on the common scale. */
-static inline int32_t safe_add_side(const safe_add_side_t *side, int32_t value, int32_t left_shift)
+/** @return The limited sum or difference of two values. @param e A copy: what is behind a pointer
+ * would be loaded again after every store. */
+static inline int32_t safe_add_one(const safe_add_element_t e, int32_t first, int32_t second)
 {
-    const int32_t centred = (value - side->zero_point) * (int32_t)((uint32_t)1 << left_shift);
-    const int32_t high = safe_multiply_high(centred, side->multiplier);
-    return safe_shift_right_rounding(high, -side->shift);
-}
-
-/** @return The limited sum or difference of two values. */
-static inline int32_t safe_add_element(const safe_add_params_t *params, int32_t first,
-                                       int32_t second)
-{
-    const int32_t side1 = safe_add_side(&params->input1, first, params->left_shift);
-    const int32_t side2 = safe_add_side(&params->input2, second, params->left_shift);
-    const int32_t high =
-        safe_multiply_high(side1 + params->sign * side2, params->output_multiplier);
-    const int32_t scaled = safe_shift_right_rounding(high, -params->output_shift);
-    return safe_clamp(scaled + params->output_zero_point, params->output_min, params->output_max);
+    const int32_t doubled2 = second * e.factor2 + e.start2;
+    const int32_t side2 = safe_rescale_doubled(doubled2, e.multiplier2, e.shift2);
+    const int32_t doubled = first * e.factor1 + e.bias + side2 * e.sign2;
+    const int32_t scaled = safe_rescale_doubled(doubled, e.multiplier, e.shift);
+    return safe_clamp(scaled + e.zero_point, e.low, e.high);
 }
 
 #endif

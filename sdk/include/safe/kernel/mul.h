@@ -7,20 +7,25 @@
 
 #include "safe/kernel/broadcast.h"
 
+/** What one element needs. */
+typedef struct safe_mul_element {
+    int32_t zero_point1;
+    int32_t zero_point2;
+    int32_t multiplier; /**< Of the product; see safe_requantize. */
+    int32_t shift;
+    int32_t zero_point;
+    int32_t low; /**< Limits of the output, including a fused activation. */
+    int32_t high;
+} safe_mul_element_t;
+
 /** Constants of one call. */
 typedef struct safe_mul_params {
     safe_broadcast_t walk;
-    int32_t input1_zero_point;
-    int32_t input2_zero_point;
-    int32_t multiplier; /**< Of the product; see safe_requantize. */
-    int32_t shift;
-    int32_t output_zero_point;
-    int32_t output_min; /**< Limits of the output, including a fused activation. */
-    int32_t output_max;
+    safe_mul_element_t element;
 } safe_mul_params_t;
 
 /**
- * output = clamp(requantize((input1 - zero point) * (input2 - zero point)) + zero point).
+ * output = clamp(requantize((input1 - zero_point1) * (input2 - zero_point2)) + zero_point).
  *
  * The generator proves that the product, shifted left where `shift` says so, fits into int32.
  * @param input1, input2 Walked as `walk` says. @param output [rows][length]; may be an input that

@@ -4,17 +4,23 @@
 
 #include "safe/fixed_point.h"
 
-/** One run; inlined for each pair of steps, so that equal shapes pay for no step. */
-static inline void mul_run(const safe_mul_params_t *params, const int8_t *input1, int32_t step1,
-                           const int8_t *input2, int32_t step2, int8_t *output)
+/** @return One product; a right shift, which nearly every model has, takes the short way. */
+static inline int32_t mul_one(const safe_mul_element_t e, int32_t first, int32_t second)
 {
-    const int32_t length = params->walk.length;
+    const int32_t product = (first - e.zero_point1) * (second - e.zero_point2);
+    const int32_t scaled = e.shift < 0 ? safe_rescale_doubled(2 * product, e.multiplier, -e.shift)
+                                       : safe_requantize(product, e.multiplier, e.shift);
+    return safe_clamp(scaled + e.zero_point, e.low, e.high);
+}
+
+/** One run; inlined for each pair of steps, so that equal shapes pay for no step. */
+static inline void mul_run(const safe_mul_element_t e, int32_t length, const int8_t *input1,
+                           int32_t step1, const int8_t *input2, int32_t step2, int8_t *output)
+{
     for (int32_t i = 0; i < length; i++) {
-        const int32_t first = input1[i * step1] - params->input1_zero_point;
-        const int32_t second = input2[i * step2] - params->input2_zero_point;
-        const int32_t scaled = safe_requantize(first * second, params->multiplier, params->shift);
-        output[i] = (int8_t)safe_clamp(scaled + params->output_zero_point, params->output_min,
-                                       params->output_max);
+        output[i] = (int8_t)mul_one(e, *input1, *input2);
+        input1 += step1;
+        input2 += step2;
     }
 }
 
@@ -22,14 +28,15 @@ void safe_kernel_mul_s8(const safe_mul_params_t *params, const int8_t *input1, c
                         int8_t *output)
 {
     const safe_broadcast_t *walk = &params->walk;
+    const safe_mul_element_t e = params->element;
     for (int32_t row = 0; row < walk->rows; row++) {
         const safe_broadcast_start_t start = safe_broadcast_row(walk, row);
         const int8_t *first = &input1[start.first];
         const int8_t *second = &input2[start.second];
         if (walk->step1 == 1 && walk->step2 == 1) {
-            mul_run(params, first, 1, second, 1, output);
+            mul_run(e, walk->length, first, 1, second, 1, output);
         } else {
-            mul_run(params, first, walk->step1, second, walk->step2, output);
+            mul_run(e, walk->length, first, walk->step1, second, walk->step2, output);
         }
         output += walk->length;
     }
