@@ -137,6 +137,11 @@ def _kernels(root: Path, isa: str) -> list[Path]:
     return [chosen[name] for name in sorted(chosen)]
 
 
+def kernel_names(isa: str, root: Path = ROOT) -> tuple[str, ...]:
+    """Return folder and name of each kernel source that `isa` compiles, e.g. `dsp/conv_2d.c`."""
+    return tuple(f"{p.parent.name}/{p.name}" for p in _kernels(root, isa))
+
+
 def code_folders(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
     """Return the target's own folders of C code; TargetError when one is missing."""
     folders = [root / "targets" / "arch" / target.target.arch]

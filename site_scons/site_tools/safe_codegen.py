@@ -22,7 +22,18 @@ def safe_model(env: Any, gen: str, model: build.Model, backend: str) -> Any:
     if model.detector is not None:
         arguments += ["--scaler", str(model.scaler), "--detector", str(model.detector)]
         sources += [str(model.scaler), str(model.detector)]
-    options = env.Value({"backend": backend, "target": target.name, "isa": target.isa})
+    if model.description.is_file():
+        arguments += ["--budget", str(model.description)]
+        sources.append(str(model.description))
+    # The generator packs weights for the kernel file that will be compiled.
+    options = env.Value(
+        {
+            "backend": backend,
+            "target": target.name,
+            "isa": target.isa,
+            "kernels": build.kernel_names(target.isa),
+        }
+    )
     action = Action(
         [["$(", "$SAFE_PYTHON", "$)", "-m", "codegen", "${SOURCES[0]}", *arguments]],
         cmdstr=None if env["verbose"] else f"  GEN   {gen}",

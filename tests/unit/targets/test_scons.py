@@ -157,10 +157,10 @@ def test_budget_fails_the_build_with_the_numbers(copy, tmp_path):
     shutil.copytree(copy, other)
     path = other / "models/forecaster/model.toml"
     text = path.read_text()
-    path.write_text(text.split("[budget]")[0] + "\n[budget]\nflash_bytes = 1000\n")
+    path.write_text(text.split("[budget]")[0] + "\n[budget]\nflash_bytes = 56000\n")
     result = scons(root=other)
     assert result.returncode == 2
-    assert "more than the budget of 1000 in" in result.stderr
+    assert "more than the budget of 56000 in" in result.stderr
     assert not (folder(other) / "size.json").exists()
 
 
