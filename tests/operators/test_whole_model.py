@@ -18,6 +18,7 @@ from tests.operators import forecaster, kernels, oracle
 
 Array = NDArray[Any]
 MODELS = Path(__file__).resolve().parents[2] / "models"
+UNROLLED = MODELS.parent / "tests" / "unit" / "codegen" / "models" / "small_unrolled.tflite"
 SHIPPED = sorted(path.parent.name for path in MODELS.glob("*/model_int8.tflite"))
 
 
@@ -55,6 +56,17 @@ def test_reference_and_kernels_equal_the_oracle(name: str) -> None:
     assert mismatches(reference.run(absorbed, [values[:50]])[0], expected[:50]) == 0
     assert mismatches(kernels.library("gcc-O3").run(absorbed, [values])[0], expected) == 0
     assert mismatches(kernels.library("clang-O3").run(graph, [values[::9]])[0], expected[::9]) == 0
+
+
+def test_an_unrolled_lstm_equals_the_oracle() -> None:
+    """As Keras leaves it: a split, sigmoids, tanhs, products and sums for each step."""
+    model = UNROLLED.read_bytes()
+    graph = load(model, "unrolled")
+    values = shaped_windows(graph, 120)
+    expected = oracle.run(model, [values])[0]
+    assert len(np.unique(expected)) > 20, "outputs too poor to show a difference"
+    assert mismatches(reference.run(graph, [values])[0], expected) == 0
+    assert mismatches(kernels.library("gcc-O3").run(graph, [values])[0], expected) == 0
 
 
 def test_the_last_step_is_absorbed_into_the_lstm() -> None:
