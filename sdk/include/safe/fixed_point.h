@@ -65,7 +65,7 @@ static inline int32_t safe_rescale_doubled(int32_t doubled, int32_t multiplier, 
     const int64_t half = (int64_t)1 << 31;
     const int64_t rounding = half + (half << shift);
     const int32_t high = (int32_t)(((int64_t)doubled * multiplier + rounding) >> 32);
-    return (high + (doubled >> 31)) >> shift;
+    return (high - (doubled < 0 ? 1 : 0)) >> shift;
 }
 
 #endif
