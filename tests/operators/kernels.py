@@ -9,6 +9,7 @@ import ctypes
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.ir.graph import ABSENT, Graph, Operator
+from codegen.ir.graph import ABSENT, DType, Graph, Operator
 from codegen.operators.base import (
+    ISAS,
+    OPTIMIZE,
     Argument,
     ConstantArg,
     KernelCall,
@@ -34,6 +37,8 @@ Array = NDArray[Any]
 SDK = Path(__file__).resolve().parents[2] / "sdk"
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 REFERENCE = KernelChoice("ref")
+CHOICES = tuple(KernelChoice(isa, goal) for isa in ISAS for goal in OPTIMIZE)
+"""All that `lower` may be asked for."""
 CANARY = 0xA5
 BUILDS = {
     "gcc-O0": ("gcc", "-O0"),
@@ -147,6 +152,16 @@ class KernelLibrary:
         tensor = graph.tensor(index)
         inner = memory[index][self._guard : memory[index].size - self._guard].copy()
         return inner.view(tensor.dtype.value).reshape(tensor.shape)
+
+
+def symmetric(graph: Graph) -> Graph:
+    """Return the graph with weights in [-127, 127], as the converter makes them."""
+    tensors = dict(graph.tensors)
+    for index, tensor in graph.tensors.items():
+        if tensor.is_constant and tensor.dtype is DType.INT8:
+            assert tensor.data is not None
+            tensors[index] = replace(tensor, data=np.maximum(tensor.data, np.int8(-127)))
+    return replace(graph, tensors=tensors)
 
 
 def _packed(params: Mapping[str, Any] | Sequence[Any]) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 from codegen import reference
 from codegen.frontend.tflite import load
 from tests.operators.cases import ALL_CASES
-from tests.operators.kernels import KernelLibrary
+from tests.operators.kernels import CHOICES, KernelLibrary, symmetric
 
 
 def main(path: str) -> int:
@@ -21,13 +21,14 @@ def main(path: str) -> int:
     for case_of in ALL_CASES.values():
         for seed in range(12):
             case = case_of(np.random.default_rng([seed, 10]))
-            graph = load(case.model, "case")
+            graph = symmetric(load(case.model, "case"))
             expected = reference.run(graph, case.inputs)
-            results = library.run(graph, case.inputs)
-            mismatches += sum(
-                int(np.count_nonzero(result != truth))
-                for result, truth in zip(results, expected, strict=True)
-            )
+            for choice in CHOICES:
+                results = library.run(graph, case.inputs, choice)
+                mismatches += sum(
+                    int(np.count_nonzero(result != truth))
+                    for result, truth in zip(results, expected, strict=True)
+                )
     print(f"{mismatches} mismatches")
     return min(mismatches, 1)
 

@@ -4,14 +4,12 @@ On the host the instructions are emulated in C (`safe/kernel/dsp.h`); the same a
 on the emulated cores in `tests/emulator`.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from codegen import reference
 from codegen.frontend.tflite import load
-from codegen.ir.graph import DType, Graph
+from codegen.ir.graph import Graph
 from codegen.operators import _packing
 from codegen.operators.base import KernelCall, KernelChoice
 from codegen.operators.registry import operators
@@ -24,16 +22,6 @@ FAST = KernelChoice("dsp", "speed")
 KINDS = ("CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 QUICK = 60
 SLOW = 1000
-
-
-def symmetric(graph: Graph) -> Graph:
-    """Return the graph with weights in [-127, 127], as the converter makes them."""
-    tensors = dict(graph.tensors)
-    for index, tensor in graph.tensors.items():
-        if tensor.is_constant and tensor.dtype is DType.INT8:
-            assert tensor.data is not None
-            tensors[index] = replace(tensor, data=np.maximum(tensor.data, np.int8(-127)))
-    return replace(graph, tensors=tensors)
 
 
 def call(graph: Graph) -> KernelCall:
@@ -66,7 +54,7 @@ def some(kind: str, count: int, build: str, stream: int) -> int:
         case = CASES[kind](np.random.default_rng([seed, stream]))
         graph = graph_of(case)
         if len(graph.operators) == 1:
-            chosen += compare(symmetric(graph), case.inputs, build)
+            chosen += compare(kernels.symmetric(graph), case.inputs, build)
             compare(graph, case.inputs, build)
     return chosen
 

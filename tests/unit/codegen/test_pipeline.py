@@ -69,7 +69,8 @@ def test_manifest(forecaster, tmp_path):
     assert manifest["constant_bytes"] <= 4096
     assert [o["index"] for o in manifest["operators"]] == [0, 1, 2, 3, 5, 6]
     assert manifest["inputs"][0]["shape"] == [1, 30, 16]
-    assert all(s.startswith("sdk/src/kernel/ref/") for s in manifest["kernel_sources"])
+    assert all(s.startswith("sdk/src/kernel/dsp/") for s in manifest["kernel_sources"])
+    assert len(manifest["kernel_sources"]) == 5
     assert set(manifest["files"]) == set(read(tmp_path)) - {"manifest.json"}
 
 

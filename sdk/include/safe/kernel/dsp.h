@@ -218,15 +218,15 @@ static inline int32_t safe_dsp_ssat16(int32_t value)
 #endif
 }
 
-/** Limits to 18 bits with sign. */
-static inline int32_t safe_dsp_ssat18(int32_t value)
+/** Limits twice a value to 18 bits with sign. @param value |value| < 2^30 */
+static inline int32_t safe_dsp_ssat18_double(int32_t value)
 {
 #if SAFE_DSP
     int32_t result;
-    __asm__("ssat %0, #18, %1" : "=r"(result) : "r"(value));
+    __asm__("ssat %0, #18, %1, lsl #1" : "=r"(result) : "r"(value));
     return result;
 #else
-    return safe_dsp_limit(value, ((int32_t)1 << 17) - 1);
+    return safe_dsp_limit(2 * value, ((int32_t)1 << 17) - 1);
 #endif
 }
 

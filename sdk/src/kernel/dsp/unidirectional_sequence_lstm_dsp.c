@@ -43,10 +43,10 @@ static inline int32_t sigmoid(int32_t x, lines_t lines)
     return (line_at(3 * x, lines) + 0x01000200) >> 10;
 }
 
-/** tanh in Q0.15 of twice the table's argument: safe_tanh_s16. */
-static inline int32_t hyperbolic(int32_t twice, lines_t lines)
+/** tanh in Q0.15 of the table's argument: safe_tanh_s16 from there on. */
+static inline int32_t hyperbolic(int32_t argument, lines_t lines)
 {
-    return (line_at(safe_dsp_ssat18(twice), lines) + 256) >> 9;
+    return (line_at(safe_dsp_ssat18_double(argument), lines) + 256) >> 9;
 }
 
 static inline pair_t sigmoid_pair(pair_t gate, lines_t lines)
@@ -59,14 +59,14 @@ static inline pair_t sigmoid_pair(pair_t gate, lines_t lines)
     return gate;
 }
 
-static inline pair_t hyperbolic_pair(pair_t twice, lines_t lines)
+static inline pair_t hyperbolic_pair(pair_t argument, lines_t lines)
 {
     SAFE_DSP_FENCE();
-    twice.u = hyperbolic(twice.u, lines);
+    argument.u = hyperbolic(argument.u, lines);
     SAFE_DSP_FENCE();
-    twice.v = hyperbolic(twice.v, lines);
+    argument.v = hyperbolic(argument.v, lines);
     SAFE_DSP_FENCE();
-    return twice;
+    return argument;
 }
 
 /** One term of a gate in Q3.12, limited to int16. */
@@ -90,17 +90,19 @@ static inline pair_t gate_of(const safe_lstm_dsp_params_t *params, int32_t gate,
     return sum;
 }
 
+/* Below, an int16 shifted by 16 is -1 where it is negative, and 0 elsewhere. */
+
 /** forget * cell in the cell's scale: by 2^30 / 2^31 with halves up, then by 2^-14 with halves
  * away from zero; forget >= 0. The result fits int16, as |forget| < 2^15. */
 static inline int32_t kept(int32_t forget, int32_t cell)
 {
-    return (safe_dsp_smlabb(forget, cell, 1 + (1 << 14)) - (cell < 0 ? 2 : 0)) >> 15;
+    return (safe_dsp_smlabb(forget, cell, 1 + (1 << 14)) + 2 * (cell >> 16)) >> 15;
 }
 
 /** input gate * cell gate in the cell's scale, rounded alike; fits int16 as update_shift >= 15. */
 static inline int32_t added(const safe_lstm_dsp_params_t *params, int32_t input, int32_t cell)
 {
-    return (safe_dsp_smlabb(input, cell, params->update_addend) - (cell < 0 ? 2 : 0)) >>
+    return (safe_dsp_smlabb(input, cell, params->update_addend) + 2 * (cell >> 16)) >>
            params->update_shift;
 }
 
@@ -113,10 +115,10 @@ static inline int32_t clipped(const safe_lstm_dsp_params_t *params, int32_t cell
     return cell;
 }
 
-/** Twice the table's argument for tanh of a cell state. */
+/** The table's argument for tanh of a cell state; below 2^29. */
 static inline int32_t tanh_argument(const safe_lstm_dsp_params_t *params, int32_t cell)
 {
-    return 2 * ((cell * params->tanh_multiplier + params->tanh_addend) >> params->tanh_shift);
+    return (cell * params->tanh_multiplier + params->tanh_addend) >> params->tanh_shift;
 }
 
 /** Cell and hidden state of two units from their 16 sums. @param second 1, or 0 where there is
@@ -126,8 +128,8 @@ static inline void update_units(const safe_lstm_dsp_params_t *params, const int3
 {
     const pair_t input = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_INPUT, twice), lines);
     pair_t gate = gate_of(params, SAFE_LSTM_DSP_CELL, twice);
-    gate.u *= 6;
-    gate.v *= 6;
+    gate.u *= 3;
+    gate.v *= 3;
     gate = hyperbolic_pair(gate, lines);
     pair_t state = {added(params, input.u, gate.u), added(params, input.v, gate.v)};
     gate = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_FORGET, twice), lines);
