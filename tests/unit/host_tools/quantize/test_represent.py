@@ -193,3 +193,33 @@ def test_a_saved_model_scores_in_batches(root: Path, log: Path, tmp_path: Path) 
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="not a SavedModel"):
         represent.represent(rows, replace(REQUEST, model=tmp_path / "empty"))
+
+
+def test_ctrl_c_ends_with_130_and_leaves_nothing(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(represent, "score", interrupt)
+    assert run(log, tmp_path / "out") == 130
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_cannot_be_written(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert run(log, tmp_path / "file" / "out") == 32
+
+
+def test_a_full_disk_leaves_no_half_file(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from host_tools.training import golden
+
+    def full(path: Path, _: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(golden, "save", full)
+    assert run(log, tmp_path) == 32
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".npz"]
