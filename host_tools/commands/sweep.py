@@ -73,17 +73,18 @@ def run(arguments: argparse.Namespace) -> int:
     network = study.network_of(about.home, arguments.network)
     plan = study.study(about, network, _positive("--n", arguments.n))
     sweep.choose(plan, grid.points())
+    _jobs(arguments)
     folder = arguments.outdir or Path(f"qbench_sweep_{about.description.name}")
     points = len(grid.points())
     _say(f"{points} points, {len(plan.windows)} windows to choose from: {folder}")
-    with _hands(arguments) as hands:
-        if arguments.compare_naive:
-            from host_tools.quantize import naive
+    if arguments.compare_naive:
+        from host_tools.quantize import naive
 
-            found = naive.compare(plan, grid, folder, hands)
-            _say(found.text())
-            outcome = found.fast
-        else:
+        found = naive.compare(plan, grid, folder, _jobs(arguments), _progress)
+        _say(found.text())
+        outcome = found.fast
+    else:
+        with _hands(arguments) as hands:
             outcome = sweep.run(plan, grid, Store(folder), hands, naive=arguments.naive)
     page = sweep_page.write(folder, outcome.rows)
     sys.stdout.write(sweep_page.ranking(outcome.rows) + "\n")
@@ -112,19 +113,25 @@ def _check_shape(arguments: argparse.Namespace, about: Description) -> None:
             raise DataError(f"--{name} {asked}: {about.name} has {value}: leave the option out")
 
 
+def _jobs(arguments: argparse.Namespace) -> int:
+    jobs = int(arguments.jobs or min(os.cpu_count() or 1, 8))
+    if not 1 <= jobs <= 256:
+        raise DataError(f"--jobs {jobs}: must be 1 … 256")
+    if arguments.compare_naive and arguments.scheduler:
+        raise DataError("--compare-naive measures this machine: leave --scheduler out")
+    return jobs
+
+
 @contextmanager
 def _hands(arguments: argparse.Namespace) -> "Iterator[sweep.Hands]":
     from host_tools.quantize import sweep
     from host_tools.quantize.pool import Cluster, Processes
 
-    jobs = arguments.jobs or min(os.cpu_count() or 1, 8)
-    if not 1 <= jobs <= 256:
-        raise DataError(f"--jobs {jobs}: must be 1 … 256")
     if arguments.scheduler:
         with Processes(1) as here, Cluster(arguments.scheduler) as cluster:
             yield sweep.Hands(here, cluster, _progress)
         return
-    with Processes(jobs) as here:
+    with Processes(_jobs(arguments)) as here:
         yield sweep.Hands(here, here, _progress)
 
 

@@ -1,6 +1,7 @@
 """The sweep against the naive loop: how much faster, and whether the scales are the same."""
 
 import json
+import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 
 from host_tools.quantize import store, sweep
 from host_tools.quantize.grid import Grid
+from host_tools.quantize.pool import Processes
 from host_tools.quantize.store import Store
-from host_tools.quantize.sweep import Hands, Outcome, Study
+from host_tools.quantize.sweep import Hands, Outcome, Progress, Study
 from host_tools.training import canonical
 
 COMPARISON = "naive.json"
@@ -24,6 +26,9 @@ class Comparison:
         fast_seconds: Wall clock of the sweep, start of TensorFlow included.
         naive_seconds: Wall clock of the naive loop, the same.
         ratio: Naive over fast.
+        fast_cpu_seconds: Processor time of the sweep, all processes.
+        naive_cpu_seconds: The same of the naive loop.
+        cpu_ratio: Naive over fast.
         scales: Quantization scales compared, all points together.
         equal_scales: How many are the same to the last bit.
         upstream: Scales of tensors before the first recurrent operator.
@@ -36,6 +41,9 @@ class Comparison:
     fast_seconds: float
     naive_seconds: float
     ratio: float
+    fast_cpu_seconds: float
+    naive_cpu_seconds: float
+    cpu_ratio: float
     scales: int
     equal_scales: int
     upstream: int
@@ -56,28 +64,29 @@ class Both:
         c = self.comparison
         return (
             f"{c.points} points: {c.fast_seconds:.1f} s, naive {c.naive_seconds:.1f} s:"
-            f" {c.ratio:.1f} times faster; {c.equal_upstream} of {c.upstream} scales before the"
-            f" recurrent operator are equal (from it on {c.equal_scales - c.equal_upstream} of"
+            f" {c.ratio:.1f} times faster (processor time {c.fast_cpu_seconds:.1f} s,"
+            f" {c.naive_cpu_seconds:.1f} s: {c.cpu_ratio:.1f} times less);"
+            f" {c.equal_upstream} of {c.upstream} scales before the recurrent operator are"
+            f" equal (from it on {c.equal_scales - c.equal_upstream} of"
             f" {c.scales - c.upstream}: there the naive calibrator carries state from window to"
             f" window); mean RMSE {c.rmse_fast:.5f}, naive {c.rmse_naive:.5f}"
         )
 
 
-def compare(study: Study, grid: Grid, folder: Path, hands: Hands) -> Both:
+def compare(study: Study, grid: Grid, folder: Path, jobs: int, progress: Progress) -> Both:
     """Run both ways, each from nothing; write `naive.json` beside the results.
 
-    `hands` run the sweep; the naive loop runs in one process of its own, as it always did.
+    The sweep runs in `jobs` processes, the naive loop in one, as it always did. Processor time
+    is that of all processes; unlike wall clock it hardly depends on what else the machine does.
     """
-    from host_tools.quantize.pool import Processes
-
-    began = time.perf_counter()
-    fast = sweep.run(study, grid, Store(folder), hands)
-    middle = time.perf_counter()
+    began = _Moment()
+    with Processes(jobs) as pool:
+        fast = sweep.run(study, grid, Store(folder), Hands(pool, pool, progress))
+    middle = _Moment()
     with Processes(1) as alone:
-        slow = sweep.run(
-            study, grid, Store(folder / "naive"), Hands(alone, alone, hands.progress), naive=True
-        )
-    end = time.perf_counter()
+        base = Store(folder / "naive")
+        slow = sweep.run(study, grid, base, Hands(alone, alone, progress), naive=True)
+    end = _Moment()
     counts = [0, 0, 0, 0]
     for row in fast.rows:
         paths = [
@@ -87,9 +96,12 @@ def compare(study: Study, grid: Grid, folder: Path, hands: Hands) -> Both:
         counts = [a + b for a, b in zip(counts, scales_equal(*paths), strict=True)]
     found = Comparison(
         points=len(fast.rows),
-        fast_seconds=round(middle - began, 2),
-        naive_seconds=round(end - middle, 2),
-        ratio=round((end - middle) / (middle - began), 2),
+        fast_seconds=round(middle.wall - began.wall, 2),
+        naive_seconds=round(end.wall - middle.wall, 2),
+        ratio=round((end.wall - middle.wall) / (middle.wall - began.wall), 2),
+        fast_cpu_seconds=round(middle.cpu - began.cpu, 2),
+        naive_cpu_seconds=round(end.cpu - middle.cpu, 2),
+        cpu_ratio=round((end.cpu - middle.cpu) / (middle.cpu - began.cpu), 2),
         scales=counts[0],
         equal_scales=counts[1],
         upstream=counts[2],
@@ -100,6 +112,15 @@ def compare(study: Study, grid: Grid, folder: Path, hands: Hands) -> Both:
     text = json.dumps(asdict(found), indent=2) + "\n"
     store.write(folder / COMPARISON, text.encode())
     return Both(fast, found)
+
+
+class _Moment:
+    """Wall clock, and processor time of this process and of its children that ended."""
+
+    def __init__(self) -> None:
+        times = os.times()
+        self.wall = time.perf_counter()
+        self.cpu = times.user + times.system + times.children_user + times.children_system
 
 
 def _mean(rows: list[dict[str, Any]]) -> float:

@@ -5,6 +5,8 @@ import os
 import pickle
 import signal
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -40,6 +42,14 @@ def _start(log: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(worker.environment())
     worker.divert_log(Path(log))
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent was killed: nobody would ever tell it to stop."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 class Processes:
@@ -160,6 +170,7 @@ class Cluster:
         self, task: Task, calls: Sequence[Call], shared: Any = None
     ) -> Iterator[tuple[int, Any]]:
         """See `Pool`; raises ConversionError when a task keeps losing its worker."""
+        from distributed import KilledWorker
         from distributed import as_completed as dask_completed
 
         first = () if shared is None else (self._client.scatter(shared, broadcast=True),)
@@ -171,7 +182,10 @@ class Cluster:
             for future in dask_completed(list(futures)):
                 try:
                     yield futures[future], future.result()
-                except (OSError, RuntimeError) as error:
-                    raise ConversionError(f"a task failed on the cluster: {error}") from error
+                except (OSError, RuntimeError, ImportError, KilledWorker) as error:
+                    raise ConversionError(
+                        f"a task failed on the cluster ({error}): workers need the extras"
+                        " `train` and `oracle`, and the same SAFE"
+                    ) from error
         finally:
             self._client.cancel(list(futures))

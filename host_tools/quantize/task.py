@@ -66,6 +66,7 @@ class Context:
         evaluation: What to measure on.
         network: The network's file, for the naive loop only.
         windows: float32 [N, W, C], standardized pool windows, for the naive loop only.
+        tried: What this process found for ranges that it has met before.
     """
 
     template: bytes
@@ -73,6 +74,7 @@ class Context:
     evaluation: Evaluation
     network: Path | None = None
     windows: Floats | None = None
+    tried: dict[bytes, "Result"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,19 @@ def run(context: Context, point: Point, chosen: NDArray[np.int64]) -> Result:
     began = time.perf_counter()
     picked = context.statistics[point.clip].rows(chosen)
     low, high = calibration.ranges(point.method, picked.low, picked.high, picked.values or None)
+    # Larger selections often add no new extreme: equal ranges give an equal model.
+    key = np.float64(point.clip).tobytes() + low.tobytes() + high.tobytes()
+    if key in context.tried:
+        before = context.tried[key]
+        seconds = {
+            "convert_seconds": round(time.perf_counter() - began, 4),
+            "evaluate_seconds": 0.0,
+        }
+        return Result(point, before.model, {**before.figures, **seconds})
     at = quantizer.places(context.template)
     model = quantizer.quantize(quantizer.overwrite(context.template, at, low, high))
-    return _measured(context, point, model, time.perf_counter() - began)
+    context.tried[key] = _measured(context, point, model, time.perf_counter() - began)
+    return context.tried[key]
 
 
 def run_naive(context: Context, point: Point, chosen: NDArray[np.int64]) -> Result:
