@@ -24,6 +24,7 @@ from host_tools.errors import DataError
 BLOCK_BYTES = 1 << 23
 _HEAD_BYTES = 1 << 18
 _LONGEST_LINE_BYTES = 1 << 24
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 Array = NDArray[np.float64]
 
@@ -136,10 +137,8 @@ class _Head:
 
     def header_bytes(self, first: int) -> int:
         """Return the bytes up to the end of line number `first` (from 0)."""
-        end, mark = 0, b"\n" if b"\n" in self.raw else b"\r"
-        for _ in range(first + 1):
-            end = self.raw.index(mark, end) + 1
-        return end
+        ends = [found.end() for found in _LINE_END.finditer(self.raw)]
+        return ends[first]
 
 
 def _head(path: Path) -> _Head:
@@ -193,7 +192,7 @@ def blocks(about: Layout, size: int = BLOCK_BYTES) -> Iterator[Block]:
     """
     line, base = 1, None
     with about.path.open("rb") as stream:
-        line += stream.read(about.start).count(b"\n")
+        line += len(_LINE_END.findall(stream.read(about.start)))
         for part in _whole_lines(about.path, stream.read, size):
             _check_text(about.path, part, line)
             # pandas takes a line of blanks for a row; an empty one it skips.

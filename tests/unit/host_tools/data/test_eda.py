@@ -213,3 +213,35 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path, root: Path) -> 
     assert process.returncode == 130, errors
     assert "interrupted" in errors
     assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("block", [7, 64, 1 << 20])
+def test_quotes_and_line_ends(tmp_path: Path, end: str, block: int) -> None:
+    path = tmp_path / "log.csv"
+    rows = [f'"{t}","{t}.5","{t % 4}"' for t in range(40)]
+    path.write_bytes(end.join(['"time","flow, raw","b"', *rows]).encode())  # no end at the end
+    found = eda.run([path], block_bytes=block)
+    assert [column.name for column in found.columns] == ["flow, raw", "b"]
+    assert found.rows == 40
+    assert found.columns[0].mean == 20.0
+    assert found.sampling.period == 1.0
+
+
+def test_no_timestamp_one_row_and_an_empty_channel(tmp_path: Path) -> None:
+    found = eda.run([write(tmp_path, "a,b", "1,")])
+    assert found.rows == 1
+    assert found.sampling.period is None
+    assert [column.count for column in found.columns] == [1, 0]
+    text = "\n".join(eda_summary.findings(found))
+    assert "No timestamp column" in text
+    assert '"b": without any number' in text
+    assert eda_summary.suggest_clip(found.columns).sigma == 8
+    assert cli.main(["eda", "--csv", str(tmp_path / "log.csv"), "--outdir", str(tmp_path)]) == 0
+
+
+def test_huge_values_do_not_break_anything(tmp_path: Path) -> None:
+    rows = [f"{t},{(-1) ** t * 1e300},{t}" for t in range(50)]
+    path = write(tmp_path, "time,a,b", *rows)
+    assert cli.main(["eda", "--csv", str(path), "--outdir", str(tmp_path / "out")]) == 0
+    json.loads((tmp_path / "out" / "eda.json").read_text())
