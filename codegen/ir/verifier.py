@@ -87,11 +87,11 @@ def _order(graph: Graph) -> Iterator[Problem]:
         if graph.tensor(index).is_constant or graph.tensor(index).is_variable:
             yield Problem(None, graph.tensor(index), "a model input is a constant or a variable")
     written = set(graph.inputs)
-    last = -1
+    seen: set[int] = set()
     for operator in graph.operators:
-        if operator.index <= last:
-            yield Problem(operator, None, f"stands after operator {last}")
-        last = operator.index
+        if operator.index in seen or operator.index < 0:
+            yield Problem(operator, None, "has the index of another operator")
+        seen.add(operator.index)
         yield from _operator_order(graph, operator, written)
         written.update(operator.outputs)
     for index in graph.outputs:

@@ -63,8 +63,8 @@ def test_a_good_graph_has_no_problems(small_graph):
             "written twice",
         ),
         (
-            graph(operators=[Operator(1, "X", (0,), (2,)), Operator(0, "X", (2,), (3,))]),
-            "stands after operator 1",
+            graph(operators=[Operator(1, "X", (0,), (2,)), Operator(1, "X", (2,), (3,))]),
+            "has the index of another operator",
         ),
     ],
 )

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends import native
 from codegen.errors import ModelUnsupportedError
 from codegen.frontend import tflite
 from codegen.ir.verifier import verify
+from codegen.memory import planner
+from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
-from codegen.passes import absorb, activation, dead, fold, lookup, pad
+from codegen.passes import absorb, activation, dead, fold, lookup, pad, schedule
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options
 from tests.operators.cases import CASES, int8_values
@@ -259,3 +262,44 @@ def test_computed_shapes_are_folded():
     """An open batch leaves SHAPE, STRIDED_SLICE and PACK; nothing of them is generated."""
     model = CASES["SHAPE"](np.random.default_rng(2)).model
     assert kinds(same(model, fold.run, dead.run)) == ["RESHAPE"]
+
+
+def wide_and_waiting(count=6):
+    """Each of several small inputs is widened first, and used much later one by one."""
+    m = ModelBuilder()
+    rng = np.random.default_rng(4)
+    x = m.input((1, 8 * count), "int8", 0.05, 3)
+    parts = [m.tensor((1, 8), "int8", 0.05, 3) for _ in range(count)]
+    axis = m.constant(np.array(1, np.int32))
+    m.operator("SPLIT", [axis, x], parts, options("Split", numSplits=count))
+
+    def dense(source, units, depth):
+        weights = m.constant(rng.integers(-127, 128, (units, depth)).astype(np.int8), 0.01)
+        y = m.tensor((1, units), "int8", 0.06, -4)
+        m.operator("FULLY_CONNECTED", [source, weights, -1], [y], options("FullyConnected"))
+        return y
+
+    wide = [dense(part, 64, 8) for part in parts]
+    state = wide[0]
+    for value in wide[1:]:
+        total = m.tensor((1, 64), "int8", 0.06, -4)
+        m.operator("ADD", [state, value], [total], options("Add"))
+        state = total
+    m.output(state)
+    return m.build()
+
+
+def test_operators_wait_until_they_are_needed():
+    before = tflite.load(wide_and_waiting(), "m")
+    after = same(wide_and_waiting(), schedule.run)
+    assert sorted(o.index for o in after.operators) == [o.index for o in before.operators]
+    assert kinds(after)[1:5] == ["FULLY_CONNECTED", "FULLY_CONNECTED", "ADD", "FULLY_CONNECTED"]
+    arenas = []
+    for graph in (before, after):
+        steps = native.steps(graph, native.lower(graph, KernelChoice()))
+        arenas.append(planner.plan(graph, steps).arena_bytes)
+    assert arenas[1] < arenas[0] / 2
+
+
+def test_a_model_that_gains_nothing_keeps_its_order(small_graph):
+    assert schedule.run(small_graph) is small_graph
