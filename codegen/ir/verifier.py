@@ -16,6 +16,11 @@ from codegen.ir.graph import ABSENT, DType, Graph, Operator, Quantization, Tenso
 MAX_ELEMENTS = 1 << 23
 """Elements of one tensor: beyond any microcontroller, and small enough to plan in memory."""
 
+MIN_SCALE = 2.0**-40
+"""Of values; the quotient of two such scales, times an activation's limit, is a float32. Weights
+may have any: those of a dead channel are tiny.
+"""
+
 _ZERO_POINT_RANGE = {
     DType.INT8: (-128, 127),
     DType.UINT8: (0, 255),
@@ -153,6 +158,9 @@ def _quantization(tensor: Tensor, quantization: Quantization) -> Iterator[str]:
     for scale in scales:
         if not isfinite(scale) or scale <= 0.0:
             yield f"scale {scale!r} is not a positive finite number"
+            return
+        if not tensor.is_constant and not MIN_SCALE <= scale <= 1 / MIN_SCALE:
+            yield f"scale {scale!r} is absurd for a value, expected 2^-40 to 2^40"
             return
         if float(np.float32(scale)) != scale:
             yield f"scale {scale!r} is not a float32"

@@ -17,6 +17,9 @@ from codegen.operators._unary import Unary
 from codegen.operators.relu import prove_left_shift, scale_ratio
 from codegen.quantization import INT8_MAX, INT8_MIN
 
+_MAX_ALPHA = 2.0**20
+"""Keeps alpha times a quotient of scales a float32."""
+
 
 class LeakyRelu(Unary):
     """A different slope on each side of 0."""
@@ -33,7 +36,7 @@ class LeakyRelu(Unary):
         """Check alpha, and prove that left shifts fit."""
         require_options(graph, operator)
         alpha = operator.options["alpha"]
-        if not isfinite(alpha):
+        if not isfinite(alpha) or abs(alpha) > _MAX_ALPHA:
             invalid(graph, operator, f"has alpha {alpha}; export the model again")
         for factor in (1.0, abs(alpha)):
             _, shift, zero_point = scale_ratio(graph, operator, factor)
