@@ -151,19 +151,27 @@ def _calls(text: str) -> list[list[tuple[int, int]]]:
     return calls
 
 
+def _unexpected(markers: list[int], names: list[tuple[int, str]]) -> str:
+    """Return which function of the model ran how often instead of once."""
+    for marker, (_, name) in enumerate(names):
+        if (times := markers.count(marker)) != 1:
+            return f"{name} ran {times} times in an inference, expected once"
+    return f"markers {markers[:8]}, expected the entry first"
+
+
 def parse(text: str, configuration: Configuration) -> Counts:
     """Turn the plugin's output into figures.
 
-    Raises EmulatorError when it holds no whole inference, or one that did not pass every operator
-    once and in order.
+    Operators may run in any order. Raises EmulatorError when the output holds no whole inference,
+    or one that did not pass every operator once.
     """
     names = [(-1, "entry"), *configuration.operators]
-    expected = [*range(len(names)), _BACK]
+    expected = list(range(len(names)))
     steps: list[list[int]] = []
     for call in _calls(text):
         markers = [marker for marker, _ in call if marker != _BETWEEN]
-        if markers != expected:
-            raise EmulatorError(f"instruction counter: markers {markers}, expected {expected}")
+        if sorted(markers[:-1]) != expected or markers[0] != _ENTRY:
+            raise EmulatorError(f"instruction counter: {_unexpected(markers, names)}")
         sums = [0] * len(names)
         for (marker, start), (_, end) in pairwise(call):
             sums[max(marker, 0)] += end - start

@@ -129,11 +129,21 @@ def test_parse():
     assert figures == [(-1, 2, 2), (1, 8, 9), (2, 30, 30), (10, 1, 1)]
 
 
+def test_operators_may_run_in_any_order_with_glue_between():
+    configuration = count.configure(image(*GOOD))
+    text = "0 10\n-2 12\n3 13\n-2 23\n1 25\n-2 30\n2 31\n= 100 1 0\n-1 41\n"
+    counts = count.parse(text, configuration)
+    figures = [(o.index, o.maximum) for o in counts.operators]
+    assert figures == [(-1, 2 + 1 + 2 + 1), (1, 5), (2, 10), (10, 10)]
+    assert counts.maximum == 31
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "ran no whole inference"),
-        ("0 1\n1 2\n-1 3\n", r"markers \[0, 1, -1\], expected \[0, 1, 2, 3, -1\]"),
+        ("0 1\n1 2\n-1 3\n", r"op2_fully_connected ran 0 times in an inference"),
+        ("0 1\n1 2\n2 2\n2 2\n3 3\n-1 3\n", r"op2_fully_connected ran 2 times"),
         ("0 1\nnonsense\n-1 3\n", "line 2: not understood: 'nonsense'"),
     ],
 )
