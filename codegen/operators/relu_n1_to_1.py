@@ -1,7 +1,7 @@
 """RELU_N1_TO_1: requantize, then limit to the real numbers −1 to 1.
 
-TFLM has no such kernel: the arithmetic is that of its RELU with other limits, which equals
-TFLite's reference kernel where input and output have one scale, as the converter writes them.
+TFLM has no such kernel: the arithmetic is that of its RELU with other limits, and equals TFLite's
+reference kernel.
 """
 
 from codegen.operators.relu import Relu

@@ -94,9 +94,9 @@ def relu6(rng: Rng) -> Case:
 
 
 def relu_n1_to_1(rng: Rng) -> Case:
-    """One scale for input and output; the oracle is TFLite's reference, as TFLM has no kernel."""
-    both = draw_scale(rng), draw_zero_point(rng)
-    case = unary("RELU_N1_TO_1", rng, both, both)
+    """Scales that grow and that shrink; the oracle is TFLite's, as TFLM has no kernel."""
+    source = draw_scale(rng), draw_zero_point(rng)
+    case = unary("RELU_N1_TO_1", rng, source, (draw_scale(rng), draw_zero_point(rng)))
     return Case(case.model, case.inputs, oracle="tflite")
 
 
