@@ -45,6 +45,10 @@ from codegen.operators.base import (
 )
 from codegen.quantization import activation_range, output_multipliers
 
+_LITTLE = 4096
+"""Products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its code:
+it would save some 10,000 instructions for 1,200 bytes."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Integers:
@@ -137,6 +141,9 @@ class FullyConnected(OperatorSpec):
         proof = _prove(graph, operator, p)
         if choice.isa != "dsp":
             return _reference_call(operator, p, (proof,))
+        if choice.optimize != "speed" and _is_little(graph):
+            note = f"no dsp kernel: fewer than {_LITTLE} products do not pay for its code"
+            return _reference_call(operator, p, (note, proof))
         bound = int(_packing.sum_bound(p.weights, p.bias).max())
         refusal = _packing.refuse_rows(p.weights, p.bias) or _packing.refuse_rescale(
             p.multiplier, p.shift, p.zero_point, bound
@@ -171,6 +178,21 @@ def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
     fields = {"batches": batches, "depth": depth, "units": units}
     note = _int16.prove(graph, operator)
     return p.call(operator, "fully_connected", fields, batches, note)
+
+
+def _is_little(graph: Graph) -> bool:
+    """Return whether the graph multiplies little outside of convolutions.
+
+    An LSTM brings most of the dsp kernel's code by itself.
+    """
+    products = 0
+    for operator in graph.operators:
+        if operator.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+            return False
+        if operator.kind == OPERATOR.kind:
+            weights, source = graph.tensor(operator.inputs[1]), graph.tensor(operator.inputs[0])
+            products += source.elements * weights.shape[0]
+    return products < _LITTLE
 
 
 def _reference_call(operator: Operator, p: _Integers, notes: tuple[str, ...]) -> KernelCall:

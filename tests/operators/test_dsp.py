@@ -19,15 +19,15 @@ from tests.operators.draw import Array, Case
 
 DSP = KernelChoice("dsp")
 FAST = KernelChoice("dsp", "speed")
-KINDS = ("CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 QUICK = 60
 SLOW = 1000
 
 
 def call(graph: Graph) -> KernelCall:
-    """Return the one call of a graph for the dsp instruction set."""
+    """Return the one call of a graph for the dsp instruction set and speed."""
     (operator,) = graph.operators
-    found = operators()[operator.kind].lower(graph, operator, DSP)
+    found = operators()[operator.kind].lower(graph, operator, FAST)
     assert found is not None
     return found
 
