@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators import _depthwise_dsp
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -127,10 +128,19 @@ class DepthwiseConv2D(OperatorSpec):
         prove(graph, operator, integers(graph, operator))
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_depthwise_conv_2d_s8`; weights as in the file."""
-        del choice  # one packing: tap after tap
+        """Return the call of `safe_kernel_depthwise_conv_2d_s8` or of its dsp variant.
+
+        The reference reads weights as in the file; the dsp kernel words of four channels, where
+        the weights prove that it is exact.
+        """
         p = integers(graph, operator)
         batches = graph.tensor(operator.inputs[0]).shape[0]
+        fallback: tuple[str, ...] = ()
+        if choice.isa == "dsp":
+            found = _dsp_call(operator, p, batches)
+            if isinstance(found, KernelCall):
+                return found
+            fallback = (f"no dsp kernel: {found}",)
         return KernelCall(
             kernel="safe_kernel_depthwise_conv_2d_s8",
             header="safe/kernel/depthwise_conv_2d.h",
@@ -168,6 +178,7 @@ class DepthwiseConv2D(OperatorSpec):
             macs=batches * p.y.output * p.x.output * p.weights.size,
             notes=(
                 "reference kernel, input zero point folded into the bias",
+                *fallback,
                 prove(graph, operator, p),
             ),
         )
@@ -189,6 +200,21 @@ class DepthwiseConv2D(OperatorSpec):
         scaled = requantize(sums + p.bias, p.multiplier, p.shift)
         result = saturate(scaled + p.output_zero_point, p.low, p.high).astype(np.int8)
         return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+
+
+def _dsp_call(operator: Operator, p: Integers, batches: int) -> KernelCall | str:
+    """Return the call of the dsp kernel, or why it would not be exact or not pay."""
+    scales = (p.multiplier, p.shift)
+    refusal = _depthwise_dsp.refusal(p.rows, p.bias, scales, p.output_zero_point, p.copies)
+    if refusal is not None:
+        return refusal
+    return _depthwise_dsp.call(
+        operator,
+        _depthwise_dsp.pack(p.rows, p.bias, scales, p.output_zero_point),
+        (batches, *p.rows.shape),
+        (p.y, p.x),
+        {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high},
+    )
 
 
 def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
