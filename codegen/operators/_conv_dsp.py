@@ -22,7 +22,6 @@ from codegen.operators.base import (
 )
 
 _ROWS = _packing.GEMM4X2_ROWS
-_RESCALE_WORDS = 3
 
 
 def refusal(
@@ -55,20 +54,20 @@ def pack(
     rows: NDArray[np.int8],
     bias: Int64,
     scales: tuple[NDArray[np.int32], NDArray[np.int8]],
-    zero_point: int,
 ) -> NDArray[np.uint32]:
     """Return the groups of `safe_dsp_gemm4x2`, [groups, words]; arguments as for `refusal`.
 
-    A group is what its sums start from, its weights block by block, and four rescalings.
+    A group is what its sums start from, its weights block by block, and four times a multiplier
+    and its right shift less 1.
     """
     groups = -(-len(rows) // _ROWS)
     weights = _packing.pack_rows(rows, _ROWS).reshape(groups, -1)
     start = _packing.pack_start(bias, _ROWS).view(np.uint32)
-    words = _packing.rescale(*scales, zero_point)
-    rescale = np.zeros((groups * _ROWS, _RESCALE_WORDS), dtype=np.int32)
-    rescale[: len(rows)] = words
-    rescale[len(rows) :] = words[-1]  # any valid one
-    return np.concatenate([start, weights, rescale.reshape(groups, -1).view(np.uint32)], axis=1)
+    multiplier, shift = (values.astype(np.int64) for values in scales)
+    words = np.stack([multiplier, -shift - 1], axis=1)
+    scale = np.zeros((groups * _ROWS, 2), dtype=np.uint32)
+    scale[: len(rows)] = words
+    return np.concatenate([start, weights, scale.reshape(groups, -1)], axis=1)
 
 
 def call(
@@ -81,7 +80,7 @@ def call(
     """Return the call of `safe_kernel_conv_2d_s8_dsp`.
 
     `shape` is (batches, input channels, output channels), `axes` y and x; `limits` the last
-    fields of the parameters: input_zero_point, output_min, output_max.
+    fields of the parameters: zero points of input and output, output_min, output_max.
     """
     batches, depth, channels = shape
     y, x = axes

@@ -247,11 +247,12 @@ def _dsp_call(
         return _conv_dsp.call_1d(operator, constants, (batches, depth), p.x, fields)
     limits = {
         "input_zero_point": p.input_zero_point,
+        "output_zero_point": p.output_zero_point,
         "output_min": p.low,
         "output_max": p.high,
     }
     shape = (batches, depth, len(rows))
-    return _conv_dsp.call(operator, _conv_dsp.pack(*integers), shape, (p.y, p.x), limits)
+    return _conv_dsp.call(operator, _conv_dsp.pack(*integers[:3]), shape, (p.y, p.x), limits)
 
 
 def _integers(graph: Graph, operator: Operator) -> _Integers:

@@ -97,6 +97,7 @@ static int gemm4x2_differs(uint32_t blocks, uint32_t groups)
 {
     int8_t found[2][MAX_ROWS];
     int32_t scales[MAX_ROWS][SAFE_DSP_RESCALE_WORDS];
+    const int32_t zero_point = 2 * ((int32_t)(next() & 0xFFu) - 128) + 1;
     uint32_t *to = s_weights;
     int different = 0;
     for (uint32_t row = 0; row < 4u * groups; row += 4u) {
@@ -104,10 +105,10 @@ static int gemm4x2_differs(uint32_t blocks, uint32_t groups)
         for (uint32_t r = row; r < row + 4u; r++) {
             const int32_t shift = 6 + (int32_t)(next() % 8u);
             scales[r][0] = (int32_t)(0x40000000u | (next() << 6));
-            scales[r][1] = (1 << (shift - 1)) + ((int32_t)(next() & 0xFFu) - 128) * (1 << shift);
+            scales[r][1] = zero_point * (1 << (shift - 1));
             scales[r][2] = shift;
-            memcpy(to, scales[r], sizeof scales[r]);
-            to += SAFE_DSP_RESCALE_WORDS;
+            *to++ = (uint32_t)scales[r][0];
+            *to++ = (uint32_t)shift - 1u;
         }
     }
     for (uint32_t half = 0; half < 2u * blocks; half++) {
@@ -117,7 +118,7 @@ static int gemm4x2_differs(uint32_t blocks, uint32_t groups)
         }
     }
     memset(found, 0x55, sizeof found);
-    const safe_gemm4x2_t extent = {groups, blocks, {found[0], found[1]}};
+    const safe_gemm4x2_t extent = {groups, blocks, {found[0], found[1]}, zero_point};
     safe_dsp_gemm4x2(s_weights, s_expanded, &extent);
     for (uint32_t c = 0; c < 2u; c++) {
         for (uint32_t r = 0; r < 4u * groups; r++) {

@@ -15,8 +15,9 @@ typedef struct safe_conv_2d_dsp_params {
     int32_t output_channels;
     safe_conv_axis_t y;
     safe_conv_axis_t x;
-    int32_t input_zero_point; /**< [-128, 127]; what lies outside the image. */
-    int32_t output_min;       /**< Limits of the output, including a fused activation. */
+    int32_t input_zero_point;  /**< [-128, 127]; what lies outside the image. */
+    int32_t output_zero_point; /**< [-128, 127] */
+    int32_t output_min;        /**< Limits of the output, including a fused activation. */
     int32_t output_max;
 } safe_conv_2d_dsp_params_t;
 

@@ -14,8 +14,9 @@
 #define SAFE_GEMM4X2_WORDS(blocks) (4u * (blocks))
 
 /** Words of a group of weights: what the sums start from as safe_dsp_dot8 has it (4), per block
- * two pairs of rows for k and k + 2, then for k + 1 and k + 3 (4), four safe_dsp_rescale_t (12). */
-#define SAFE_GEMM4X2_GROUP_WORDS(blocks) (16u + 4u * (blocks))
+ * two pairs of rows for k and k + 2, then for k + 1 and k + 3 (4), of each row a multiplier and
+ * its right shift less 1 (8): the safe_dsp_rescale_t with the addend left out. */
+#define SAFE_GEMM4X2_GROUP_WORDS(blocks) (12u + 4u * (blocks))
 
 /** Bytes of the assembly loop's body for one block: 24 instructions of 4 bytes. */
 #define SAFE_GEMM4X2_BLOCK_CODE_BYTES 96
@@ -25,6 +26,7 @@ typedef struct safe_gemm4x2 {
     uint32_t groups;    /**< At least 1. */
     uint32_t blocks;    /**< Of four values; at least 1. */
     int8_t *outputs[2]; /**< Of column a and b: 4 * groups values each; may be the same. */
+    int32_t zero_point; /**< 2 * the outputs' zero point + 1: the addend is this << (shift - 1). */
 } safe_gemm4x2_t;
 
 /**

@@ -235,7 +235,7 @@ static void multiply(const uint32_t *weights, const uint32_t *words, safe_gemm4x
     if (rest > 0) {
         /* By way of a buffer, so that nothing is written past the position. */
         int8_t last[2][SAFE_GEMM4X2_ROWS];
-        const safe_gemm4x2_t group = {1, extent.blocks, {last[0], last[1]}};
+        const safe_gemm4x2_t group = {1, extent.blocks, {last[0], last[1]}, extent.zero_point};
         const uint32_t words_before = SAFE_GEMM4X2_GROUP_WORDS(extent.blocks) * (uint32_t)whole;
         safe_dsp_gemm4x2(&weights[words_before], words, &group);
         for (int32_t k = 0; k < rest; k++) {
@@ -254,6 +254,7 @@ void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const i
     const uint32_t blocks = ((uint32_t)length + 3u) / 4u;
     uint32_t *words = (uint32_t *)scratch;
     int8_t *bytes = 0;
+    const int32_t zero_point = 2 * params->output_zero_point + 1;
     int8_t *const first = output;
     if ((params->input_channels & 3) != 0) {
         bytes = (int8_t *)&words[SAFE_GEMM4X2_WORDS(blocks)];
@@ -261,7 +262,7 @@ void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const i
     for (int32_t batch = 0; batch < params->batches; batch++) {
         patch_t patches[2] = {{0, 0, safe_conv_axis_taps(&params->y, 0)}};
         for (int32_t left = positions; left > 0; left -= 2) {
-            safe_gemm4x2_t extent = {0, blocks, {output, output}};
+            safe_gemm4x2_t extent = {0, blocks, {output, output}, zero_point};
             output += channels;
             patches[1] = patches[0];
             if (left > 1) {

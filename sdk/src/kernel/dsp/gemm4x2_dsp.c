@@ -10,7 +10,8 @@
 /* Instructions per block of 4 values, 4 rows and 2 columns: 24, for 32 products. From C, GCC 12
  * takes 24% more. r0 weights, r1 values, r2-r3 weights, r12 and lr values, sums: r4 and r5 the
  * first pair of rows with columns a and b, r6 and r7 its second row alone, r8-r11 alike. Stack:
- * 0 output a, 4 output b, 8 end of output a, 12 values, 16 their end, 20 entry of the loop. */
+ * 0 output a, 4 output b, 8 end of output a, 12 values, 16 their end, 20 entry of the loop, 24
+ * twice the zero point plus 1, from which the addends are made. */
 #define STEP                                                                                       \
     "ldrd r2, r3, [r0], #8\n"                                                                      \
     "ldrd r12, lr, [r1], #8\n"                                                                     \
@@ -29,8 +30,8 @@
     "smmlar lr, " sum ", r2, r3\n"                                                                 \
     "add lr, lr, " sum ", asr #31\n"                                                               \
     "asr " sum ", lr, r12\n"                                                                       \
-    "ssat " sum ", #8, " sum "\n"
-#define ROW(a, b) "ldm r0!, {r2, r3, r12}\n" RESCALE(a) RESCALE(b)
+    "ssat " sum ", #8, " sum ", asr #1\n"
+#define ROW(a, b) "ldm r0!, {r2, r12}\n lsl r3, r1, r12\n" RESCALE(a) RESCALE(b)
 #define PAIR(ha, hb, la, lb)                                                                       \
     "sub " ha ", " ha ", " la "\n"                                                                 \
     "sub " hb ", " hb ", " lb "\n"                                                                 \
@@ -56,7 +57,8 @@ safe_dsp_gemm4x2(const uint32_t *weights __attribute__((unused)),
                      "adr.w r10, 1f\n"
                      "mla r10, r4, r3, r10\n"
                      "add r10, r10, #1\n" /* Thumb */
-                     "push {r5-r10}\n"
+                     "ldr r11, [r2, #16]\n"
+                     "push {r5-r11}\n"
                      "2:\n"
                      "ldm r0, {r4, r6, r8, r10}\n"
                      "ldm r0!, {r5, r7, r9, r11}\n"
@@ -65,7 +67,8 @@ safe_dsp_gemm4x2(const uint32_t *weights __attribute__((unused)),
                      ".p2align 2\n"
                      "1:\n" BLOCK BLOCK BLOCK BLOCK "ldr r2, [sp, #16]\n"
                      "cmp r1, r2\n"
-                     "bne.w 1b\n" PAIR("r4", "r5", "r6", "r7")
+                     "bne.w 1b\n"
+                     "ldr r1, [sp, #24]\n" PAIR("r4", "r5", "r6", "r7")
                          PAIR("r8", "r9", "r10", "r11") "ldm sp, {r1, r2, r3}\n"
                                                         "strb r6, [r1, #1]\n"
                                                         "strb r8, [r1, #2]\n"
@@ -78,7 +81,7 @@ safe_dsp_gemm4x2(const uint32_t *weights __attribute__((unused)),
                                                         "strd r1, r2, [sp]\n"
                                                         "cmp r1, r3\n"
                                                         "bne.w 2b\n"
-                                                        "add sp, sp, #24\n"
+                                                        "add sp, sp, #28\n"
                                                         "pop {r4-r11, pc}\n");
 }
 
@@ -99,10 +102,14 @@ static inline void add_pair(pair_sums_t *sums, uint32_t word, const uint32_t *x)
     }
 }
 
-/** Rescales twice a sum by the words of a safe_dsp_rescale_t. */
-static inline int8_t rescaled(int32_t twice, const uint32_t *words)
+/** Words of a row's scale. */
+#define SCALE_WORDS 2
+
+/** Rescales twice a sum by a row's scale. @param zero_point As in safe_gemm4x2_t. */
+static inline int8_t rescaled(int32_t twice, const uint32_t *scale, int32_t zero_point)
 {
-    return safe_dsp_rescale_s8(twice, (int32_t)words[0], (int32_t)words[1], (int32_t)words[2]);
+    const int32_t addend = (int32_t)((uint32_t)zero_point << scale[1]);
+    return safe_dsp_rescale_s8(twice, (int32_t)scale[0], addend, (int32_t)scale[1] + 1);
 }
 
 SAFE_NOINLINE void safe_dsp_gemm4x2(const uint32_t *weights, const uint32_t *values,
@@ -119,14 +126,14 @@ SAFE_NOINLINE void safe_dsp_gemm4x2(const uint32_t *weights, const uint32_t *val
             add_pair(&sums[0], *weights++, x);
             add_pair(&sums[1], *weights++, x);
         }
-        for (int32_t p = 0; p < SAFE_GEMM4X2_ROWS / 2; p++, weights += 2 * SAFE_DSP_RESCALE_WORDS) {
+        for (int32_t p = 0; p < SAFE_GEMM4X2_ROWS / 2; p++, weights += 2 * SCALE_WORDS) {
             for (int32_t c = 0; c < 2; c++) {
                 int8_t *output = &extent->outputs[c][SAFE_GEMM4X2_ROWS * group + 2u * (uint32_t)p];
                 /* Unsigned: the difference is 256 times the first row's sum, modulo 2^32. */
                 const uint32_t first = (uint32_t)sums[p].h[c] - (uint32_t)sums[p].l[c];
                 const uint32_t second = (uint32_t)sums[p].l[c] << 1;
-                output[0] = rescaled((int32_t)first >> 7, weights);
-                output[1] = rescaled((int32_t)second, &weights[SAFE_DSP_RESCALE_WORDS]);
+                output[0] = rescaled((int32_t)first >> 7, weights, extent->zero_point);
+                output[1] = rescaled((int32_t)second, &weights[SCALE_WORDS], extent->zero_point);
             }
         }
     }
