@@ -179,7 +179,7 @@ class Cluster:
             for number, call in enumerate(calls)
         }
         try:
-            for future in dask_completed(list(futures)):
+            for future in dask_completed(list(futures), loop=self._client.loop):
                 try:
                     yield futures[future], future.result()
                 except (OSError, RuntimeError, ImportError, KilledWorker) as error:

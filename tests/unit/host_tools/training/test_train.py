@@ -12,7 +12,7 @@ import pytest
 from codegen import reference
 from codegen.frontend import tflite
 from host_tools import cli
-from host_tools.data import description, plant, scaler
+from host_tools.data import description, npz, plant, scaler
 from host_tools.detection import chain
 from host_tools.errors import ConversionError
 from host_tools.training import pipeline, worker
@@ -60,18 +60,34 @@ def trained(home: Path, csv_file: Path, tmp_path_factory: pytest.TempPathFactory
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed (extra `train`)")
     out = tmp_path_factory.mktemp("out") / "model"
-    assert train(home, out, "--csv", str(csv_file)) == 0
+    assert train(home, out, "--csv", str(csv_file), "--exports") == 0
     return out
 
 
 @pytest.mark.train
 def test_every_artifact_is_written(trained: Path) -> None:
-    assert sorted(path.name for path in trained.iterdir()) == sorted(pipeline.ARTIFACTS)
+    expected = sorted([*pipeline.ARTIFACTS, pipeline.EXPORTS])
+    assert sorted(path.name for path in trained.iterdir()) == expected
     found = description.load(trained)
     assert found.name == "small"
     assert found.source == "csv"
     assert found.channels == ("pump_speed", "motor_temperature", "flow", "tank_level",
                               "hot_inlet_temperature", "hot_outlet_temperature")  # fmt: skip
+
+
+@pytest.mark.train
+def test_the_network_is_exported(trained: Path) -> None:
+    exports = trained / pipeline.EXPORTS
+    assert {path.name for path in exports.iterdir()} == {
+        "model.keras", "saved_model", "saved_model_unrolled", "model_float.tflite",
+        "export.json", "rep_windows.npz", "training_curve.svg",
+    }  # fmt: skip
+    found = json.loads((exports / "export.json").read_text())
+    assert all(form["max"] < 1e-5 for form in found["forms"].values())
+    assert found["window"] == [8, 6]
+    assert found["forecast"] == [3, 6]
+    assert npz.windows(exports / "rep_windows.npz", (8, 6)).shape == (500, 8, 6)
+    assert "</svg>" in (exports / "training_curve.svg").read_text()
 
 
 @pytest.mark.train
