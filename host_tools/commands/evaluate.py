@@ -3,6 +3,10 @@
 MSE, RMSE, MAE, largest error and LSB per channel and horizon step, latency on this host, and
 where the error comes from: quantized inputs, weights, activations. Windows come from the test
 part of the data, from the model's golden file, or from --windows.
+
+With --detection FOLDER a detector is trained and scored on labelled runs instead: one CSV file
+per run with a column `anomaly`, the first 400 rows of each train. Example:
+  host_tools evaluate --detection data/runs --out build/detection
 """
 
 import argparse
@@ -29,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--float", "--keras", dest="floating", type=Path, metavar="MODEL",
         help="float .tflite, or .keras, .h5, SavedModel (default: model_float.tflite)")  # fmt: skip
     add("--int8", "--tflite", type=Path, help="int8 .tflite (default: model_int8.tflite)")
+    add("--detection", type=Path, metavar="FOLDER",
+        help="score a detector on the labelled runs below this folder")  # fmt: skip
+    add("--seed", type=int, default=1, help="of --detection's training (default %(default)s)")
     add("--n", type=int, default=256, help="windows (default %(default)s)")
     add("--threads", type=int, default=1, help="of the latency measurement")
     add("--out", "--outdir", type=Path, help="folder to write (default build/evaluate/NAME)")
@@ -37,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate; return the exit code."""
+    if arguments.detection is not None:
+        return _detection(arguments)
     from host_tools.quantize import evaluate
     from host_tools.report import evaluation_page
     from host_tools.report.write import write_json
@@ -54,6 +63,28 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(found.fields()) + "\n")
         return ExitCode.OK
     sys.stdout.write(evaluation_page.render(found) + f"\n\n{picture}\n")
+    return ExitCode.OK
+
+
+def _detection(arguments: argparse.Namespace) -> int:
+    from host_tools.data import description, runs
+    from host_tools.detection import statistic, study
+    from host_tools.report import detection_page
+    from host_tools.report.write import write_bytes, write_json, write_text
+
+    found = study.study(
+        runs.load(arguments.detection, study.LEAST_ROWS),
+        description.resolve(arguments.model) / "architecture.py",
+        lambda line: print(f"evaluate: {line}", file=sys.stderr),  # noqa: T201
+        seed=arguments.seed,
+    )
+    out = arguments.out or Path("build", "detection")
+    write_bytes(out / "model_int8.tflite", found.models.int8)
+    write_bytes(out / "model_float.tflite", found.models.floating)
+    write_text(out / "detector.json", statistic.to_json(found.detector))
+    write_json(out / "detection.json", found.fields())
+    text = json.dumps(found.fields()) if arguments.json else detection_page.render(found)
+    sys.stdout.write(text + "\n")
     return ExitCode.OK
 
 

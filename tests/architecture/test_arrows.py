@@ -41,7 +41,7 @@ ONLY_IN = {
     "tensorflow": ("host_tools/training",),
     "tf_keras": ("host_tools/training", "models"),
     "keras": ("host_tools/training", "models"),
-    "sklearn": ("host_tools/training", "host_tools/data"),
+    "sklearn": ("host_tools/detection", "host_tools/training", "host_tools/data"),
     "serial": ("host_tools/device",),
     "jinja2": ("codegen/emit",),
     "tflite": ("codegen/frontend", "codegen/operators", "host_tools/training"),
