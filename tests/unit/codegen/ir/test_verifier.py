@@ -86,6 +86,8 @@ def test_broken_edges(broken, what):
         ({"quantization": Quantization((-1.0,), (0,))}, "not a positive finite"),
         ({"quantization": Quantization((float("nan"),), (0,))}, "not a positive finite"),
         ({"quantization": Quantization((0.1,), (0,))}, "not a float32"),
+        ({"quantization": Quantization((2.0**-41,), (0,))}, "absurd"),
+        ({"quantization": Quantization((2.0**41,), (0,))}, "absurd"),
         ({"quantization": Quantization((0.5,), (128,))}, "outside -128 to 127"),
         ({"quantization": Quantization((0.5,) * 4, (0,) * 4, 5)}, "along axis 5"),
         ({"quantization": Quantization((0.5,) * 4, (0,) * 4, 0)}, "which has extent 1"),
