@@ -46,7 +46,7 @@ def sigmoid_lines() -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
     return base.astype(np.int32), slope.astype(np.uint16)
 
 
-def _tiles(packed: NDArray[np.int8]) -> NDArray[np.int8]:
+def tiles(packed: NDArray[np.int8]) -> NDArray[np.int8]:
     """Return [units, 4, K] as rows of tiles [8 · pairs, K]: (u, v) of each gate in the order."""
     units, gates, depth = packed.shape
     filled = np.zeros((units + units % 2, gates, depth), dtype=np.int8)
@@ -54,8 +54,8 @@ def _tiles(packed: NDArray[np.int8]) -> NDArray[np.int8]:
     return filled.reshape(-1, 2, gates, depth).swapaxes(1, 2).reshape(-1, depth)
 
 
-def _starts(bias: Int64) -> Int64:
-    """Return [units, 4] in the order of `_tiles`."""
+def starts(bias: Int64) -> Int64:
+    """Return [units, 4] in the order of `tiles`."""
     units, gates = bias.shape
     filled = np.zeros((units + units % 2, gates), dtype=np.int64)
     filled[:units] = bias[:, GATE_ORDER]
@@ -66,21 +66,27 @@ def _hidden_range(p: _lstm.Integers) -> tuple[int, int]:
     return -128 - p.hidden_zero_point, 127 - p.hidden_zero_point
 
 
-def refusal(p: _lstm.Integers) -> str | None:
-    """Return why the dsp kernel cannot run this LSTM exactly, or None."""
+def refuse_scales(p: _lstm.Integers) -> str | None:
+    """Return why the dsp kernel, or the rv32 kernel, cannot take the scales, or None."""
     if p.forget != _FORGET or p.update[0] != 1 << 30:
         return "the cell state's scale is not a power of two"
     if not _MIN_UPDATE_SHIFT <= -p.update[1] <= _MAX_UPDATE_SHIFT:
         return f"a shift of the cell update of {p.update[1]}"
-    recurrent = _tiles(p.recurrent_weights)
-    none = np.zeros(len(recurrent), np.int64)
     hidden = np.array([p.hidden], dtype=np.int64)
     narrow = ~_is_wide(p)
+    return _packing.refuse_rescale(
+        *_columns(p.scales[narrow]), 0, _packing.MAX_SUM
+    ) or _packing.refuse_rescale(*_columns(hidden), p.hidden_zero_point, _packing.MAX_SUM)
+
+
+def refusal(p: _lstm.Integers) -> str | None:
+    """Return why the dsp kernel cannot run this LSTM exactly, or None."""
+    recurrent = tiles(p.recurrent_weights)
+    none = np.zeros(len(recurrent), np.int64)
     return (
-        _packing.refuse_rows(_tiles(p.input_weights), _starts(p.input_bias))
+        refuse_scales(p)
+        or _packing.refuse_rows(tiles(p.input_weights), starts(p.input_bias))
         or _packing.refuse_rows(recurrent, none, *_hidden_range(p))
-        or _packing.refuse_rescale(*_columns(p.scales[narrow]), 0, _packing.MAX_SUM)
-        or _packing.refuse_rescale(*_columns(hidden), p.hidden_zero_point, _packing.MAX_SUM)
     )
 
 
@@ -101,7 +107,7 @@ def _rescales(pairs: Int64, zero_point: int) -> list[Mapping[str, int]]:
     return [dict(zip(names, map(int, row), strict=True)) for row in words]
 
 
-def _params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
+def params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
     """Return the fields of `safe_lstm_dsp_params_t` in order."""
     common = _lstm.params(operator, p)
     names = list(common)[: list(common).index("forget_multiplier")]
@@ -132,7 +138,7 @@ def _params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
 
 def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
     """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_dsp`; `refusal` is None."""
-    source, recurrent = _tiles(p.input_weights), _tiles(p.recurrent_weights)
+    source, recurrent = tiles(p.input_weights), tiles(p.recurrent_weights)
     rows = _packing.DOT8_ROWS
     parts = [_packing.pack_rows(part, rows) for part in (source, recurrent)]
     weights = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
@@ -140,7 +146,7 @@ def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> Kerne
     s = p.sizes
     none = np.zeros(len(recurrent), np.int64)
     bound = max(
-        int(_packing.sum_bound(source, _starts(p.input_bias)).max()),
+        int(_packing.sum_bound(source, starts(p.input_bias)).max()),
         int(_packing.sum_bound(recurrent, none, *_hidden_range(p)).max()),
     )
     return KernelCall(
@@ -160,7 +166,7 @@ def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> Kerne
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_lstm_dsp_params_t",
-        params=_params(operator, p),
+        params=params(operator, p),
         constants=(
             Constant(
                 "weights",
@@ -169,7 +175,7 @@ def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> Kerne
             ),
             Constant(
                 "start",
-                _packing.pack_start(_starts(p.input_bias), rows),
+                _packing.pack_start(starts(p.input_bias), rows),
                 weight_bytes=4 * p.input_bias.size,
             ),
             Constant("sigmoid_base", base, counts_as_weight=False),

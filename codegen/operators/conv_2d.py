@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import exact_dot, requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators import _conv_dsp, _int16, _packing
+from codegen.operators import _conv_dsp, _int16, _packing, _rv32
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -124,10 +124,10 @@ class Conv2D(OperatorSpec):
         _prove(graph, operator, _integers(graph, operator))
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_conv_2d_s8`, its dsp or its int16 variant.
+        """Return the call of `safe_kernel_conv_2d_s8`, its dsp, rv32 or int16 variant.
 
-        The reference reads weights as in the file; the dsp kernel paired rows, where the weights
-        prove that it is exact.
+        The reference reads weights as in the file; the dsp kernel paired rows and the rv32 kernel
+        rows side by side, where the weights prove that it is exact.
         """
         if _int16.is_int16(graph, operator):
             return _lower_s16(graph, operator)
@@ -142,6 +142,11 @@ class Conv2D(OperatorSpec):
             if isinstance(found, KernelCall):
                 return found
             fallback = (f"no dsp kernel: {found}",)
+        elif choice.isa == "rv32":
+            found = _rv32_call(operator, p, (batches, depth))
+            if isinstance(found, KernelCall):
+                return found
+            fallback = (f"no rv32 kernel: {found}",)
         return KernelCall(
             kernel="safe_kernel_conv_2d_s8",
             header="safe/kernel/conv_2d.h",
@@ -253,6 +258,25 @@ def _dsp_call(
     }
     shape = (batches, depth, len(rows))
     return _conv_dsp.call(operator, _conv_dsp.pack(*integers[:3]), shape, (p.y, p.x), limits)
+
+
+def _rv32_call(operator: Operator, p: _Integers, shape: tuple[int, int]) -> KernelCall | str:
+    """Return the call of the rv32 kernel, or why there is none; `shape` (batches, channels)."""
+    dense = _rv32.Dense(
+        p.weights.reshape(len(p.weights), -1),
+        p.bias,
+        (p.multiplier, p.shift),
+        p.output_zero_point,
+    )
+    refusal = _rv32.refusal(dense, _rv32.CONV_MIN_ROWS)
+    if refusal is not None:
+        return refusal
+    limits = {
+        "input_zero_point": p.input_zero_point,
+        "output_min": p.low,
+        "output_max": p.high,
+    }
+    return _rv32.conv_call(operator, dense, shape, (p.y, p.x), limits)
 
 
 def _integers(graph: Graph, operator: Operator) -> _Integers:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators import _depthwise_dsp
+from codegen.operators import _depthwise_dsp, _depthwise_rv32, _rv32
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -128,10 +128,10 @@ class DepthwiseConv2D(OperatorSpec):
         prove(graph, operator, integers(graph, operator))
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_depthwise_conv_2d_s8` or of its dsp variant.
+        """Return the call of `safe_kernel_depthwise_conv_2d_s8` or of its dsp or rv32 variant.
 
-        The reference reads weights as in the file; the dsp kernel words of four channels, where
-        the weights prove that it is exact.
+        The reference reads weights as in the file; the dsp kernel words of four channels and the
+        rv32 kernel channel by channel, where the weights prove that it is exact.
         """
         p = integers(graph, operator)
         batches = graph.tensor(operator.inputs[0]).shape[0]
@@ -141,6 +141,11 @@ class DepthwiseConv2D(OperatorSpec):
             if isinstance(found, KernelCall):
                 return found
             fallback = (f"no dsp kernel: {found}",)
+        elif choice.isa == "rv32":
+            found = _rv32_call(operator, p, batches)
+            if isinstance(found, KernelCall):
+                return found
+            fallback = (f"no rv32 kernel: {found}",)
         return KernelCall(
             kernel="safe_kernel_depthwise_conv_2d_s8",
             header="safe/kernel/depthwise_conv_2d.h",
@@ -215,6 +220,16 @@ def _dsp_call(operator: Operator, p: Integers, batches: int) -> KernelCall | str
         (p.y, p.x),
         {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high},
     )
+
+
+def _rv32_call(operator: Operator, p: Integers, batches: int) -> KernelCall | str:
+    """Return the call of the rv32 kernel, or why it would not be exact."""
+    if p.copies != 1:
+        return f"a channel multiplier of {p.copies}"
+    dense = _rv32.Dense(p.rows, p.bias, (p.multiplier, p.shift), p.output_zero_point)
+    limits = {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high}
+    refusal = _rv32.refusal(dense, 1)
+    return refusal or _depthwise_rv32.call(operator, dense, batches, (p.y, p.x), limits)
 
 
 def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:

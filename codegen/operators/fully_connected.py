@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import exact_dot, requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator, Quantization, Tensor
-from codegen.operators import _int16, _packing
+from codegen.operators import _int16, _packing, _rv32
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -130,17 +130,19 @@ class FullyConnected(OperatorSpec):
         _prove(graph, operator, integers)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_fully_connected_s8` or its dsp variant.
+        """Return the call of `safe_kernel_fully_connected_s8`, its dsp or its rv32 variant.
 
-        The reference reads weights as in the file; the dsp kernel paired rows, where the weights
-        prove that it is exact.
+        The reference reads weights as in the file; the dsp kernel paired rows and the rv32 kernel
+        rows side by side, where the weights prove that it is exact.
         """
         if _int16.is_int16(graph, operator):
             return _lower_s16(graph, operator)
         p = _integers(graph, operator)
         proof = _prove(graph, operator, p)
-        if choice.isa != "dsp":
+        if choice.isa == "ref":
             return _reference_call(operator, p, (proof,))
+        if choice.isa == "rv32":
+            return _rv32_call(operator, p, proof)
         if choice.optimize != "speed" and _is_little(graph):
             note = f"no dsp kernel: fewer than {_LITTLE} products do not pay for its code"
             return _reference_call(operator, p, (note, proof))
@@ -266,6 +268,14 @@ def _dsp_call(operator: Operator, p: _Integers, bound: int) -> KernelCall:
             f"|sum| <= {bound}; the first of each pair < 2^23",
         ),
     )
+
+
+def _rv32_call(operator: Operator, p: _Integers, proof: str) -> KernelCall:
+    dense = _rv32.Dense(p.weights, p.bias, (p.multiplier, p.shift), p.zero_point)
+    refusal = _rv32.refusal(dense, _rv32.DOT8_MIN_ROWS)
+    if refusal is not None:
+        return _reference_call(operator, p, (f"no rv32 kernel: {refusal}", proof))
+    return _rv32.fully_connected_call(operator, dense, p.batches, (p.low, p.high))
 
 
 def _check_bias_scale(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator
-from codegen.operators import _lstm, _lstm_dsp
+from codegen.operators import _lstm, _lstm_dsp, _lstm_rv32
 from codegen.operators._common import (
     activation_name,
     bias_values,
@@ -140,17 +140,21 @@ class UnidirectionalSequenceLstm(OperatorSpec):
         _lstm.prove(graph, operator, _lstm.integers(graph, operator))
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8` or its dsp variant.
+        """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8` or a variant.
 
         The reference reads weights [unit][gate][k], gates in the order input, forget, cell,
-        output; the dsp kernel paired rows, where the weights prove that it is exact.
+        output; the dsp kernel paired rows and the rv32 kernel rows side by side, where the
+        weights prove that it is exact.
         """
         p = _lstm.integers(graph, operator)
         steps_kept = "writes the last step only" if operator.options["last_step"] else "all steps"
-        refusal = _lstm_dsp.refusal(p) if choice.isa == "dsp" else None
-        if choice.isa == "dsp" and refusal is None:
-            return _lstm_dsp.call(operator, p, (steps_kept,))
-        fallback = () if refusal is None else (f"no dsp kernel: {refusal}",)
+        fallback: tuple[str, ...] = ()
+        if choice.isa != "ref":
+            variant = _lstm_dsp if choice.isa == "dsp" else _lstm_rv32
+            refusal = variant.refusal(p)
+            if refusal is None:
+                return variant.call(operator, p, (steps_kept,))
+            fallback = (f"no {choice.isa} kernel: {refusal}",)
         rows = _lstm.GATES * p.sizes.units
         steps = p.sizes.batches * p.sizes.time_steps
         return KernelCall(

@@ -1,0 +1,95 @@
+"""The LSTM's constants as the rv32 kernel reads them, and the proof that it is exact with them.
+
+The gates of two units are one tile, as for the dsp kernel; parameters and lines are the same.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.ir.graph import Operator
+from codegen.operators import _lstm, _lstm_dsp, _packing, _rv32
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+
+
+def _bound(p: _lstm.Integers) -> int:
+    """Return the largest |sum| of any gate's two terms."""
+    return max(
+        int(_packing.sum_bound(_lstm_dsp.tiles(weights), _lstm_dsp.starts(bias)).max())
+        for weights, bias in (
+            (p.input_weights, p.input_bias),
+            (p.recurrent_weights, p.recurrent_bias),
+        )
+    )
+
+
+def refusal(p: _lstm.Integers) -> str | None:
+    """Return why the rv32 kernel cannot run this LSTM exactly, or None."""
+    bound = _bound(p)
+    if bound > _packing.MAX_SUM:
+        return f"a sum can reach {bound}, beyond 2^30"
+    return _lstm_dsp.refuse_scales(p)
+
+
+def _weights(p: _lstm.Integers) -> NDArray[np.int8]:
+    """Return int8[pairs of units, (inputs + units) * 8]: both tiles of each pair."""
+    parts = (
+        _rv32.pack_rows(_lstm_dsp.tiles(weights), _rv32.DOT8_ROWS)
+        for weights in (p.input_weights, p.recurrent_weights)
+    )
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+
+
+def _start(p: _lstm.Integers) -> NDArray[np.int32]:
+    """Return int32[pairs of units, 16]: what the sums of both tiles start from."""
+    parts = (
+        _rv32.pack_start(_lstm_dsp.starts(bias), _rv32.DOT8_ROWS)
+        for bias in (p.input_bias, p.recurrent_bias)
+    )
+    return np.concatenate(list(parts), axis=1)
+
+
+def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
+    """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_rv32`; `refusal` is None."""
+    base, slope = _lstm_dsp.sigmoid_lines()
+    s = p.sizes
+    own = p.input_weights.nbytes + p.recurrent_weights.nbytes
+    return KernelCall(
+        kernel="safe_kernel_unidirectional_sequence_lstm_s8_rv32",
+        header="safe/kernel/unidirectional_sequence_lstm_rv32.h",
+        source="unidirectional_sequence_lstm_rv32",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ConstantArg("start"),
+            ConstantArg("sigmoid_base"),
+            ConstantArg("sigmoid_slope"),
+            TensorArg(operator.inputs[_lstm.HIDDEN_STATE]),
+            TensorArg(operator.inputs[_lstm.CELL_STATE]),
+            ScratchArg("hidden"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_lstm_rv32_params_t",
+        params=_lstm_dsp.params(operator, p),
+        constants=(
+            Constant("weights", _weights(p), weight_bytes=own),
+            Constant("start", _start(p), weight_bytes=4 * p.input_bias.size),
+            Constant("sigmoid_base", base, counts_as_weight=False),
+            Constant("sigmoid_slope", slope, counts_as_weight=False),
+        ),
+        scratch=(Scratch("hidden", s.units, alignment=1),),
+        macs=s.batches * s.time_steps * _lstm.GATES * s.units * (s.inputs + s.units),
+        notes=(
+            "rv32 kernel, the gates of two units at a time",
+            *notes,
+            f"|sum| <= {_bound(p)}",
+        ),
+    )

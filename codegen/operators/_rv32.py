@@ -1,0 +1,170 @@
+"""Constants as the rv32 kernels of FULLY_CONNECTED and CONV_2D read them, and why they are exact.
+
+Rows of weights stay int8 and lie side by side: for each value, the weights of all rows of a tile
+(`safe/kernel/dot8_rv32.h`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.fixed_point import Int64
+from codegen.ir.graph import Operator
+from codegen.operators import _packing
+from codegen.operators._spatial import Axis
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+
+DOT8_ROWS = 8
+CONV_ROWS = 4
+DOT8_MIN_ROWS, CONV_MIN_ROWS = 4, 2
+"""Below, more than half of a tile is filling, and the reference kernel is as fast."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """Rows of weights int8[R, K] with folded bias, one or R rescalings and their zero point.
+
+    `scales` are multiplier and TFLite shift.
+    """
+
+    rows: NDArray[np.int8]
+    bias: Int64
+    scales: tuple[NDArray[np.int32], NDArray[np.int8]]
+    zero_point: int
+
+    @property
+    def bound(self) -> int:
+        """The largest |sum|."""
+        return int(_packing.sum_bound(self.rows, self.bias).max())
+
+
+def refusal(dense: Dense, min_rows: int) -> str | None:
+    """Return why the rv32 kernels would not be exact or not pay, or None."""
+    if len(dense.rows) < min_rows:
+        return f"{len(dense.rows)} rows, fewer than {min_rows}"
+    if dense.bound > _packing.MAX_SUM:
+        return f"a sum can reach {dense.bound}, beyond 2^30"
+    return _packing.refuse_rescale(*dense.scales, dense.zero_point, dense.bound)
+
+
+def pack_rows(rows: NDArray[np.int8], tile_rows: int) -> NDArray[np.int8]:
+    """Return int8[R, K] as int8[tiles, K, tile_rows], filled with zeros."""
+    count, depth = rows.shape
+    tiles = -(-count // tile_rows)
+    filled = np.zeros((tiles * tile_rows, depth), dtype=np.int8)
+    filled[:count] = rows
+    return np.ascontiguousarray(filled.reshape(tiles, tile_rows, depth).swapaxes(1, 2))
+
+
+def pack_start(start: Int64, tile_rows: int) -> NDArray[np.int32]:
+    """Return int64[R] as int32[tiles, tile_rows], filled with zeros."""
+    filled = np.zeros(-(-start.size // tile_rows) * tile_rows, dtype=np.int32)
+    filled[: start.size] = start
+    return filled.reshape(-1, tile_rows)
+
+
+def _groups(dense: Dense) -> NDArray[np.int32]:
+    """Return the words of `safe_conv_rv32_group_t`, int32[groups, 16]."""
+    start = pack_start(dense.bias, CONV_ROWS)
+    count = len(dense.rows)
+    words = np.zeros((start.size, 3), dtype=np.int32)
+    words[:, 2] = 1  # any shift: nothing is written of what fills the last group
+    words[:count] = _packing.rescale(*dense.scales, dense.zero_point)
+    return np.concatenate([start, words.reshape(len(start), -1)], axis=1)
+
+
+def fully_connected_call(
+    operator: Operator, dense: Dense, batches: int, limits: tuple[int, int]
+) -> KernelCall:
+    """Return the call of `safe_kernel_fully_connected_s8_rv32`; `limits` of the output."""
+    units, depth = dense.rows.shape
+    rescale = _packing.rescale(*dense.scales, dense.zero_point)
+    return KernelCall(
+        kernel="safe_kernel_fully_connected_s8_rv32",
+        header="safe/kernel/fully_connected_rv32.h",
+        source="fully_connected_rv32",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ConstantArg("start"),
+            ConstantArg("rescale"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_fully_connected_rv32_params_t",
+        params={
+            "batches": batches,
+            "depth": depth,
+            "units": units,
+            "rescale_step": int(len(rescale) > 1),
+            "output_min": limits[0],
+            "output_max": limits[1],
+        },
+        constants=(
+            Constant("weights", pack_rows(dense.rows, DOT8_ROWS), weight_bytes=dense.rows.nbytes),
+            Constant("start", pack_start(dense.bias, DOT8_ROWS), weight_bytes=4 * units),
+            Constant("rescale", rescale, counts_as_weight=False),
+        ),
+        macs=batches * units * depth,
+        notes=("rv32 kernel, eight outputs at a time", f"|sum| <= {dense.bound}"),
+    )
+
+
+def conv_call(
+    operator: Operator,
+    dense: Dense,
+    shape: tuple[int, int],
+    axes: tuple[Axis, Axis],
+    limits: Mapping[str, Any],
+) -> KernelCall:
+    """Return the call of `safe_kernel_conv_2d_s8_rv32`.
+
+    `shape` is (batches, input channels), `axes` y and x; `limits` the last fields of the
+    parameters: input_zero_point, output_min, output_max.
+    """
+    batches, depth = shape
+    y, x = axes
+    channels, taps = dense.rows.shape
+    return KernelCall(
+        kernel="safe_kernel_conv_2d_s8_rv32",
+        header="safe/kernel/conv_2d_rv32.h",
+        source="conv_2d_rv32",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ConstantArg("groups"),
+            ScratchArg("patch"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_conv_2d_rv32_params_t",
+        params={
+            "batches": batches,
+            "input_channels": depth,
+            "output_channels": channels,
+            "y": y.params(),
+            "x": x.params(),
+            **limits,
+        },
+        constants=(
+            Constant("weights", pack_rows(dense.rows, CONV_ROWS), weight_bytes=dense.rows.nbytes),
+            Constant("groups", _groups(dense), weight_bytes=4 * channels),
+        ),
+        scratch=(Scratch("patch", CONV_ROWS * taps, alignment=1),),
+        macs=batches * y.output * x.output * channels * taps,
+        notes=(
+            "rv32 kernel, four channels at four positions at a time",
+            f"|sum| <= {dense.bound}",
+        ),
+    )

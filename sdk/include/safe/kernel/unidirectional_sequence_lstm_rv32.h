@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file unidirectional_sequence_lstm_rv32.h LSTM with int8 activations and an int16 cell state,
+ * for RV32IM. */
+#ifndef SAFE_KERNEL_UNIDIRECTIONAL_SEQUENCE_LSTM_RV32_H
+#define SAFE_KERNEL_UNIDIRECTIONAL_SEQUENCE_LSTM_RV32_H
+
+#include <stdint.h>
+
+#include "safe/kernel/dot8_rv32.h"
+#include "safe/kernel/rv32.h"
+
+/** Gates in the order in which they are packed and computed. */
+typedef enum safe_lstm_rv32_gate {
+    SAFE_LSTM_RV32_INPUT = 0,
+    SAFE_LSTM_RV32_CELL = 1,
+    SAFE_LSTM_RV32_FORGET = 2,
+    SAFE_LSTM_RV32_OUTPUT = 3,
+} safe_lstm_rv32_gate_t;
+
+/** Number of gates. */
+#define SAFE_LSTM_RV32_GATES 4
+
+/** Entries of each of the two sigmoid tables. */
+#define SAFE_LSTM_RV32_ENTRIES 256
+
+/** Shift of a safe_lstm_rv32_wide_t that is not applied. */
+#define SAFE_LSTM_RV32_NARROW (-64)
+
+/** A term of a gate whose scale is too large for safe_rv32_rescale: rescaled before. */
+typedef struct safe_lstm_rv32_wide {
+    int32_t multiplier;
+    int32_t shift; /**< See safe_requantize, or SAFE_LSTM_RV32_NARROW. */
+} safe_lstm_rv32_wide_t;
+
+/** Constants of one call. Steps are in elements. */
+typedef struct safe_lstm_rv32_params {
+    int32_t batches;
+    int32_t time_steps;
+    int32_t input_size;
+    int32_t units;
+    int32_t input_batch_step; /**< From one batch of the input to the next. */
+    int32_t input_time_step;  /**< From one time step of the input to the next. */
+    int32_t output_batch_step;
+    int32_t output_time_step;  /**< 0: every step overwrites the last, which alone is kept. */
+    int32_t hidden_zero_point; /**< [-128, 127] */
+    int32_t update_addend;     /**< Input gate * cell gate -> cell state: 1 + 2^(shift - 1). */
+    int32_t update_shift;      /**< [15, 30] */
+    int32_t cell_clip;         /**< Cell state is limited to [-clip, clip_span - clip]. */
+    int32_t cell_clip_span;    /**< 2 * clip; 65535 where clip is 32768, which is no limit. */
+    int32_t tanh_multiplier;   /**< Of the cell state: 3 * 2^k with k <= 12. */
+    int32_t tanh_addend;       /**< Half of 2^tanh_shift, or 0. */
+    int32_t tanh_shift;        /**< [0, 3]: right */
+    safe_rv32_rescale_t input[SAFE_LSTM_RV32_GATES];     /**< To Q3.12. */
+    safe_rv32_rescale_t recurrent[SAFE_LSTM_RV32_GATES]; /**< To Q3.12. */
+    safe_rv32_rescale_t hidden; /**< Output gate * tanh(cell state) -> hidden state. */
+    int32_t any_wide;           /**< 1 when a term is wide. */
+    safe_lstm_rv32_wide_t wide[2 * SAFE_LSTM_RV32_GATES]; /**< Input, then recurrent. */
+} safe_lstm_rv32_params_t;
+
+/**
+ * The same bytes as safe_kernel_unidirectional_sequence_lstm_s8, from packed weights.
+ *
+ * @param input, hidden_state, cell_state, output As there.
+ * @param weights For every two units u and v a tile of safe_rv32_dot8 over the input, then one
+ * over the hidden state, rows (u, v) of each gate; an odd last unit has a v of zeros.
+ * @param start 8 words per tile, in the same order: bias with -input_zero_point * sum(weights)
+ * folded in, then -hidden_zero_point * sum(weights).
+ * @param sigmoid_base, sigmoid_slope SAFE_LSTM_RV32_ENTRIES lines of the interpolated sigmoid, see
+ * `codegen/operators/_lstm_dsp.py`.
+ * @param scratch `units` bytes: the hidden state of the step before.
+ * `codegen/operators/_lstm_rv32.py` proves the bounds of safe_rv32_rescale for every row.
+ */
+void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
+    const safe_lstm_rv32_params_t *params, const int8_t *input, const int8_t *weights,
+    const int32_t *start, const int32_t *sigmoid_base, const uint16_t *sigmoid_slope,
+    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output);
+
+#endif
