@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from codegen.ir.graph import Operator
-from codegen.operators import _packing
 from codegen.operators._rv32 import Dense
 from codegen.operators._spatial import Axis
 from codegen.operators.base import (
@@ -34,14 +33,16 @@ def call(
 ) -> KernelCall:
     """Return the call of `safe_kernel_depthwise_conv_2d_s8_rv32`.
 
-    `axes` y and x; `limits` the last fields of the parameters: input_zero_point, output_min,
-    output_max. `_rv32.refusal(dense)` is None.
+    `axes` y and x; `limits` the last fields of the parameters: input_zero_point,
+    output_zero_point, output_min, output_max. `_rv32.refusal(dense)` is None.
     """
     y, x = axes
     channels, taps = dense.rows.shape
-    words = np.zeros((channels, 4), dtype=np.int32)
+    multiplier, shift = dense.scales
+    words = np.zeros((channels, 3), dtype=np.int32)
     words[:, 0] = dense.bias
-    words[:, 1:] = _packing.rescale(*dense.scales, dense.zero_point)
+    words[:, 1] = multiplier
+    words[:, 2] = -shift.astype(np.int32)
     return KernelCall(
         kernel="safe_kernel_depthwise_conv_2d_s8_rv32",
         header="safe/kernel/depthwise_conv_2d_rv32.h",

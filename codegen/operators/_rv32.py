@@ -75,13 +75,14 @@ def pack_start(start: Int64, tile_rows: int) -> NDArray[np.int32]:
 
 
 def _groups(dense: Dense) -> NDArray[np.int32]:
-    """Return the words of `safe_conv_rv32_group_t`, int32[groups, 16]."""
+    """Return the words of `safe_conv_rv32_group_t`, int32[groups, 9]."""
     start = pack_start(dense.bias, CONV_ROWS)
     count = len(dense.rows)
-    words = np.zeros((start.size, 3), dtype=np.int32)
-    words[:, 2] = 1  # any shift: nothing is written of what fills the last group
-    words[:count] = _packing.rescale(*dense.scales, dense.zero_point)
-    return np.concatenate([start, words.reshape(len(start), -1)], axis=1)
+    multiplier = np.zeros(start.size, dtype=np.int32)
+    shift = np.ones(start.size, dtype=np.int8)  # any: nothing is written of what fills the last
+    multiplier[:count], shift[:count] = dense.scales[0], -dense.scales[1]
+    words = multiplier.reshape(start.shape), shift.view("<i4").reshape(-1, 1)
+    return np.concatenate([start, *words], axis=1).astype(np.int32)
 
 
 def fully_connected_call(
@@ -131,7 +132,7 @@ def conv_call(
     """Return the call of `safe_kernel_conv_2d_s8_rv32`.
 
     `shape` is (batches, input channels), `axes` y and x; `limits` the last fields of the
-    parameters: input_zero_point, output_min, output_max.
+    parameters: input_zero_point, output_zero_point, output_min, output_max.
     """
     batches, depth = shape
     y, x = axes

@@ -137,16 +137,11 @@ class Conv2D(OperatorSpec):
         positions = batches * p.y.output * p.x.output
         proof = _prove(graph, operator, p)
         fallback: tuple[str, ...] = ()
-        if choice.isa == "dsp":
-            found = _dsp_call(graph, operator, p, choice)
+        if choice.isa != "ref":
+            found = _variant_call(graph, operator, p, choice)
             if isinstance(found, KernelCall):
                 return found
-            fallback = (f"no dsp kernel: {found}",)
-        elif choice.isa == "rv32":
-            found = _rv32_call(operator, p, (batches, depth))
-            if isinstance(found, KernelCall):
-                return found
-            fallback = (f"no rv32 kernel: {found}",)
+            fallback = (f"no {choice.isa} kernel: {found}",)
         return KernelCall(
             kernel="safe_kernel_conv_2d_s8",
             header="safe/kernel/conv_2d.h",
@@ -234,6 +229,16 @@ def _reference_s16(graph: Graph, operator: Operator, values: Array) -> Array:
     return result.reshape(len(values), *graph.tensor(operator.outputs[0]).shape)
 
 
+def _variant_call(
+    graph: Graph, operator: Operator, p: _Integers, choice: KernelChoice
+) -> KernelCall | str:
+    """Return the call of the kernel for an instruction set, or why there is none."""
+    if choice.isa == "dsp":
+        return _dsp_call(graph, operator, p, choice)
+    batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
+    return _rv32_call(operator, p, (batches, depth))
+
+
 def _dsp_call(
     graph: Graph, operator: Operator, p: _Integers, choice: KernelChoice
 ) -> KernelCall | str:
@@ -273,6 +278,7 @@ def _rv32_call(operator: Operator, p: _Integers, shape: tuple[int, int]) -> Kern
         return refusal
     limits = {
         "input_zero_point": p.input_zero_point,
+        "output_zero_point": p.output_zero_point,
         "output_min": p.low,
         "output_max": p.high,
     }

@@ -227,7 +227,12 @@ def _rv32_call(operator: Operator, p: Integers, batches: int) -> KernelCall | st
     if p.copies != 1:
         return f"a channel multiplier of {p.copies}"
     dense = _rv32.Dense(p.rows, p.bias, (p.multiplier, p.shift), p.output_zero_point)
-    limits = {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high}
+    limits = {
+        "input_zero_point": p.input_zero_point,
+        "output_zero_point": p.output_zero_point,
+        "output_min": p.low,
+        "output_max": p.high,
+    }
     refusal = _rv32.refusal(dense, 1)
     return refusal or _depthwise_rv32.call(operator, dense, batches, (p.y, p.x), limits)
 

@@ -18,15 +18,17 @@ typedef struct safe_conv_2d_rv32_params {
     int32_t output_channels;
     safe_conv_axis_t y;
     safe_conv_axis_t x;
-    int32_t input_zero_point; /**< [-128, 127]; what lies outside the image. */
-    int32_t output_min;       /**< Limits of the output, including a fused activation. */
+    int32_t input_zero_point;  /**< [-128, 127]; what lies outside the image. */
+    int32_t output_zero_point; /**< [-128, 127] */
+    int32_t output_min;        /**< Limits of the output, including a fused activation. */
     int32_t output_max;
 } safe_conv_2d_rv32_params_t;
 
 /** Four output channels. */
 typedef struct safe_conv_rv32_group {
     int32_t start[SAFE_CONV_RV32_TILE]; /**< Bias - input_zero_point * sum(weights). */
-    safe_rv32_rescale_t rescale[SAFE_CONV_RV32_TILE];
+    int32_t multiplier[SAFE_CONV_RV32_TILE];
+    int8_t shift[SAFE_CONV_RV32_TILE]; /**< [1, 30]: right */
 } safe_conv_rv32_group_t;
 
 /**

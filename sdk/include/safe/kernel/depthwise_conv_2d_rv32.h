@@ -14,17 +14,19 @@ typedef struct safe_depthwise_conv_2d_rv32_params {
     int32_t channels; /**< Of input and output. */
     safe_conv_axis_t y;
     safe_conv_axis_t x;
-    int32_t plane_rows;       /**< Rows and columns of one channel with its padding: what all */
-    int32_t plane_columns;    /**< output positions see. */
-    int32_t input_zero_point; /**< [-128, 127]; what lies outside the image. */
-    int32_t output_min;       /**< Limits of the output, including a fused activation. */
+    int32_t plane_rows;        /**< Rows and columns of one channel with its padding: what all */
+    int32_t plane_columns;     /**< output positions see. */
+    int32_t input_zero_point;  /**< [-128, 127]; what lies outside the image. */
+    int32_t output_zero_point; /**< [-128, 127] */
+    int32_t output_min;        /**< Limits of the output, including a fused activation. */
     int32_t output_max;
 } safe_depthwise_conv_2d_rv32_params_t;
 
 /** One channel. */
 typedef struct safe_depthwise_rv32_channel {
     int32_t start; /**< Bias - input_zero_point * sum(weights). */
-    safe_rv32_rescale_t rescale;
+    int32_t multiplier;
+    int32_t shift; /**< [1, 30]: right */
 } safe_depthwise_rv32_channel_t;
 
 /**

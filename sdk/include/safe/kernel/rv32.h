@@ -52,6 +52,16 @@ static inline int32_t safe_rv32_rescale(int32_t sum, safe_rv32_rescale_t r)
     return (high + r.addend + (doubled >> 31)) >> r.shift;
 }
 
+/** The rescaling by a multiplier and a right shift in [1, 30], its addend made of the zero point.
+ */
+static inline safe_rv32_rescale_t safe_rv32_rescale_of(int32_t multiplier, int32_t shift,
+                                                       int32_t zero_point)
+{
+    const safe_rv32_rescale_t rescale = {multiplier, (2 * zero_point + 1) * (1 << (shift - 1)),
+                                         shift};
+    return rescale;
+}
+
 /** safe_rv32_rescale, limited to int8: for code without registers for other limits. */
 static inline int8_t safe_rv32_rescale_s8(int32_t sum, safe_rv32_rescale_t r)
 {

@@ -41,7 +41,8 @@ typedef struct position {
 /** Writes channel i of the group at the four positions. */
 #define STORE(sum, i)                                                                              \
     do {                                                                                           \
-        const safe_rv32_rescale_t rescale = group->rescale[i];                                     \
+        const safe_rv32_rescale_t rescale =                                                        \
+            safe_rv32_rescale_of(group->multiplier[i], group->shift[i], zero_point);               \
         y0[i] = safe_rv32_rescale_s8(sum##0, rescale);                                             \
         y1[i] = safe_rv32_rescale_s8(sum##1, rescale);                                             \
         y2[i] = safe_rv32_rescale_s8(sum##2, rescale);                                             \
@@ -51,11 +52,12 @@ typedef struct position {
 /** Up to four channels at four positions.
  * @param length Values that each position sees. @param outputs First channel of each position.
  * @param first First channel of the group. @param channels From there on, at least 1.
+ * @param zero_point Of the output.
  * @return The weights of the next group. */
 static SAFE_NOINLINE const int8_t *run_tile(const int8_t *weights, const int8_t *values,
                                             int32_t length, const safe_conv_rv32_group_t *group,
                                             int8_t *const outputs[TILE], int32_t first,
-                                            int32_t channels)
+                                            int32_t channels, int32_t zero_point)
 {
     int32_t a0 = group->start[0], a1 = a0, a2 = a0, a3 = a0;
     int32_t b0 = group->start[1], b1 = b0, b2 = b0, b3 = b0;
@@ -173,7 +175,7 @@ static void run_image(const safe_conv_2d_rv32_params_t *params, const int8_t *im
         const int8_t *tile = weights;
         for (int32_t first = 0; first < channels; first += TILE) {
             tile = run_tile(tile, patch, length, &groups[first / TILE], outputs, first,
-                            channels - first);
+                            channels - first, params->output_zero_point);
         }
     }
 }

@@ -12,6 +12,7 @@ typedef struct row {
     int32_t stride;      /**< From an output position to the next, in the plane. */
     int32_t count;       /**< Output positions. */
     int32_t output_step; /**< From an output position to the next, in the output. */
+    int32_t zero_point;  /**< Of the output. */
 } row_t;
 
 /** Adds the products of one row of three weights for two neighbouring positions. */
@@ -37,7 +38,8 @@ static SAFE_NOINLINE void run_row_3x3(const row_t *row, const int8_t *weights, c
     const int32_t w0 = weights[0], w1 = weights[1], w2 = weights[2];
     const int32_t w3 = weights[3], w4 = weights[4], w5 = weights[5];
     const int32_t w6 = weights[6], w7 = weights[7], w8 = weights[8];
-    const safe_rv32_rescale_t rescale = channel->rescale;
+    const safe_rv32_rescale_t rescale =
+        safe_rv32_rescale_of(channel->multiplier, channel->shift, row->zero_point);
     const int32_t start = channel->start;
     const int32_t stride = row->stride;
     const int32_t step = row->output_step;
@@ -68,7 +70,8 @@ static void run_row(const safe_depthwise_conv_2d_rv32_params_t *params, const ro
                     const int8_t *weights, const int8_t *values,
                     const safe_depthwise_rv32_channel_t *channel, int8_t *output)
 {
-    const safe_rv32_rescale_t rescale = channel->rescale;
+    const safe_rv32_rescale_t rescale =
+        safe_rv32_rescale_of(channel->multiplier, channel->shift, row->zero_point);
     for (int32_t left = row->count; left > 0; left--) {
         const int8_t *weight = weights;
         const int8_t *taps = values;
@@ -126,7 +129,7 @@ static void run_channel(const safe_depthwise_conv_2d_rv32_params_t *params, cons
 {
     const int32_t columns = params->plane_columns;
     const row_t row = {columns * params->y.dilation, params->x.stride, params->x.output,
-                       params->channels};
+                       params->channels, params->output_zero_point};
     const int32_t is_3x3 =
         params->y.kernel == 3 && params->x.kernel == 3 && params->x.dilation == 1;
     for (int32_t y = 0; y < params->y.output; y++) {
