@@ -150,10 +150,11 @@ class UnidirectionalSequenceLstm(OperatorSpec):
         steps_kept = "writes the last step only" if operator.options["last_step"] else "all steps"
         fallback: tuple[str, ...] = ()
         if choice.isa != "ref":
-            variant = _lstm_dsp if choice.isa == "dsp" else _lstm_rv32
-            refusal = variant.refusal(p)
+            dsp = choice.isa == "dsp"
+            refusal = _lstm_dsp.refusal(p) if dsp else _lstm_rv32.refusal(p)
             if refusal is None:
-                return variant.call(operator, p, (steps_kept,))
+                call = _lstm_dsp.call if dsp else _lstm_rv32.call
+                return call(operator, p, (steps_kept,))
             fallback = (f"no {choice.isa} kernel: {refusal}",)
         rows = _lstm.GATES * p.sizes.units
         steps = p.sizes.batches * p.sizes.time_steps

@@ -49,7 +49,7 @@ static inline int32_t safe_rv32_rescale(int32_t sum, safe_rv32_rescale_t r)
     const int32_t doubled = 2 * sum;
     const int64_t product = (int64_t)doubled * r.multiplier;
     const int32_t high = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
-    return (high + r.addend + (doubled >> 31)) >> r.shift;
+    return (high + r.addend - (doubled < 0 ? 1 : 0)) >> r.shift;
 }
 
 /** The rescaling by a multiplier and a right shift in [1, 30], its addend made of the zero point.

@@ -22,7 +22,7 @@ typedef struct lines {
  * of the upper, as entry -1 - i starts where entry i ends. |z| <= 2^17. */
 static inline int32_t line_at(int32_t z, lines_t lines)
 {
-    const int32_t sign = z >> 31;
+    const int32_t sign = z < 0 ? -1 : 0;
     const int32_t index = (z ^ sign) >> 9;
     return z * lines.slope[index] + (lines.base[index] ^ sign);
 }
@@ -59,13 +59,13 @@ static inline int32_t gate_of(const safe_lstm_rv32_params_t *params, int32_t gat
  * away from zero; forget >= 0. The result fits int16, as |forget| < 2^15. */
 static inline int32_t kept(int32_t forget, int32_t cell)
 {
-    return (forget * cell + 1 + (1 << 14) + 2 * (cell >> 31)) >> 15;
+    return (forget * cell + 1 + (1 << 14) - (cell < 0 ? 2 : 0)) >> 15;
 }
 
 /** input gate * cell gate in the cell's scale, rounded alike; fits int16 as update_shift >= 15. */
 static inline int32_t added(const safe_lstm_rv32_params_t *params, int32_t input, int32_t cell)
 {
-    return (input * cell + params->update_addend + 2 * (cell >> 31)) >> params->update_shift;
+    return (input * cell + params->update_addend - (cell < 0 ? 2 : 0)) >> params->update_shift;
 }
 
 /** The cell state within its limits. */
