@@ -17,11 +17,20 @@ from codegen.ir.graph import Graph
 from codegen.ir.verifier import verify
 from codegen.memory import checker, picture, planner
 from codegen.operators.base import Isa, KernelChoice, Optimize
-from codegen.passes import absorb, activation, dead, fold, lookup, pad, schedule
+from codegen.passes import absorb, activation, dead, fold, lookup, pad, reroll, schedule
 from codegen.passes._graph import check_changed
 from targets.load import load as load_target
 
-PASSES = (fold.run, pad.run, activation.run, lookup.run, absorb.run, dead.run, schedule.run)
+PASSES = (
+    fold.run,
+    reroll.run,
+    pad.run,
+    activation.run,
+    lookup.run,
+    absorb.run,
+    dead.run,
+    schedule.run,
+)
 
 
 SLACK_PERCENT: dict[Optimize, int] = {"speed": 10, "balanced": 2, "size": 0}

@@ -1,0 +1,176 @@
+"""An unrolled LSTM becomes a loop with the same bytes, or stays as it is."""
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.frontend import tflite
+from codegen.ir.verifier import verify
+from codegen.operators import _rerolled
+from codegen.passes import dead, reroll
+from codegen.pipeline import compile_model
+from codegen.quantization import output_multipliers
+from tests.operators import kernels, oracle
+from tests.operators.builder import ModelBuilder, options
+
+INPUTS = 5
+SIGMOID, TANH = (1 / 256, -128), (1 / 128, 0)
+
+
+class Unrolled:
+    """Writes an unrolled LSTM as Keras and the converter do, with random scales per step."""
+
+    def __init__(self, units, steps, *, every, deviation=None, per_channel=True, seed=0):
+        self.m = ModelBuilder()
+        self.rng = np.random.default_rng([seed, units, steps])
+        self.units, self.steps, self.every = units, steps, every
+        self.deviation = deviation
+        rows = 4 * units
+        self.axis = self.m.constant(np.array(1, np.int32))
+        self.shape = self.m.constant(np.array([rows], np.int32))
+        self.weights = [self._weights(rows, INPUTS, per_channel) for _ in range(2)]
+        self.recurrent = self._weights(rows, units, per_channel)
+        first = self.rng.integers(-2000, 2000, rows).astype(np.int32)
+        self.first_bias = self.m.constant(first, None)
+        self.bias = [self._constant(rows) for _ in range(2)]
+        self.hidden_scale = (0.0061, 3)
+
+    def _weights(self, rows, depth, per_channel):
+        data = self.rng.integers(-127, 128, (rows, depth)).astype(np.int8)
+        scales = self.rng.uniform(0.001, 0.006, rows)
+        return self.m.constant(data, scales if per_channel else float(scales[0]))
+
+    def _constant(self, rows):
+        return self.m.constant(self.rng.integers(-128, 128, rows).astype(np.int8), 0.004, -90)
+
+    def _value(self, low, high, shape, zero=20):
+        scale, point = self.rng.uniform(low, high), int(self.rng.integers(-zero, zero + 1))
+        return self.m.tensor(shape, "int8", scale, point)
+
+    def _apply(self, kind, inputs, output, activation=0):
+        names = {"ADD": "Add", "MUL": "Mul", "FULLY_CONNECTED": "FullyConnected"}
+        table = options(names[kind], fusedActivationFunction=activation) if kind in names else None
+        self.m.operator(kind, inputs, [output], table)
+        return output
+
+    def _activation(self, kind, source):
+        result = self.m.tensor((1, self.units), "int8", *(SIGMOID if kind != "TANH" else TANH))
+        return self._apply(kind, [source], result)
+
+    def _odd(self, name, t):
+        return self.deviation == name and t == self.steps - 1
+
+    def _gates(self, x, hidden, t):
+        whole = (1, 4 * self.units)
+        weights = self.weights[self._odd("weights", t)]
+        bias = self.first_bias if hidden is None else -1
+        product = self._value(0.012, 0.05, whole)
+        self._apply("FULLY_CONNECTED", [x, weights, bias], product)
+        if hidden is None:
+            return product
+        scale, point = self.rng.uniform(0.01, 0.03), int(self.rng.integers(-20, 20))
+        recurrent = self.m.tensor(whole, "int8", scale, point)
+        self._apply("FULLY_CONNECTED", [hidden, self.recurrent, -1], recurrent)
+        flat = self.m.tensor((4 * self.units,), "int8", scale, point)
+        self.m.operator("RESHAPE", [recurrent, self.shape], [flat])
+        activation = 1 if self._odd("activation", t) else 0
+        total = self._apply("ADD", [product, flat], self._value(0.02, 0.05, whole), activation)
+        bias = self.bias[self._odd("bias", t)]
+        return self._apply("ADD", [total, bias], self._value(0.02, 0.05, whole))
+
+    def _step(self, x, hidden, cell, t):
+        part = (1, self.units)
+        gates = self._gates(x, hidden, t)
+        quantization = self.m._graph.tensors[gates].quantization
+        scale, point = quantization.scale[0], quantization.zeroPoint[0]
+        i, f, g, o = (self.m.tensor(part, "int8", scale, point) for _ in range(4))
+        self.m.operator("SPLIT", [self.axis, gates], [i, f, g, o], options("Split", numSplits=4))
+        kinds = ("TANH", "LOGISTIC") if self._odd("order", t) else ("LOGISTIC", "TANH")
+        update = self._value(0.004, 0.008, part)
+        self._apply("MUL", [self._activation(kinds[0], i), self._activation(kinds[1], g)], update)
+        if cell is None:
+            cell = update
+        else:
+            forget = self._value(0.004, 0.012, part)
+            self._apply("MUL", [self._activation("LOGISTIC", f), cell], forget)
+            cell = self._apply("ADD", [forget, update], self._value(0.008, 0.016, part))
+        limited, opened = self._activation("TANH", cell), self._activation("LOGISTIC", o)
+        hidden = self.m.tensor(part, "int8", *self.hidden_scale)
+        return self._apply("MUL", [opened, limited], hidden), cell
+
+    def build(self):
+        m, steps = self.m, self.steps
+        x = m.input((steps, 1, INPUTS), "int8", 0.03, -7)
+        values = [m.tensor((1, INPUTS), "int8", 0.03, -7) for _ in range(steps)]
+        m.operator("UNPACK", [x], values, options("Unpack", axis=0, num=steps))
+        states, cell = [], None
+        for t, value in enumerate(values):
+            state, cell = self._step(value, states[-1] if states else None, cell, t)
+            states.append(state)
+        result = states[-1]
+        if self.every:
+            result = m.tensor((1, steps, self.units), "int8", *self.hidden_scale)
+            table = options("Pack", axis=1, valuesCount=steps)
+            m.operator("PACK", states, [result], table)
+        m.output(*({"reader": [result, states[1]]}.get(self.deviation, [result])))
+        return m.build()
+
+
+def kinds(graph):
+    return [o.kind for o in graph.operators]
+
+
+def windows(graph, count=240):
+    rng = np.random.default_rng(7)
+    shape = (count, *graph.tensor(graph.inputs[0]).shape)
+    values = rng.integers(-128, 128, shape)
+    values[: count // 3] = np.clip(rng.normal(0, 40, values[: count // 3].shape), -128, 127)
+    values[-count // 6 :] = rng.choice([-128, 127], values[-count // 6 :].shape)
+    return values.astype(np.int8)
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize(("units", "steps"), [(1, 3), (1, 30), (17, 3), (17, 30), (80, 3), (3, 2)])
+def test_the_loop_gives_the_bytes_of_the_unrolled_graph(units, steps, every, per_channel):
+    model = Unrolled(units, steps, every=every, per_channel=per_channel).build()
+    before = tflite.load(model, "m")
+    after = dead.run(reroll.run(before))
+    verify(after, "reroll")
+    assert kinds(after) == ["REROLLED_LSTM"]
+    x = windows(before)
+    expected = oracle.run(model, [x])[0]
+    assert np.unique(expected).size > 20
+    for found in (
+        reference.run(before, [x]),
+        reference.run(after, [x]),
+        kernels.library("gcc-O3").run(after, [x]),
+        kernels.library("clang-O0").run(after, [x[:20]]),
+    ):
+        np.testing.assert_array_equal(found[0], expected[: len(found[0])])
+
+
+@pytest.mark.parametrize("deviation", ["weights", "bias", "activation", "order", "reader"])
+def test_a_step_of_another_form_leaves_the_graph_unrolled(deviation):
+    before = tflite.load(Unrolled(4, 4, every=False, deviation=deviation).build(), "m")
+    assert reroll.run(before) is before
+
+
+def test_the_pipeline_re_rolls():
+    graph = tflite.load(Unrolled(17, 30, every=False).build(), "m")
+    program = compile_model(graph, target="host", isa="ref")
+    assert [o.kind for o, _ in program.calls] == ["REROLLED_LSTM"]
+
+
+def test_the_kernel_derives_the_multipliers_of_the_quotients():
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        source, output = (float(np.float32(v)) for v in np.exp(rng.uniform(-12, 2, 2)))
+        scales = [float(v) for v in np.exp(rng.uniform(-12, 0, 300)).astype(np.float32)]
+        fraction, exponent = _rerolled.ratio(source, output)
+        assert 1 << 63 <= fraction < 1 << 64
+        found = _rerolled.kernel_multipliers(fraction, exponent, scales)
+        expected = output_multipliers(source, scales, output)
+        usable = expected[0] != 0
+        np.testing.assert_array_equal(found[0][usable], expected[0][usable])
+        np.testing.assert_array_equal(found[1][usable], expected[1][usable])
