@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file rv32.h What the kernels for RV32IM share: portable C, written for 31 registers, a
- * multiplication without accumulation, and neither saturation nor SIMD. */
+/** @file rv32.h What the kernels for RV32IM share: portable C, written for 31
+ * registers, a multiplication without accumulation, and neither saturation nor
+ * SIMD. */
 #ifndef SAFE_KERNEL_RV32_H
 #define SAFE_KERNEL_RV32_H
 
 #include <stdint.h>
 
-/** Keeps the compiler from moving loads over one another: it would run out of registers and spill
- * sums to the stack. No instruction. */
+/** Keeps the compiler from moving loads over one another: it would run out of
+ * registers and spill sums to the stack. No instruction. */
 #if defined(__GNUC__) || defined(__clang__)
 #define SAFE_RV32_FENCE() __asm__ volatile("" ::: "memory")
 #else
@@ -28,7 +29,8 @@ static inline int32_t safe_rv32_clamp(int32_t value, int32_t low, int32_t high)
     return value > high ? high : value;
 }
 
-/** Limits a value to [-limit, limit); one branch where nothing is to be limited. */
+/** Limits a value to [-limit, limit); one branch where nothing is to be
+ * limited. */
 static inline int32_t safe_rv32_saturate(int32_t value, int32_t limit)
 {
     if ((uint32_t)value + (uint32_t)limit >= 2u * (uint32_t)limit) {
@@ -40,9 +42,11 @@ static inline int32_t safe_rv32_saturate(int32_t value, int32_t limit)
 /**
  * zero_point + safe_requantize(sum, r.multiplier, -r.shift).
  *
- * The high word of the doubled product, rounded by its lowest fraction bit, is the first rounding;
- * the second is in the addend, one less below 0 so that halves go away from 0.
- * @param sum In (-2^30, 2^30). The generator proves that high word + addend fits 32 bits.
+ * The high word of the doubled product, rounded by its lowest fraction bit, is
+ * the first rounding; the second is in the addend, one less below 0 so that
+ * halves go away from 0.
+ * @param sum In (-2^30, 2^30). The generator proves that high word + addend
+ * fits 32 bits.
  */
 static inline int32_t safe_rv32_rescale(int32_t sum, safe_rv32_rescale_t r)
 {
@@ -52,23 +56,25 @@ static inline int32_t safe_rv32_rescale(int32_t sum, safe_rv32_rescale_t r)
     return (high + r.addend - (doubled < 0 ? 1 : 0)) >> r.shift;
 }
 
-/** The rescaling by a multiplier and a right shift in [1, 30], its addend made of the zero point.
+/** The rescaling by a multiplier and a right shift in [1, 30], its addend made
+ * of `halves`: 1 + twice the zero point.
  */
 static inline safe_rv32_rescale_t safe_rv32_rescale_of(int32_t multiplier, int32_t shift,
-                                                       int32_t zero_point)
+                                                       int32_t halves)
 {
-    const safe_rv32_rescale_t rescale = {multiplier, (2 * zero_point + 1) * (1 << (shift - 1)),
-                                         shift};
+    const safe_rv32_rescale_t rescale = {multiplier, halves * (1 << (shift - 1)), shift};
     return rescale;
 }
 
-/** safe_rv32_rescale, limited to int8: for code without registers for other limits. */
+/** safe_rv32_rescale, limited to int8: for code without registers for other
+ * limits. */
 static inline int8_t safe_rv32_rescale_s8(int32_t sum, safe_rv32_rescale_t r)
 {
     return (int8_t)safe_rv32_saturate(safe_rv32_rescale(sum, r), 128);
 }
 
-/** Limits `size` values to [low, high] in place: a fused activation that int8 alone is not. */
+/** Limits `size` values to [low, high] in place: a fused activation that int8
+ * alone is not. */
 static inline void safe_rv32_clamp_s8(int8_t *values, int32_t size, int32_t low, int32_t high)
 {
     for (int32_t k = 0; k < size; k++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file conv_2d_rv32.c int8 convolution in tiles of four channels at four positions: eight loads
- * for sixteen products. What the positions see is gathered first, value by value interleaved. */
+/** @file conv_2d_rv32.c int8 convolution in tiles of four channels at four
+ * positions: eight loads for sixteen products. What the positions see is
+ * gathered first, value by value interleaved. */
 #include "safe/kernel/conv_2d_rv32.h"
 
 #include "safe/compiler.h"
@@ -13,8 +14,8 @@ typedef struct position {
     int32_t x;
 } position_t;
 
-/** Four products of one weight with the four positions. Macros, as the sixteen sums must be
- * variables of one function to stay in registers. */
+/** Four products of one weight with the four positions. Macros, as the sixteen
+ * sums must be variables of one function to stay in registers. */
 #define PRODUCTS(sum, i)                                                                           \
     do {                                                                                           \
         const int32_t weight = weights[i];                                                         \
@@ -42,7 +43,7 @@ typedef struct position {
 #define STORE(sum, i)                                                                              \
     do {                                                                                           \
         const safe_rv32_rescale_t rescale =                                                        \
-            safe_rv32_rescale_of(group->multiplier[i], group->shift[i], zero_point);               \
+            safe_rv32_rescale_of(group->multiplier[i], group->shift[i], halves);                   \
         y0[i] = safe_rv32_rescale_s8(sum##0, rescale);                                             \
         y1[i] = safe_rv32_rescale_s8(sum##1, rescale);                                             \
         y2[i] = safe_rv32_rescale_s8(sum##2, rescale);                                             \
@@ -50,14 +51,16 @@ typedef struct position {
     } while (0)
 
 /** Up to four channels at four positions.
- * @param length Values that each position sees. @param outputs First channel of each position.
- * @param first First channel of the group. @param channels From there on, at least 1.
- * @param zero_point Of the output.
+ * @param length Values that each position sees. @param outputs First channel of
+ * each position.
+ * @param first First channel of the group. @param channels From there on, at
+ * least 1.
+ * @param halves 1 + twice the zero point of the output.
  * @return The weights of the next group. */
 static SAFE_NOINLINE const int8_t *run_tile(const int8_t *weights, const int8_t *values,
                                             int32_t length, const safe_conv_rv32_group_t *group,
                                             int8_t *const outputs[TILE], int32_t first,
-                                            int32_t channels, int32_t zero_point)
+                                            int32_t channels, int32_t halves)
 {
     int32_t a0 = group->start[0], a1 = a0, a2 = a0, a3 = a0;
     int32_t b0 = group->start[1], b1 = b0, b2 = b0, b3 = b0;
@@ -90,7 +93,8 @@ static SAFE_NOINLINE const int8_t *run_tile(const int8_t *weights, const int8_t 
     return weights;
 }
 
-/** Copies `length` bytes to every fourth byte; returns where the next one goes. */
+/** Copies `length` bytes to every fourth byte; returns where the next one goes.
+ */
 static inline int8_t *spread(int8_t *to, const int8_t *values, int32_t length)
 {
     const int8_t *end = &values[length];
@@ -107,7 +111,8 @@ static inline int8_t *spread(int8_t *to, const int8_t *values, int32_t length)
     return to;
 }
 
-/** Writes `length` times the zero point to every fourth byte; returns where the next one goes. */
+/** Writes `length` times the zero point to every fourth byte; returns where the
+ * next one goes. */
 static inline int8_t *fill(int8_t *to, int32_t value, int32_t length)
 {
     for (; length > 0; length--, to += TILE) {
@@ -175,7 +180,7 @@ static void run_image(const safe_conv_2d_rv32_params_t *params, const int8_t *im
         const int8_t *tile = weights;
         for (int32_t first = 0; first < channels; first += TILE) {
             tile = run_tile(tile, patch, length, &groups[first / TILE], outputs, first,
-                            channels - first, params->output_zero_point);
+                            channels - first, 2 * params->output_zero_point + 1);
         }
     }
 }

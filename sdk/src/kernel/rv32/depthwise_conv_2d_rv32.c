@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file depthwise_conv_2d_rv32.c int8 depthwise convolution, channel by channel: a channel is
- * copied with its padding, so that no tap asks whether it is inside, and the nine weights of a
- * 3 x 3 kernel stay in registers. */
+/** @file depthwise_conv_2d_rv32.c int8 depthwise convolution, channel by
+ * channel: a channel is copied with its padding, so that no tap asks whether it
+ * is inside, and the nine weights of a 3 x 3 kernel stay in registers. */
 #include "safe/kernel/depthwise_conv_2d_rv32.h"
 
 #include "safe/compiler.h"
@@ -12,10 +12,11 @@ typedef struct row {
     int32_t stride;      /**< From an output position to the next, in the plane. */
     int32_t count;       /**< Output positions. */
     int32_t output_step; /**< From an output position to the next, in the output. */
-    int32_t zero_point;  /**< Of the output. */
+    int32_t halves;      /**< 1 + twice the zero point of the output. */
 } row_t;
 
-/** Adds the products of one row of three weights for two neighbouring positions. */
+/** Adds the products of one row of three weights for two neighbouring
+ * positions. */
 #define TWO_POSITIONS(values, w0, w1, w2)                                                          \
     do {                                                                                           \
         int32_t value = (values)[0];                                                               \
@@ -39,7 +40,7 @@ static SAFE_NOINLINE void run_row_3x3(const row_t *row, const int8_t *weights, c
     const int32_t w3 = weights[3], w4 = weights[4], w5 = weights[5];
     const int32_t w6 = weights[6], w7 = weights[7], w8 = weights[8];
     const safe_rv32_rescale_t rescale =
-        safe_rv32_rescale_of(channel->multiplier, channel->shift, row->zero_point);
+        safe_rv32_rescale_of(channel->multiplier, channel->shift, row->halves);
     const int32_t start = channel->start;
     const int32_t stride = row->stride;
     const int32_t step = row->output_step;
@@ -71,7 +72,7 @@ static void run_row(const safe_depthwise_conv_2d_rv32_params_t *params, const ro
                     const safe_depthwise_rv32_channel_t *channel, int8_t *output)
 {
     const safe_rv32_rescale_t rescale =
-        safe_rv32_rescale_of(channel->multiplier, channel->shift, row->zero_point);
+        safe_rv32_rescale_of(channel->multiplier, channel->shift, row->halves);
     for (int32_t left = row->count; left > 0; left--) {
         const int8_t *weight = weights;
         const int8_t *taps = values;
@@ -98,7 +99,8 @@ static inline int8_t *fill(int8_t *to, int32_t value, int32_t count)
     return to;
 }
 
-/** Copies one channel with its padding. @param image First value of the channel. */
+/** Copies one channel with its padding. @param image First value of the
+ * channel. */
 static SAFE_NOINLINE void copy_plane(const safe_depthwise_conv_2d_rv32_params_t *params,
                                      const int8_t *image, int8_t *to)
 {
@@ -129,7 +131,7 @@ static void run_channel(const safe_depthwise_conv_2d_rv32_params_t *params, cons
 {
     const int32_t columns = params->plane_columns;
     const row_t row = {columns * params->y.dilation, params->x.stride, params->x.output,
-                       params->channels, params->output_zero_point};
+                       params->channels, 2 * params->output_zero_point + 1};
     const int32_t is_3x3 =
         params->y.kernel == 3 && params->x.kernel == 3 && params->x.dilation == 1;
     for (int32_t y = 0; y < params->y.output; y++) {
