@@ -32,7 +32,6 @@ PASSES = (
     schedule.run,
 )
 
-
 SLACK_PERCENT: dict[Optimize, int] = {"speed": 10, "balanced": 2, "size": 0}
 """Arena that may be spent on moving less data."""
 
@@ -87,7 +86,7 @@ def compile_model(
     source_operator_count = graph.operators[-1].index + 1
     for run in PASSES:
         if run is reroll.run and optimize == "speed":
-            continue  # ten times the flash, but a third of the instructions on a Cortex-M4
+            continue  # ten times the flash, a third of the instructions
         before, graph = graph, run(graph)
         if graph is not before:
             verify(graph, run.__module__)
