@@ -238,6 +238,19 @@ def test_missing_package_is_installed_as_root(machine):
     ]
 
 
+def test_a_machine_without_python_gets_it_with_the_rest(machine):
+    (machine.bin / "python3").rename(machine.root.parent / "python3")
+    machine.stub(
+        "apt-get",
+        f'#!/usr/bin/env bash\necho "apt-get $*" >>"$STUB_LOG"\n'
+        f'[ "$1" = update ] || cp {machine.root.parent}/python3 {machine.bin}/python3\n',
+    )
+    code, _, errors = machine.run("bench")
+    assert code == 0, errors
+    assert any("python3 python3-venv" in line for line in machine.calls("apt-get install"))
+    assert machine.calls()[-1] == "python -m host_tools bench"
+
+
 def test_failing_apt_is_told(machine):
     (machine.bin / "cppcheck").unlink()
     machine.stub("apt-get", "#!/usr/bin/env bash\necho E: no route\nexit 100\n")
