@@ -144,7 +144,10 @@ def kernel_names(isa: str, root: Path = ROOT) -> tuple[str, ...]:
 
 def code_folders(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
     """Return the target's own folders of C code; TargetError when one is missing."""
-    folders = [root / "targets" / "arch" / target.target.arch]
+    arch = root / "targets" / "arch"
+    folders = [arch / target.target.arch]
+    if (folders[0] / "cpu.h").is_file():
+        folders.append(arch / "common")  # what every core without an operating system shares
     if target.target.driver:
         folders.append(root / "targets" / "driver" / target.target.driver)
     for folder in folders:

@@ -3,7 +3,6 @@
 #ifndef SAFE_CORTEX_M_H
 #define SAFE_CORTEX_M_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define SAFE_CORE_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
@@ -44,23 +43,5 @@ static inline void safe_cortex_barrier(void)
 {
     __asm__ volatile("dsb\n\tisb" ::: "memory");
 }
-
-/** Sleeps until an interrupt. */
-static inline void safe_cortex_wait(void)
-{
-    __asm__ volatile("dsb\n\twfi" ::: "memory");
-}
-
-/** Requests a system reset; does not return. */
-void safe_cortex_reset(void) __attribute__((noreturn));
-
-/** Starts the cycle counter; false when it does not count. */
-bool safe_cycles_init(void);
-
-/** Starts the millisecond timebase from the core clock of the target description. */
-void safe_timebase_init(void);
-
-/** True once after a reset that followed a fault report; clears the mark. */
-bool safe_fault_was_reported(void);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core.h"
 #include "cortex_m.h"
 
 /** Enough loop passes for any counter that counts. */

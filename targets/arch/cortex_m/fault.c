@@ -2,6 +2,7 @@
 /* One report line over the polled UART, then reset:
  *   safe fault: exception=3 cfsr=00008200 hfsr=40000000 mmfar=… bfar=… pc=… lr=… psr=…
  * The mark in .noinit survives the reset and becomes SAFE_PORT_RESET_FAULT. */
+#include "core.h"
 #include "cortex_m.h"
 #include "driver.h"
 #include "isr.h"
@@ -83,7 +84,7 @@ void safe_fault_report(const safe_exception_frame_t *frame)
     put_hex(" psr=", psr);
     put_text("\r\n");
     safe_uart_drain();
-    safe_cortex_reset();
+    safe_cpu_reset();
 }
 
 /* An interrupt that nobody asked for is reported in the same way: `exception` tells which. */
@@ -100,7 +101,7 @@ bool safe_fault_was_reported(void)
     return marked;
 }
 
-void safe_cortex_reset(void)
+void safe_cpu_reset(void)
 {
     safe_cortex_barrier();
     SCB_AIRCR = SCB_AIRCR_KEY | SCB_AIRCR_SYSRESETREQ;

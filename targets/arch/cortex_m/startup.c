@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 
+#include "core.h"
 #include "cortex_m.h"
 #include "isr.h"
 #include "stack.h"
@@ -39,5 +40,5 @@ void safe_reset(void)
         __bss_start[i] = 0;
     }
     (void)main();
-    safe_cortex_reset(); /* main of a firmware does not return */
+    safe_cpu_reset(); /* main of a firmware does not return */
 }

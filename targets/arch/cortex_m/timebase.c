@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core.h"
 #include "cortex_m.h"
 #include "isr.h"
 #include "safe/port.h"

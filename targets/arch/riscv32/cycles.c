@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core.h"
 #include "riscv32.h"
 #include "safe_target.h"
 

@@ -3,6 +3,7 @@
  *   safe fault: cause=00000007 value=… pc=… lr=… sp=…
  * with mcause, mtval, mepc (privileged architecture 3.1.14 to 3.1.16), ra and sp. The mark in
  * .noinit survives the reset and becomes SAFE_PORT_RESET_FAULT. */
+#include "core.h"
 #include "driver.h"
 #include "isr.h"
 
@@ -59,7 +60,7 @@ void safe_fault_report(uint32_t lr, uint32_t sp)
     put_hex(" sp=", sp);
     put_text("\r\n");
     safe_uart_drain();
-    safe_riscv_reset();
+    safe_cpu_reset();
 }
 
 bool safe_fault_was_reported(void)

@@ -4,7 +4,6 @@
 #ifndef SAFE_RISCV32_H
 #define SAFE_RISCV32_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define SAFE_CSR_READ(name, value) __asm__ volatile("csrr %0, " #name : "=r"(value))
@@ -19,22 +18,7 @@
 /** Says what an interrupt handler is: it saves what it uses and returns with mret. */
 #define SAFE_INTERRUPT __attribute__((interrupt("machine")))
 
-/** Sleeps until an interrupt. */
-static inline void safe_riscv_wait(void)
-{
-    __asm__ volatile("wfi" ::: "memory");
-}
-
-/** Starts the cycle counter; false when it does not count, or counts something else. */
-bool safe_cycles_init(void);
-
-/** Starts the millisecond timebase from the timer frequency of the target description. */
-void safe_timebase_init(void);
-
-/** True once after a reset that followed a fault report; clears the mark. */
-bool safe_fault_was_reported(void);
-
-/* Given by the driver folder. */
+/* Given by the driver folder, with safe_cpu_reset of core.h. */
 
 /** The comparator and the timer of hart 0, low word first. Objects: a handler calls nothing. */
 extern volatile uint32_t *const safe_timer_compare;
@@ -42,8 +26,5 @@ extern volatile uint32_t *const safe_timer_now;
 
 /** Keeps code from being written, on a target whose code lies in RAM. */
 void safe_memory_protect(void);
-
-/** Restarts the device; does not return. */
-void safe_riscv_reset(void) __attribute__((noreturn));
 
 #endif

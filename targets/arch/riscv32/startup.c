@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 
+#include "core.h"
 #include "isr.h"
 #include "stack.h"
 
@@ -49,5 +50,5 @@ void safe_start(void)
     }
     safe_memory_protect();
     (void)main();
-    safe_riscv_reset(); /* main of a firmware does not return */
+    safe_cpu_reset(); /* main of a firmware does not return */
 }

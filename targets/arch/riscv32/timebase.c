@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Milliseconds from the machine timer (privileged architecture 3.2.1), one interrupt each. */
+#include "core.h"
 #include "isr.h"
 #include "safe/port.h"
 #include "safe_target.h"

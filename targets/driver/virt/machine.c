@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clock, timer, reset and memory protection of the machine. */
+#include "core.h"
 #include "driver.h"
 #include "isr.h"
 #include "safe_target.h"
@@ -41,7 +42,7 @@ void safe_memory_protect(void)
     SAFE_CSR_WRITE(pmpcfg0, PMP_CODE_LOCKED_RX);
 }
 
-void safe_riscv_reset(void)
+void safe_cpu_reset(void)
 {
     FINISHER = FINISHER_RESET;
     for (;;) {

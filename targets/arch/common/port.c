@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/port.h"
 
-#include "cortex_m.h"
+#include "cpu.h"
 #include "driver.h"
 #include "isr.h"
+#include "safe_target.h"
 #include "stack.h"
 
 static uint32_t s_boot_status;
@@ -43,7 +44,7 @@ bool safe_port_cycles(uint32_t *cycles)
     if ((s_boot_status & SAFE_PORT_CYCLES_STUCK) != 0u) {
         return false;
     }
-    *cycles = DWT_CYCCNT;
+    *cycles = safe_cpu_cycles();
     return true;
 }
 
@@ -64,11 +65,11 @@ uint32_t safe_port_stack_used_bytes(void)
 
 void safe_port_idle(void)
 {
-    safe_cortex_wait();
+    safe_cpu_wait();
 }
 
 void safe_port_reset(void)
 {
     safe_uart_drain();
-    safe_cortex_reset();
+    safe_cpu_reset();
 }
