@@ -59,9 +59,9 @@ def generate(
     Raises `CodegenError`, `TargetError` or `OutputError`; then `out` is as it was.
     """
     check_name(name)
-    chosen = check_isa(isa or load_target(target).target.isa)
-    graph = tflite.load(model, name)
-    program = compile_model(graph, target=target, isa=chosen, optimize=optimize)
+    about = load_target(target).target
+    chosen, graph = check_isa(isa or about.isa), tflite.load(model, name)
+    program = compile_model(graph, target=about.name, isa=chosen, optimize=optimize)
     if budget is not None:
         budget.check(program)
     rules = None

@@ -63,7 +63,7 @@ def count_instructions(target: Target, image: Path) -> Counts | None:
 
     if target.emulator is None or target.emulator.kind != "qemu":
         return None
-    return measure(target.name, image, COUNTED_WINDOWS)
+    return measure(target, image, COUNTED_WINDOWS)
 
 
 def bench(

@@ -148,6 +148,11 @@ def code_folders(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
     folders = [arch / target.target.arch]
     if (folders[0] / "cpu.h").is_file():
         folders.append(arch / "common")  # what every core without an operating system shares
+    if not target.target.driver and has_linker_script(target, root):
+        raise TargetError(
+            f"{target.name}.toml: no driver for the chip: write targets/driver/<family>"
+            " (CONTRIBUTING.md) and set target.driver"
+        )
     if target.target.driver:
         folders.append(root / "targets" / "driver" / target.target.driver)
     for folder in folders:

@@ -6,11 +6,11 @@ chip is said in the reference manual that the driver cites.
 """
 
 import dataclasses
+import os
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -18,9 +18,13 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 from targets.errors import TargetError
 
 TARGETS_DIR = Path(__file__).parent
+SEARCH_VARIABLE = "SAFE_TARGETS"
+"""Environment variable: more folders of target descriptions, separated like those of PATH."""
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
+RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
 EMULATORS = ("qemu", "process")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
+_USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,9 @@ class Uart:
     """Address of the registers, for a driver that serves several."""
     interrupt: int = 0
     """Number of the receive interrupt, for a driver that serves several."""
+    usb: tuple[str, ...] = ()
+    """`VID:PID` of the USB adapters that boards carry on this line, four hexadecimal digits each;
+    `VID:*` takes every product of a maker."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +136,32 @@ class EmulatorConfig:
 
 @dataclass(frozen=True)
 class Flash:
-    """[flash]: names by which the flash runners know the chip."""
+    """[flash]: names by which the flash runners know the chip, and which of them can serve it."""
 
     address: int = 0
     pyocd_target: str = ""
     openocd_target: str = ""
+    """Script of the chip, used with `openocd_interface`."""
+    openocd_interface: str = "interface/stlink.cfg"
+    openocd_board: str = ""
+    """Script of a whole board, probe included, instead of the two."""
+    probe_rs_chip: str = ""
+    algorithms: tuple[str, ...] = ()
+    """Flash algorithms of the device's pack, which pyOCD runs."""
+    runners: tuple[str, ...] = RUNNERS
+    """In the order in which they are tried."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """[device]: the chip as CMSIS-Packs know it; `host_tools targets show` compares with them."""
+
+    part: str
+    """Device name of the pack, e.g. `STM32F405RGTx`."""
+    pack: str = ""
+    """Pack that describes it, e.g. `Keil.STM32F4xx_DFP`."""
+    svd: str = ""
+    """Description of its registers, a path in the pack."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +177,7 @@ class Target:
     uart: Uart | None = None
     emulator: EmulatorConfig | None = None
     flash: Flash | None = None
+    device: Device | None = None
 
     @property
     def name(self) -> str:
@@ -221,6 +250,15 @@ def _check_clock(clock: Clock, where: str) -> None:
             )
 
 
+def _check_uart(uart: Uart, where: str) -> None:
+    ring = uart.rx_ring_bytes
+    if ring <= 0 or ring & (ring - 1):
+        raise TargetError(f"{where}.uart.rx_ring_bytes: {ring} is not a power of two")
+    for usb in uart.usb:
+        if not _USB.fullmatch(usb):
+            raise TargetError(f"{where}.uart.usb: {usb!r} is not like '0483:374b'")
+
+
 def _check(target: Target, where: str) -> Target:
     """Check what the types cannot say."""
     identity = target.target
@@ -237,9 +275,12 @@ def _check(target: Target, where: str) -> Target:
     if target.clock is not None:
         _check_clock(target.clock, where)
     if target.uart is not None:
-        ring = target.uart.rx_ring_bytes
-        if ring <= 0 or ring & (ring - 1):
-            raise TargetError(f"{where}.uart.rx_ring_bytes: {ring} is not a power of two")
+        _check_uart(target.uart, where)
+    if target.flash is not None:
+        for runner in target.flash.runners:
+            if runner not in RUNNERS:
+                known = ", ".join(RUNNERS)
+                raise TargetError(f"{where}.flash.runners: {runner!r} is not one of {known}")
     if target.emulator is not None and target.emulator.kind not in EMULATORS:
         known = ", ".join(EMULATORS)
         raise TargetError(f"{where}.emulator.kind: must be one of {known}")
@@ -261,16 +302,58 @@ def parse(text: str, name: str) -> Target:
     return target
 
 
+def folders() -> tuple[Path, ...]:
+    """Return the folders of descriptions: the project's own, then those of SAFE_TARGETS."""
+    listed = os.environ.get(SEARCH_VARIABLE, "").split(os.pathsep)
+    return (TARGETS_DIR, *(Path(folder) for folder in listed if folder))
+
+
 def available() -> tuple[str, ...]:
     """Return the names of all targets, sorted."""
-    return tuple(sorted(p.stem for p in TARGETS_DIR.glob("*.toml")))
+    return tuple(sorted({p.stem for folder in folders() for p in folder.glob("*.toml")}))
 
 
-@cache
-def load(name: str) -> Target:
-    """Return target `name` from `targets/<name>.toml`; TargetError when unknown or malformed."""
-    path = TARGETS_DIR / f"{name}.toml"
-    if not _NAME.fullmatch(name) or not path.is_file():
-        known = ", ".join(available()) or "none"
-        raise TargetError(f"unknown target {name!r}; known are {known}")
-    return parse(path.read_text(encoding="utf-8"), name)
+def find(text: str) -> Path:
+    """Return the file of a target given by its name or by the path of its TOML file.
+
+    Raises:
+        TargetError: No such file, or one outside of `targets/` with the name of one inside,
+            whose images would take its place.
+    """
+    if text.endswith(".toml"):
+        path = Path(text)
+        if not path.is_file():
+            raise TargetError(f"no target description at {text}: make one with targets new")
+        if not _NAME.fullmatch(path.stem):
+            raise TargetError(f"{text}: a target's name has lower-case letters, digits, - and _")
+        return _apart(path)
+    for folder in folders():
+        path = folder / f"{text}.toml"
+        if _NAME.fullmatch(text) and path.is_file():
+            return _apart(path)
+    known = ", ".join(available()) or "none"
+    raise TargetError(
+        f"unknown target {text!r}; known are {known}; a path must end in .toml, and"
+        f" {SEARCH_VARIABLE} lists further folders"
+    )
+
+
+def _apart(path: Path) -> Path:
+    own = TARGETS_DIR / path.name
+    if own.is_file() and not own.samefile(path):
+        raise TargetError(f"{path}: {path.stem} is a target of SAFE itself: choose another name")
+    return path
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a description is one of the project's own."""
+    return path.resolve().parent == TARGETS_DIR.resolve()
+
+
+def load(text: str) -> Target:
+    """Return the target of a name or TOML file; TargetError when unknown or malformed."""
+    path = find(text)
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.stem)
+    except OSError as error:
+        raise TargetError(f"{path}: cannot be read: {error.strerror}") from None

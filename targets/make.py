@@ -14,11 +14,13 @@ from typing import Any
 
 from targets import build
 from targets.errors import BuildError, ExitCode, OutputError
-from targets.load import load
+from targets.load import find, is_own, load
 
 SECONDS = 900
 _STATUS = re.compile(r"^scons: \*\*\* .* Error (\d+)$", re.MULTILINE)
-_TELLING = re.compile(r"^(scons|codegen): |\berror\b", re.IGNORECASE)
+_TELLING = re.compile(
+    r"^(scons|codegen): |\berror\b|overflowed by|undefined reference", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,17 @@ def make(
 ) -> Built:
     """Build one image, or find it up to date; several processes may ask at the same time.
 
-    `model` is a name under `models/` or a folder; `out` replaces `build/`. Raises BuildError with
+    `target` is a name or a TOML file; `model` is a name under `models/` or a folder; `out` replaces
+    `build/`. Raises BuildError with
     the failed tool's own message and exit code, OutputError when `out` cannot be written.
     """
     found = build.find_model(model)
     root = out if out is not None else build.ROOT / "build"
     folder = build.output_folder(root, load(target), found, backend)
     arguments = {"target": target, "model": model, "app": app, "backend": backend}
+    file = find(target)
+    if not is_own(file):
+        arguments["target"] = str(file.resolve())
     if found.folder.parent != build.ROOT / "models":
         arguments["model"] = str(found.folder.resolve())
     if out is not None:

@@ -99,7 +99,7 @@ def _emulated(
     """Build, count, emulate and bench a target."""
     target = load(arguments.target or "stm32f4")
     _say(f"build {target.name}")
-    image = make(target.name, str(directory))
+    image = make(arguments.target or "stm32f4", str(directory))
     manifest = image.manifest()
     sha256 = manifest["model_sha256"]
     _say("count instructions")

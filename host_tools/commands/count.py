@@ -27,7 +27,7 @@ from targets import elf
 from targets.build import ROOT
 from targets.emulate import count, qemu
 from targets.emulate.count import Counts
-from targets.load import load
+from targets.load import Target, load
 from targets.make import make
 
 _SEED = 7
@@ -59,7 +59,7 @@ def _drive(url: str, windows: int) -> None:
             run_window(link, info, token + 1, window)
 
 
-def measure(target_name: str, image: Path, windows: int) -> Counts:
+def measure(target: Target, image: Path, windows: int) -> Counts:
     """Count `windows` inferences of a bench image.
 
     Raises:
@@ -67,7 +67,6 @@ def measure(target_name: str, image: Path, windows: int) -> Counts:
         BuildError: The plugin cannot be compiled.
         LinkLostError, DeviceError: see Link.request.
     """
-    target = load(target_name)
     configuration = count.configure(elf.read(image))
     plugin = count.build_plugin(PLUGINS)
     with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
@@ -142,9 +141,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tflite is not None:
         return _run_standalone(arguments)
     image = make(arguments.target, arguments.model)
-    counts = measure(arguments.target, image.elf, arguments.windows)
+    target = load(arguments.target)
+    counts = measure(target, image.elf, arguments.windows)
     if arguments.json:
-        facts = {"target": arguments.target, "model": image.manifest()["name"]}
+        facts = {"target": target.name, "model": image.manifest()["name"]}
         text = json.dumps({**facts, "instructions_per_inference": counts.maximum, **asdict(counts)})
     else:
         text = _table(counts)

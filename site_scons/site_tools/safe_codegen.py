@@ -17,7 +17,7 @@ def _generator(env: Any) -> list[Any]:
 def safe_model(env: Any, gen: str, model: build.Model, backend: str) -> Any:
     """Generate the C of `model`; returns the nodes of the fixed set of files."""
     target = env["SAFE_TARGET"]
-    arguments = ["--name", model.name, "--out", gen, "--target", target.name]
+    arguments = ["--name", model.name, "--out", gen, "--target", env["SAFE_TARGET_TEXT"]]
     sources = [str(model.tflite)]
     if model.detector is not None:
         arguments += ["--scaler", str(model.scaler), "--detector", str(model.detector)]
@@ -64,7 +64,7 @@ def safe_target(env: Any, gen: str) -> Any:
         return []
     nodes = env.Command(
         [f"{gen}/safe_target.h", f"{gen}/linker.ld"],
-        [f"targets/{target.name}.toml"],
+        [str(env["SAFE_TARGET_FILE"])],
         Action(_write, cmdstr=f"  GEN   {gen}/linker.ld"),
     )
     env.Depends(nodes, _generator(env))

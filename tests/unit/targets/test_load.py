@@ -1,6 +1,7 @@
 """Target descriptions: every mistake is one clear line."""
 
 import dataclasses
+import os
 
 import pytest
 
@@ -77,6 +78,8 @@ def test_good():
         ('name = "probe"', 'name = "other"', r"target.name is 'other', must equal the file name"),
         ("[target]", "[target", r"probe.toml: not valid TOML"),
         ("[emulator]", "[stack]\nsize_bytes = 12\n[emulator]", r"multiple of 8"),
+        ("baud = 9600", 'baud = 9600\nusb = ["0483"]', r"uart.usb: '0483' is not like '0483:374b'"),
+        ("[emulator]", '[flash]\nrunners = ["dd"]\n[emulator]', r"'dd' is not one of cubeprog,"),
         ("pll = {m = 8, n = 168, p = 2, q = 7}", "pll = 3", r"probe.toml.clock.pll: must be a tab"),
     ],
 )
@@ -92,3 +95,40 @@ def test_mistakes(old, new, message):
 def test_unknown_target(name):
     with pytest.raises(TargetError, match=r"unknown target .*; known are host, .*stm32f4"):
         load.load(name)
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of descriptions outside of the project, with one named `probe`."""
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    (folder / "probe.toml").write_text(GOOD)
+    monkeypatch.setenv(load.SEARCH_VARIABLE, f"{tmp_path / 'nothing'}{os.pathsep}{folder}")
+    return folder
+
+
+def test_a_target_outside_by_path_and_by_name(elsewhere):
+    for text in ("probe", str(elsewhere / "probe.toml")):
+        assert load.load(text).name == "probe"
+        assert not load.is_own(load.find(text))
+    assert load.is_own(load.find("stm32f4"))
+    assert {"probe", "stm32f4"} <= set(load.available())
+
+
+def test_a_target_outside_cannot_take_the_place_of_an_own_one(elsewhere):
+    path = elsewhere / "stm32f4.toml"
+    path.write_text(GOOD.replace('"probe"', '"stm32f4"'))
+    with pytest.raises(TargetError, match=r"stm32f4 is a target of SAFE itself: choose another"):
+        load.load(str(path))
+    assert load.find("stm32f4") == load.TARGETS_DIR / "stm32f4.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("no/such.toml", "no target description at no/such.toml"), ("Probe.toml", "a target's name")],
+)
+def test_wrong_path(elsewhere, monkeypatch, text, message):
+    monkeypatch.chdir(elsewhere)
+    (elsewhere / "Probe.toml").write_text(GOOD)
+    with pytest.raises(TargetError, match=message):
+        load.load(text)
