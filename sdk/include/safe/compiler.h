@@ -18,4 +18,11 @@
 #define SAFE_NOINLINE __attribute__((noinline, noclone))
 #endif
 
+/** A condition that seldom holds: the compiler keeps its work out of the common path. */
+#if defined(__GNUC__) || defined(__clang__)
+#define SAFE_UNLIKELY(condition) (__builtin_expect((condition) ? 1 : 0, 0) != 0)
+#else
+#define SAFE_UNLIKELY(condition) (condition)
+#endif
+
 #endif

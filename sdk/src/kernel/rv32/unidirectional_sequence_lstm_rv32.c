@@ -94,7 +94,7 @@ static SAFE_NOINLINE void update_unit(const safe_lstm_rv32_params_t *params, con
     const int32_t state = clipped(params, kept(forget, *cell) + added(params, input, value));
     const int32_t shown = hyperbolic(tanh_argument(params, state), lines);
     *cell = (int16_t)state;
-    *hidden = safe_rv32_rescale_s8(output * shown, params->hidden);
+    *hidden = (int8_t)safe_rv32_rescale_s8(output * shown, params->hidden);
 }
 
 /** Rescales the wide terms of 16 sums; four times the result passes the rescaling of the others,
