@@ -2,13 +2,16 @@ r"""Mutated models through importer, passes, planner and emitter: an error or ri
 
 Every input is made from its number alone, so a failure is repeated by its number:
   python -m tests.fuzz.campaign --first 4711 --count 1
-  python -m tests.fuzz.campaign --full            100,000 inputs
-Survivors are computed by the reference and by the C kernels as `lower` calls them; a sample of
-them is generated, compiled with all warnings as errors, and run, too.
+  python -m tests.fuzz.campaign --full --log build/fuzz.jsonl     100,000 inputs
+A log is written in blocks and says what is done: the same command goes on after an interruption.
+Each survivor is computed by the reference and by the C kernels as `lower` calls them, the number
+says for which instruction set and goal; a sample of them is generated, compiled with all warnings
+as errors, and run, too.
 """
 
 import argparse
 import ctypes
+import json
 import random
 import signal
 import struct
@@ -39,6 +42,8 @@ SECONDS = 20
 """A file may not keep the generator busy for longer; a slow machine needs much less."""
 COMPILE_EVERY = 40
 """One survivor in so many is generated and compiled."""
+BLOCK = 1000
+"""Inputs in one line of a log."""
 MAX_MACS = 200_000
 MAX_ARENA = 1 << 18
 WINDOWS = 3
@@ -123,8 +128,11 @@ def run(first: int, count: int) -> Outcome:
 
 def attempt(data: bytes, number: int, *, compiles: bool = False) -> str:
     """Return what became of one input; raise when that is neither an error nor right."""
+    choice = kernels.CHOICES[number // COMPILE_EVERY % len(kernels.CHOICES)]
     try:
-        program = pipeline.compile_model(tflite.load(data, "m"), target="host", isa="ref")
+        program = pipeline.compile_model(
+            tflite.load(data, "m"), target="host", isa=choice.isa, optimize=choice.optimize
+        )
     except VerifierError:
         raise
     except SafeError as error:
@@ -137,7 +145,8 @@ def attempt(data: bytes, number: int, *, compiles: bool = False) -> str:
         return "survivor, too large to run"
     values = _values(program, number)
     expected = reference.run(program.graph, values)
-    _same(expected, kernels.library("gcc-O3").run(program.graph, values), "kernels")
+    computed = kernels.library("gcc-O3").run(program.graph, values, choice)
+    _same(expected, computed, f"{choice.isa} kernels")
     if not compiles and number % COMPILE_EVERY:
         return "survivor, equal"
     return _compiled(data, program, values, expected)
@@ -171,7 +180,14 @@ def _compiled(data: bytes, program: Program, values: list[Array], expected: list
         model = folder / "m.tflite"
         model.write_bytes(data)
         try:
-            pipeline.generate(model, name="m", out=folder / "c", standalone=True)
+            pipeline.generate(
+                model,
+                name="m",
+                out=folder / "c",
+                isa=program.choice.isa,
+                optimize=program.choice.optimize,
+                standalone=True,
+            )
         except VerifierError:
             raise
         except SafeError as error:
@@ -202,6 +218,25 @@ def _called(library: Path, values: list[Array], expected: list[Array]) -> list[A
     return [np.stack(rows)]
 
 
+def logged(first: int, count: int, log: Path) -> Outcome:
+    """Try `count` inputs in blocks, but for those that `log` holds; a line of it is a block."""
+    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    blocks = {(row["first"], row["count"]): row for row in map(json.loads, lines)}
+    whole = Outcome()
+    for start in range(first, first + count, BLOCK):
+        size = min(BLOCK, first + count - start)
+        row = blocks.get((start, size))
+        if row is None:
+            outcome = run(start, size)
+            row = {"first": start, "count": size, "counts": outcome.counts}
+            row["failures"] = {str(number): text for number, text in outcome.failures.items()}
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        whole.counts.update(row["counts"])
+        whole.failures.update({int(number): text for number, text in row["failures"].items()})
+    return whole
+
+
 def main() -> int:
     """Run a campaign from the command line; 1 when anything failed."""
     parser = argparse.ArgumentParser(
@@ -210,8 +245,14 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--count", type=int, default=2_000, help="inputs to try")
     parser.add_argument("--full", action="store_true", help=f"{FULL} inputs")
+    parser.add_argument("--log", type=Path, metavar="JSONL", help="go on after what it holds")
     arguments = parser.parse_args()
-    outcome = run(arguments.first, FULL if arguments.full else arguments.count)
+    count = FULL if arguments.full else arguments.count
+    if arguments.log is None:
+        outcome = run(arguments.first, count)
+    else:
+        outcome = logged(arguments.first, count, arguments.log)
+    sys.stdout.write(f"{count:>8} inputs, from {arguments.first} on\n")
     for kind, number in outcome.counts.most_common():
         sys.stdout.write(f"{number:>8} {kind}\n")
     for number, text in outcome.failures.items():

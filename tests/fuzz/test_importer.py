@@ -38,6 +38,23 @@ def test_a_wrong_result_is_a_failure(monkeypatch):
     assert campaign.run(0, 60).failures
 
 
+def test_a_log_is_gone_on_with(tmp_path, monkeypatch):
+    """What a log holds is not done again; the outcome is the same."""
+    monkeypatch.setattr(campaign, "BLOCK", 20)
+    log = tmp_path / "log.jsonl"
+    once = campaign.logged(0, 50, log)
+    assert once.counts == campaign.run(0, 50).counts
+    assert len(log.read_text().splitlines()) == 3
+    lines = log.read_text().splitlines()
+    log.write_text(lines[0] + "\n" + lines[2] + "\n")
+    tried = []
+    monkeypatch.setattr(
+        campaign, "run", lambda first, count: tried.append((first, count)) or campaign.Outcome()
+    )
+    campaign.logged(0, 50, log)
+    assert tried == [(20, 20)]
+
+
 def test_every_truncation_of_the_header():
     base = SMALL.read_bytes()
     for size in [*range(200), *range(200, len(base), 37)]:

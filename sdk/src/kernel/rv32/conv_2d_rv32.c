@@ -44,10 +44,10 @@ typedef struct position {
     do {                                                                                           \
         const safe_rv32_rescale_t rescale =                                                        \
             safe_rv32_rescale_of(group->multiplier[i], group->shift[i], halves);                   \
-        y0[i] = (int8_t)safe_rv32_rescale_s8(sum##0, rescale);                                             \
-        y1[i] = (int8_t)safe_rv32_rescale_s8(sum##1, rescale);                                             \
-        y2[i] = (int8_t)safe_rv32_rescale_s8(sum##2, rescale);                                             \
-        y3[i] = (int8_t)safe_rv32_rescale_s8(sum##3, rescale);                                             \
+        y0[i] = (int8_t)safe_rv32_rescale_s8(sum##0, rescale);                                     \
+        y1[i] = (int8_t)safe_rv32_rescale_s8(sum##1, rescale);                                     \
+        y2[i] = (int8_t)safe_rv32_rescale_s8(sum##2, rescale);                                     \
+        y3[i] = (int8_t)safe_rv32_rescale_s8(sum##3, rescale);                                     \
     } while (0)
 
 /** Up to four channels at four positions.

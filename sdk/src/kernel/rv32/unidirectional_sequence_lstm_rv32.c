@@ -146,11 +146,12 @@ static void run_step(const safe_lstm_rv32_params_t *params, const step_t *step, 
     }
 }
 
-/** Whether the hidden state is as after a reset: then its products are all 0. */
-static int32_t is_reset(const int8_t *hidden, int32_t units, int32_t zero_point)
+/** Copies the hidden state. Returns whether it is as after a reset: then its products are all 0. */
+static int32_t hold(int8_t *recurrent, const int8_t *hidden, int32_t units, int32_t zero_point)
 {
     int32_t difference = 0;
     for (int32_t k = 0; k < units; k++) {
+        recurrent[k] = hidden[k];
         difference |= hidden[k] - zero_point;
     }
     return difference == 0;
@@ -169,11 +170,13 @@ void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
         int8_t *y = output;
         step.input = input;
         for (int32_t t = 0; t < params->time_steps; t++) {
-            const int32_t idle = t == 0 && is_reset(hidden_state, units, params->hidden_zero_point);
-            memcpy(recurrent, hidden_state, (size_t)units);
+            const int32_t idle =
+                hold(recurrent, hidden_state, units, params->hidden_zero_point) != 0 && t == 0;
             step.recurrent = idle ? NULL : recurrent;
             run_step(params, &step, lines, hidden_state, cell_state);
-            memcpy(y, hidden_state, (size_t)units);
+            for (int32_t k = 0; k < units; k++) {
+                y[k] = hidden_state[k];
+            }
             step.input += params->input_time_step;
             y += params->output_time_step;
         }
