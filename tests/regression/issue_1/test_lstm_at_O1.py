@@ -19,10 +19,11 @@ from tests.operators.kernels import WARNINGS
 def test_an_lstm_compiles_clean(isa: str, level: str, tmp_path: Path) -> None:
     model = tmp_path / "lstm.tflite"
     model.write_bytes(CASES["UNIDIRECTIONAL_SEQUENCE_LSTM"](np.random.default_rng(1)).model)
-    pipeline.generate(model, name="lstm", out=tmp_path / "c", isa=isa, standalone=True)
+    pipeline.generate(model, name="m", out=tmp_path / "c", isa=isa, standalone=True)
     for source in sorted((tmp_path / "c").glob("*.c")):
         command = [
             "gcc",
+            f"-I{tmp_path / 'c'}",
             "-std=c99",
             level,
             *WARNINGS.split(),
