@@ -207,7 +207,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, Mapping):
             raise TargetError(f"{where}: must be a table")
-        return _table(cast("type[Any]", kind), value, where)
+        return table(cast("type[Any]", kind), value, where)
     if get_origin(kind) is tuple:
         if not isinstance(value, list):
             raise TargetError(f"{where}: must be an array")
@@ -218,10 +218,11 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     return value
 
 
-def _table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
+def table(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Return `values` as an object of dataclass `kind`; TargetError names file, table and key."""
     hints = get_type_hints(kind)
     fields = {f.name: f for f in dataclasses.fields(cast("Any", kind))}
-    for key in table:
+    for key in values:
         if key not in fields:
             known = ", ".join(fields)
             raise TargetError(f"{where}: unknown key {key!r}; known are {known}")
@@ -229,10 +230,10 @@ def _table(kind: type[T], table: Mapping[str, Any], where: str) -> T:
         required = (
             entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
         )
-        if required and name not in table:
+        if required and name not in values:
             raise TargetError(f"{where}: key {name!r} is missing")
     return kind(
-        **{key: _value(hints[key], value, f"{where}.{key}") for key, value in table.items()}
+        **{key: _value(hints[key], value, f"{where}.{key}") for key, value in values.items()}
     )
 
 
@@ -293,10 +294,10 @@ def parse(text: str, name: str) -> Target:
     Raises TargetError naming file, table and key.
     """
     try:
-        table = tomllib.loads(text)
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TargetError(f"{name}.toml: not valid TOML: {error}") from None
-    target = _check(_table(Target, table, f"{name}.toml"), f"{name}.toml")
+    target = _check(table(Target, values, f"{name}.toml"), f"{name}.toml")
     if target.name != name:
         raise TargetError(f"{name}.toml: target.name is {target.name!r}, must equal the file name")
     return target
@@ -324,13 +325,11 @@ def find(text: str) -> Path:
         path = Path(text)
         if not path.is_file():
             raise TargetError(f"no target description at {text}: make one with targets new")
-        if not _NAME.fullmatch(path.stem):
-            raise TargetError(f"{text}: a target's name has lower-case letters, digits, - and _")
-        return _apart(path)
+        return check_name(path)
     for folder in folders():
         path = folder / f"{text}.toml"
         if _NAME.fullmatch(text) and path.is_file():
-            return _apart(path)
+            return check_name(path)
     known = ", ".join(available()) or "none"
     raise TargetError(
         f"unknown target {text!r}; known are {known}; a path must end in .toml, and"
@@ -338,9 +337,12 @@ def find(text: str) -> Path:
     )
 
 
-def _apart(path: Path) -> Path:
+def check_name(path: Path) -> Path:
+    """Return the path of a description whose name may stand; see `find` for the error."""
+    if not _NAME.fullmatch(path.stem):
+        raise TargetError(f"{path}: a target's name has lower-case letters, digits, - and _")
     own = TARGETS_DIR / path.name
-    if own.is_file() and not own.samefile(path):
+    if own.is_file() and path.resolve() != own.resolve():
         raise TargetError(f"{path}: {path.stem} is a target of SAFE itself: choose another name")
     return path
 

@@ -43,6 +43,8 @@ ONLY_IN = {
     "keras": ("host_tools/training", "models"),
     "sklearn": ("host_tools/detection", "host_tools/training", "host_tools/data"),
     "serial": ("host_tools/device",),
+    "cmsis_pack_manager": ("targets/pack",),
+    "modm_devices": ("targets/parts",),
     "jinja2": ("codegen/emit",),
     "tflite": ("codegen/frontend", "codegen/operators", "host_tools/training"),
     "matplotlib": ("host_tools/report",),

@@ -1,0 +1,240 @@
+"""A target description from device facts: what is known, where from, and what is left to check.
+
+The result is TOML whose every fact carries its source as a comment; `targets.provenance` reads it
+back. Facts come from the pack, from modm-devices, from the family's driver, or from the caller.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from targets import load
+from targets.errors import TargetError
+from targets.family import Family
+from targets.load import Clock, Cpu, Device, Flash, Identity, Memory, Stack, Target, Toolchain, Uart
+from targets.pack import PackDevice
+from targets.parts import Part
+
+_CORES = {
+    "CortexM3": "cortex-m3",
+    "CortexM4": "cortex-m4",
+    "CortexM7": "cortex-m7",
+    "CortexM33": "cortex-m33",
+    "CortexM35P": "cortex-m35p",
+    "CortexM55": "cortex-m55",
+}
+"""Armv7-M and Armv8-M Mainline: what `targets/arch/cortex_m` starts. By the name in a pack."""
+_FPU = {
+    ("cortex-m4", "SinglePrecision"): "fpv4-sp-d16",
+    ("cortex-m7", "SinglePrecision"): "fpv5-sp-d16",
+    ("cortex-m7", "DoublePrecision"): "fpv5-d16",
+    ("cortex-m33", "SinglePrecision"): "fpv5-sp-d16",
+    ("cortex-m35p", "SinglePrecision"): "fpv5-sp-d16",
+}
+_DSP_ALWAYS = ("cortex-m4", "cortex-m7", "cortex-m55")
+_MODEL = "stm32f4"
+"""Target whose toolchain every Cortex-M target shares."""
+_STACK_BYTES = 8192
+_CALLER = "asked for"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller asks for, because no pack holds it; 0 and "" ask for nothing."""
+
+    clock_hz: int = 0
+    uart: str = ""
+    baud: int = 0
+    interrupts: int = 0
+
+
+@dataclass
+class Description:
+    """A target, the source of each fact by its dotted key, and what is worth a warning."""
+
+    target: Target
+    sources: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def _cpu(device: PackDevice) -> tuple[Cpu, str]:
+    """Return the core with its flags, and the kernel folder that it can use."""
+    name = _CORES.get(device.core)
+    if name is None:
+        known = ", ".join(_CORES)
+        raise TargetError(
+            f"{device.part}: core {device.core} is not started by targets/arch; it is for {known}"
+        )
+    dsp = device.dsp if device.dsp is not None else name in _DSP_ALWAYS
+    suffix = "+nodsp" if not dsp and name in ("cortex-m33", "cortex-m35p") else ""
+    flags = [f"-mcpu={name}{suffix}", "-mthumb"]
+    if device.fpu != "None":
+        unit = _FPU.get((name, device.fpu))
+        if unit is None and name != "cortex-m55":
+            raise TargetError(f"{device.part}: {device.core} with FPU {device.fpu} is not known")
+        flags += [f"-mfpu={unit}"] if unit else []
+        flags.append("-mfloat-abi=hard")
+    return Cpu(name, tuple(flags)), "dsp" if dsp else "ref"
+
+
+def _ram(device: PackDevice, part: Part | None, made: Description) -> Memory:
+    """Return the RAM of the image: known to both sources, and as large as both say.
+
+    Packs list windows of a graphics unit as RAM, and sizes with a zero too many.
+    """
+    known = {r.origin: r.size for r in part.ram} if part else {}
+    both = [r for r in device.ram if r.origin in known] or [device.ram[0]]
+    ram, size = both[0], known.get(both[0].origin, both[0].size)
+    source = device.source
+    if part and size != ram.size:
+        made.warnings.append(
+            f"RAM at 0x{ram.origin:08x}: {device.source} says {ram.size} bytes, {part.source}"
+            f" {size}: the smaller is taken, check the data sheet"
+        )
+        source = device.source if ram.size < size else part.source
+    made.sources |= {"memory.1.size": source, "memory.1.origin": device.source}
+    for other in device.ram:
+        if other != ram:
+            text = f"not used: RAM {other.name} 0x{other.origin:08x}, {other.size} bytes"
+            unknown = f", unknown to {part.source}" if part and other.origin not in known else ""
+            made.notes.append(text + unknown)
+    return replace(ram, size=min(ram.size, size))
+
+
+def _interrupts(part: Part | None, wishes: Wishes, made: Description, name: str) -> int:
+    if wishes.interrupts:
+        made.sources["cpu.interrupts"] = _CALLER
+        return wishes.interrupts
+    if part is None:
+        raise TargetError(
+            f"{name}: the number of interrupts is in no pack, and modm-devices does not know the"
+            " part (or is not installed): give --interrupts N, from the vector table in its manual"
+        )
+    made.sources["cpu.interrupts"] = part.source
+    return part.interrupts
+
+
+def _clock(family: Family | None, wishes: Wishes, made: Description) -> Clock | None:
+    clock, source = None, ""
+    if family is not None:
+        clock, source = family.clock, f"driver {family.driver}: {family.variant.source}"
+        if wishes.clock_hz and clock is not None and wishes.clock_hz != clock.hz:
+            raise TargetError(
+                f"driver {family.driver} runs this part at {clock.hz} Hz, not {wishes.clock_hz}:"
+                " leave --clock-hz out and edit [clock] in the result"
+            )
+    elif wishes.clock_hz:
+        clock, source = Clock(hz=wishes.clock_hz), _CALLER
+    else:
+        made.notes.append("[clock] is missing: no driver serves the part; give --clock-hz")
+    made.sources["clock"] = source
+    return clock
+
+
+def _uart(family: Family | None, wishes: Wishes, made: Description) -> Uart | None:
+    uart = family.target.uart if family is not None else None
+    source = f"driver {family.driver}, pins as in {family.variant.like}.toml" if family else ""
+    if wishes.uart and uart is not None:
+        uart, source = replace(uart, name=wishes.uart), _CALLER
+    elif wishes.uart:
+        uart, source = Uart(wishes.uart, wishes.baud or 115200, 4096), _CALLER
+    if uart is None:
+        made.notes.append("[uart] is missing: no driver serves the part; give --uart")
+        return None
+    made.notes.append(f"check that the board wires {uart.name}: no pack knows a board's pins")
+    made.sources["uart"] = source
+    return replace(uart, baud=wishes.baud) if wishes.baud else uart
+
+
+def _flash(device: PackDevice, family: Family | None, made: Description) -> Flash:
+    """Return what the flash runners want to know."""
+    openocd = ""
+    if family is not None and family.target.flash is not None:
+        openocd = family.target.flash.openocd_target
+        made.sources["flash.openocd_target"] = f"{family.variant.like}.toml"
+    else:
+        made.notes.append("flash.openocd_target is not known: name OpenOCD's script of the chip")
+    stm32 = device.part.upper().startswith("STM32")
+    runners = (
+        load.RUNNERS
+        if stm32
+        else tuple(r for r in load.RUNNERS if r not in ("cubeprog", "st-flash"))
+    )
+    for key in ("address", "algorithms", "pyocd_target", "probe_rs_chip"):
+        made.sources[f"flash.{key}"] = device.source
+    return Flash(
+        address=device.flash.origin,
+        pyocd_target=device.part.lower(),
+        openocd_target=openocd,
+        probe_rs_chip=device.part,
+        algorithms=device.algorithms,
+        runners=runners,
+    )
+
+
+def _check_clock(device: PackDevice, clock: Clock | None, made: Description) -> None:
+    if clock is None or device.clock_hz is None:
+        return
+    if clock.hz > device.clock_hz:
+        made.warnings.append(
+            f"clock: {clock.hz} Hz is more than the {device.clock_hz} of {device.source}"
+        )
+    elif clock.hz < device.clock_hz:
+        made.notes.append(
+            f"{device.source} allows {device.clock_hz} Hz; the driver takes {clock.hz}"
+        )
+
+
+def describe(
+    device: PackDevice,
+    part: Part | None,
+    family: Family | None,
+    name: str,
+    wishes: Wishes | None = None,
+) -> Description:
+    """Return the description of a device.
+
+    Args:
+        device: From the pack.
+        part: From modm-devices; None when it does not know the device.
+        family: The driver that serves it; None when there is none.
+        name: Of the target: lower-case letters, digits, - and _.
+        wishes: What no source holds.
+
+    Raises:
+        TargetError: A core that is not started by `targets/arch`, or a fact that must be given.
+    """
+    wishes = wishes or Wishes()
+    cpu, isa = _cpu(device)
+    made = Description(Target(Identity(name, "", "cortex_m"), cpu))
+    ram = _ram(device, part, made)
+    memory = (replace(device.flash, name="FLASH"), replace(ram, name="RAM"))
+    made.sources |= {"memory.0.origin": device.source, "memory.0.size": device.source}
+    clock = _clock(family, wishes, made)
+    _check_clock(device, clock, made)
+    text = f"{device.part} ({cpu.name}, {memory[0].size >> 10} KiB flash, {ram.size >> 10} KiB RAM)"
+    stack = min(_STACK_BYTES, (ram.size // 4) & ~7)
+    made.sources |= {
+        "target.driver": "family of the part" if family else "",
+        "target.isa": device.source if device.dsp is not None else "of the core",
+        "cpu.name": device.source,
+        "cpu.flags": device.source,
+        "toolchain": f"as {_MODEL}.toml",
+        "stack.size_bytes": "as every target" if stack == _STACK_BYTES else "a quarter of RAM",
+        "device": device.source,
+    }
+    made.target = Target(
+        target=Identity(name, text, "cortex_m", isa, family.driver if family else ""),
+        cpu=replace(cpu, interrupts=_interrupts(part, wishes, made, device.part)),
+        toolchain=_toolchain(),
+        memory=memory,
+        stack=Stack(stack),
+        clock=clock,
+        uart=_uart(family, wishes, made),
+        flash=_flash(device, family, made),
+        device=Device(device.part, device.pack, device.svd),
+    )
+    return made
+
+
+def _toolchain() -> Toolchain:
+    return load.load(_MODEL).toolchain

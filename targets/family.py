@@ -1,0 +1,67 @@
+"""What a driver folder serves: `targets/driver/<family>/family.toml`.
+
+A pack knows neither clock tree nor pins. Where a driver of the family exists they are taken from a
+target that runs on it, and changed where a sub-family has other limits.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from targets import load
+from targets.errors import TargetError
+from targets.load import Clock, Target
+
+DRIVERS = load.TARGETS_DIR / "driver"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One [[variant]]: parts that share a clock tree."""
+
+    parts: tuple[str, ...]
+    """Beginnings of part names."""
+    like: str
+    """Target whose [stack], [clock], [uart] and [flash] are taken."""
+    source: str
+    """Manual and section of the limits."""
+    clock: Clock | None = None
+    """Instead of that target's."""
+
+
+@dataclass(frozen=True)
+class _File:
+    variant: tuple[Variant, ...]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A driver for a part."""
+
+    driver: str
+    variant: Variant
+    target: Target
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock tree of the part."""
+        return self.variant.clock or self.target.clock
+
+
+def read(path: Path) -> tuple[Variant, ...]:
+    """Return the variants of a family file; TargetError names file, table and key."""
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise TargetError(f"{where}: not valid TOML: {error}") from None
+    return load.table(_File, table, where).variant
+
+
+def find(part: str) -> Family | None:
+    """Return the driver that serves a part, with its clock tree; None when there is none."""
+    for path in sorted(DRIVERS.glob("*/family.toml")):
+        for variant in read(path):
+            if part.upper().startswith(variant.parts):
+                return Family(path.parent.name, variant, load.load(variant.like))
+    return None
