@@ -22,7 +22,7 @@ SEARCH_VARIABLE = "SAFE_TARGETS"
 """Environment variable: more folders of target descriptions, separated like those of PATH."""
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
 RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
-EMULATORS = ("qemu", "process")
+EMULATORS = ("board", "qemu", "process")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 _USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
 
@@ -87,7 +87,9 @@ class Pll:
     m: int
     n: int
     p: int
-    q: int
+    """Divider of the output that feeds the core, whatever letter the manual gives it."""
+    q: int = 1
+    """Divider of a second output, where the driver sets it."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class Clock:
     apb1_divider: int = 1
     apb2_divider: int = 1
     flash_wait_states: int = 0
+    overdrive: bool = False
+    """The core's voltage is raised for its highest clock (STM32F4 that have it)."""
 
 
 @dataclass(frozen=True)

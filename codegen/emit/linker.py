@@ -10,7 +10,7 @@ from targets.load import Memory, Target
 
 _ACCESS = {"flash": "rx", "ram": "rwx"}
 _CORE_VECTORS = 16
-_SOURCES = ("hse", "hsi")
+_SOURCES = ("hse", "hsi", "msi")
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def _clock_macros(target: Target) -> list[Macro]:
         "APB1_DIVIDER": clock.apb1_divider,
         "APB2_DIVIDER": clock.apb2_divider,
         "FLASH_WAIT_STATES": clock.flash_wait_states,
+        "OVERDRIVE": int(clock.overdrive),
     }
     return macros + [Macro(name, f"{value}u") for name, value in numbers.items()]
 
@@ -95,6 +96,9 @@ def target_header(target: Target, version: str) -> str:
     macros = [
         Macro("NAME", c_string(target.name)),
         Macro("INTERRUPTS", f"{target.cpu.interrupts}u"),
+        Macro(
+            "INTERRUPT_LINES(line)", ", ".join(f"line({i}u)" for i in range(target.cpu.interrupts))
+        ),
         Macro("CYCLE_COUNTER", str(int(target.cpu.cycle_counter))),
         *_clock_macros(target),
         *_uart_macros(target),

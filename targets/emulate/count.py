@@ -5,20 +5,16 @@ and its output becomes figures. Interrupt handlers (`safe_isr_…`) are not coun
 inference of one model takes the same number unless its kernels branch on data.
 """
 
-import hashlib
-import os
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from targets.elf import Image, Symbol
-from targets.errors import BuildError, EmulatorError
+from targets.emulate import native
+from targets.errors import EmulatorError
 
 PLUGIN_SOURCE = Path(__file__).with_name("icount.c")
-_CFLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
 _ENTRY = 0
 _BACK = -1
 _BETWEEN = -2
@@ -209,26 +205,7 @@ def build_plugin(folder: Path) -> Path:
 
     Raises BuildError when there is no compiler or it fails.
     """
-    text = PLUGIN_SOURCE.read_bytes() + " ".join(_CFLAGS).encode()
-    target = folder / f"icount-{hashlib.sha256(text).hexdigest()[:12]}.so"
-    if target.is_file():
-        return target
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise BuildError("no host C compiler 'cc' for the instruction counter: apt-get install gcc")
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    result = subprocess.run(
-        [compiler, *_CFLAGS, "-o", str(temporary), str(PLUGIN_SOURCE)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        first = (result.stderr.strip().splitlines() or ["no message"])[0]
-        raise BuildError(f"cannot compile {PLUGIN_SOURCE.name}: {first}")
-    temporary.replace(target)
-    return target
+    return native.build(PLUGIN_SOURCE, folder, "the instruction counter")
 
 
 def plugin_argument(plugin: Path, configuration: Path, out: Path) -> str:

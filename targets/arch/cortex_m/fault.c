@@ -10,6 +10,7 @@
 #define MARK 0x5AFEFA17u
 #define UNKNOWN 0xFFFFFFFFu
 #define ICSR_VECTACTIVE 0x1FFu
+#define CFSR_STKOF (1u << 20) /* Armv8-M: UsageFault, stack overflow */
 
 /** What the core pushes; B1.5.6 of DDI 0403E. */
 typedef struct safe_exception_frame {
@@ -44,7 +45,8 @@ static void put_hex(const char *name, uint32_t value)
 
 /* Takes the frame's address and, when the stack has run out, a fresh stack for the report. The
  * bottom of the stack is the bottom of RAM, so an overflow arrives here as a stacking BusFault
- * with the stack pointer below it. 512 bytes are more than the report uses. */
+ * with the stack pointer below it; a core with a stack limit raises a UsageFault before that, with
+ * the stack pointer just above. 512 bytes are more than the report uses. */
 __attribute__((naked)) void safe_fault_entry(void)
 {
     __asm__ volatile("tst   lr, #4\n\t"
@@ -68,6 +70,11 @@ void safe_fault_report(const safe_exception_frame_t *frame)
     uintptr_t start = (uintptr_t)__stack_start;
     uintptr_t end = (uintptr_t)__stack_end;
     bool readable = (uintptr_t)frame >= start && (uintptr_t)frame <= end - sizeof(*frame);
+    /* With a stack limit, a frame that did not fit is not written and the stack pointer stays at
+     * the limit (DDI 0553, PushStack). */
+    if ((SCB_CFSR & CFSR_STKOF) != 0u && (uintptr_t)frame == start) {
+        readable = false;
+    }
     uint32_t pc = readable ? frame->pc : UNKNOWN;
     uint32_t lr = readable ? frame->lr : UNKNOWN;
     uint32_t psr = readable ? frame->psr : UNKNOWN;

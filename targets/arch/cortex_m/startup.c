@@ -19,6 +19,10 @@ static size_t words_between(const uint32_t *start, const uint32_t *end)
 
 void safe_reset(void)
 {
+#ifdef __ARM_ARCH_8M_MAIN__
+    /* No stack pointer below the stack's start from here on: DDI 0553 section B3.8. */
+    __asm__ volatile("msr msplim, %0" ::"r"(__stack_start));
+#endif
     SCB_VTOR = (uint32_t)(uintptr_t)&safe_vectors;
     SCB_CPACR |= SCB_CPACR_FPU_FULL;
     safe_cortex_barrier();

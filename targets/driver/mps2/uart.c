@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared with the interrupt handler:
- *   s_ring, s_head   written by the handler only, read by safe_uart_read
- *   s_tail           written by safe_uart_read only, read by the handler
- *   s_rx_status      written by the handler only (bits are set, never cleared)
- * One core, aligned 32-bit words: each access is whole, and volatile keeps their order. */
+/* s_rx_status is written by the interrupt handler only (bits are set, never cleared); the ring's
+ * words are told in rx_ring.h. */
 #include "cortex_m.h"
 #include "driver.h"
 #include "isr.h"
 #include "mps2.h"
+#include "rx_ring.h"
 #include "safe/port.h"
 #include "safe_target.h"
 
 #define UART ((safe_cmsdk_uart_t *)SAFE_TARGET_UART_BASE)
-#define RING_MASK (SAFE_TARGET_RX_RING_BYTES - 1u)
 
 /** Polls for one byte: at 5 cycles or more each, at least a second. An emulated line is held up
  * by whoever reads at its other end, so byte times are no measure here. */
 #define TX_POLLS (SAFE_TARGET_CLOCK_HZ / 5u)
 
-static volatile uint8_t s_ring[SAFE_TARGET_RX_RING_BYTES];
-static volatile uint32_t s_head;
-static volatile uint32_t s_tail;
+static safe_rx_ring_t s_ring;
 static volatile uint32_t s_rx_status;
 static uint32_t s_tx_status;
 
@@ -33,14 +28,7 @@ void safe_isr_uart(void)
         s_rx_status |= SAFE_PORT_UART_ERROR;
     }
     if ((state & CMSDK_STATE_RX_FULL) != 0u) {
-        uint32_t byte = UART->DATA;
-        uint32_t head = s_head;
-        if (head - s_tail < SAFE_TARGET_RX_RING_BYTES) {
-            s_ring[head & RING_MASK] = (uint8_t)byte;
-            s_head = head + 1u;
-        } else {
-            s_rx_status |= SAFE_PORT_RX_OVERRUN;
-        }
+        s_rx_status |= safe_rx_ring_put(&s_ring, UART->DATA);
     }
 }
 
@@ -53,15 +41,7 @@ void safe_uart_init(void)
 
 size_t safe_uart_read(uint8_t *bytes, size_t capacity)
 {
-    uint32_t tail = s_tail;
-    size_t held = s_head - tail;
-    size_t count = held < capacity ? held : capacity;
-    for (size_t i = 0; i < count; i++) {
-        bytes[i] = s_ring[tail & RING_MASK];
-        tail++;
-    }
-    s_tail = tail;
-    return count;
+    return safe_rx_ring_take(&s_ring, bytes, capacity);
 }
 
 static bool wait_to_send(void)

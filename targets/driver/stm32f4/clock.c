@@ -21,7 +21,9 @@
 /* Limits of RM0090 section 7.3.2; a description outside them does not compile. */
 typedef char vco_in_is_1_to_2_mhz[VCO_IN_HZ >= 1000000u && VCO_IN_HZ <= 2000000u ? 1 : -1];
 typedef char vco_is_100_to_432_mhz[VCO_HZ >= 100000000u && VCO_HZ <= 432000000u ? 1 : -1];
-typedef char core_is_at_most_168_mhz[SAFE_TARGET_CLOCK_HZ <= 168000000u ? 1 : -1];
+/* 168 MHz on an STM32F405 and without over-drive on an STM32F446 (RM0390 section 5.1.4). */
+#define MAX_HZ (SAFE_TARGET_OVERDRIVE ? 180000000u : 168000000u)
+typedef char core_is_not_too_fast[SAFE_TARGET_CLOCK_HZ <= MAX_HZ ? 1 : -1];
 
 /** Oscillator of an STM32F4 after reset; RM0090 section 7.2.2. */
 #define BOOT_HZ 16000000u
@@ -52,13 +54,37 @@ static uint32_t apb_field(uint32_t divider)
     return divider == 1u ? 0u : field;
 }
 
+#if SAFE_TARGET_OVERDRIVE
+#define VOS_SCALE_1 (PWR_CR_VOS | PWR_CR_VOS_HIGH)
+
+/** Raises the core's voltage for more than 168 MHz while the PLL runs but does not yet drive the
+ * core; RM0390 section 5.1.4, "Entering Over-drive mode". */
+static uint32_t start_overdrive(void)
+{
+    PWR_CR |= PWR_CR_ODEN;
+    uint32_t status = wait_for(&PWR_CSR, PWR_CSR_ODRDY, PWR_CSR_ODRDY);
+    if (status == 0u) {
+        PWR_CR |= PWR_CR_ODSWEN;
+        status = wait_for(&PWR_CSR, PWR_CSR_ODSWRDY, PWR_CSR_ODSWRDY);
+    }
+    return status;
+}
+#else
+#define VOS_SCALE_1 PWR_CR_VOS
+
+static uint32_t start_overdrive(void)
+{
+    return 0;
+}
+#endif
+
 uint32_t safe_clock_init(void)
 {
     RCC_APB1ENR |= RCC_APB1ENR_PWR;
     (void)RCC_APB1ENR; /* two bus cycles before the peripheral answers */
 #if SAFE_TARGET_CLOCK_HZ > 84000000u
     /* Below, the value after reset does; an STM32F401 has no such scale (RM0368 section 5.4.1). */
-    PWR_CR |= PWR_CR_VOS;
+    PWR_CR |= VOS_SCALE_1;
 #endif
 
     /* Wait states first: flash must never be read faster than it can be. */
@@ -70,11 +96,12 @@ uint32_t safe_clock_init(void)
     if (wait_for(&RCC_CR, SOURCE_READY, SOURCE_READY) != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
-    RCC_PLLCFGR = SAFE_TARGET_PLL_M | (SAFE_TARGET_PLL_N << RCC_PLLCFGR_N_SHIFT) |
+    RCC_PLLCFGR = (RCC_PLLCFGR & RCC_PLLCFGR_KEEP) | SAFE_TARGET_PLL_M |
+                  (SAFE_TARGET_PLL_N << RCC_PLLCFGR_N_SHIFT) |
                   ((SAFE_TARGET_PLL_P / 2u - 1u) << RCC_PLLCFGR_P_SHIFT) | SOURCE_PLL |
                   (SAFE_TARGET_PLL_Q << RCC_PLLCFGR_Q_SHIFT);
     RCC_CR |= RCC_CR_PLLON;
-    if (wait_for(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY) != 0u) {
+    if (start_overdrive() != 0u || wait_for(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY) != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     /* Bus dividers before the switch, so that no bus runs above its limit. */

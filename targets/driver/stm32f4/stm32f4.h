@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file stm32f4.h The few STM32F405 registers in use; section numbers are of RM0090. */
+/** @file stm32f4.h The few STM32F4 registers in use; section numbers are of RM0090 (STM32F405),
+ * where the STM32F446 has the same; what only that has is told with RM0390. */
 #ifndef SAFE_STM32F4_H
 #define SAFE_STM32F4_H
 
@@ -22,6 +23,7 @@
 #define RCC_CR_HSERDY (1u << 17)
 #define RCC_CR_PLLON (1u << 24)
 #define RCC_CR_PLLRDY (1u << 25)
+#define RCC_PLLCFGR_KEEP 0xF0000000u /* reserved; PLLR on an STM32F446, which may not be 0 */
 #define RCC_PLLCFGR_N_SHIFT 6u
 #define RCC_PLLCFGR_P_SHIFT 16u
 #define RCC_PLLCFGR_SOURCE_HSE (1u << 22)
@@ -39,9 +41,16 @@
 #define RCC_CSR_IWDGRSTF (1u << 29)
 #define RCC_CSR_WWDGRSTF (1u << 30)
 
-/* Power control, section 5.4.1: VOS = 1 is voltage scale 1, needed above 144 MHz. */
+/* Power control, section 5.4.1. VOS: one bit on an STM32F405, where 1 is scale 1, needed above
+ * 144 MHz; two bits on an STM32F446 (RM0390 section 5.4.1), where 3 is scale 1. */
 #define PWR_CR SAFE_REGISTER(0x40007000u)
 #define PWR_CR_VOS (1u << 14)
+#define PWR_CR_VOS_HIGH (1u << 15)
+#define PWR_CR_ODEN (1u << 16) /* over-drive: RM0390 sections 5.1.4 and 5.4.1 */
+#define PWR_CR_ODSWEN (1u << 17)
+#define PWR_CSR SAFE_REGISTER(0x40007004u) /* RM0390 section 5.4.2 */
+#define PWR_CSR_ODRDY (1u << 16)
+#define PWR_CSR_ODSWRDY (1u << 17)
 
 /* Flash interface, section 3.9.1. */
 #define FLASH_ACR SAFE_REGISTER(0x40023C00u)
@@ -68,8 +77,6 @@ typedef struct safe_usart {
 
 #define USART1_BASE 0x40011000u
 #define USART2_BASE 0x40004400u
-#define USART1_IRQ 37u /* section 12.1.3 */
-#define USART2_IRQ 38u
 
 #define USART_SR_PE (1u << 0)
 #define USART_SR_FE (1u << 1)

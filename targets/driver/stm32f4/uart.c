@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared with the interrupt handler:
- *   s_ring, s_head   written by the handler only, read by safe_uart_read
- *   s_tail           written by safe_uart_read only, read by the handler
- *   s_rx_status      written by the handler only (bits are set, never cleared)
- * One core, aligned 32-bit words: each access is whole, and volatile keeps their order. */
+/* s_rx_status is written by the interrupt handler only (bits are set, never cleared); the ring's
+ * words are told in rx_ring.h. */
 #include "cortex_m.h"
 #include "driver.h"
 #include "isr.h"
+#include "rx_ring.h"
 #include "safe/port.h"
 #include "safe_target.h"
 #include "stm32f4.h"
 
 #if SAFE_TARGET_UART_NUMBER == 1
 #define UART ((safe_usart_t *)USART1_BASE)
-#define UART_IRQ USART1_IRQ
 #define UART_ENABLE() (RCC_APB2ENR |= RCC_APB2ENR_USART1)
 #define PIN_TX 9u /* PA9, PA10: alternate function 7 (DS8626, table of alternate functions) */
 #define PIN_RX 10u
 #define PIN_AFR GPIOA_AFRH
 #elif SAFE_TARGET_UART_NUMBER == 2
 #define UART ((safe_usart_t *)USART2_BASE)
-#define UART_IRQ USART2_IRQ
 #define UART_ENABLE() (RCC_APB1ENR |= RCC_APB1ENR_USART2)
 #define PIN_TX 2u /* PA2, PA3: alternate function 7 */
 #define PIN_RX 3u
@@ -30,14 +26,11 @@
 #endif
 
 #define PIN_AF 7u
-#define RING_MASK (SAFE_TARGET_RX_RING_BYTES - 1u)
 
 /** Polls for one byte. One poll takes at least 5 cycles, so this is more than 10 byte times. */
 #define TX_POLLS (20u * (SAFE_TARGET_CLOCK_HZ / SAFE_TARGET_UART_BAUD))
 
-static volatile uint8_t s_ring[SAFE_TARGET_RX_RING_BYTES];
-static volatile uint32_t s_head;
-static volatile uint32_t s_tail;
+static safe_rx_ring_t s_ring;
 static volatile uint32_t s_rx_status;
 static uint32_t s_tx_status;
 
@@ -50,13 +43,7 @@ void safe_isr_uart(void)
         s_rx_status |= SAFE_PORT_UART_ERROR;
     }
     if ((flags & USART_SR_RXNE) != 0u) {
-        uint32_t head = s_head;
-        if (head - s_tail < SAFE_TARGET_RX_RING_BYTES) {
-            s_ring[head & RING_MASK] = (uint8_t)byte;
-            s_head = head + 1u;
-        } else {
-            s_rx_status |= SAFE_PORT_RX_OVERRUN;
-        }
+        s_rx_status |= safe_rx_ring_put(&s_ring, byte);
     }
 }
 
@@ -82,20 +69,12 @@ void safe_uart_init(void)
     UART->CR2 = 0u;
     UART->CR3 = 0u;
     UART->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
-    safe_cortex_irq_enable(UART_IRQ);
+    safe_cortex_irq_enable(SAFE_TARGET_UART_INTERRUPT);
 }
 
 size_t safe_uart_read(uint8_t *bytes, size_t capacity)
 {
-    uint32_t tail = s_tail;
-    size_t held = s_head - tail;
-    size_t count = held < capacity ? held : capacity;
-    for (size_t i = 0; i < count; i++) {
-        bytes[i] = s_ring[tail & RING_MASK];
-        tail++;
-    }
-    s_tail = tail;
-    return count;
+    return safe_rx_ring_take(&s_ring, bytes, capacity);
 }
 
 static bool wait_for(uint32_t flag)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file stm32u5.h The few STM32U575 registers in use, at their non-secure addresses (TZEN = 0).
+ *
+ * References: RM0456 by chapter and register. Bases: chapter "Memory organization".
+ */
+#ifndef SAFE_STM32U5_H
+#define SAFE_STM32U5_H
+
+#include <stdint.h>
+
+#define SAFE_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+/* Reset and clock control: chapter RCC, section "RCC registers", under the register's name. */
+#define RCC_CR SAFE_REGISTER(0x46020C00u)
+#define RCC_CFGR1 SAFE_REGISTER(0x46020C1Cu)
+#define RCC_CFGR2 SAFE_REGISTER(0x46020C20u)
+#define RCC_PLL1CFGR SAFE_REGISTER(0x46020C28u)
+#define RCC_PLL1DIVR SAFE_REGISTER(0x46020C34u)
+#define RCC_AHB2ENR1 SAFE_REGISTER(0x46020C8Cu)
+#define RCC_AHB3ENR SAFE_REGISTER(0x46020C94u)
+#define RCC_APB2ENR SAFE_REGISTER(0x46020CA4u)
+#define RCC_CSR SAFE_REGISTER(0x46020CF4u)
+
+#define RCC_CR_MSISRDY (1u << 2)
+#define RCC_CR_PLL1ON (1u << 24)
+#define RCC_CR_PLL1RDY (1u << 25)
+#define RCC_CFGR1_SW_PLL1 (3u << 0)
+#define RCC_CFGR1_SWS_MASK (3u << 2)
+#define RCC_CFGR1_SWS_PLL1 (3u << 2)
+#define RCC_CFGR2_PPRE1_SHIFT 4u
+#define RCC_CFGR2_PPRE2_SHIFT 8u
+#define RCC_PLL1CFGR_SOURCE_MSIS (1u << 0)
+#define RCC_PLL1CFGR_RANGE_8_TO_16_MHZ (3u << 2) /* 0: 4 to 8 MHz */
+#define RCC_PLL1CFGR_M_SHIFT 8u                  /* divider - 1 */
+#define RCC_PLL1CFGR_MBOOST_SHIFT 12u            /* 0: the booster runs at the PLL's source */
+#define RCC_PLL1CFGR_REN (1u << 18)
+#define RCC_PLL1DIVR_N_SHIFT 0u /* multiplier - 1 */
+#define RCC_PLL1DIVR_P_SHIFT 9u /* divider - 1; P and Q are not enabled */
+#define RCC_PLL1DIVR_Q_SHIFT 16u
+#define RCC_PLL1DIVR_R_SHIFT 24u
+#define RCC_AHB2ENR1_GPIOA (1u << 0)
+#define RCC_AHB3ENR_PWR (1u << 2)
+#define RCC_APB2ENR_USART1 (1u << 14)
+#define RCC_CSR_RMVF (1u << 23)
+#define RCC_CSR_IWDGRSTF (1u << 29)
+#define RCC_CSR_WWDGRSTF (1u << 30)
+
+/* Power control: chapter PWR, register PWR_VOSR. VOS = 3 is range 1. */
+#define PWR_VOSR SAFE_REGISTER(0x4602080Cu)
+#define PWR_VOSR_BOOSTRDY (1u << 14)
+#define PWR_VOSR_VOSRDY (1u << 15)
+#define PWR_VOSR_VOS_RANGE_1 (3u << 16)
+#define PWR_VOSR_BOOSTEN (1u << 18)
+
+/* Flash interface: chapter FLASH, register FLASH_ACR. */
+#define FLASH_ACR SAFE_REGISTER(0x40022000u)
+#define FLASH_ACR_LATENCY_MASK 15u
+#define FLASH_ACR_PRFTEN (1u << 8)
+
+/* Instruction cache: chapter ICACHE. */
+#define ICACHE_CR SAFE_REGISTER(0x40030400u)
+#define ICACHE_SR SAFE_REGISTER(0x40030404u)
+#define ICACHE_CR_EN (1u << 0)
+#define ICACHE_SR_BUSYF (1u << 0)
+
+/* GPIO port A: chapter GPIO. */
+#define GPIOA_MODER SAFE_REGISTER(0x42020000u) /* 2 bits a pin, 2 is alternate function */
+#define GPIOA_PUPDR SAFE_REGISTER(0x4202000Cu) /* 2 bits a pin, 1 is pull-up */
+#define GPIOA_AFRH SAFE_REGISTER(0x42020024u)  /* 4 bits a pin, pins 8 to 15 */
+
+/* USART1: chapter USART, with the FIFO off. */
+#define USART1_CR1 SAFE_REGISTER(0x40013800u)
+#define USART1_CR2 SAFE_REGISTER(0x40013804u)
+#define USART1_CR3 SAFE_REGISTER(0x40013808u)
+#define USART1_BRR SAFE_REGISTER(0x4001380Cu)
+#define USART1_ISR SAFE_REGISTER(0x4001381Cu)
+#define USART1_ICR SAFE_REGISTER(0x40013820u)
+#define USART1_RDR SAFE_REGISTER(0x40013824u)
+#define USART1_TDR SAFE_REGISTER(0x40013828u)
+#define USART_CR1_UE (1u << 0)
+#define USART_CR1_RE (1u << 2)
+#define USART_CR1_TE (1u << 3)
+#define USART_CR1_RXNEIE (1u << 5)
+#define USART_ISR_ERRORS 15u /* PE, FE, NE, ORE; ICR clears them with the same bits */
+#define USART_ISR_RXNE (1u << 5)
+#define USART_ISR_TC (1u << 6)
+#define USART_ISR_TXE (1u << 7)
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* s_rx_status is written by the interrupt handler only (bits are set, never cleared); the ring's
+ * words are told in rx_ring.h. */
+#include "cortex_m.h"
+#include "driver.h"
+#include "isr.h"
+#include "rx_ring.h"
+#include "safe/port.h"
+#include "safe_target.h"
+#include "stm32u5.h"
+
+#if SAFE_TARGET_UART_NUMBER != 1
+#error "uart.name must be USART1"
+#endif
+
+#define PIN_TX 9u /* PA9, PA10: alternate function 7 (DS13737, table of alternate functions) */
+#define PIN_RX 10u
+#define PIN_AF 7u
+
+/** Polls for one byte. One poll takes at least 5 cycles, so this is more than 10 byte times. */
+#define TX_POLLS (20u * (SAFE_TARGET_CLOCK_HZ / SAFE_TARGET_UART_BAUD))
+
+static safe_rx_ring_t s_ring;
+static volatile uint32_t s_rx_status;
+static uint32_t s_tx_status;
+
+void safe_isr_uart(void)
+{
+    uint32_t flags = USART1_ISR;
+    if ((flags & USART_ISR_ERRORS) != 0u) {
+        USART1_ICR = flags & USART_ISR_ERRORS;
+        s_rx_status |= SAFE_PORT_UART_ERROR;
+    }
+    if ((flags & USART_ISR_RXNE) != 0u) {
+        s_rx_status |= safe_rx_ring_put(&s_ring, USART1_RDR); /* reading clears RXNE */
+    }
+}
+
+static void set_pin(uint32_t pin)
+{
+    uint32_t two = 2u * pin;
+    uint32_t four = 4u * (pin - 8u);
+    GPIOA_AFRH = (GPIOA_AFRH & ~(15u << four)) | (PIN_AF << four);
+    GPIOA_PUPDR = (GPIOA_PUPDR & ~(3u << two)) | (1u << two);
+    GPIOA_MODER = (GPIOA_MODER & ~(3u << two)) | (2u << two);
+}
+
+void safe_uart_init(void)
+{
+    RCC_AHB2ENR1 |= RCC_AHB2ENR1_GPIOA;
+    RCC_APB2ENR |= RCC_APB2ENR_USART1;
+    (void)RCC_AHB2ENR1; /* two bus cycles before the peripherals answer */
+    (void)RCC_APB2ENR;
+    set_pin(PIN_TX);
+    set_pin(PIN_RX);
+    /* 16-fold oversampling: BRR is the divider, rounded; RM0456 USART, baud rate generation. */
+    USART1_BRR = (safe_clock_uart_hz() + SAFE_TARGET_UART_BAUD / 2u) / SAFE_TARGET_UART_BAUD;
+    USART1_CR2 = 0u;
+    USART1_CR3 = 0u;
+    USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    safe_cortex_irq_enable(SAFE_TARGET_UART_INTERRUPT);
+}
+
+size_t safe_uart_read(uint8_t *bytes, size_t capacity)
+{
+    return safe_rx_ring_take(&s_ring, bytes, capacity);
+}
+
+static bool wait_for(uint32_t flag)
+{
+    for (uint32_t i = 0; i < TX_POLLS; i++) {
+        if ((USART1_ISR & flag) != 0u) {
+            return true;
+        }
+    }
+    return false;
+}
+
+safe_status_t safe_uart_write(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (!wait_for(USART_ISR_TXE)) {
+            s_tx_status |= SAFE_PORT_TX_TIMEOUT;
+            return SAFE_STATUS_TIMEOUT;
+        }
+        USART1_TDR = bytes[i];
+    }
+    return SAFE_STATUS_OK;
+}
+
+void safe_uart_drain(void)
+{
+    if (!wait_for(USART_ISR_TC)) {
+        s_tx_status |= SAFE_PORT_TX_TIMEOUT;
+    }
+}
+
+uint32_t safe_uart_status(void)
+{
+    return s_rx_status | s_tx_status;
+}
