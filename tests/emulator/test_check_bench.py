@@ -9,7 +9,7 @@ from host_tools.cli import main
 pytestmark = pytest.mark.emulator
 
 
-@pytest.mark.parametrize("target", ["mps2-an386", "mps2-an505", "riscv-virt"])
+@pytest.mark.parametrize("target", ["hifive1", "mps2-an386", "mps2-an505", "riscv-virt"])
 def test_bench_is_exact(target, capsys):
     arguments = ["--target", target, "--windows", "12", "--samples", "80", "--json"]
     assert main(["bench", "--emulate", *arguments]) == 0

@@ -1,4 +1,4 @@
-"""The CPU checks (Cortex-M4, Cortex-M33, RV32): start-up, drivers, faults, exact counts."""
+"""RISC-V targets and CPU checks: start-up, drivers, faults, exact counts."""
 
 import re
 import time
@@ -12,7 +12,7 @@ from tests.emulator.conftest import build_probe
 
 pytestmark = pytest.mark.emulator
 
-TARGETS = ("mps2-an386", "mps2-an505", "riscv-virt")
+TARGETS = ("hifive1", "mps2-an386", "mps2-an505", "riscv-virt")
 CYCLES_STUCK, RX_OVERRUN, RESET_FAULT = 1 << 1, 1 << 3, 1 << 6
 LOOPS = {"cortex_m": 20_000_000, "riscv32": 4883 << 12}
 CALLS = 2
@@ -93,9 +93,19 @@ def test_bad_pointer_is_reported_then_reset(target, line):
     code = target.region("flash")
     assert code.origin < int(found["pc"], 16) < code.origin + code.size
     if target.target.arch == "riscv32":
-        assert (found["cause"], found["value"]) == ("00000007", "08000000")  # store access
+        assert (found["cause"], found["value"]) == ("00000007", "0a000000")  # store access
     else:
         assert (found["cause"], found["value"]) == ("00008200", "60000000")  # precise BusFault
+
+
+def test_undefined_instruction_is_reported_then_reset(target, image, line):
+    found = fault(target, line, b"u")
+    main = next(s for s in elf.read(image).functions() if s.name == "main")
+    assert main.address <= int(found["pc"], 16) < main.address + main.size  # obey is inlined
+    if target.target.arch == "riscv32":
+        assert found["cause"] == "00000002"
+    else:
+        assert found["cause"] == "00010000"  # UNDEFINSTR
 
 
 def test_stack_overflow_is_reported_not_silent(target, line):

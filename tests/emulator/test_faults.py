@@ -16,18 +16,16 @@ pytestmark = pytest.mark.emulator
 WINDOWS, SAMPLES = 10, 60
 
 
-def faulty_bench(stm32f4, forecaster, fault):
+def faulty_bench(target, image, fault):
     with np.load(build.ROOT / "models/forecaster/golden.npz") as golden:
         windows, outputs = golden["windows"][:WINDOWS], golden["outputs"][:WINDOWS]
         samples = golden["samples"][:SAMPLES]
     with (
-        emulate.start(stm32f4, forecaster.elf) as running,
+        emulate.start(target, image.elf) as running,
         Proxy(int(running.url.rsplit(":", 1)[1]), fault) as proxy,
         SerialPort(proxy.url) as port,
     ):
-        result = run_bench(
-            Link(port), windows, samples, sha256=forecaster.manifest()["model_sha256"]
-        )
+        result = run_bench(Link(port), windows, samples, sha256=image.manifest()["model_sha256"])
     assert result.outputs.tobytes() == outputs.tobytes()
     assert result.records["index"].tolist() == list(range(SAMPLES))
     assert fault.hits >= 1

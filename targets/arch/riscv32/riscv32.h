@@ -24,6 +24,10 @@
 extern volatile uint32_t *const safe_timer_compare;
 extern volatile uint32_t *const safe_timer_now;
 
+/** Returns the frequency of that timer in hertz, measured where it is not certain. Called once,
+ * after clock and cycle counter. */
+uint32_t safe_timebase_hz(void);
+
 /** Keeps code from being written, on a target whose code lies in RAM. */
 void safe_memory_protect(void);
 

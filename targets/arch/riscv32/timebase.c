@@ -3,14 +3,27 @@
 #include "core.h"
 #include "isr.h"
 #include "safe/port.h"
-#include "safe_target.h"
-
-#define TICKS_PER_MS (SAFE_TARGET_CLOCK_HZ / 1000u)
 
 /* Written by the handler only; one aligned word, so a read is whole. */
 static volatile uint32_t s_time_ms;
 
 static uint64_t s_next;
+
+/* A millisecond in ticks, and what is left of it in thousandths of a tick: a timer of 32,768 Hz
+ * keeps its time, too. */
+static uint32_t s_ticks;
+static uint32_t s_left;
+static uint32_t s_gathered;
+
+static inline __attribute__((always_inline)) void advance(void)
+{
+    s_next += s_ticks;
+    s_gathered += s_left;
+    if (s_gathered >= 1000u) {
+        s_gathered -= 1000u;
+        s_next++;
+    }
+}
 
 /* The comparator is written in two halves; the low one goes out of the way first, so that no value
  * in between is in the past (3.2.1). */
@@ -25,7 +38,7 @@ static inline __attribute__((always_inline)) void set_compare(uint64_t ticks)
 SAFE_INTERRUPT void safe_isr_timer(void)
 {
     s_time_ms = s_time_ms + 1u;
-    s_next += TICKS_PER_MS;
+    advance();
     set_compare(s_next);
 }
 
@@ -42,7 +55,11 @@ static uint64_t now(void)
 
 void safe_timebase_init(void)
 {
-    s_next = now() + TICKS_PER_MS;
+    uint32_t hz = safe_timebase_hz();
+    s_ticks = hz / 1000u;
+    s_left = hz % 1000u;
+    s_next = now();
+    advance();
     set_compare(s_next);
     SAFE_CSR_SET(mie, SAFE_MIE_TIMER);
     SAFE_CSR_SET(mstatus, SAFE_MSTATUS_MIE);

@@ -28,6 +28,11 @@ uint32_t safe_clock_uart_hz(void)
     return UART_HZ;
 }
 
+uint32_t safe_timebase_hz(void)
+{
+    return SAFE_TARGET_CLOCK_HZ; /* the machine has no other clock */
+}
+
 uint32_t safe_reset_cause(void)
 {
     return 0;

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared with the interrupt handler:
- *   s_ring, s_head   written by the handler only, read by safe_uart_read
- *   s_tail           written by safe_uart_read only, read by the handler
- *   s_rx_status      written by the handler only (bits are set, never cleared)
- * One core, aligned 32-bit words: each access is whole, and volatile keeps their order. */
 #include "driver.h"
 #include "isr.h"
+#include "rx_ring.h"
 #include "safe/port.h"
 #include "safe_target.h"
 #include "virt.h"
 
 #define UART ((safe_ns16550_t *)SAFE_TARGET_UART_BASE)
-#define RING_MASK (SAFE_TARGET_RX_RING_BYTES - 1u)
 
 /** Polls for one byte, about a second. The line is held up by whoever reads at its other end, so
  * byte times are no measure here. */
 #define TX_POLLS 5000000u
 
-static volatile uint8_t s_ring[SAFE_TARGET_RX_RING_BYTES];
-static volatile uint32_t s_head;
-static volatile uint32_t s_tail;
-static volatile uint32_t s_rx_status;
+static safe_rx_ring_t s_ring;
+static volatile uint32_t s_rx_status; /* set by the handler only */
 static uint32_t s_tx_status;
 
 SAFE_INTERRUPT void safe_isr_external(void)
@@ -31,14 +24,7 @@ SAFE_INTERRUPT void safe_isr_external(void)
         s_rx_status |= SAFE_PORT_UART_ERROR;
     }
     if ((state & NS16550_LSR_RX_READY) != 0u) {
-        uint32_t byte = UART->DATA;
-        uint32_t head = s_head;
-        if (head - s_tail < SAFE_TARGET_RX_RING_BYTES) {
-            s_ring[head & RING_MASK] = (uint8_t)byte;
-            s_head = head + 1u;
-        } else {
-            s_rx_status |= SAFE_PORT_RX_OVERRUN;
-        }
+        s_rx_status |= safe_rx_ring_put(&s_ring, UART->DATA);
     }
     PLIC_CLAIM = source;
 }
@@ -53,23 +39,12 @@ void safe_uart_init(void)
     UART->LCR = NS16550_LCR_8N1;
     UART->FCR = NS16550_FCR_ENABLE_AND_CLEAR;
     UART->IER = NS16550_IER_RX;
-    PLIC_PRIORITY(SAFE_TARGET_UART_INTERRUPT) = 1u;
-    PLIC_ENABLE(SAFE_TARGET_UART_INTERRUPT / 32u) = 1u << (SAFE_TARGET_UART_INTERRUPT % 32u);
-    PLIC_THRESHOLD = 0u;
-    SAFE_CSR_SET(mie, SAFE_MIE_EXTERNAL);
+    safe_plic_enable(SAFE_TARGET_UART_INTERRUPT);
 }
 
 size_t safe_uart_read(uint8_t *bytes, size_t capacity)
 {
-    uint32_t tail = s_tail;
-    size_t held = s_head - tail;
-    size_t count = held < capacity ? held : capacity;
-    for (size_t i = 0; i < count; i++) {
-        bytes[i] = s_ring[tail & RING_MASK];
-        tail++;
-    }
-    s_tail = tail;
-    return count;
+    return safe_rx_ring_take(&s_ring, bytes, capacity);
 }
 
 static bool wait_for(uint32_t flag)

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file virt.h QEMU's `virt`: hw/riscv/virt.c (map), hw/misc/sifive_test.c (reset), the ACLINT
- * and PLIC specifications, the PC16550D data sheet. */
+/** @file virt.h QEMU's `virt`: hw/riscv/virt.c (map), hw/misc/sifive_test.c (reset), the
+ * PC16550D data sheet. */
 #ifndef SAFE_VIRT_H
 #define SAFE_VIRT_H
 
 #include <stdint.h>
 
-#define SAFE_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
+#include "plic.h"
 
 #define FINISHER SAFE_REGISTER(0x00100000u)
 #define FINISHER_RESET 0x7777u
-
-#define CLINT_MTIMECMP ((volatile uint32_t *)0x02004000u)
-#define CLINT_MTIME ((volatile uint32_t *)0x0200BFF8u)
-
-#define PLIC_PRIORITY(source) SAFE_REGISTER(0x0C000000u + 4u * (source))
-#define PLIC_ENABLE(word) SAFE_REGISTER(0x0C002000u + 4u * (word)) /* hart 0, machine mode */
-#define PLIC_THRESHOLD SAFE_REGISTER(0x0C200000u)
-#define PLIC_CLAIM SAFE_REGISTER(0x0C200004u)
 
 typedef struct safe_ns16550 {
     volatile uint8_t DATA; /* RBR, THR; divisor low with DLAB */

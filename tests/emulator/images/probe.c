@@ -19,12 +19,14 @@ void invoke_arena(uint8_t *arena);
 #define INVOKE                                                                                     \
     ".option push\n\t.option norvc\n\tmv t1, ra\n\tjal safe_probe_op0_loop\n\t"                    \
     "jal safe_probe_op3_short\n\tjr t1\n\t.option pop\n"
-#define BAD_ADDRESS 0x08000000u
+#define UNDEFINED "unimp\n"
+#define BAD_ADDRESS 0x0A000000u
 #else
 #define LOOP "ldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t.ltorg\n"
 #define SHORT "nop\n\tbx lr\n"
 #define INVOKE                                                                                     \
     "push {r3, lr}\n\tbl safe_probe_op0_loop\n\tbl safe_probe_op3_short\n\tpop {r3, pc}\n"
+#define UNDEFINED "udf #0\n"
 #define BAD_ADDRESS 0x60000000u
 #endif
 
@@ -107,6 +109,9 @@ static void obey(uint8_t command)
         break;
     case 'w':
         *(volatile uint32_t *)bad_address = 1u;
+        break;
+    case 'u':
+        __asm__ volatile(UNDEFINED);
         break;
     case 'o':
         depth_sum = dive(100000);

@@ -29,7 +29,7 @@ def scons(*arguments, root=build.ROOT):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("target=nope", "unknown target 'nope'; known are host, mps2-an386, "),
+        ("target=nope", "unknown target 'nope'; known are hifive1, host, "),
         ("model=nope", "unknown model 'nope': neither a name under models/"),
         ("backend=nope", "unknown backend 'nope'; known are native"),
         ("app=nope", "unknown app 'nope'; known are bench, detector"),
