@@ -17,7 +17,7 @@ import tflite
 from flatbuffers.number_types import Int32Flags
 
 from codegen.errors import CodegenError, ModelInvalidError, ModelUnsupportedError, where
-from codegen.frontend import reader, support
+from codegen.frontend import dilation, reader, support
 from codegen.ir import verifier
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Quantization, Tensor
 from codegen.operators._folding import fold
@@ -113,6 +113,7 @@ class _Importer:
         supported = (k for k, spec in supported_operators().items() if not spec.internal)
         support.check_model(graph, sorted(supported))
         graph = fold(replace(graph, operators=tuple(self._with_options(bare, entries))))
+        graph = dilation.run(graph)
         for operator in graph.operators:
             supported_operators()[operator.kind].check(graph, operator)
         return graph
@@ -243,7 +244,11 @@ class _Importer:
 
 
 def _shape(table: Any, place: str) -> tuple[int, ...]:
-    """Return the static shape; an open batch (first extent −1) is read as 1."""
+    """Return the static shape.
+
+    An open batch is read as 1: the first extent, or whichever else the signature leaves open (time
+    before batch) where the converter wrote 1.
+    """
     shape = reader.integers(
         f"{place}: shape", table.ShapeLength, table.ShapeAsNumpy, limit=2 * MAX_RANK
     )
@@ -255,7 +260,8 @@ def _shape(table: Any, place: str) -> tuple[int, ...]:
     )
     if len(shape) > MAX_RANK:
         raise ModelUnsupportedError(f"{place}: rank {len(shape)}, the limit is {MAX_RANK}")
-    if -1 in shape[1:] or -1 in signature[1:]:
+    open_extents = {n for n, extent in enumerate(signature) if extent == -1}
+    if -1 in shape[1:] or any(n >= len(shape) or shape[n] != 1 for n in open_extents - {0}):
         raise ModelUnsupportedError(
             f"{place}: dynamic shape {list(signature or shape)}: "
             "convert with fixed extents and batch 1"

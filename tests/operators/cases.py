@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.operators.builder import ABSENT, ModelBuilder, options
+from tests.operators.dilation_cases import DILATION_CASES
 from tests.operators.draw import (
     ACTIVATIONS,
     WINDOWS,
@@ -250,6 +251,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "RESHAPE": reshape,
     "STRIDED_SLICE": strided_slice,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
+    **DILATION_CASES,
     **ELEMENTWISE_CASES,
     **MOVEMENT_CASES,
     **SHAPE_CASES,

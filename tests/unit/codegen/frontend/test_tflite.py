@@ -159,6 +159,16 @@ def test_open_batch_is_one():
     assert graph.tensor(0).shape == (1, 4)
 
 
+def test_an_open_batch_behind_another_axis_is_one():
+    """Time before batch, as in an unrolled LSTM: the converter writes 1 into the shape."""
+
+    def edit(_, graph):
+        graph.tensors[0].shape = [4, 1]
+        graph.tensors[0].shapeSignature = [4, -1]
+
+    assert load(reshape_model(edit=edit), "m").tensor(0).shape == (4, 1)
+
+
 def test_zero_extent():
     def edit(_, graph):
         graph.tensors[0].shape = [1, 0]
