@@ -63,6 +63,30 @@ class DeviceError(SafeError):
     exit_code = ExitCode.DEVICE_ERROR
 
 
+class ProbeNotFoundError(SafeError):
+    """The flash runner finds no debug probe, or none with the given number."""
+
+    exit_code = ExitCode.PROBE_NOT_FOUND
+
+
+class RunnerMissingError(SafeError):
+    """No flash runner is installed that can serve the target; each one's reason is named."""
+
+    exit_code = ExitCode.RUNNER_MISSING
+
+
+class FlashError(SafeError):
+    """The flash runner failed: connection, erasing or programming."""
+
+    exit_code = ExitCode.FLASH
+
+
+class VerifyError(SafeError):
+    """The flash was written, but does not hold the image, or nobody said that it does."""
+
+    exit_code = ExitCode.VERIFY
+
+
 class DifferentError(SafeError):
     """Device and host do not agree."""
 

@@ -30,7 +30,11 @@ class ExitCode(IntEnum):
     DEVICE_MODEL = 44
     LINK_LOST = 45
     DEVICE_ERROR = 46
+    PROBE_NOT_FOUND = 47
+    RUNNER_MISSING = 48
+    FLASH = 49
     DIFFERENT = 50
+    VERIFY = 51
     EMULATOR = 60
     INTERRUPTED = 130
 
