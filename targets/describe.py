@@ -34,6 +34,8 @@ _MODEL = "stm32f4"
 """Target whose toolchain every Cortex-M target shares."""
 _STACK_BYTES = 8192
 _CALLER = "asked for"
+_BAUD = 115200
+_RING_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,21 @@ def _clock(family: Family | None, wishes: Wishes, made: Description) -> Clock | 
     return clock
 
 
-def _uart(family: Family | None, wishes: Wishes, made: Description) -> Uart | None:
+def _uart(
+    family: Family | None, part: Part | None, wishes: Wishes, made: Description
+) -> Uart | None:
+    """Return the command link; the number of its interrupt is looked up."""
     uart = family.target.uart if family is not None else None
     source = f"driver {family.driver}, pins as in {family.variant.like}.toml" if family else ""
-    if wishes.uart and uart is not None:
-        uart, source = replace(uart, name=wishes.uart), _CALLER
-    elif wishes.uart:
-        uart, source = Uart(wishes.uart, wishes.baud or 115200, 4096), _CALLER
+    if wishes.uart:
+        uart = replace(uart or Uart("", _BAUD, _RING_BYTES), name=wishes.uart)
+        source = _CALLER
+    lines = {name: number for number, name in part.vectors.items()} if part else {}
+    if uart is not None and part is not None and uart.interrupt not in (lines.get(uart.name), 0):
+        if uart.name not in lines:
+            raise TargetError(f"{part.name} has no {uart.name}: give --uart")
+        uart = replace(uart, interrupt=lines[uart.name])
+        made.sources["uart.interrupt"] = part.source
     if uart is None:
         made.notes.append("[uart] is missing: no driver serves the part; give --uart")
         return None
@@ -229,7 +239,7 @@ def describe(
         memory=memory,
         stack=Stack(stack),
         clock=clock,
-        uart=_uart(family, wishes, made),
+        uart=_uart(family, part, wishes, made),
         flash=_flash(device, family, made),
         device=Device(device.part, device.pack, device.svd),
     )

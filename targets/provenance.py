@@ -178,6 +178,9 @@ def compare(target: Target, device: PackDevice | None, part: Part | None) -> lis
             found.append(Finding("clock hz", ours, theirs, device.source))
     if part is not None:
         found.append(Finding("cpu name", target.cpu.name, part.core, part.source))
+        if target.uart is not None and target.uart.interrupt:
+            vector = part.vectors.get(target.uart.interrupt, "none")
+            found.append(Finding("uart interrupt", target.uart.name, vector, part.source))
         ours, theirs = str(target.cpu.interrupts), str(part.interrupts)
         found.append(Finding("cpu interrupts", ours, theirs, part.source))
         ram = target.region("ram")

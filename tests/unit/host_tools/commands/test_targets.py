@@ -105,10 +105,13 @@ def test_our_targets_agree_with_their_packs(verb, shared_data):
         pytest.param("STM32F429ZITx", marks=pytest.mark.slow),
         pytest.param("STM32F446RETx", marks=pytest.mark.slow),
         pytest.param("STM32F410TBYx", marks=pytest.mark.slow),
+        pytest.param("STM32U535CETx", marks=pytest.mark.slow),
+        pytest.param("STM32U585AIIx", marks=pytest.mark.slow),
+        pytest.param("STM32U5G9ZJTxQ", marks=pytest.mark.slow),
     ],
 )
 def test_a_described_chip_builds_both_apps(verb, shared_data, tmp_path, part):
-    path = shared_data / "packs/Keil.STM32F4xx_DFP.pdsc"
+    path = shared_data / f"packs/Keil.{part[:7]}xx_DFP.pdsc"
     assert verb("new", part, "--pack", path, "--out", tmp_path)[0] == 0
     for app in ("bench", "detector"):
         name = f"{part.lower()}.toml"
