@@ -49,16 +49,25 @@ def product_scale(source: float, weights: Any) -> list[float]:
 
 
 def draw_rows(
-    rng: Rng, m: ModelBuilder, shape: tuple[int, ...], source: float, axis: int = 0
+    rng: Rng,
+    m: ModelBuilder,
+    shape: tuple[int, ...],
+    source: float,
+    axis: int = 0,
+    *,
+    low: int = -128,
 ) -> tuple[int, int, Any]:
-    """Add random weights and bias, the channels along `axis`; return indices and weight scales."""
+    """Add random weights from `low` on and bias, the channels along `axis`.
+
+    Returns indices and weight scales.
+    """
     channels = shape[axis]
     depth = int(np.prod(shape)) // channels
     per_channel = bool(rng.integers(2)) and channels > 1
     scale = (
         [draw_scale(rng, 1e-3, 2e-2) for _ in range(channels)] if per_channel else draw_scale(rng)
     )
-    weights = m.constant(rng.integers(-128, 128, shape).astype(np.int8), scale, axis=axis)
+    weights = m.constant(rng.integers(low, 128, shape).astype(np.int8), scale, axis=axis)
     if rng.integers(5) == 0:
         return weights, ABSENT, scale
     bias = rng.normal(0, 6000 * np.sqrt(depth), channels).astype(np.int32)
