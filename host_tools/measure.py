@@ -3,7 +3,6 @@
 `host_tools demo` and `host_tools bench --emulate` are this, with different wrapping.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from host_tools.compare import exact as exact_results
 from host_tools.compare import golden as golden_file
 from host_tools.compare.golden import Golden
 from host_tools.data import description
+from host_tools.detection import detector as detectors
 from host_tools.device.bench import BenchResult, run_bench
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
@@ -106,7 +106,7 @@ def subject(
 ) -> Subject:
     """Gather the facts of one image; without `size` its memory figures stay unmeasured."""
     about = description.load(directory)
-    detector = json.loads((directory / "detector.json").read_text(encoding="utf-8"))
+    detector = detectors.load(directory / detectors.FILE, len(about.channels))
     output = manifest["outputs"][0]
     capacity: dict[str, int] = {}
     for region in target.memory:
@@ -121,7 +121,7 @@ def subject(
         channel_names=about.channels,
         scale=float(output["scale"]),
         zero_point=int(output["zero_point"]),
-        threshold=float(detector["threshold"]),
+        threshold=float(detector.threshold),
         flash_bytes=size.get("flash_bytes"),
         model_bytes=size.get("model_bytes"),
         arena_bytes=manifest["arena_bytes"],

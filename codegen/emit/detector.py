@@ -1,24 +1,37 @@
 """The detector's constants as C: scaler.json and detector.json joined with the model's edges."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from codegen.emit import text
+from codegen.emit.detector_fields import Fields, Range, positive
 from codegen.emit.environment import render
 from codegen.emit.program import Program
-from codegen.errors import DetectorInvalidError, ModelUnsupportedError
+from codegen.errors import ModelUnsupportedError
 from codegen.ir.graph import DType, Graph, Quantization, Tensor
 
-_VERSION = 1
-_MAX_STEPS = float(1 << 24)
-"""SAFE_SCALER_MAX_STEPS of safe/scaler.h."""
+SCALER_VERSION, DETECTOR_VERSION = 1, 2
+
+# The bounds of safe_detector_config_is_usable (sdk/src/detector_check.c).
+_MAX_STEPS = float(1 << 30)
 _MAX_EXTENT = 0xFFFF
+_MAX_ROWS = 1024
+_MAX_SAMPLES = 2**31 - 1
+_MAX_FORM = 1e15
+_VARIANCE = Range(float(np.float32(1e-20)), float(np.float32(1e12)))
+_MOST = 1e6
+_ALPHA = positive(1.0)
+_TRACK = Range(0.0, float(np.nextafter(np.float32(1), np.float32(0))))
+
+
+@dataclass(frozen=True)
+class Form:
+    """Channels that a statistic scores, and the packed lower triangle of its form."""
+
+    channels: tuple[int, ...]
+    factor: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -28,17 +41,29 @@ class Detector:
     channels: int
     window: int
     horizon: int
+    rows: int
     mean: tuple[float, ...]
     inv_std: tuple[float, ...]
     clip: float
     score_limit: float
-    weights: tuple[float, ...]
-    alpha: float
-    threshold: float
+    input_gain: tuple[float, ...]
+    """Empty: the model's inputs are relative to the training rows, not to the baseline."""
     input_inv_scale: float
     input_zero_point: int
     forecast_scale: float
     output_zero_point: int
+    prior_level: tuple[float, ...]
+    prior_residual: tuple[float, ...]
+    prior_rows: float
+    learn_samples: int
+    relearn_samples: int
+    track: float
+    level: Form
+    residual: Form
+    feature_limit: float
+    alpha: float
+    threshold: float
+    quiet: float
 
 
 def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
@@ -50,33 +75,64 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
     window, horizon, channels = _shapes(graph)
     source, target = graph.tensor(graph.inputs[0]), graph.tensor(graph.outputs[0])
     into, out = _quantization(source), _quantization(target)
-    scales = _Fields(scaler)
-    rules = _Fields(detector)
+    scales = Fields(scaler, SCALER_VERSION, "train the model again with `host_tools train`")
+    rules = Fields(
+        detector, DETECTOR_VERSION, "fit the detector again with `host_tools fit --model DIR`"
+    )
     inverse = float(np.float32(1.0) / np.float32(into.scale))
+    relative = rules.word("input", ("scaler", "baseline")) == "baseline"
+    gain = rules.floats("input_gain", channels, positive(_MOST))
+    level, residual = _form(rules, "level", channels), _form(rules, "residual", channels)
     found = Detector(
         channels=channels,
         window=window,
         horizon=horizon,
+        rows=rules.integer("rows", 1, _MAX_ROWS),
         mean=scales.floats("mean", channels),
-        inv_std=scales.floats("inv_std", channels, above=0.0),
-        clip=scales.number("clip", above=0.0),
-        score_limit=scales.number("score_limit", above=0.0),
-        weights=rules.floats("weights", channels),
-        alpha=rules.number("alpha", above=0.0),
-        threshold=rules.number("threshold"),
+        inv_std=scales.floats("inv_std", channels, positive()),
+        clip=scales.number("clip", positive()),
+        score_limit=scales.number("score_limit", positive(_MOST)),
+        input_gain=gain if relative else (),
         input_inv_scale=inverse,
         input_zero_point=into.zero_point,
         forecast_scale=float(np.float32(out.scale) / np.float32(horizon)),
         output_zero_point=out.zero_point,
+        prior_level=rules.floats("prior_level", channels, _VARIANCE),
+        prior_residual=rules.floats("prior_residual", len(residual.channels), _VARIANCE),
+        prior_rows=rules.number("prior_rows", Range(1.0, _MOST)),
+        learn_samples=rules.integer("learn_samples", 0, _MAX_SAMPLES),
+        relearn_samples=rules.integer("relearn_samples", 0, _MAX_SAMPLES),
+        track=rules.number("track", _TRACK),
+        level=level,
+        residual=residual,
+        feature_limit=rules.number("feature_limit", positive(_MOST)),
+        alpha=rules.number("alpha", _ALPHA),
+        threshold=rules.number("threshold", positive()),
+        quiet=rules.number("quiet", positive()),
     )
     scales.names("channels", channels)
-    if found.alpha > 1.0:
-        rules.fail(f"alpha is {found.alpha}, expected above 0 and at most 1")
-    if any(weight < 0.0 for weight in found.weights):
-        rules.fail("weights holds a negative number")
-    if not np.float32(found.clip) * np.float32(inverse) <= np.float32(_MAX_STEPS):
-        scales.fail(f"clip {found.clip} is above 2^24 steps of the model input")
+    if not (level.channels or residual.channels):
+        rules.fail("level_channels and residual_channels are empty: nothing would be scored")
+    for name, form in (("level_factor", level), ("residual_factor", residual)):
+        if not _bound(form, found.feature_limit) <= _MAX_FORM:
+            rules.fail(f"{name}: the statistic may exceed {_MAX_FORM:g} at feature_limit")
+    if not found.clip * inverse < _MAX_STEPS:
+        scales.fail(f"clip {found.clip} is above 2^30 steps of the model input")
     return found
+
+
+def _form(rules: Fields, name: str, channels: int) -> Form:
+    kept = rules.ascending(f"{name}_channels", channels)
+    return Form(kept, rules.floats(f"{name}_factor", len(kept) * (len(kept) + 1) // 2))
+
+
+def _bound(form: Form, limit: float) -> float:
+    """Return a bound of the form over features within +- limit."""
+    total, at = 0.0, 0
+    for i in range(len(form.channels)):
+        total += (limit * sum(map(abs, form.factor[at : at + i + 1]))) ** 2
+        at += i + 1
+    return total
 
 
 def header(program: Program, detector: Detector) -> str:
@@ -95,16 +151,36 @@ def app_model(program: Program, detector: Detector | None) -> str:
 
 
 def _context(program: Program, detector: Detector | None) -> dict[str, object]:
-    arrays = () if detector is None else ("mean", "inv_std", "weights")
     return {
         "banner": program.banner,
         "prefix": program.prefix,
         "macro": program.macro_prefix,
         "detector": detector,
-        "arrays": {
-            name: text.c_array(np.array(getattr(detector, name), dtype=np.float32))
-            for name in arrays
-        },
+        "arrays": {} if detector is None else _arrays(detector),
+    }
+
+
+def _arrays(d: Detector) -> dict[str, tuple[str, int, str]]:
+    """Return C type, length and elements of each constant array that is not empty, by name."""
+    floats = {
+        "mean": d.mean,
+        "inv_std": d.inv_std,
+        "input_gain": d.input_gain,
+        "prior_level": d.prior_level,
+        "prior_residual": d.prior_residual,
+        "level_factor": d.level.factor,
+        "residual_factor": d.residual.factor,
+    }
+    integers = {"level_channels": d.level.channels, "residual_channels": d.residual.channels}
+    found = {
+        name: ("float", len(items), text.c_array(np.array(items, dtype=np.float32)))
+        for name, items in floats.items()
+        if items
+    }
+    return found | {
+        name: ("uint16_t", len(items), text.c_array(np.array(items, dtype=np.uint16)))
+        for name, items in integers.items()
+        if items
     }
 
 
@@ -131,54 +207,3 @@ def _quantization(tensor: Tensor) -> Quantization:
     if tensor.quantization is None or tensor.quantization.per_channel:
         raise ModelUnsupportedError(f'tensor "{tensor.name}": a detector needs a single scale')
     return tensor.quantization
-
-
-class _Fields:
-    """A JSON file of version 1, read key by key; each failure names the file and the key."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            self.fail(f"cannot be read: {error.strerror}")
-        except (ValueError, RecursionError) as error:
-            self.fail(f"is not JSON: {error}")
-        if not isinstance(found, Mapping) or found.get("version") != _VERSION:
-            self.fail(f"is not an object with version {_VERSION}; train again")
-        self._values: Mapping[str, Any] = found
-
-    def fail(self, what: str) -> None:
-        """Raise `DetectorInvalidError`."""
-        raise DetectorInvalidError(f"{self._path}: {what}")
-
-    def number(self, key: str, above: float | None = None) -> float:
-        """Return a float32 value."""
-        return self._float(key, self._values.get(key), above)
-
-    def floats(self, key: str, count: int, above: float | None = None) -> tuple[float, ...]:
-        """Return `count` float32 values."""
-        found = self._values.get(key)
-        if not isinstance(found, list) or len(found) != count:
-            size = len(found) if isinstance(found, list) else "no list"
-            self.fail(f"{key} has {size} entries, the model has {count} channels")
-            return ()
-        return tuple(self._float(f"{key}[{i}]", v, above) for i, v in enumerate(found))
-
-    def names(self, key: str, count: int) -> None:
-        """Check a list of `count` names."""
-        found = self._values.get(key)
-        if not isinstance(found, list) or len(found) != count:
-            self.fail(f"{key} does not name the model's {count} channels")
-
-    def _float(self, key: str, value: object, above: float | None) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.fail(f"{key} is {value!r}, expected a number")
-            return 0.0
-        number = float(value) if abs(value) < 1e300 else float("inf")
-        if not isfinite(number) or abs(number) > float(np.finfo(np.float32).max):
-            self.fail(f"{key} is not a finite single precision number")
-        number = float(np.float32(number))
-        if above is not None and not number > above:
-            self.fail(f"{key} is {number}, expected above {above:g}")
-        return number

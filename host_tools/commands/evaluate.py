@@ -5,8 +5,9 @@ where the error comes from: quantized inputs, weights, activations. Windows come
 part of the data, from the model's golden file, or from --windows.
 
 With --detection FOLDER a detector is trained and scored on labelled runs instead: one CSV file
-per run with a column `anomaly`, the first 400 rows of each train. Example:
-  host_tools evaluate --detection data/runs --out build/detection
+per run with a column `anomaly`, the first 400 rows of each train. Float, int8 and the generated C
+are scored beside baselines; the model directory is left in model/ below --out. Example:
+  host_tools evaluate --detection data/runs --out build/detection --target stm32f4 --emulate
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host_tools.errors import DataError
+from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--int8", "--tflite", type=Path, help="int8 .tflite (default: model_int8.tflite)")
     add("--detection", type=Path, metavar="FOLDER",
         help="score a detector on the labelled runs below this folder")  # fmt: skip
+    add("--target", help="with --emulate: stream --detection's runs through this target, too")
+    add("--emulate", action="store_true", help="see --target")
+    add("--runs", type=int, metavar="N", help="stream only the first N runs through --target")
     add("--seed", type=int, default=1, help="of --detection's training (default %(default)s)")
     add("--n", type=int, default=256, help="windows (default %(default)s)")
     add("--threads", type=int, default=1, help="of the latency measurement")
@@ -68,23 +72,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _detection(arguments: argparse.Namespace) -> int:
     from host_tools.data import description, runs
-    from host_tools.detection import statistic, study
+    from host_tools.detection import study
     from host_tools.report import detection_page
-    from host_tools.report.write import write_bytes, write_json, write_text
+    from host_tools.report.write import write_json
 
+    if arguments.runs is not None and arguments.runs < 1:
+        raise DataError(f"--runs {arguments.runs}: must be at least 1")
+    if bool(arguments.target) != arguments.emulate:
+        raise DataError("--target NAME and --emulate belong together")
+    out = arguments.out or Path("build", "detection")
     found = study.study(
         runs.load(arguments.detection, study.LEAST_ROWS),
         description.resolve(arguments.model) / "architecture.py",
+        out,
         lambda line: print(f"evaluate: {line}", file=sys.stderr),  # noqa: T201
         seed=arguments.seed,
+        targets=("host", arguments.target) if arguments.target else ("host",),
+        limit=arguments.runs,
     )
-    out = arguments.out or Path("build", "detection")
-    write_bytes(out / "model_int8.tflite", found.models.int8)
-    write_bytes(out / "model_float.tflite", found.models.floating)
-    write_text(out / "detector.json", statistic.to_json(found.detector))
     write_json(out / "detection.json", found.fields())
     text = json.dumps(found.fields()) if arguments.json else detection_page.render(found)
     sys.stdout.write(text + "\n")
+    if any(found.differing.values()):
+        raise DifferentError(f"a device differs from the specification: {found.differing}")
     return ExitCode.OK
 
 

@@ -16,7 +16,7 @@ from host_tools.data import csv, description, plant
 from host_tools.data.description import Description
 from host_tools.data.table import Table
 from host_tools.errors import DataError
-from host_tools.training import canonical, pipeline
+from host_tools.training import canonical, detection, pipeline
 from targets.errors import ExitCode
 
 
@@ -37,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="limit of model inputs in standard deviations (default %(default)g)",
     )
     parser.add_argument(
+        "--learn-rows",
+        type=int,
+        default=pipeline.Settings.learn_rows,
+        help="rows from which a device learns its own baseline; 0: that of the training rows"
+        " (default %(default)s)",
+    )
+    parser.add_argument(
         "--exports",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -53,6 +60,7 @@ def _check(arguments: argparse.Namespace) -> None:
         value = getattr(arguments, name)
         if value is not None and not 0 < value <= 10_000:
             raise DataError(f"--{name} {value}: must be above 0 and at most 10000")
+    detection.check_learn_rows(arguments.learn_rows)
     if arguments.seed is not None and not 0 <= arguments.seed < 2**32:
         raise DataError(f"--seed {arguments.seed}: must be 0 … 2³² − 1")
 
@@ -86,7 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
         home / "architecture.py",
         out,
         settings=pipeline.Settings(
-            epochs=arguments.epochs, clip=arguments.clip, exports=arguments.exports
+            epochs=arguments.epochs,
+            clip=arguments.clip,
+            learn_rows=arguments.learn_rows,
+            exports=arguments.exports,
         ),
         say=_say,
     )
@@ -103,14 +114,7 @@ def _report(outcome: pipeline.Outcome, seconds: float) -> None:
         f" int8 against float RMSE {figures['rmse_int8_vs_float']:.4f}"
         f" (max {figures['max_int8_vs_float']:.3f}) standard deviations"
     )
-    for name in ("validation", "test"):
-        found = figures[f"detection_{name}"]
-        faults = f"{found['detected']} of {found['events']} labelled faults detected"
-        _say(
-            f"{name} part: {faults if found['events'] else 'no labelled fault'};"
-            f" {found['false_alarms']} false alarms, {found['false_rows']} of"
-            f" {found['quiet_rows']} rows without a label in alarm"
-        )
+    detection.tell(figures, _say)
     _say(f"{outcome.directory}: written in {seconds:.0f} s")
 
 

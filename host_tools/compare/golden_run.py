@@ -15,7 +15,7 @@ from host_tools.compare import golden as golden_file
 from host_tools.compare.golden import Golden
 from host_tools.compare.golden_matrix import DEVICE, EXACT, FLOAT, OTHER, Lsb, Participant
 from host_tools.data import description, npz, scaler
-from host_tools.detection import chain
+from host_tools.detection import adapter as adapters
 from host_tools.errors import ConversionError, DataError
 
 Array = NDArray[Any]
@@ -51,17 +51,14 @@ def windows_of(directory: Path, rep: Path | None, count: int | None) -> Golden:
         found = golden_file.load(directory / "golden.npz")
         return found if count is None else found.first(count)
     model = directory / INT8_MODEL
-    edges = chain.read_edges(model)
-    scale = scaler.load(directory / "scaler.json")
-    windows = npz.windows(rep, (edges.window, edges.channels))
+    adapter = adapters.load(directory)
+    windows = npz.windows(rep, (adapter.window, adapter.channels))
     if count is not None:
         if not 0 < count <= len(windows):
             raise DataError(f"{count} windows asked, {rep} holds {len(windows)}: ask for fewer")
         windows = windows[np.arange(count) * len(windows) // count]
-    blank = np.zeros(edges.channels, dtype=np.float32)
-    config = chain.configure(edges, scale, blank, np.float32(1), np.float32(1))
-    quantized = chain.quantize_standardized(config, windows)
-    shape = (len(windows), edges.horizon, edges.channels)
+    quantized = adapter.quantize(windows)
+    shape = (len(windows), adapter.horizon, adapter.channels)
     return Golden(
         windows=quantized,
         kinds=np.zeros(len(windows), dtype=np.uint8),
@@ -69,14 +66,14 @@ def windows_of(directory: Path, rep: Path | None, count: int | None) -> Golden:
         float_inputs=windows,
         float_outputs=litert.Runner(directory / FLOAT_MODEL, litert.REFERENCE).run(windows),
         truth=np.full(shape, np.nan, dtype=np.float32),
-        samples=np.empty((0, edges.channels), dtype=np.float32),
+        samples=np.empty((0, adapter.channels), dtype=np.float32),
         labels=np.empty(0, dtype=np.uint8),
     )
 
 
 def lsb_of(directory: Path) -> Lsb:
     """Return what one LSB of a model's output is."""
-    edges = chain.read_edges(directory / INT8_MODEL)
+    edges = adapters.read_edges(directory / INT8_MODEL)
     scale = scaler.load(directory / "scaler.json")
     if len(scale.channels) != edges.channels:
         raise DataError(

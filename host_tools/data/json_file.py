@@ -17,14 +17,22 @@ def numbers(values: NDArray[np.float32]) -> list[float]:
     return [float(value) for value in values.astype(np.float32)]
 
 
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` with its version, keys in the given order, one line per key."""
-    rows = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in content.items()]
-    path.write_text("{\n" + ",\n".join([f'  "version": {VERSION}', *rows]) + "\n}\n")
+def text(content: dict[str, Any], *, version: int = VERSION) -> str:
+    """Return `content` with its version, keys in the given order, one line per key."""
+    items = {"version": version, **{k: v for k, v in content.items() if k != "version"}}
+    rows = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in items.items()]
+    return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Return the content of such a file.
+def write(path: Path, content: dict[str, Any], *, version: int = VERSION) -> None:
+    """Write `text` of content."""
+    path.write_text(text(content, version=version))
+
+
+def read(
+    path: Path, *, version: int = VERSION, remedy: str = "train the model again"
+) -> dict[str, Any]:
+    """Return the content of such a file; `remedy` is what to do about another version.
 
     Raises:
         DataError: Missing, not JSON, or of another version.
@@ -35,8 +43,9 @@ def read(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: no such file: run `host_tools train` for this model") from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(content, dict) or content.get("version") != VERSION:
-        raise DataError(f"{path}: not version {VERSION}: train the model again")
+    if not isinstance(content, dict) or content.get("version") != version:
+        found = content.get("version") if isinstance(content, dict) else "none"
+        raise DataError(f"{path}: has version {found!r}, this release needs {version}: {remedy}")
     return content
 
 
@@ -62,6 +71,7 @@ def scalar(path: Path, content: dict[str, Any], key: str) -> np.float32:
         DataError: Missing, not a number, not finite, or not positive.
     """
     value = content.get(key)
-    if not isinstance(value, int | float) or not 0 < value < float(np.finfo(np.float32).max):
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if not plain or not 0 < float(value or 0) < float(np.finfo(np.float32).max):
         raise DataError(f'{path}: "{key}" must be a positive finite number, not {value!r}')
-    return np.float32(value)
+    return np.float32(value or 0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from host_tools.detection.statistic_fit import F64, ewma
+from host_tools.detection.fit import F64, ewma
 
 Verdict = tuple[F64, npt.NDArray[np.bool_]]
 

@@ -1,160 +1,294 @@
-"""The on-device chain, written once: raw sample → scaler → model → residual → score → alarm.
+"""The on-device chain, written once: raw sample → baseline, model → level, residual → alarm.
 
-This is the specification that `sdk/src/{scaler,window,detector}.c` follows to the last bit.
-All arithmetic is float32 with one rounding per operation (no fused multiply-add), sums run in
-channel order, and there is nothing from libm. For each sample x, float32 [channels]:
+This is the specification that the SDK (`sdk/src/{scaler,window,baseline,quadratic,detector}.c`)
+follows to the last bit. float32, one rounding per operation (no fused multiply-add), sums in
+the order written, nothing from libm: the square root is the correctly rounded one. numpy's
+element-wise operations round once each, so each line here is one line of C over the channels.
 
-1. A value that is not finite: status NOT_FINITE, everything is forgotten (a gap), state WARMUP.
-2. z = (x − mean) · inv_std; u = clamp(z, ±clip); t = u · input_inv_scale;
-   q = clamp(trunc(t ± 0.5) + input_zero_point, −128, 127), with + for t ≥ 0, − otherwise.
-3. With window + horizon − 1 samples before it since the last reset, the sample has been
-   forecast `horizon` times; S is the sum of these int8 forecasts. Then
-   p = float32(S − horizon · output_zero_point) · forecast_scale;
-   v = clamp(z, ±score_limit) − p; s = Σ (weight · v) · v in channel order, from 0;
-   e = s the first time, e + alpha · (s − e) later; ALARM when e > threshold, else OK.
-   Before that: WARMUP, both scores 0.
-4. q joins the window; a full window runs the model (from reset state), and its forecasts are
+For each sample x, float32 [C], with n samples since the last gap:
+
+1. A value that is not finite: a gap. Recent samples and the score are forgotten, the baseline
+   stays; state FAULT, status NOT_FINITE, `top` names the channels that are not finite.
+2. z = clamp((x − mean) · inv_std, ±score_limit) joins the level ring (`rows` samples).
+   While nothing is learned yet the baseline's mean is the mean of the z since the gap.
+3. Model input: u = z, or relative to the baseline
+   u = clamp(((z − baseline mean) · inv_level) · input_gain, ±score_limit).
+4. From n = window + horizon − 1 on a sample has been forecast `horizon` times; the residual
+   u − (mean of the forecasts) joins the residual ring.
+5. Row means of both rings, once full, give the features
+   f_level = clamp((row mean − baseline mean) · inv_level, ±feature_limit) and
+   f_residual = clamp(row mean · inv_residual, ±feature_limit); level and residual are
+   |factor · f|² over the scored channels, 0 while there is none.
+6. s = the larger one; e = s the first time since a gap, e + alpha · (s − e) later.
+7. State: WARMUP without a statistic, LEARN while the baseline is learned, else ALARM when
+   e > threshold, else OK. In ALARM `top` names the channels that contribute most to the larger
+   statistic of this sample (`statistic.contributions`).
+8. The baseline learns from full level rings until `learn_samples`: running mean and variance
+   (Welford) of the row means, mean square of the residual's. Later its mean follows by `track`
+   while e ≤ quiet. `relearn_samples` in ALARM without a break: everything is forgotten.
+9. u joins the window; a full window runs the model (from reset state), and its forecasts are
    added for the coming `horizon` samples.
-
-Windows depend on samples only, so every forecast is made in one batch here.
 """
 
+import enum
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import json_file
-from host_tools.data import scaler as scaler_file
-from host_tools.data.scaler import Scaler
 from host_tools.data.table import finite_rows
+from host_tools.detection import adapter as adapters
+from host_tools.detection import detector as detectors
+from host_tools.detection.adapter import F32, Adapter
+from host_tools.detection.detector import Detector
+from host_tools.detection.rings import Forecaster, IntegerForecaster
+from host_tools.detection.statistic import (
+    ONE,
+    ZERO,
+    contributions,
+    quadratic,
+    row_mean,
+    top,
+    unpack,
+)
 from host_tools.errors import DataError
 
 Forecast = Callable[[NDArray[np.int8]], NDArray[np.int8]]
 """int8 [N, window, channels] to int8 [N, horizon, channels], each from reset state."""
 
-WARMUP, OK, ALARM = 0, 1, 2
 STATUS_OK, STATUS_NOT_FINITE = 0, 4
+TOP, NO_CHANNEL = 4, 0xFFFF
+"""Channels that a record names, and the number that fills the rest."""
+
+NONE: tuple[int, ...] = ()
+
+
+class State(enum.IntEnum):
+    """Same values as safe_detector_state_t."""
+
+    WARMUP = 0
+    OK = 1
+    ALARM = 2
+    LEARN = 3
+    FAULT = 4
+
+
+VERDICTS = (State.OK, State.ALARM)
+"""States in which the score has a meaning."""
 
 RECORD = np.dtype(
     [
         ("index", np.uint32),
         ("state", np.uint8),
         ("has_forecast", np.uint8),
-        ("status", np.uint8),
-        ("residual_score", np.float32),
+        ("status", np.uint16),
+        ("level", np.float32),
+        ("residual", np.float32),
         ("score", np.float32),
         ("forecast_crc", np.uint32),
+        ("top", np.uint16, (TOP,)),
     ]
 )
-"""One step: samples seen since reset, state, whether the model ran, safe_status_t, the scores,
-and the CRC-32 of the model's output bytes (0 when it did not run)."""
+"""One step: samples since the last gap, state, whether the model ran, safe_status_t, the two
+statistics and the score, the CRC-32 of the model's output bytes (0 when it did not run), and
+the channels that step 1 or 7 names."""
 
 
 @dataclass(frozen=True)
-class Edges:
-    """Shape and quantization of a model's one input and one output."""
+class Result:
+    """What one sample gives; the statistics are 0 while their rows are not full."""
 
-    window: int
-    horizon: int
-    channels: int
-    input_scale: float
-    input_zero_point: int
-    output_scale: float
-    output_zero_point: int
+    index: int
+    state: State
+    level: np.float32
+    residual: np.float32
+    score: np.float32
+    top: tuple[int, ...] = ()
+
+
+class Baseline:
+    """What a deployment is like: mean and 1/spread of each channel's level and residual."""
+
+    def __init__(self, detector: Detector) -> None:
+        """Starts as after power-up."""
+        self._d = detector
+        self._level_mass = detector.prior_level * detector.prior_rows
+        self._residual_mass = detector.prior_residual * detector.prior_rows
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is learned: mean 0, spreads of the training rows."""
+        self.mean = np.zeros_like(self._d.prior_level)
+        self.inv_level = ONE / np.sqrt(self._d.prior_level)
+        self.inv_residual = ONE / np.sqrt(self._d.prior_residual)
+        self._m2 = np.zeros_like(self._d.prior_level)
+        self._r2 = np.zeros_like(self._d.prior_residual)
+        self._learned = self._residuals_learned = 0
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether no verdict can be given yet."""
+        return self._learned < self._d.learn_samples
+
+    def prime(self, z: F32, samples: int) -> None:
+        """Before the first row mean: the mean of the samples so far, `samples` before z."""
+        if self.is_learning and self._learned == 0:
+            self.mean = self.mean + (z - self.mean) / np.float32(samples + 1)
+
+    def learn(self, level: F32, residual: F32 | None) -> None:
+        """Running mean and variance of the level (Welford), mean square of the residual."""
+        self._learned += 1
+        count = np.float32(self._learned)
+        delta = level - self.mean
+        self.mean = self.mean + delta / count
+        square = delta * (level - self.mean)
+        self._m2 = np.where(square > ZERO, self._m2 + square, self._m2)
+        variance = (self._level_mass + self._m2) / (self._d.prior_rows + count)
+        self.inv_level = ONE / np.sqrt(variance)
+        if residual is None:
+            return
+        self._residuals_learned += 1
+        self._r2 = self._r2 + residual * residual
+        count = np.float32(self._residuals_learned)
+        variance = (self._residual_mass + self._r2) / (self._d.prior_rows + count)
+        self.inv_residual = ONE / np.sqrt(variance)
+
+    def track(self, level: F32) -> None:
+        """Follows a quiet level."""
+        self.mean = self.mean + self._d.track * (level - self.mean)
+
+
+class Chain:
+    """A running detector. `step`, then, when it returns a window, `forecaster.accept`."""
+
+    def __init__(self, detector: Detector, adapter: Adapter, forecaster: Forecaster) -> None:
+        """Binds constants and model and starts as after power-up."""
+        self._d, self._a = detector, adapter
+        self.forecaster = forecaster
+        self._level_channels = np.array(detector.level_channels, dtype=np.intp)
+        self._residual_channels = np.array(detector.residual_channels, dtype=np.intp)
+        self._level_factor = unpack(detector.level_factor, len(self._level_channels))
+        self._residual_factor = unpack(detector.residual_factor, len(self._residual_channels))
+        self._inv_rows = ONE / np.float32(detector.rows)
+        self.baseline = Baseline(detector)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything, the baseline too: it is learned anew."""
+        self._is_new_normal = False
+        self.baseline.forget()
+        self.gap()
+
+    def gap(self) -> None:
+        """Forgets recent samples and the score, keeps the baseline."""
+        self._samples = self._residuals = self._alarms = 0
+        self._level_ring = np.zeros((self._d.rows, self._d.channels), np.float32)
+        self._residual_ring = np.zeros((self._d.rows, len(self._residual_channels)), np.float32)
+        self._score: np.float32 | None = None
+        self.forecaster.reset()
+
+    def step(self, sample: F32) -> tuple[Result, NDArray[np.generic] | None]:
+        """One raw sample, float32 [C], to its result and the model window to run, if full."""
+        if self._is_new_normal:
+            self.reset()
+        finite = np.isfinite(sample)
+        if not finite.all():
+            self.gap()
+            bad = tuple(int(c) for c in np.flatnonzero(~finite)[:TOP])
+            return Result(0, State.FAULT, ZERO, ZERO, ZERO, bad), None
+        limit = self._a.scaler.score_limit
+        z = np.clip(self._a.scaler.standardize(sample), -limit, limit)
+        self.baseline.prime(z, self._samples)
+        inputs = self._inputs(z)
+        level_mean, residual_mean = self._row_means(z, inputs)
+        level, level_feature = self._level(level_mean)
+        residual, residual_feature = self._residual(residual_mean)
+        state, channels = State.WARMUP, NONE
+        if level_feature is not None or residual_feature is not None:
+            state = self._smooth(level if level >= residual else residual)
+        if state == State.ALARM:
+            channels = self._contributors(level >= residual, level_feature, residual_feature)
+        score = ZERO if self._score is None else self._score
+        result = Result(self._samples, state, level, residual, score, channels)
+        self._is_new_normal = self._adapt(state, level_mean, residual_mean)
+        self._samples += 1
+        return result, self.forecaster.push(inputs)
+
+    def _inputs(self, z: F32) -> F32:
+        if self._d.input == detectors.SCALER:
+            return z
+        limit, base = self._a.scaler.score_limit, self.baseline
+        with np.errstate(over="ignore"):  # an infinite product is limited on this very line
+            u = ((z - base.mean) * base.inv_level) * self._d.input_gain
+        return np.asarray(np.clip(u, -limit, limit), np.float32)
+
+    def _row_means(self, z: F32, inputs: F32) -> tuple[F32 | None, F32 | None]:
+        """Means of both rings with this sample in them; None while a ring is not full."""
+        rows = self._d.rows
+        self._level_ring[self._samples % rows] = z
+        forecast = self.forecaster.forecast()
+        if forecast is not None:
+            error = (inputs - forecast)[self._residual_channels]
+            self._residual_ring[self._residuals % rows] = error
+            self._residuals += 1
+        level = row_mean(self._level_ring, self._inv_rows) if self._samples + 1 >= rows else None
+        full = self._residuals >= rows
+        return level, row_mean(self._residual_ring, self._inv_rows) if full else None
+
+    def _level(self, mean: F32 | None) -> tuple[np.float32, F32 | None]:
+        if mean is None or not len(self._level_channels):
+            return ZERO, None
+        scaled = ((mean - self.baseline.mean) * self.baseline.inv_level)[self._level_channels]
+        feature: F32 = np.clip(scaled, -self._d.feature_limit, self._d.feature_limit)
+        return quadratic(self._level_factor, feature), feature
+
+    def _residual(self, mean: F32 | None) -> tuple[np.float32, F32 | None]:
+        if mean is None or not len(self._residual_channels):
+            return ZERO, None
+        scaled = mean * self.baseline.inv_residual
+        feature: F32 = np.clip(scaled, -self._d.feature_limit, self._d.feature_limit)
+        return quadratic(self._residual_factor, feature), feature
+
+    def _smooth(self, present: np.float32) -> State:
+        if self._score is None:
+            self._score = present
+        else:
+            change = np.float32(present - self._score)
+            self._score = np.float32(self._score + np.float32(self._d.alpha * change))
+        if self.baseline.is_learning:
+            return State.LEARN
+        return State.ALARM if self._score > self._d.threshold else State.OK
+
+    def _contributors(
+        self, by_level: np.bool_ | bool, level: F32 | None, residual: F32 | None
+    ) -> tuple[int, ...]:
+        feature, factor = (
+            (level, self._level_factor) if by_level else (residual, self._residual_factor)
+        )
+        if feature is None:
+            return ()
+        names = self._level_channels if by_level else self._residual_channels
+        return tuple(int(names[i]) for i in top(contributions(factor, feature), TOP))
+
+    def _adapt(self, state: State, level: F32 | None, residual: F32 | None) -> bool:
+        """Learn or track; return whether the alarm has lasted so long that all is forgotten."""
+        if level is not None and self.baseline.is_learning:
+            self.baseline.learn(level, residual)
+        elif level is not None and self._score is not None and self._score <= self._d.quiet:
+            self.baseline.track(level)
+        self._alarms = self._alarms + 1 if state == State.ALARM else 0
+        return 0 < self._d.relearn_samples <= self._alarms
 
 
 @dataclass(frozen=True, eq=False)
 class ChainConfig:
-    """Constants of one detector; field for field `safe_detector_config_t`."""
+    """Everything that a chain is made of."""
 
-    window: int
-    horizon: int
-    scaler: Scaler
-    input_inv_scale: np.float32
-    input_zero_point: int
-    forecast_scale: np.float32
-    output_zero_point: int
-    weight: NDArray[np.float32]
-    alpha: np.float32
-    threshold: np.float32
-
-    @property
-    def channels(self) -> int:
-        """Number of channels."""
-        return len(self.scaler.channels)
-
-
-def configure(
-    edges: Edges,
-    scaler: Scaler,
-    weight: NDArray[np.float32],
-    alpha: np.float32,
-    threshold: np.float32,
-) -> ChainConfig:
-    """Return the constants; the two scales are rounded to float32 once.
-
-    Raises:
-        DataError: Scaler and model have different channel counts, or clip and input scale
-            would not fit the int32 of the quantization step.
-    """
-    if len(scaler.channels) != edges.channels:
-        raise DataError(
-            f"the scaler has {len(scaler.channels)} channels and the model {edges.channels}:"
-            " they come from different trainings"
-        )
-    inv_scale = np.float32(1.0) / np.float32(edges.input_scale)
-    if not float(scaler.clip) * float(inv_scale) < 2**30:
-        raise DataError(f"clip {scaler.clip} is too wide for input scale {edges.input_scale}")
-    return ChainConfig(
-        window=edges.window,
-        horizon=edges.horizon,
-        scaler=scaler,
-        input_inv_scale=inv_scale,
-        input_zero_point=edges.input_zero_point,
-        forecast_scale=np.float32(edges.output_scale) / np.float32(edges.horizon),
-        output_zero_point=edges.output_zero_point,
-        weight=weight.astype(np.float32),
-        alpha=alpha,
-        threshold=threshold,
-    )
-
-
-def read_edges(model: Path) -> Edges:
-    """Return shape and quantization of a forecaster `.tflite`.
-
-    Raises:
-        DataError: Not one int8 input [1, window, channels] and one int8 output
-            [1, horizon, channels].
-        CodegenError: The file is malformed or unsupported.
-    """
-    from codegen.frontend import tflite
-
-    graph = tflite.load(model, "forecaster")
-    ends = [graph.tensor(i) for i in (*graph.inputs, *graph.outputs)]
-    shaped = len(ends) == 2 and all(
-        len(end.shape) == 3 and end.shape[0] == 1 and end.dtype.value == "int8" for end in ends
-    )
-    if not shaped or ends[0].shape[2] != ends[1].shape[2]:
-        raise DataError(
-            f"{model}: not a forecaster: needs one int8 input [1, window, channels] and one"
-            " int8 output [1, horizon, channels]"
-        )
-    source, result = (end.quantization for end in ends)
-    if source is None or result is None:
-        raise DataError(f"{model}: input or output has no quantization")
-    return Edges(
-        window=ends[0].shape[1],
-        horizon=ends[1].shape[1],
-        channels=ends[0].shape[2],
-        input_scale=source.scale,
-        input_zero_point=source.zero_point,
-        output_scale=result.scale,
-        output_zero_point=result.zero_point,
-    )
+    adapter: Adapter
+    detector: Detector
 
 
 def load(directory: Path) -> ChainConfig:
@@ -163,134 +297,25 @@ def load(directory: Path) -> ChainConfig:
     Raises:
         DataError: A file is missing or malformed, or they do not fit each other.
     """
-    scaler = scaler_file.load(directory / "scaler.json")
-    path = directory / "detector.json"
-    content = json_file.read(path)
-    alpha = json_file.scalar(path, content, "alpha")
-    if alpha > 1:
-        raise DataError(f'{path}: "alpha" must be in (0, 1], not {alpha}')
-    weight = json_file.vector(path, content, "weights", len(scaler.channels))
-    if (weight < 0).any():
-        raise DataError(f'{path}: "weights" must not be negative')
-    threshold = json_file.scalar(path, content, "threshold")
-    return configure(read_edges(directory / "model_int8.tflite"), scaler, weight, alpha, threshold)
-
-
-def quantize(config: ChainConfig, samples: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Step 2: finite float32 [rows, channels] raw to int8 [rows, channels]."""
-    return quantize_standardized(config, config.scaler.standardize(samples))
-
-
-def quantize_standardized(config: ChainConfig, z: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Step 2 from z on: float32 [..., channels] to int8 of the same shape."""
-    u = np.clip(z, -config.scaler.clip, config.scaler.clip)
-    t = u * config.input_inv_scale
-    half = np.where(t >= 0, np.float32(0.5), np.float32(-0.5))
-    r = np.trunc(t + half).astype(np.int32)
-    q: NDArray[np.int8] = np.clip(r + config.input_zero_point, -128, 127).astype(np.int8)
-    return q
-
-
-@dataclass(frozen=True, eq=False)
-class Residuals:
-    """Steps 1–4 but for the score: what is needed to fit weights and threshold.
-
-    Attributes:
-        index: uint32 [rows], samples since reset; 0 on a row that is not finite.
-        finite: bool [rows].
-        forecast_rows: int64 [forecasts], the rows on which the model ran.
-        forecast_crcs: uint32 [forecasts].
-        scored_rows: int64 [scored], the rows with a score.
-        values: float32 [scored, channels], the residual v.
-    """
-
-    index: NDArray[np.uint32]
-    finite: NDArray[np.bool_]
-    forecast_rows: NDArray[np.int64]
-    forecast_crcs: NDArray[np.uint32]
-    scored_rows: NDArray[np.int64]
-    values: NDArray[np.float32]
-
-
-def _since_reset(finite: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    rows = np.arange(len(finite))
-    last = np.maximum.accumulate(np.where(finite, -1, rows)) if len(rows) else rows
-    return np.where(finite, rows - last - 1, 0).astype(np.uint32)
-
-
-def residuals(config: ChainConfig, samples: NDArray[np.float32], forecast: Forecast) -> Residuals:
-    """Run the chain up to the residual of each sample.
-
-    Args:
-        config: Constants; weight, alpha and threshold are not used.
-        samples: float32 [rows, channels], raw; a row that is not finite is a gap.
-        forecast: The model.
-
-    Raises:
-        DataError: Another channel count.
-    """
-    if samples.ndim != 2 or samples.shape[1] != config.channels:
-        raise DataError(f"samples have shape {samples.shape}, the chain {config.channels} channels")
-    window, horizon = config.window, config.horizon
-    samples = samples.astype(np.float32)
-    finite = finite_rows(samples)
-    index = _since_reset(finite)
-    z = config.scaler.standardize(np.where(finite[:, None], samples, np.float32(0)))
-    q = quantize_standardized(config, z)
-
-    forecast_rows = np.flatnonzero(finite & (index + 1 >= window))
-    windows = q[forecast_rows[:, None] + np.arange(1 - window, 1)]
-    outputs = (
-        np.ascontiguousarray(forecast(windows))
-        if len(forecast_rows)
-        else np.empty((0, horizon, config.channels), dtype=np.int8)
+    adapter = adapters.load(directory)
+    return ChainConfig(
+        adapter, detectors.load(directory / detectors.FILE, len(adapter.scaler.channels))
     )
-    number = np.full(len(samples), -1, dtype=np.int64)
-    number[forecast_rows] = np.arange(len(forecast_rows))
-
-    scored_rows = np.flatnonzero(finite & (index >= window + horizon - 1))
-    total = np.zeros((len(scored_rows), config.channels), dtype=np.int32)
-    for step in range(horizon):
-        total += outputs[number[scored_rows - 1 - step], step]
-    centred = (total - np.int32(horizon * config.output_zero_point)).astype(np.float32)
-    limit = config.scaler.score_limit
-    values = np.clip(z[scored_rows], -limit, limit) - centred * config.forecast_scale
-    crcs = np.array([zlib.crc32(output.tobytes()) for output in outputs], dtype=np.uint32)
-    return Residuals(index, finite, forecast_rows, crcs, scored_rows, values)
-
-
-def residual_scores(
-    weight: NDArray[np.float32], values: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return s = Σ (weight · v) · v, float32 [scored], summed in channel order from 0."""
-    total = np.zeros(len(values), dtype=np.float32)
-    for channel, factor in enumerate(weight):
-        v = values[:, channel]
-        total = total + (factor * v) * v
-    return total
-
-
-def smooth(
-    alpha: np.float32, rows: NDArray[np.int64], scores: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the EWMA of s, float32 [scored]; it starts again after each gap between rows."""
-    smoothed = np.empty_like(scores)
-    e, previous = np.float32(0), -2
-    for position, (row, s) in enumerate(zip(rows.tolist(), scores, strict=True)):
-        e = s if row != previous + 1 else e + alpha * (s - e)
-        smoothed[position], previous = e, row
-    return smoothed
 
 
 def run_chain(
-    config: ChainConfig, samples: NDArray[np.float32], forecast: Forecast
+    config: ChainConfig,
+    samples: NDArray[np.float32],
+    forecast: Forecast,
+    resets: Collection[int] = (),
 ) -> NDArray[np.void]:
-    """Run the whole chain from reset.
+    """Run the whole chain from power-up.
 
     Args:
         config: Constants.
-        samples: float32 [rows, channels], raw.
+        samples: float32 [rows, channels], raw; a row that is not finite is a gap.
         forecast: The model.
+        resets: Rows before which the detector is told to forget everything.
 
     Returns:
         RECORD [rows].
@@ -298,16 +323,66 @@ def run_chain(
     Raises:
         DataError: Another channel count.
     """
-    found = residuals(config, samples, forecast)
+    a = config.adapter
+    if samples.ndim != 2 or samples.shape[1] != a.channels:
+        raise DataError(f"samples have shape {samples.shape}, the chain {a.channels} channels")
+    samples = samples.astype(np.float32)
+    chain = Chain(config.detector, a, IntegerForecaster(a))
+    model = _Batch(config, samples, forecast)
     records = np.zeros(len(samples), dtype=RECORD)
-    records["index"] = found.index
-    records["status"] = np.where(found.finite, STATUS_OK, STATUS_NOT_FINITE)
-    records["has_forecast"][found.forecast_rows] = 1
-    records["forecast_crc"][found.forecast_rows] = found.forecast_crcs
-    rows = found.scored_rows
-    s = residual_scores(config.weight, found.values)
-    e = smooth(config.alpha, rows, s)
-    records["residual_score"][rows] = s
-    records["score"][rows] = e
-    records["state"][rows] = np.where(e > config.threshold, ALARM, OK)
+    for row, sample in enumerate(samples):
+        if row in resets:
+            chain.reset()
+        result, window = chain.step(sample)
+        output = None
+        if window is not None:
+            output = model.output(row, window)
+            chain.forecaster.accept(output)
+        records[row] = record(result, output)
     return records
+
+
+def record(result: Result, output: NDArray[np.generic] | None) -> np.void:
+    """Return one RECORD of a result and the model's output bytes, None when it did not run."""
+    names = [*result.top, *[NO_CHANNEL] * TOP][:TOP]
+    status = STATUS_NOT_FINITE if result.state == State.FAULT else STATUS_OK
+    crc = 0 if output is None else zlib.crc32(np.ascontiguousarray(output).tobytes())
+    found = np.zeros(1, dtype=RECORD)
+    found[0] = (
+        result.index,
+        result.state,
+        output is not None,
+        status,
+        result.level,
+        result.residual,
+        result.score,
+        crc,
+        names,
+    )
+    row: np.void = found[0]
+    return row
+
+
+class _Batch:
+    """The model; windows that depend on samples only are run in one batch at first use."""
+
+    def __init__(self, config: ChainConfig, samples: F32, forecast: Forecast) -> None:
+        self._forecast = forecast
+        self._outputs: dict[int, NDArray[np.int8]] = {}
+        if config.detector.input != detectors.SCALER or not len(samples):
+            return
+        a, finite = config.adapter, finite_rows(samples)
+        z = a.scaler.standardize(np.where(finite[:, None], samples, np.float32(0)))
+        q = a.quantize(np.clip(z, -a.scaler.score_limit, a.scaler.score_limit))
+        rows = [r for r in range(a.window - 1, len(q)) if finite[r - a.window + 1 : r + 1].all()]
+        if rows:
+            windows = q[np.array(rows)[:, None] + np.arange(1 - a.window, 1)]
+            outputs = np.ascontiguousarray(forecast(windows))
+            self._outputs = dict(zip(rows, outputs, strict=True))
+
+    def output(self, row: int, window: NDArray[np.generic]) -> NDArray[np.int8]:
+        """Return the output of the window that ends with `row`."""
+        if row in self._outputs:
+            return self._outputs[row]
+        outputs = self._forecast(np.ascontiguousarray(window.astype(np.int8))[None])
+        return np.asarray(outputs[0], np.int8)

@@ -1,91 +1,70 @@
-"""The detector's constants: what the fit writes, what the device reads.
+"""The two pieces of arithmetic of a score: means over rows and a quadratic form.
 
-Every floating value is a float32 value, so that detector.json, the generated C table and the
-host chain hold the same bits.
+float32, one rounding per operation, sums in the order written; numpy's own sum is pairwise and
+is not used. The same to the last bit in `sdk/src/quadratic.c`.
 """
 
-import json
-from dataclasses import dataclass, fields
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
-from host_tools.errors import DataError
+F32 = NDArray[np.float32]
 
-F32 = npt.NDArray[np.float32]
+ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 
-@dataclass(frozen=True)
-class Statistic:
-    """Version 2 of the detector: learned baseline, level and residual statistics.
+def row_mean(ring: F32, inv_rows: np.float32) -> F32:
+    """Mean of a ring's rows, summed slot 0 first; [rows, n] to [n]."""
+    total = ring[0].copy()
+    for row in ring[1:]:
+        total = total + row
+    return np.asarray(total * inv_rows, np.float32)
 
-    C channels, K scored channels. `level_factor` and `residual_factor` are lower triangular
-    matrices packed row by row, K(K+1)/2 values: row i holds entries 0..i.
+
+def unpack(packed: F32, size: int) -> F32:
+    """Packed lower triangle (row i holds entries 0..i) to [size, size], zeros above."""
+    factor = np.zeros((size, size), np.float32)
+    factor[np.tril_indices(size)] = packed
+    return factor
+
+
+def transform(factor: F32, values: F32) -> F32:
+    """Factor @ values, factor lower triangular [K, K]; each sum runs over j = 0..i.
+
+    The device does not touch what is above the diagonal; here it adds exact zeros.
     """
-
-    rows: int
-    scored: tuple[int, ...]
-    learn_samples: int
-    relearn_samples: int
-    prior_rows: float
-    prior_level: F32
-    prior_residual: F32
-    input_gain: F32
-    feature_limit: float
-    level_factor: F32
-    residual_factor: F32
-    track: float
-    quiet: float
+    inner = np.zeros_like(values)
+    for j, value in enumerate(values):
+        inner = inner + factor[:, j] * value
+    return np.asarray(inner, np.float32)
 
 
-@dataclass(frozen=True)
-class Detector:
-    """Scaler, model edges, score and threshold of one detector; mirrors safe_detector_config_t."""
-
-    window: int
-    horizon: int
-    mean: F32
-    inv_std: F32
-    clip: float
-    score_limit: float
-    alpha: float
-    threshold: float
-    statistic: Statistic
-
-    @property
-    def channels(self) -> int:
-        """Number of sensor channels."""
-        return len(self.mean)
+def quadratic(factor: F32, values: F32) -> np.float32:
+    """Sum of squares of factor @ values over i = 0..K-1, from 0; never negative."""
+    total = ZERO
+    inner = transform(factor, values)
+    for square in inner * inner:
+        total = np.float32(total + square)
+    return total
 
 
-def _plain(value: Any) -> Any:
-    """A JSON value that reads back to the same float32 bits."""
-    if isinstance(value, np.ndarray):
-        return [float(v) for v in value]
-    if isinstance(value, tuple):
-        return list(value)
-    return float(np.float32(value)) if isinstance(value, float) else value
+def contributions(factor: F32, values: F32) -> F32:
+    """Share of each channel in quadratic(factor, values), float32 [K], never negative.
+
+    By reconstruction: how much lower the form were if channel j had the value that the others
+    make most likely (Alcala and Qin, Automatica 45, 2009). With y = factor @ values,
+    w = factorᵀ @ y and d the diagonal of factorᵀ @ factor it is w · (w / d), and 0 where d
+    is 0. Sums run over i = j..K-1 from 0.
+    """
+    inner = transform(factor, values)
+    w, d = np.zeros_like(values), np.zeros_like(values)
+    for row, y in zip(factor, inner, strict=True):
+        w = w + row * y
+        d = d + row * row
+    share = np.divide(w, d, out=np.zeros_like(w), where=d > ZERO)
+    return np.asarray(w * share, np.float32)
 
 
-def to_json(detector: Detector) -> str:
-    """detector.json of version 2, scaler included."""
-    record = {f.name: _plain(getattr(detector, f.name)) for f in fields(detector)[:-1]}
-    statistic = {
-        f.name: _plain(getattr(detector.statistic, f.name)) for f in fields(detector.statistic)
-    }
-    return json.dumps({"version": 2, **record, "statistic": statistic}, indent=1) + "\n"
-
-
-def from_json(text: str) -> Detector:
-    """Inverse of to_json; float32 bits are restored exactly."""
-    record = json.loads(text)
-    if record.pop("version") != 2:
-        raise DataError("detector.json: version is not 2; refit the detector")
-    inner = record.pop("statistic")
-    for name in ("prior_level", "prior_residual", "input_gain", "level_factor", "residual_factor"):
-        inner[name] = np.array(inner[name], np.float32)
-    inner["scored"] = tuple(inner["scored"])
-    record["mean"] = np.array(record["mean"], np.float32)
-    record["inv_std"] = np.array(record["inv_std"], np.float32)
-    return Detector(statistic=Statistic(**inner), **record)
+def top(shares: F32, count: int) -> list[int]:
+    """Indices of the largest positive shares, largest first, the lower index before an equal."""
+    order = np.argsort(-shares, kind="stable")[:count]
+    return [int(i) for i in order if shares[i] > ZERO]

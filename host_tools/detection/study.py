@@ -6,32 +6,28 @@ the fit. Each chain then learns its own baseline from its run's training rows, a
 when it is put to work, and gives verdicts on the rest.
 """
 
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.data import description, scaler
+from host_tools.data.description import Description
 from host_tools.data.runs import Recording, Runs
-from host_tools.detection import baselines, metrics, statistic_fit
-from host_tools.detection.chain import read_edges
-from host_tools.detection.statistic import Detector
-from host_tools.detection.statistic_chain import (
-    Chain,
-    FloatForecaster,
-    Forecaster,
-    IntegerForecaster,
-    State,
-)
-from host_tools.detection.statistic_fit import F64, Normalizer, Rule
+from host_tools.data.scaler import Scaler
+from host_tools.detection import fit as fitting
+from host_tools.detection import metrics, on_device, scoring
+from host_tools.detection.adapter import adapt, read_edges
+from host_tools.detection.chain import ChainConfig
+from host_tools.detection.detector import BASELINE, FILE, Detector
+from host_tools.detection.fit import F64, Material, Normalizer, Rule
 from host_tools.errors import DataError
+from host_tools.report import write
 from host_tools.training import oracle, segments
 
-Batch = Callable[[NDArray[np.generic]], NDArray[np.generic]]
-"""Model: windows [N, window, channels] to outputs [N, horizon, channels], from reset state."""
 Say = Callable[[str], None]
 
 NETWORK = {"conv_filters": 16, "conv_kernel": 3, "lstm_units": 40}
@@ -39,22 +35,48 @@ EPOCHS = 12
 HELD_EVERY = 8
 """Every eighth training segment chooses the epoch instead of training."""
 CALIBRATION_WINDOWS = 1000
-LEAST_ROWS = Rule().learn_rows + 1
+WINDOW, HORIZON = 30, 10
+CLIP = 4.0
+"""Limit of model inputs, in spreads of the baseline."""
+RULE = Rule(input=BASELINE)
+NAME = "detection"
+"""Of the model directory that a study writes."""
+LEAST_ROWS = RULE.learn_rows + 1
 """Rows that a file needs: those that train and one that counts."""
+
+
+FLOAT, INT8 = "SAFE float", "SAFE int8 chain"
 
 
 @dataclass(frozen=True)
 class Study:
-    """What came out: the detector, figures by method, and int8 against float by run."""
+    """What came out.
+
+    Attributes:
+        detector: Its constants.
+        scored: Names of the channels that are scored.
+        left_out: Names of the others: they drift.
+        figures: By method.
+        runs: Of the int8 chain, by run.
+        quiet: Of the int8 chain, by quiet recording.
+        rmse: int8 against float by run, in the model's units.
+        differing: Records that differ between a device and the int8 chain, by target.
+        streamed: Samples that went through each device.
+        train_windows: Windows that trained the network.
+        loss: Its validation loss.
+    """
 
     detector: Detector
     scored: tuple[str, ...]
     left_out: tuple[str, ...]
     figures: dict[str, metrics.Summary]
-    runs: dict[str, metrics.Summary]
-    rmse: dict[str, float]
+    runs: Mapping[str, metrics.Summary]
+    quiet: Mapping[str, scoring.Quiet]
+    rmse: Mapping[str, float]
     train_windows: int
-    models: segments.Models
+    loss: float
+    differing: dict[str, int] = field(default_factory=dict)
+    streamed: dict[str, int] = field(default_factory=dict)
 
     def fields(self) -> dict[str, Any]:
         """JSON: rates in percent, delay in seconds, RMSE in the model's normalized units."""
@@ -62,15 +84,15 @@ class Study:
             "scored_channels": list(self.scored),
             "left_out_channels": list(self.left_out),
             "train_windows": self.train_windows,
-            "validation_loss": self.models.loss,
+            "validation_loss": self.loss,
             "methods": {name: _finite(asdict(found)) for name, found in self.figures.items()},
             "runs": {name: _finite(asdict(found)) for name, found in self.runs.items()},
-            "rmse_int8_float": self.rmse,
+            "quiet": {name: asdict(found) for name, found in self.quiet.items()},
+            "rmse_int8_float": dict(self.rmse),
             "delta_f1_int8_float": self.figures[INT8].f1 - self.figures[FLOAT].f1,
+            "device_records_that_differ": self.differing,
+            "device_samples": self.streamed,
         }
-
-
-FLOAT, INT8 = "SAFE float", "SAFE int8 chain"
 
 
 def _finite(record: dict[str, Any]) -> dict[str, Any]:
@@ -102,194 +124,165 @@ def training_segments(runs: Runs, rule: Rule) -> tuple[list[F64], list[F64]]:
 
 
 def windows_of(parts: Sequence[F64], norm: Normalizer, rule: Rule) -> NDArray[np.float32]:
-    """Return clipped inputs and what follows, float32 [N, window + horizon, channels]."""
-    size = rule.window + rule.horizon
+    """Return clipped inputs and what follows, float32 [N, WINDOW + HORIZON, channels]."""
+    size = WINDOW + HORIZON
     found = []
     for part in parts:
-        values = np.clip(norm.inputs(part, rule), -rule.clip, rule.clip).astype(np.float32)
+        values = np.clip(norm.inputs(part, rule), -CLIP, CLIP).astype(np.float32)
         view = np.lib.stride_tricks.sliding_window_view(values, size, axis=0)
         found.append(view.transpose(0, 2, 1))
     return np.ascontiguousarray(np.concatenate(found))
 
 
-def representative(windows: NDArray[np.float32], rule: Rule, seed: int) -> NDArray[np.float32]:
+def representative(windows: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     """Return calibration windows: half as they are, half with a level step in some channels.
 
     A fault saturates the input; its windows must be in the calibrated range without any test row.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     count = min(CALIBRATION_WINDOWS, len(windows))
-    picked = windows[rng.choice(len(windows), count, replace=False), : rule.window].copy()
+    picked = windows[rng.choice(len(windows), count, replace=False), :WINDOW].copy()
     half, channels = count // 2, picked.shape[2]
-    step = rng.uniform(-2 * rule.clip, 2 * rule.clip, (half, 1, channels))
+    step = rng.uniform(-2 * CLIP, 2 * CLIP, (half, 1, channels))
     step *= rng.random((half, 1, channels)) < 0.5
-    begin = rng.integers(0, rule.window, (half, 1, 1))
-    picked[:half] += (np.arange(rule.window)[None, :, None] >= begin) * step
-    return np.asarray(np.clip(picked, -rule.clip, rule.clip), np.float32)
+    begin = rng.integers(0, WINDOW, (half, 1, 1))
+    picked[:half] += (np.arange(WINDOW)[None, :, None] >= begin) * step
+    return np.asarray(np.clip(picked, -CLIP, CLIP), np.float32)
 
 
-def run_chains(
-    detector: Detector, forecasters: Sequence[Forecaster], runs: Sequence[Recording], model: Batch
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.bool_]]]:
-    """Feed each run to its own chain, in step so that the model works on batches.
-
-    Returns:
-        Smoothed score and alarm of every row of every run.
-    """
-    chains = [Chain(detector, f) for f in forecasters]
-    samples = [run.values.astype(np.float32) for run in runs]
-    scores = [np.zeros(len(s)) for s in samples]
-    alarms = [np.zeros(len(s), dtype=np.bool_) for s in samples]
-    for row in range(max(len(s) for s in samples)):
-        waiting: list[tuple[Chain, NDArray[np.generic]]] = []
-        for k, chain in enumerate(chains):
-            if row >= len(samples[k]):
-                continue
-            result, window = chain.score(samples[k][row])
-            scores[k][row], alarms[k][row] = result.score, result.state == State.ALARM
-            if window is not None:
-                waiting.append((chain, window))
-        if waiting:
-            outputs = model(np.stack([window for _, window in waiting]))
-            for (chain, _), output in zip(waiting, outputs, strict=True):
-                chain.forecaster.accept(output)
-    return scores, alarms
-
-
-def counted(
-    runs: Sequence[Recording],
-    scores: Sequence[NDArray[np.float64]],
-    alarms: Sequence[NDArray[np.bool_]],
-    first: int,
-) -> list[metrics.Run]:
-    """Return the rows that count, from `first` on."""
-    return [
-        metrics.Run(r.name, r.labels[first:], a[first:], s[first:], r.seconds[first:])
-        for r, s, a in zip(runs, scores, alarms, strict=True)
-    ]
-
-
-def study(
-    runs: Runs, architecture: Path, say: Say, *, seed: int = 1, epochs: int = EPOCHS
-) -> Study:
-    """Train, fit, and score float and int8 beside the baselines.
+def train(
+    runs: Runs, architecture: Path, out: Path, say: Say, *, seed: int = 1, epochs: int = EPOCHS
+) -> tuple[ChainConfig, int, float]:
+    """Train one global forecaster, fit its detector, and write a model directory.
 
     Args:
         runs: Labelled runs and quiet recordings.
         architecture: `architecture.py` of the forecaster.
+        out: Folder of the model directory.
         say: Takes one line of news.
         seed: Of training and calibration.
         epochs: Of training.
 
+    Returns:
+        The chain, the windows that trained it, and the validation loss.
+
     Raises:
-        DataError, TrainingError, ConversionError: See the parts.
+        DataError, TrainingError, ConversionError, OutputError: See the parts.
     """
-    rule = Rule()
-    parts, heads = training_segments(runs, rule)
-    norm = statistic_fit.fit_normalizer(parts, rule)
+    parts, heads = training_segments(runs, RULE)
+    norm = fitting.normalizer(parts, RULE)
     held = parts[::HELD_EVERY]
-    train = [p for i, p in enumerate(parts) if i % HELD_EVERY]
-    windows = windows_of(train, norm, rule)
-    job = segments.Job(
-        architecture, NETWORK, rule.window, rule.horizon, len(runs.channels), seed, epochs
-    )
-    say(f"training one global forecaster on {len(windows)} windows of {len(train)} segments")
+    trained = [p for i, p in enumerate(parts) if i % HELD_EVERY]
+    windows = windows_of(trained, norm, RULE)
+    job = segments.Job(architecture, NETWORK, WINDOW, HORIZON, len(runs.channels), seed, epochs)
+    say(f"training one global forecaster on {len(windows)} windows of {len(trained)} segments")
     models = segments.train(
-        job, windows, windows_of(held, norm, rule), representative(windows, rule, seed)
+        job, windows, windows_of(held, norm, RULE), representative(windows, seed)
     )
-    with tempfile.TemporaryDirectory(prefix="safe-study-") as folder:
-        floating = Path(folder, "model_float.tflite")
-        floating.write_bytes(models.floating)
-        say("fitting the detector on training rows")
-        detector = statistic_fit.fit_statistic(
-            parts, heads, lambda w: oracle.forecast_float(floating, w), rule, norm
-        )
-        say(f"scoring {len(runs.labelled)} runs: float, int8, baselines")
-        figures, by_run, rmse = _score(runs.labelled, detector, floating, models.int8, rule)
-    kept = detector.statistic.scored
-    return Study(
-        detector,
-        tuple(runs.channels[c] for c in kept),
-        tuple(name for c, name in enumerate(runs.channels) if c not in kept),
-        figures,
-        by_run,
-        rmse,
-        len(windows),
-        models,
+    write.write_bytes(out / "model_float.tflite", models.floating)
+    write.write_bytes(out / "model_int8.tflite", models.int8)
+    say("fitting the detector on training rows")
+
+    def predict(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        clipped = np.clip(inputs, -CLIP, CLIP).astype(np.float32)
+        return oracle.forecast_float(out / "model_float.tflite", clipped)
+
+    material = Material(parts, heads, predict, WINDOW, HORIZON)
+    detector = fitting.fit(material, RULE, norm)
+    scale = _scaler(norm, runs.channels)
+    about = Description(
+        NAME, WINDOW, HORIZON, 1.0, seed, "csv", runs.channels, ("",) * len(runs.channels), NETWORK
+    )
+    scale.save(out / "scaler.json")
+    write.write_text(out / FILE, detector.text())
+    write.write_text(out / description.FILE, about.text())
+    return ChainConfig(adapt(read_edges(models.int8), scale), detector), len(windows), models.loss
+
+
+def _scaler(norm: Normalizer, channels: tuple[str, ...]) -> Scaler:
+    single = np.float32
+    return Scaler(
+        channels=channels,
+        mean=norm.mean.astype(single),
+        std=(1.0 / norm.inv_std).astype(single),
+        inv_std=norm.inv_std.astype(single),
+        clip=single(CLIP),
+        score_limit=single(scaler.SCORE_LIMIT),
     )
 
 
-def _score(
-    runs: Sequence[Recording], detector: Detector, floating: Path, int8: bytes, rule: Rule
-) -> tuple[dict[str, metrics.Summary], dict[str, metrics.Summary], dict[str, float]]:
-    first = rule.learn_rows
-    figures = {}
-    for name, method in baselines.ALL.items():
-        verdicts = [method(np.nan_to_num(run.values), first) for run in runs]
-        rows = counted(runs, [v[0] for v in verdicts], [v[1] for v in verdicts], first)
-        figures[name] = metrics.summarize(rows)
-    plain = run_chains(
-        detector,
-        [FloatForecaster(detector) for _ in runs],
-        runs,
-        lambda w: oracle.forecast_float(floating, np.asarray(w, np.float32)),
+def study(
+    runs: Runs,
+    architecture: Path,
+    out: Path,
+    say: Say,
+    *,
+    seed: int = 1,
+    epochs: int = EPOCHS,
+    targets: Sequence[str] = ("host",),
+    limit: int | None = None,
+) -> Study:
+    """Train, fit, and score float, int8 and devices beside the baselines.
+
+    Args:
+        runs: Labelled runs and quiet recordings.
+        architecture: `architecture.py` of the forecaster.
+        out: Takes `model/`, a model directory, and `work/`.
+        say: Takes one line of news.
+        seed: Of training and calibration.
+        epochs: Of training.
+        targets: Devices to stream the runs through; `host` is the generated C on this machine.
+        limit: Stream so many runs through each device but the host; None: all.
+
+    Raises:
+        The errors of every step.
+    """
+    config, windows, loss = train(runs, architecture, out / "model", say, seed=seed, epochs=epochs)
+    folder, first = out / "model", RULE.learn_rows
+    int8 = (folder / "model_int8.tflite").read_bytes()
+    models = scoring.Models(
+        config, folder / "model_float.tflite", int8, read_edges(int8).output_scale
     )
-    figures[FLOAT] = metrics.summarize(counted(runs, *plain, first))
-    recorder = _Recorder(int8, floating, detector)
-    whole = run_chains(detector, [recorder.forecaster() for _ in runs], runs, recorder)
-    rows = counted(runs, *whole, first)
-    figures[INT8] = metrics.summarize(rows)
-    by_run = {row.name: metrics.summarize([row]) for row in rows}
-    return figures, by_run, recorder.rmse([run.name for run in runs], runs, detector)
-
-
-class _Recorder:
-    """The int8 model through the oracle, with its edges."""
-
-    def __init__(self, int8: bytes, floating: Path, detector: Detector) -> None:
-        self._int8, self._floating, self._detector = int8, floating, detector
-        with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
-            file.write(int8)
-            file.flush()
-            self._edges = read_edges(Path(file.name))
-
-    def __call__(self, windows: NDArray[np.generic]) -> NDArray[np.generic]:
-        return oracle.forecast(self._int8, windows.astype(np.int8))
-
-    def forecaster(self) -> IntegerForecaster:
-        """A fresh window and horizon ring with the model's quantization."""
-        edges = self._edges
-        return IntegerForecaster(
-            self._detector,
-            1.0 / edges.input_scale,
-            edges.input_zero_point,
-            edges.output_scale,
-            edges.output_zero_point,
-        )
-
-    def rmse(
-        self, names: Sequence[str], runs: Sequence[Recording], detector: Detector
-    ) -> dict[str, float]:
-        """RMSE of int8 against float on the same windows of each run, normalized units."""
-        edges, found = self._edges, {}
-        for name, run in zip(names, runs, strict=True):
-            windows = np.stack(_windows(detector, run))[::4]
-            scaled = windows * np.float32(1.0 / edges.input_scale)
-            rounded = np.trunc(scaled + np.where(scaled >= 0, np.float32(0.5), np.float32(-0.5)))
-            quantized = np.clip(rounded + edges.input_zero_point, -128, 127).astype(np.int8)
-            output = self(quantized).astype(np.float64) - edges.output_zero_point
-            exact = oracle.forecast_float(self._floating, windows)
-            found[name] = float(np.sqrt(np.mean((output * edges.output_scale - exact) ** 2)))
-        return found
-
-
-def _windows(detector: Detector, run: Recording) -> list[NDArray[np.float32]]:
-    """Return the float windows that a chain would run, without feeding forecasts back."""
-    chain, found = Chain(detector, FloatForecaster(detector)), []
-    silent = np.zeros((detector.horizon, detector.channels), np.float32)
-    for row in run.values.astype(np.float32):
-        _, window = chain.score(row)
-        if window is not None:
-            found.append(np.asarray(window, np.float32))
-            chain.forecaster.accept(silent)
+    say(f"scoring {len(runs.labelled)} runs: baselines, float, int8")
+    labelled = runs.labelled
+    figures = scoring.compare(labelled, first)
+    floating = models.float_records(labelled)
+    figures[FLOAT] = metrics.summarize(scoring.counted(labelled, floating, first))
+    exact = models.int8_records(labelled)
+    figures[INT8] = metrics.summarize(scoring.counted(labelled, exact, first))
+    scored = sorted({*config.detector.level_channels, *config.detector.residual_channels})
+    found = Study(
+        detector=config.detector,
+        scored=tuple(runs.channels[c] for c in scored),
+        left_out=tuple(name for c, name in enumerate(runs.channels) if c not in scored),
+        figures=figures,
+        runs=scoring.by_run(labelled, exact, first),
+        quiet=scoring.quiet(runs.quiet, models.int8_records(runs.quiet), first)
+        if runs.quiet
+        else {},
+        rmse={run.name: models.rmse(run) for run in labelled},
+        train_windows=windows,
+        loss=loss,
+    )
+    for target in targets:
+        chosen = labelled if target == "host" or limit is None else labelled[:limit]
+        answers = on_device.records(target, folder, chosen, out / "work" / target, say)
+        _add_device(found, target, chosen, answers, exact)
     return found
+
+
+def _add_device(
+    found: Study,
+    target: str,
+    runs: Sequence[Recording],
+    answers: scoring.Records,
+    exact: scoring.Records,
+) -> None:
+    """Add the figures of a device's records, and how many differ from the exact ones."""
+    some = "" if len(runs) == len(exact) else f", {len(runs)} runs"
+    rows = scoring.counted(runs, answers, RULE.learn_rows)
+    found.figures[f"SAFE on {target}{some}"] = metrics.summarize(rows)
+    found.streamed[target] = sum(map(len, answers))
+    found.differing[target] = sum(
+        int((a != b).sum()) for a, b in zip(answers, exact[: len(answers)], strict=True)
+    )

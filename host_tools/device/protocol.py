@@ -14,10 +14,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.detection.chain import RECORD
+from host_tools.detection.chain import RECORD, TOP
 from host_tools.errors import DeviceError
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES = 1, 2, 4
 CHUNK_HEADER_BYTES = 8
@@ -38,9 +38,11 @@ _WIRE_RECORD = np.dtype(
         ("state", "u1"),
         ("has_forecast", "u1"),
         ("status", "<u2"),
-        ("residual_score", "<f4"),
+        ("level", "<f4"),
+        ("residual", "<f4"),
         ("score", "<f4"),
         ("forecast_crc", "<u4"),
+        ("top", "<u2", (TOP,)),
     ]
 )
 RECORD_BYTES = _WIRE_RECORD.itemsize

@@ -47,7 +47,7 @@ class Edges:
     output_zero_point: int
 
     def quantize(self, windows: Floats, clip: float) -> NDArray[np.int8]:
-        """Quantize standardized windows as the device does: see `detection.chain`, step 2."""
+        """Quantize standardized windows as the device does: see `detection.adapter`."""
         u = np.clip(windows, np.float32(-clip), np.float32(clip))
         t = u * (np.float32(1.0) / np.float32(self.input_scale))
         rounded = np.trunc(t + np.where(t >= 0, np.float32(0.5), np.float32(-0.5)))

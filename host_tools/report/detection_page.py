@@ -30,16 +30,24 @@ def render(study: Study) -> str:
     ]
     delta = study.figures[INT8].f1 - study.figures[FLOAT].f1
     worst = max(study.rmse, key=lambda name: study.rmse[name])
-    return "\n".join(
-        [
-            "Detection on labelled runs: rows after the training rows, pooled, no point adjustment",
-            "",
-            *lines,
-            "",
-            f"  scored channels   {', '.join(study.scored)}",
-            f"  left out (drift)  {', '.join(study.left_out) or 'none'}: a fault seen only there is"
-            " not detected",
-            f"  int8 - float      F1 {delta:+.4f}; RMSE at most {study.rmse[worst]:.4f} ({worst})",
-            "  always-alarm and alarm-after-a-row show what F1 costs without detecting anything",
-        ]
+    facts = [
+        f"  scored channels   {', '.join(study.scored)}",
+        f"  left out (drift)  {', '.join(study.left_out) or 'none'}: a fault seen only there is"
+        " not detected",
+        f"  int8 - float      F1 {delta:+.4f}; RMSE at most {study.rmse[worst]:.4f} ({worst})",
+    ]
+    facts += [
+        f"  {target:<16}  {differ} of {study.streamed[target]} records differ from the"
+        " specification"
+        for target, differ in study.differing.items()
+    ]
+    facts += [
+        f"  quiet recording   {name}: {found.alarm_rows} of {found.rows} rows in alarm,"
+        f" {found.alarms} alarms (its rows train, too)"
+        for name, found in study.quiet.items()
+    ]
+    facts.append(
+        "  always-alarm and alarm-after-a-row show what F1 costs without detecting anything"
     )
+    title = "Detection on labelled runs: rows after the training rows, pooled, no point adjustment"
+    return "\n".join([title, "", *lines, "", *facts])

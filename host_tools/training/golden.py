@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from host_tools.data import window as window_cut
 from host_tools.data.table import Table, finite_rows, stream
-from host_tools.detection.chain import ChainConfig, quantize_standardized
+from host_tools.detection.adapter import Adapter
 from host_tools.errors import TrainingError
 
 IN_DISTRIBUTION, SATURATED, RANDOM = 0, 1, 2
@@ -39,7 +39,7 @@ def save(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def quiet_windows(
-    config: ChainConfig, parts: tuple[Table, ...], most: int
+    adapter: Adapter, parts: tuple[Table, ...], most: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return standardized windows and truth from quiet rows, from the first part that has
     enough, else from all parts together.
@@ -47,12 +47,12 @@ def quiet_windows(
     Returns:
         float32 [N, window, channels] and float32 [N, horizon, channels], not clipped.
     """
-    length = config.window + config.horizon
+    length = adapter.window + adapter.horizon
     pairs = []
     for part in parts:
         first = window_cut.starts(part, length, quiet_only=True, most=most)
-        z = config.scaler.standardize(part.samples)
-        pair = window_cut.cut(z, first, config.window, config.horizon)
+        z = adapter.scaler.standardize(part.samples)
+        pair = window_cut.cut(z, first, adapter.window, adapter.horizon)
         if len(first) == most:
             return pair
         pairs.append(pair)
@@ -62,7 +62,7 @@ def quiet_windows(
     )
 
 
-def _saturated(config: ChainConfig, windows: NDArray[np.float32]) -> NDArray[np.int8]:
+def _saturated(adapter: Adapter, windows: NDArray[np.float32]) -> NDArray[np.int8]:
     """Windows that leave the range of int8: amplified, at either end, and alternating."""
     ends = np.array([-128, 127], dtype=np.int8)
     shape = windows.shape[1:]
@@ -72,17 +72,17 @@ def _saturated(config: ChainConfig, windows: NDArray[np.float32]) -> NDArray[np.
     count = COUNTS[SATURATED] - len(fixed)
     gains = np.resize(np.array(_GAINS, dtype=np.float32), count)[:, None, None]
     picked = windows[np.arange(count) * len(windows) // count]
-    wide = np.clip(picked * gains, -config.scaler.clip, config.scaler.clip)
-    return np.concatenate([quantize_standardized(config, wide), np.stack(fixed)])
+    wide = np.clip(picked * gains, -adapter.scaler.clip, adapter.scaler.clip)
+    return np.concatenate([adapter.quantize(wide), np.stack(fixed)])
 
 
 def windows(
-    config: ChainConfig, parts: tuple[Table, ...], input_scale: float, seed: int
+    adapter: Adapter, parts: tuple[Table, ...], input_scale: float, seed: int
 ) -> dict[str, NDArray[Any]]:
     """Return `windows`, `kinds`, `float_inputs`, `truth`.
 
     Args:
-        config: Scaler and model edges.
+        adapter: Scaler and model edges.
         parts: Where to cut in-distribution windows, in order of preference.
         input_scale: Scale of the model input.
         seed: Of the random windows.
@@ -90,7 +90,7 @@ def windows(
     Raises:
         TrainingError: Too few windows without a gap or a label.
     """
-    usual, truth = quiet_windows(config, parts, COUNTS[IN_DISTRIBUTION])
+    usual, truth = quiet_windows(adapter, parts, COUNTS[IN_DISTRIBUTION])
     if len(usual) < COUNTS[IN_DISTRIBUTION]:
         raise TrainingError(
             f"only {len(usual)} held-out windows without a gap, {COUNTS[IN_DISTRIBUTION]} are"
@@ -98,9 +98,9 @@ def windows(
         )
     words = np.random.PCG64(seed).random_raw(COUNTS[RANDOM] * usual[0].size)
     noise = (np.asarray(words) >> np.uint64(56)).astype(np.uint8).view(np.int8)
-    extreme = [_saturated(config, usual), noise.reshape(-1, *usual.shape[1:])]
-    quantized = np.concatenate([quantize_standardized(config, usual), *extreme])
-    unusual = quantized[len(usual) :].astype(np.float32) - np.float32(config.input_zero_point)
+    extreme = [_saturated(adapter, usual), noise.reshape(-1, *usual.shape[1:])]
+    quantized = np.concatenate([adapter.quantize(usual), *extreme])
+    unusual = quantized[len(usual) :].astype(np.float32) - np.float32(adapter.input_zero_point)
     missing = np.full((len(unusual), *truth.shape[1:]), np.nan, dtype=np.float32)
     return {
         "windows": quantized,

@@ -18,12 +18,12 @@ from host_tools.data import description as model_description
 from host_tools.data import json_file, scaler, window
 from host_tools.data.description import Description
 from host_tools.data.scaler import Scaler
-from host_tools.data.table import Table, constant_channels, stream
+from host_tools.data.table import Table, constant_channels
+from host_tools.detection import adapter as adapters
 from host_tools.detection import chain
-from host_tools.detection import fit as detector_fit
-from host_tools.detection.chain import ChainConfig, Edges
+from host_tools.detection.adapter import Adapter, Edges
 from host_tools.errors import ConversionError, DataError, TrainingError
-from host_tools.training import canonical, export, golden, oracle, worker
+from host_tools.training import canonical, detection, export, golden, oracle, worker
 from targets.errors import OutputError
 
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
@@ -39,9 +39,6 @@ FLOAT_LIMIT_BYTES = 250_000
 MOST_WINDOWS = 16_000
 MOST_VALIDATION_WINDOWS = 4_000
 REPRESENTATIVE_WINDOWS = 500
-DETECTOR_ROWS = 8_000
-"""The most recent training rows that the detector is fitted to: it bounds the time that the
-oracle takes to forecast them."""
 LEAST_WINDOWS = 200
 
 
@@ -55,6 +52,7 @@ class Settings:
         rate: First learning rate.
         patience: Epochs without improvement before it stops.
         clip: Limit of model inputs, in standard deviations.
+        learn_rows: Rows from which a device learns its own baseline; 0: that of the training.
         exports: Whether to write the network itself, too: see EXPORTS.
     """
 
@@ -63,6 +61,7 @@ class Settings:
     rate: float = 2e-3
     patience: int = 4
     clip: float = scaler.CLIP
+    learn_rows: int = 0
     exports: bool = False
 
 
@@ -236,52 +235,34 @@ def _spread(windows: NDArray[np.float32], most: int) -> NDArray[np.float32]:
     return windows[np.arange(count) * len(windows) // count]
 
 
-def _quiet_stream(part: Table, most: int | None = None) -> NDArray[np.float32]:
-    """Return the most recent rows as a device gets them, each labelled row made a gap."""
-    rows, labels = stream(part)
-    rows[labels != 0] = np.nan
-    return rows if most is None else rows[-most:]
-
-
 def finish(job: Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
     """Fit the detector with the int8 model, make the golden file, measure; write all of it."""
-    folder, model = job.folder, (job.folder / INT8).read_bytes()
-    edges = chain.read_edges(folder / INT8)
+    folder = job.folder
+    edges = adapters.read_edges(folder / INT8)
+    adapter = adapters.adapt(edges, scale)
 
     def forecast(windows: NDArray[np.int8]) -> NDArray[np.int8]:
-        return oracle.forecast(model, windows)
+        return oracle.forecast(folder / INT8, windows)
 
     job.say("fitting the detector to the int8 model's residuals")
-    blank = np.zeros(edges.channels, dtype=np.float32)
-    config = chain.configure(edges, scale, blank, np.float32(1), np.float32(1))
-    detector = detector_fit.fit(
-        config,
-        _quiet_stream(parts.train, DETECTOR_ROWS),
-        _quiet_stream(parts.validation),
-        forecast,
-    )
-    config = chain.configure(edges, scale, detector.weights, detector.alpha, detector.threshold)
+    config = detection.fit(parts, adapter, edges.output_scale, forecast, job.settings.learn_rows)
     scale.save(folder / "scaler.json")
-    detector.save(folder / "detector.json")
+    config.detector.save(folder / "detector.json")
     (folder / model_description.FILE).write_text(job.description.text())
 
     job.say("making the golden windows with TensorFlow Lite Micro")
-    figures = _golden(job, config, edges, parts, forecast)
+    figures = _golden(job, adapter, edges, parts, forecast)
     if (folder / FLOAT).stat().st_size > FLOAT_LIMIT_BYTES:
         (folder / FLOAT).unlink()
-    for name, part in (("validation", parts.validation), ("test", parts.test)):
-        rows, labels = stream(part)
-        found = detector_fit.assess(chain.run_chain(config, rows, forecast), labels)
-        figures[f"detection_{name}"] = dict(vars(found))
-    return figures
+    return figures | detection.figures(config, parts, forecast)
 
 
 def _golden(
-    job: Job, config: ChainConfig, edges: Edges, parts: window.Split, forecast: chain.Forecast
+    job: Job, adapter: Adapter, edges: Edges, parts: window.Split, forecast: chain.Forecast
 ) -> dict[str, Any]:
     """Write `golden.npz`; return the error of int8 against float and of each against truth."""
     held_out = (parts.test, parts.validation)
-    arrays = golden.windows(config, held_out, edges.input_scale, job.description.seed)
+    arrays = golden.windows(adapter, held_out, edges.input_scale, job.description.seed)
     arrays["outputs"] = forecast(arrays["windows"])
     arrays["float_outputs"] = oracle.forecast_float(job.folder / FLOAT, arrays["float_inputs"])
     arrays["samples"], arrays["labels"] = golden.samples((*held_out, job.table))

@@ -3,8 +3,9 @@
 
 #include <float.h>
 
+#include "safe/detector_check.h"
+#include "safe/quadratic.h"
 #include "safe/scaler.h"
-#include "safe/window.h"
 
 #if FLT_EVAL_METHOD != 0
 #error "float expressions must be evaluated in float: use SSE on x86, not x87"
@@ -13,100 +14,167 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-static bool constants_are_usable(const safe_detector_config_t *config)
+/** Deals out the caller's floats; their number was checked. */
+static void bind_floats(safe_detector_t *detector, float *floats)
 {
-    float steps = config->clip * config->input_inv_scale;
+    const safe_detector_config_t *config = detector->config;
+    size_t channels = config->channels;
+    size_t residuals = config->residual.count;
 
-    if (!(config->clip >= 0.0f && config->score_limit >= 0.0f && config->input_inv_scale > 0.0f) ||
-        !(steps < SAFE_SCALER_MAX_STEPS) || !safe_scaler_is_finite(config->score_limit) ||
-        !safe_scaler_is_finite(config->forecast_scale) ||
-        !(config->alpha > 0.0f && config->alpha <= 1.0f) ||
-        !safe_scaler_is_finite(config->threshold)) {
-        return false;
-    }
-    for (size_t c = 0; c < config->channels; c++) {
-        /* inv_std > 0 keeps z from becoming inf * 0 = NaN. */
-        if (!safe_scaler_is_finite(config->mean[c]) || !safe_scaler_is_finite(config->weight[c]) ||
-            !safe_scaler_is_finite(config->inv_std[c]) || !(config->inv_std[c] > 0.0f)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool tensor_fits(const safe_tensor_info_t *tensor, size_t elements, int32_t zero_point)
-{
-    return tensor->dtype == SAFE_DTYPE_INT8 && tensor->size_bytes == elements &&
-           tensor->zero_point == zero_point && zero_point >= INT8_MIN && zero_point <= INT8_MAX;
-}
-
-static bool model_fits(const safe_detector_config_t *config, const safe_model_t *model)
-{
-    size_t inputs = (size_t)config->window * config->channels;
-    size_t outputs = (size_t)config->horizon * config->channels;
-
-    return model->input_count == 1u && model->output_count == 1u && inputs != 0u && outputs != 0u &&
-           tensor_fits(&model->inputs[0], inputs, config->input_zero_point) &&
-           tensor_fits(&model->outputs[0], outputs, config->output_zero_point);
+    detector->levels = (safe_rows_t){floats, config->rows, config->channels, 0, 0};
+    floats += config->rows * channels;
+    detector->residuals = (safe_rows_t){floats, config->rows, config->residual.count, 0, 0};
+    floats += config->rows * residuals;
+    detector->baseline = (safe_baseline_t){
+        .config = &config->baseline,
+        .channels = config->channels,
+        .residuals = config->residual.count,
+        .mean = floats,
+        .inv_level = floats + channels,
+        .squares = floats + 2u * channels,
+        .inv_residual = floats + 3u * channels,
+        .residual_squares = floats + 3u * channels + residuals,
+    };
+    floats += 3u * channels + 2u * residuals;
+    detector->input = floats;
+    detector->level_mean = floats + channels;
+    detector->scratch = floats + 2u * channels;
+    floats += 3u * channels;
+    detector->residual_mean = floats;
+    detector->residual_feature = floats + residuals;
+    detector->level_feature = floats + 2u * residuals;
 }
 
 safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_config_t *config,
-                                 const safe_context_t *context, int8_t *window_ring,
-                                 size_t window_bytes, int32_t *horizon_ring, size_t horizon_words)
+                                 const safe_context_t *context,
+                                 const safe_detector_memory_t *memory)
 {
     if (detector == NULL || config == NULL || context == NULL || context->model == NULL ||
-        window_ring == NULL || horizon_ring == NULL || config->mean == NULL ||
-        config->inv_std == NULL || config->weight == NULL) {
+        memory == NULL || memory->window == NULL || memory->horizon == NULL ||
+        memory->floats == NULL) {
         return SAFE_STATUS_ARGUMENT;
     }
-    if (!model_fits(config, context->model) || !constants_are_usable(config) ||
-        window_bytes < (size_t)config->window * config->channels ||
-        horizon_words < (size_t)config->horizon * config->channels) {
+    if (!safe_detector_config_is_usable(config, context->model) ||
+        memory->window_bytes < (size_t)config->window * config->channels ||
+        memory->horizon_words < (size_t)config->horizon * config->channels ||
+        memory->float_count < SAFE_DETECTOR_FLOATS((size_t)config->channels, (size_t)config->rows,
+                                                   config->level.count,
+                                                   (size_t)config->residual.count)) {
         return SAFE_STATUS_ARGUMENT;
     }
     detector->config = config;
     detector->context = *context;
-    detector->window = (safe_window_t){window_ring, config->window, config->channels, 0, 0};
-    detector->horizon = (safe_horizon_t){horizon_ring, config->horizon, config->channels, 0};
+    detector->window = (safe_window_t){memory->window, config->window, config->channels, 0, 0};
+    detector->horizon = (safe_horizon_t){memory->horizon, config->horizon, config->channels, 0};
+    bind_floats(detector, memory->floats);
     safe_detector_reset(detector);
     return SAFE_STATUS_OK;
 }
 
 void safe_detector_reset(safe_detector_t *detector)
 {
+    safe_baseline_forget(&detector->baseline);
+    safe_detector_gap(detector);
+}
+
+void safe_detector_gap(safe_detector_t *detector)
+{
     safe_window_clear(&detector->window);
     safe_horizon_clear(&detector->horizon);
+    safe_rows_clear(&detector->levels);
+    safe_rows_clear(&detector->residuals);
     detector->samples = 0;
+    detector->alarms = 0;
     detector->score = 0.0f;
     detector->has_score = false;
 }
 
-/** Weighted squared residual of `sample` against the mean of its `horizon` forecasts. */
-static float residual_score(const safe_detector_t *detector, const float *sample)
+/** Standardizes a sample into the level ring. @return it, [channels]. */
+static const float *take_level(safe_detector_t *detector, const float *sample)
+{
+    const safe_detector_config_t *config = detector->config;
+    float *levels = safe_rows_push(&detector->levels);
+
+    for (size_t c = 0; c < config->channels; c++) {
+        float z = safe_scaler_standardize(sample[c], config->mean[c], config->inv_std[c]);
+
+        levels[c] = safe_scaler_clamp(z, config->score_limit);
+    }
+    return levels;
+}
+
+/** Makes the model input of `levels`: as it is, or relative to the baseline. */
+static void make_input(safe_detector_t *detector, const float *levels)
+{
+    const safe_detector_config_t *config = detector->config;
+    const safe_baseline_t *baseline = &detector->baseline;
+
+    for (size_t c = 0; c < config->channels; c++) {
+        float input = levels[c];
+
+        if (config->input_gain != NULL) {
+            float centred = input - baseline->mean[c];
+            float scaled = centred * baseline->inv_level[c];
+            float gained = scaled * config->input_gain[c];
+
+            input = safe_scaler_clamp(gained, config->score_limit);
+        }
+        detector->input[c] = input;
+    }
+}
+
+/** Puts input minus the mean of its `horizon` forecasts into the residual ring. */
+static void take_residual(safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
     const int32_t *sums = safe_horizon_sums(&detector->horizon);
     int32_t zero = (int32_t)config->horizon * config->output_zero_point;
-    float score = 0.0f;
+    float *residuals = safe_rows_push(&detector->residuals);
 
-    for (size_t c = 0; c < config->channels; c++) {
-        float z = safe_scaler_standardize(sample[c], config->mean[c], config->inv_std[c]);
+    for (size_t k = 0; k < config->residual.count; k++) {
+        size_t c = config->residual.channels[k];
         /* |sum - zero| <= 65535 * 255 < 2^24: the conversion is exact. */
         float forecast = (float)(sums[c] - zero) * config->forecast_scale;
-        float residual = safe_scaler_clamp(z, config->score_limit) - forecast;
-        float weighted = config->weight[c] * residual;
-        float square = weighted * residual;
 
-        score = score + square;
+        residuals[k] = detector->input[c] - forecast;
     }
-    return score;
 }
 
-static void update_score(safe_detector_t *detector, const float *sample,
-                         safe_detector_result_t *result)
+/** Statistic of the level; level_mean is new. */
+static float level_statistic(safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
-    float present = residual_score(detector, sample);
+    const safe_baseline_t *baseline = &detector->baseline;
+
+    for (size_t k = 0; k < config->level.count; k++) {
+        size_t c = config->level.channels[k];
+        float centred = detector->level_mean[c] - baseline->mean[c];
+        float scaled = centred * baseline->inv_level[c];
+
+        detector->level_feature[k] = safe_scaler_clamp(scaled, config->feature_limit);
+    }
+    return safe_quadratic(config->level.factor, detector->level_feature, config->level.count);
+}
+
+/** Statistic of the residual; residual_mean is new. */
+static float residual_statistic(safe_detector_t *detector)
+{
+    const safe_detector_config_t *config = detector->config;
+
+    for (size_t k = 0; k < config->residual.count; k++) {
+        float scaled = detector->residual_mean[k] * detector->baseline.inv_residual[k];
+
+        detector->residual_feature[k] = safe_scaler_clamp(scaled, config->feature_limit);
+    }
+    return safe_quadratic(config->residual.factor, detector->residual_feature,
+                          config->residual.count);
+}
+
+/** Smooths the larger statistic. @return what it means. */
+static safe_detector_state_t judge(safe_detector_t *detector, float level, float residual)
+{
+    const safe_detector_config_t *config = detector->config;
+    float present = level >= residual ? level : residual;
 
     if (detector->has_score) {
         float change = present - detector->score;
@@ -117,20 +185,65 @@ static void update_score(safe_detector_t *detector, const float *sample,
         detector->score = present;
         detector->has_score = true;
     }
-    result->residual_score = present;
-    result->score = detector->score;
-    result->state = detector->score > config->threshold ? SAFE_DETECTOR_ALARM : SAFE_DETECTOR_OK;
+    if (safe_baseline_is_learning(&detector->baseline)) {
+        return SAFE_DETECTOR_LEARN;
+    }
+    return detector->score > config->threshold ? SAFE_DETECTOR_ALARM : SAFE_DETECTOR_OK;
 }
 
-static void push_sample(safe_detector_t *detector, const float *sample)
+/** Names the channels behind the larger statistic. */
+static void name_channels(safe_detector_t *detector, safe_detector_result_t *result)
+{
+    bool by_level = result->level >= result->residual;
+    const safe_detector_config_t *config = detector->config;
+    const safe_detector_form_t *form = by_level ? &config->level : &config->residual;
+    const float *feature = by_level ? detector->level_feature : detector->residual_feature;
+
+    (void)safe_quadratic_top(form->factor, feature, form->count, detector->scratch, form->channels,
+                             result->top, SAFE_DETECTOR_TOP);
+}
+
+/** Computes both statistics, the score and the state; learns or follows the baseline. */
+static void score_sample(safe_detector_t *detector, safe_detector_result_t *result)
+{
+    const safe_detector_config_t *config = detector->config;
+    bool has_level = safe_rows_are_full(&detector->levels);
+    bool has_residual = safe_rows_are_full(&detector->residuals);
+
+    if (has_level) {
+        safe_rows_mean(&detector->levels, detector->level_mean);
+        result->level = level_statistic(detector);
+    }
+    if (has_residual) {
+        safe_rows_mean(&detector->residuals, detector->residual_mean);
+        result->residual = residual_statistic(detector);
+    }
+    if ((has_level && config->level.count != 0u) ||
+        (has_residual && config->residual.count != 0u)) {
+        result->state = judge(detector, result->level, result->residual);
+    }
+    result->score = detector->score;
+    if (result->state == SAFE_DETECTOR_ALARM) {
+        name_channels(detector, result);
+    }
+    if (!has_level) {
+        return;
+    }
+    if (safe_baseline_is_learning(&detector->baseline)) {
+        safe_baseline_learn(&detector->baseline, detector->level_mean,
+                            has_residual ? detector->residual_mean : NULL);
+    } else if (detector->has_score && detector->score <= config->quiet) {
+        safe_baseline_track(&detector->baseline, detector->level_mean);
+    }
+}
+
+static void push_input(safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
     int8_t *slot = safe_window_push(&detector->window);
 
     for (size_t c = 0; c < config->channels; c++) {
-        float z = safe_scaler_standardize(sample[c], config->mean[c], config->inv_std[c]);
-
-        slot[c] = safe_scaler_quantize(z, config->clip, config->input_inv_scale,
+        slot[c] = safe_scaler_quantize(detector->input[c], config->clip, config->input_inv_scale,
                                        config->input_zero_point);
     }
 }
@@ -152,10 +265,44 @@ static safe_status_t run_model(safe_detector_t *detector)
     return status;
 }
 
+/** Names the channels that are not finite. @return whether there are any. */
+static bool find_fault(const float *sample, size_t channels, safe_detector_result_t *result)
+{
+    size_t found = 0;
+
+    for (size_t c = 0; c < channels; c++) {
+        if (safe_scaler_is_finite(sample[c])) {
+            continue;
+        }
+        if (found < SAFE_DETECTOR_TOP) {
+            result->top[found] = (uint16_t)c;
+        }
+        found++;
+    }
+    return found != 0u;
+}
+
+/** Counts the sample. @return whether the alarm has lasted so long that it is the new normal. */
+static bool count_sample(safe_detector_t *detector, safe_detector_state_t state)
+{
+    uint32_t limit = detector->config->relearn_samples;
+
+    if (detector->samples < UINT32_MAX) { /* At 1 Hz 136 years; then it stays. */
+        detector->samples++;
+    }
+    if (state != SAFE_DETECTOR_ALARM) {
+        detector->alarms = 0;
+    } else if (detector->alarms < UINT32_MAX) {
+        detector->alarms++;
+    }
+    return limit != 0u && detector->alarms >= limit;
+}
+
 safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample, size_t channels,
                                  safe_detector_result_t *result)
 {
     const safe_detector_config_t *config;
+    const float *levels;
     safe_status_t status = SAFE_STATUS_OK;
 
     if (detector == NULL || sample == NULL || result == NULL ||
@@ -163,26 +310,31 @@ safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
         return SAFE_STATUS_ARGUMENT;
     }
     config = detector->config;
-    *result = (safe_detector_result_t){detector->samples, SAFE_DETECTOR_WARMUP, 0.0f, 0.0f, false};
-    for (size_t c = 0; c < channels; c++) {
-        if (!safe_scaler_is_finite(sample[c])) {
-            safe_detector_reset(detector);
-            result->index = 0;
-            return SAFE_STATUS_NOT_FINITE;
-        }
+    *result = (safe_detector_result_t){.index = detector->samples, .state = SAFE_DETECTOR_WARMUP};
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
+        result->top[i] = SAFE_DETECTOR_NO_CHANNEL;
     }
+    if (find_fault(sample, channels, result)) {
+        safe_detector_gap(detector);
+        result->index = 0;
+        result->state = SAFE_DETECTOR_FAULT;
+        return SAFE_STATUS_NOT_FINITE;
+    }
+    levels = take_level(detector, sample);
+    safe_baseline_prime(&detector->baseline, levels, detector->samples);
+    make_input(detector, levels);
     if (detector->samples >= (uint32_t)config->window + config->horizon - 1u) {
-        update_score(detector, sample, result);
+        take_residual(detector);
     }
+    score_sample(detector, result);
     safe_horizon_advance(&detector->horizon);
-    push_sample(detector, sample);
+    push_input(detector);
     if (safe_window_is_full(&detector->window)) {
         status = run_model(detector);
         result->has_forecast = status == SAFE_STATUS_OK;
     }
-    if (detector->samples <
-        UINT32_MAX) { /* At 1 Hz 136 years; then it stays, not back to warm-up. */
-        detector->samples++;
+    if (count_sample(detector, result->state)) {
+        safe_detector_reset(detector);
     }
     return status;
 }

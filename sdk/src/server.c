@@ -127,6 +127,7 @@ static const message_entry_t messages[] = {
     {SAFE_MESSAGE_TIMING, true, SAFE_FEATURE_WINDOW, safe_server_handle_timing},
     {SAFE_MESSAGE_STREAM_RESET, true, SAFE_FEATURE_STREAM, safe_server_handle_stream_reset},
     {SAFE_MESSAGE_SAMPLE, true, SAFE_FEATURE_STREAM, safe_server_handle_sample},
+    {SAFE_MESSAGE_RELEARN, true, SAFE_FEATURE_STREAM, safe_server_handle_relearn},
 };
 
 static safe_status_t dispatch(safe_server_t *server, const safe_frame_t *request,

@@ -20,5 +20,6 @@ safe_server_handler_t safe_server_handle_result;
 safe_server_handler_t safe_server_handle_timing;
 safe_server_handler_t safe_server_handle_stream_reset;
 safe_server_handler_t safe_server_handle_sample;
+safe_server_handler_t safe_server_handle_relearn;
 
 #endif

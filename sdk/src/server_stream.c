@@ -18,6 +18,21 @@ safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_
     return SAFE_STATUS_OK;
 }
 
+safe_status_t safe_server_handle_relearn(safe_server_t *server, const safe_frame_t *request,
+                                         safe_frame_writer_t *reply)
+{
+    if (request->length != SAFE_TOKEN_BYTES) {
+        return SAFE_STATUS_PAYLOAD_LENGTH;
+    }
+    if (!server->stream_open || safe_get_u32(request->payload) != server->stream_token) {
+        return SAFE_STATUS_SAMPLE_ORDER;
+    }
+    safe_detector_reset(server->detector);
+    safe_frame_put_u32(reply, server->stream_token);
+    safe_frame_put_u32(reply, server->stream_next);
+    return SAFE_STATUS_OK;
+}
+
 static void put_float(safe_frame_writer_t *writer, float value)
 {
     uint32_t bits;
@@ -30,7 +45,7 @@ static void put_float(safe_frame_writer_t *writer, float value)
 static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_writer_t *reply)
 {
     size_t channels = server->detector->config->channels;
-    safe_detector_result_t result = {0, SAFE_DETECTOR_WARMUP, 0.0f, 0.0f, false};
+    safe_detector_result_t result = {0};
     safe_status_t status;
     uint32_t crc = 0;
 
@@ -51,9 +66,13 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
     safe_frame_put_u16(reply,
                        (uint16_t)((uint32_t)result.state | (result.has_forecast ? 0x100u : 0u)));
     safe_frame_put_u16(reply, (uint16_t)status);
-    put_float(reply, result.residual_score);
+    put_float(reply, result.level);
+    put_float(reply, result.residual);
     put_float(reply, result.score);
     safe_frame_put_u32(reply, crc);
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
+        safe_frame_put_u16(reply, result.top[i]);
+    }
 }
 
 safe_status_t safe_server_handle_sample(safe_server_t *server, const safe_frame_t *request,

@@ -61,7 +61,10 @@ SDK_ARROWS = {
     "window": SDK_BASE,
     "scaler": SDK_BASE | {"fixed_point"},
     "model": SDK_BASE,
-    "detector": SDK_BASE | {"window", "scaler", "model", "frame"},
+    "baseline": SDK_BASE | {"root"},
+    "detector": SDK_BASE
+    | {"window", "scaler", "model", "frame", "baseline", "rows", "quadratic", "detector_check"},
+    "detector_check": SDK_BASE | {"detector", "model", "quadratic", "scaler"},
     "server": SDK_BASE | {"detector", "frame", "port", "model", "app", "window", "scaler"},
     "port": SDK_BASE,
     "app": SDK_BASE | {"model", "detector"},

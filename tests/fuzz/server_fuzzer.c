@@ -113,9 +113,7 @@ static void start(void)
     const safe_app_model_t *app = safe_app_model();
 
     demand(safe_context_init(&context, app->model, app->arena, app->arena_bytes) == SAFE_STATUS_OK);
-    demand(safe_detector_init(&detector, app->detector, &context, app->window_ring,
-                              app->window_bytes, app->horizon_ring,
-                              app->horizon_words) == SAFE_STATUS_OK);
+    demand(safe_detector_init(&detector, app->detector, &context, &app->memory) == SAFE_STATUS_OK);
     demand(safe_server_init(&server, &context, &detector, SAFE_FEATURE_WINDOW | SAFE_FEATURE_STREAM,
                             NULL) == SAFE_STATUS_OK);
 }
@@ -123,7 +121,8 @@ static void start(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t session[4] = {1, 0, 0, 0};
-    static const uint8_t types[] = {0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13, 0x20, 0x21, 0x7F};
+    static const uint8_t types[] = {0x01, 0x02, 0x03, 0x10, 0x11, 0x12,
+                                    0x13, 0x20, 0x21, 0x22, 0x7F};
     size_t at = 0;
     uint8_t seq = 1;
 

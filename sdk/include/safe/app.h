@@ -19,10 +19,7 @@ typedef struct safe_app_model {
     const safe_detector_config_t *detector; /**< Null when generated without a detector. */
     uint8_t *arena;                         /**< Aligned to SAFE_ARENA_ALIGNMENT. */
     size_t arena_bytes;                     /**< model->arena_bytes */
-    int8_t *window_ring;                    /**< Null without a detector. */
-    size_t window_bytes;                    /**< window * channels, or 0. */
-    int32_t *horizon_ring;                  /**< Null without a detector. */
-    size_t horizon_words;                   /**< horizon * channels, or 0. */
+    safe_detector_memory_t memory;          /**< All zero without a detector. */
 } safe_app_model_t;
 
 /** Returns the image's model; never null, always the same object. */

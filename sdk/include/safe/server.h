@@ -27,11 +27,11 @@ typedef enum safe_message {
 
 /** Bits of the feature word in HELLO. */
 #define SAFE_FEATURE_WINDOW (1u << 0) /**< WINDOW, INFER, RESULT and TIMING. */
-#define SAFE_FEATURE_STREAM (1u << 1) /**< STREAM_RESET and SAMPLE. */
+#define SAFE_FEATURE_STREAM (1u << 1) /**< STREAM_RESET, SAMPLE and RELEARN. */
 #define SAFE_FEATURE_CYCLES (1u << 2) /**< The cycle counter counts. */
 
 /** Bytes of one sample record in a SAMPLE reply. */
-#define SAFE_SAMPLE_RECORD_BYTES 20u
+#define SAFE_SAMPLE_RECORD_BYTES 32u
 
 /** Most channels of a sample stream; costs 4 bytes of RAM each. */
 #ifndef SAFE_SERVER_MAX_CHANNELS

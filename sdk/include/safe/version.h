@@ -10,6 +10,6 @@
 #define SAFE_MODEL_ABI 1
 
 /** Version of the serial protocol in PROTOCOL.md. */
-#define SAFE_PROTOCOL_VERSION 1
+#define SAFE_PROTOCOL_VERSION 2
 
 #endif

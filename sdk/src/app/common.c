@@ -92,8 +92,7 @@ void safe_app_start(const char *name, uint32_t features, safe_sample_hook_t hook
     if (app->detector == NULL) {
         features &= ~SAFE_FEATURE_STREAM;
     } else {
-        status = safe_detector_init(&detector, app->detector, &context, app->window_ring,
-                                    app->window_bytes, app->horizon_ring, app->horizon_words);
+        status = safe_detector_init(&detector, app->detector, &context, &app->memory);
         if (status != SAFE_STATUS_OK) {
             refuse("detector", status);
         }

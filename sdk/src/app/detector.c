@@ -8,7 +8,7 @@ static safe_detector_state_t last_state = SAFE_DETECTOR_WARMUP;
 
 static void tell_change(safe_status_t status, const safe_detector_result_t *result)
 {
-    static const char *const names[] = {"warm-up", "ok", "alarm"};
+    static const char *const names[] = {"warm-up", "ok", "alarm", "learning", "sensor-fault"};
     uint32_t bits;
 
     if (result->state == last_state) {
@@ -22,6 +22,10 @@ static void tell_change(safe_status_t status, const safe_detector_result_t *resu
     safe_app_print_u32(result->index);
     safe_app_print(" score_bits=");
     safe_app_print_hex(bits);
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP && result->top[i] != SAFE_DETECTOR_NO_CHANNEL; i++) {
+        safe_app_print(i == 0u ? " channels=" : ",");
+        safe_app_print_u32(result->top[i]);
+    }
     if (status != SAFE_STATUS_OK) {
         safe_app_print(" because: ");
         safe_app_print(safe_status_text(status));

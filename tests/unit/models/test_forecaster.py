@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from host_tools.data import description, plant
-from host_tools.detection import chain, fit
+from host_tools.detection import adapter, assess, chain
 from host_tools.training import canonical, oracle
 
 LIMITS = {"model_int8.tflite": 70_000, "model_float.tflite": 250_000, "golden.npz": 600_000}
@@ -25,7 +25,7 @@ def test_description(home: Path) -> None:
     assert (found.window, found.horizon, found.rate_hz) == (30, 10, 1.0)
     assert found.channels == plant.NAMES
     assert found.units == plant.UNITS
-    edges = chain.read_edges(home / "model_int8.tflite")
+    edges = adapter.read_edges(home / "model_int8.tflite")
     assert (edges.window, edges.horizon, edges.channels) == (30, 10, 16)
 
 
@@ -59,7 +59,7 @@ def test_golden_file(home: Path) -> None:
 
 def test_int8_is_near_float(home: Path) -> None:
     g = np.load(home / "golden.npz")
-    edges = chain.read_edges(home / "model_int8.tflite")
+    edges = adapter.read_edges(home / "model_int8.tflite")
     usual = g["kinds"] == 0
     real = (g["outputs"][usual].astype(float) - edges.output_zero_point) * edges.output_scale
     assert np.sqrt(np.mean((real - g["float_outputs"][usual]) ** 2)) <= 0.02
@@ -71,7 +71,7 @@ def test_chain_finds_the_fault_and_nothing_before(home: Path) -> None:
     records = chain.run_chain(
         chain.load(home), g["samples"], lambda windows: oracle.forecast(model, windows)
     )
-    found = fit.assess(records, g["labels"])
+    found = assess.assess(records, g["labels"])
     assert found.detected == found.events >= 1
     assert found.false_alarms == 0
 

@@ -4,6 +4,7 @@
 
 #include "safe/app.h"
 #include "safe/port.h"
+#include "safe/root.h"
 #include "safe/scaler.h"
 #include "safe/server.h"
 
@@ -43,16 +44,38 @@ uint32_t safe_port_stack_used_bytes(void)
     return 777u;
 }
 
-int shim_start(uint32_t features)
+static int start(uint32_t features, const safe_detector_config_t *config)
 {
     const safe_app_model_t *app = safe_app_model();
 
     if (safe_context_init(&context, app->model, app->arena, app->arena_bytes) != SAFE_STATUS_OK ||
-        safe_detector_init(&detector, app->detector, &context, app->window_ring, app->window_bytes,
-                           app->horizon_ring, app->horizon_words) != SAFE_STATUS_OK) {
+        safe_detector_init(&detector, config, &context, &app->memory) != SAFE_STATUS_OK) {
         return -1;
     }
     return (int)safe_server_init(&server, &context, &detector, features, NULL);
+}
+
+int shim_start(uint32_t features)
+{
+    return start(features, safe_app_model()->detector);
+}
+
+/** Starts a detector of another configuration, which must outlive it. */
+int shim_start_with(const safe_detector_config_t *config)
+{
+    return start(SAFE_FEATURE_STREAM, config);
+}
+
+void shim_reset(void)
+{
+    safe_detector_reset(&detector);
+}
+
+/** Counters as after a very long run. */
+void shim_age(uint32_t samples, uint32_t alarms)
+{
+    detector.samples = samples;
+    detector.alarms = alarms;
 }
 
 /** Feeds bytes; appends every reply to `out`. @return bytes in `out`. */
@@ -84,7 +107,8 @@ bool shim_reset_requested(void)
     return server.reset_requested;
 }
 
-/** One sample through the detector: words = index, state, has_forecast, residual, score, crc. */
+/** One sample through the detector: words = index, state, has_forecast, level, residual, score,
+ * crc, top[4]. */
 int shim_step(const float *sample, uint32_t channels, uint32_t *words)
 {
     safe_detector_result_t result = {0};
@@ -93,11 +117,15 @@ int shim_step(const float *sample, uint32_t channels, uint32_t *words)
     words[0] = result.index;
     words[1] = (uint32_t)result.state;
     words[2] = result.has_forecast ? 1u : 0u;
-    memcpy(&words[3], &result.residual_score, 4);
-    memcpy(&words[4], &result.score, 4);
-    words[5] = result.has_forecast ? safe_crc32(0, safe_context_output(&context, 0),
+    memcpy(&words[3], &result.level, 4);
+    memcpy(&words[4], &result.residual, 4);
+    memcpy(&words[5], &result.score, 4);
+    words[6] = result.has_forecast ? safe_crc32(0, safe_context_output(&context, 0),
                                                 context.model->outputs[0].size_bytes)
                                    : 0u;
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
+        words[7u + i] = result.top[i];
+    }
     return (int)status;
 }
 
@@ -105,10 +133,12 @@ int shim_step(const float *sample, uint32_t channels, uint32_t *words)
 int shim_init_spoiled(uint32_t field)
 {
     static float not_finite[64];
+    static const float enormous[] = {1e9f, 0.0f, 0.0f};
+    static const uint16_t descending[] = {1, 0};
+    static const uint16_t too_far[] = {0, 3};
     const safe_app_model_t *app = safe_app_model();
     safe_detector_config_t config = *app->detector;
-    size_t window_bytes = app->window_bytes;
-    size_t horizon_words = app->horizon_words;
+    safe_detector_memory_t memory = app->memory;
     uint32_t nan_bits = 0x7FC00000u;
 
     memcpy(&not_finite[0], &nan_bits, 4);
@@ -129,7 +159,7 @@ int shim_init_spoiled(uint32_t field)
         config.inv_std = &not_finite[1];
         break; /* zeros */
     case 6:
-        config.weight = NULL;
+        config.level.factor = not_finite;
         break;
     case 7:
         config.alpha = 0.0f;
@@ -150,10 +180,10 @@ int shim_init_spoiled(uint32_t field)
         config.output_zero_point = 4;
         break;
     case 13:
-        window_bytes--;
+        memory.window_bytes--;
         break;
     case 14:
-        horizon_words--;
+        memory.horizon_words--;
         break;
     case 15:
         config.threshold = not_finite[0];
@@ -164,11 +194,63 @@ int shim_init_spoiled(uint32_t field)
     case 17:
         config.score_limit = -1.0f;
         break;
+    case 18:
+        config.rows = 0;
+        break;
+    case 19:
+        config.level.count = 0;
+        config.residual.count = 0;
+        break;
+    case 20:
+        config.residual.channels = descending;
+        break;
+    case 21:
+        config.level.channels = too_far;
+        break;
+    case 22:
+        config.baseline.prior_level = &not_finite[1];
+        break; /* zeros */
+    case 23:
+        config.baseline.prior_residual = NULL;
+        break;
+    case 24:
+        config.baseline.track = 1.0f;
+        break;
+    case 25:
+        config.baseline.prior_rows = 0.0f;
+        break;
+    case 26:
+        config.input_gain = &not_finite[1];
+        break; /* zeros */
+    case 27:
+        config.feature_limit = 1e7f;
+        break;
+    case 28:
+        config.quiet = not_finite[0];
+        break;
+    case 29:
+        config.rows = UINT16_MAX;
+        break;
+    case 30:
+        config.level.factor = enormous;
+        break;
+    case 31:
+        memory.float_count = SAFE_DETECTOR_FLOATS(config.channels, config.rows, config.level.count,
+                                                  config.residual.count) -
+                             1u;
+        break;
+    case 32:
+        memory.floats = NULL;
+        break;
     default:
         break;
     }
-    return (int)safe_detector_init(&detector, &config, &context, app->window_ring, window_bytes,
-                                   app->horizon_ring, horizon_words);
+    return (int)safe_detector_init(&detector, &config, &context, &memory);
+}
+
+float shim_root(float value)
+{
+    return safe_root(value);
 }
 
 int32_t shim_quantize(float z, float clip, float inv_scale, int32_t zero_point)

@@ -72,7 +72,7 @@ def upload(server, token, data, step=504):
 
 def test_hello_tells_model_and_session(server):
     info = server.hello(7)
-    assert (info.protocol, info.abi, info.session, info.previous_session) == (1, 1, 7, 0)
+    assert (info.protocol, info.abi, info.session, info.previous_session) == (2, 1, 7, 0)
     assert (info.model, info.version, info.model_sha256) == ("tiny", "0.1.0", Tiny().sha256)
     assert (info.channels, info.window, info.horizon) == (3, 4, 2)
     assert (info.input_bytes, info.output_bytes, info.arena_bytes) == (12, 6, 12)
@@ -218,8 +218,30 @@ def test_stream_order(server):
     assert server.ask("SAMPLE", protocol.chunk(1, 1, sample)) == order
     length = STATUS["PAYLOAD_LENGTH"]
     assert server.ask("SAMPLE", protocol.chunk(1, 0, sample[:-1])) == length
-    assert server.ask("SAMPLE", protocol.chunk(1, 0, sample * 26)) == length  # 25 records fit
-    assert len(server.ask("SAMPLE", protocol.chunk(1, 0, sample * 25))) == 8 + 25 * 20
+    assert server.ask("SAMPLE", protocol.chunk(1, 0, sample * 16)) == length  # 15 records fit
+    assert len(server.ask("SAMPLE", protocol.chunk(1, 0, sample * 15))) == 8 + 15 * 32
+
+
+def test_relearn_in_mid_stream_equals_a_reset(builds):
+    tiny = Tiny()
+    server = Server(builds(tiny))
+    data = samples(tiny, 120, seed=6)
+    server.hello()
+    assert server.ask("RELEARN", protocol.u32(3)) == STATUS["SAMPLE_ORDER"]  # no stream open
+    server.ask("STREAM_RESET", protocol.u32(3))
+    parts = []
+    for start in range(0, len(data), 10):
+        if start == 70:
+            assert server.ask("RELEARN", protocol.u32(4)) == STATUS["SAMPLE_ORDER"]
+            assert server.ask("RELEARN", b"") == STATUS["PAYLOAD_LENGTH"]
+            reply = server.ask("RELEARN", protocol.u32(3))
+            assert struct.unpack("<II", reply) == (3, 70)
+        part = data[start : start + 10]
+        reply = server.ask("SAMPLE", protocol.chunk(3, start, part.tobytes()))
+        parts.append(protocol.parse_records(reply[8:], len(part)))
+    expected = chain.run_chain(tiny.config(), data, tiny.run, resets=(70,))
+    assert np.concatenate(parts).tobytes() == expected.tobytes()
+    assert expected.tobytes() != chain.run_chain(tiny.config(), data, tiny.run).tobytes()
 
 
 def test_hello_closes_upload_and_stream(server):

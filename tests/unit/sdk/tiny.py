@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from host_tools.data.scaler import Scaler
-from host_tools.detection.chain import ChainConfig, Edges, configure
+from host_tools.detection.adapter import Edges, adapt
+from host_tools.detection.chain import ChainConfig
+from host_tools.detection.detector import BASELINE, Detector
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -16,10 +18,15 @@ WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werr
 SOURCES = tuple(
     ROOT / "sdk" / "src" / f"{name}.c"
     for name in (
+        "baseline",
         "crc32",
         "detector",
+        "detector_check",
         "frame",
         "model",
+        "quadratic",
+        "root",
+        "rows",
         "scaler",
         "server",
         "server_model",
@@ -30,7 +37,6 @@ SOURCES = tuple(
 )
 MEAN = [1.5, -20.0, 300.25, 0.1, 0.2, 0.3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 0.7]
 INV_STD = [0.3, 1.7, 0.011, 3, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.1, 2.2, 2.3]
-WEIGHT = [0.25, 0.5, 0, 0.1, 0.3, 0.7, 0.9, 1.1] * 2
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,35 @@ class Tiny:
             score_limit=np.float32(64),
         )
         edges = Edges(self.window, self.horizon, count, 0.0625, -3, 0.05, 5)
-        return configure(
-            edges, scaler, np.array(WEIGHT[:count], np.float32), np.float32(0.1), np.float32(9)
+        level = tuple(c for c in range(count) if c % 3 != 1)
+        residual = tuple(c for c in range(count) if c % 4 != 2)
+        numbers = np.arange(count, dtype=np.float32)
+        detector = Detector(
+            input=BASELINE,
+            rows=3,
+            level_channels=level,
+            residual_channels=residual,
+            learn_samples=20,
+            relearn_samples=40,
+            prior_rows=np.float32(10),
+            prior_level=np.float32(0.5) + np.float32(0.25) * (numbers % 3),
+            prior_residual=np.float32(2) + np.float32(0.5) * (numbers[: len(residual)] % 2),
+            input_gain=np.float32(0.75) + np.float32(0.25) * (numbers % 2),
+            feature_limit=np.float32(32),
+            level_factor=_factor(len(level)),
+            residual_factor=_factor(len(residual)),
+            alpha=np.float32(0.1),
+            threshold=np.float32(30),
+            quiet=np.float32(20),
+            track=np.float32(0.0625),
         )
+        return ChainConfig(adapt(edges, scaler), detector)
+
+
+def _factor(size: int) -> np.ndarray:
+    rows, columns = np.tril_indices(size)
+    off = np.float32(0.25) * ((rows + columns) % 3 - 1).astype(np.float32)
+    return np.where(rows == columns, np.float32(1.5), off)
 
 
 def samples(tiny: Tiny, count: int, seed: int = 1) -> np.ndarray:

@@ -19,6 +19,9 @@
 #ifndef TINY_SHA
 #define TINY_SHA 0xA5
 #endif
+#define MAX_CHANNELS 16u
+#define MAX_ROWS 8u
+#define MAX_FACTOR (MAX_CHANNELS * (MAX_CHANNELS + 1u) / 2u)
 #define INPUTS (TINY_WINDOW * TINY_CHANNELS)
 #define OUTPUTS (TINY_HORIZON * TINY_CHANNELS)
 #define ARENA (INPUTS > OUTPUTS ? INPUTS : OUTPUTS)
@@ -26,6 +29,7 @@
 static uint8_t arena[ARENA] __attribute__((aligned(SAFE_ARENA_ALIGNMENT)));
 static int8_t window_ring[INPUTS];
 static int32_t horizon_ring[OUTPUTS];
+static float floats[SAFE_DETECTOR_FLOATS(MAX_CHANNELS, MAX_ROWS, MAX_CHANNELS, MAX_CHANNELS)];
 
 static void reset(uint8_t *memory)
 {
@@ -56,20 +60,80 @@ static const safe_tensor_info_t output = {
 static const safe_model_t model = {
     SAFE_MODEL_ABI, "tiny", {TINY_SHA, 1, 2, 3}, ARENA, 0, 1, 1, 1, &input, &output, reset, invoke};
 
-#define MAX_CHANNELS 16
 static const float mean[MAX_CHANNELS] = {1.5f, -20.0f, 300.25f, 0.1f, 0.2f, 0.3f, 4.0f, 5.0f,
                                          6.0f, 7.0f,   8.0f,    9.0f, 1.0f, 2.0f, 3.0f, 0.7f};
 static const float inv_std[MAX_CHANNELS] = {0.3f, 1.7f, 0.011f, 3.0f, 1.1f, 1.2f, 1.3f, 1.4f,
                                             1.5f, 1.6f, 1.7f,   1.8f, 1.9f, 2.1f, 2.2f, 2.3f};
-static const float weight[MAX_CHANNELS] = {0.25f, 0.5f, 0.0f, 0.1f, 0.3f, 0.7f, 0.9f, 1.1f,
-                                           0.25f, 0.5f, 0.0f, 0.1f, 0.3f, 0.7f, 0.9f, 1.1f};
-static const safe_detector_config_t detector = {
-    TINY_CHANNELS, TINY_WINDOW, TINY_HORIZON,         mean, inv_std, 8.0f, 64.0f,
-    16.0f,         -3,          0.05f / TINY_HORIZON, 5,    weight,  0.1f, 9.0f};
-static const safe_app_model_t app = {&model,      &detector,          arena,        sizeof arena,
-                                     window_ring, sizeof window_ring, horizon_ring, OUTPUTS};
+static float prior_level[MAX_CHANNELS];
+static float prior_residual[MAX_CHANNELS];
+static float input_gain[MAX_CHANNELS];
+static uint16_t channels[2][MAX_CHANNELS];
+static float factors[2][MAX_FACTOR];
+static safe_detector_config_t detector = {
+    .channels = TINY_CHANNELS,
+    .window = TINY_WINDOW,
+    .horizon = TINY_HORIZON,
+    .rows = 3,
+    .mean = mean,
+    .inv_std = inv_std,
+    .clip = 8.0f,
+    .score_limit = 64.0f,
+    .input_gain = input_gain,
+    .input_inv_scale = 16.0f,
+    .input_zero_point = -3,
+    .forecast_scale = 0.05f / TINY_HORIZON,
+    .output_zero_point = 5,
+    .baseline = {.prior_level = prior_level,
+                 .prior_residual = prior_residual,
+                 .prior_rows = 10.0f,
+                 .learn_samples = 20,
+                 .track = 0.0625f},
+    .level = {.channels = channels[0], .factor = factors[0]},
+    .residual = {.channels = channels[1], .factor = factors[1]},
+    .feature_limit = 32.0f,
+    .alpha = 0.1f,
+    .threshold = 30.0f,
+    .quiet = 20.0f,
+    .relearn_samples = 40,
+};
+static const safe_app_model_t app = {
+    .model = &model,
+    .detector = &detector,
+    .arena = arena,
+    .arena_bytes = sizeof arena,
+    .memory = {.window = window_ring,
+               .window_bytes = sizeof window_ring,
+               .horizon = horizon_ring,
+               .horizon_words = OUTPUTS,
+               .floats = floats,
+               .float_count = sizeof floats / sizeof floats[0]},
+};
+
+/** Scores the channels that are not `left_out` modulo `modulus`. */
+static void fill_form(safe_detector_form_t *form, uint16_t *names, float *factor, int modulus,
+                      int left_out)
+{
+    form->count = 0;
+    for (int c = 0; c < TINY_CHANNELS; c++) {
+        if (c % modulus != left_out) {
+            names[form->count++] = (uint16_t)c;
+        }
+    }
+    for (int i = 0; i < (int)form->count; i++) {
+        for (int j = 0; j <= i; j++) {
+            *factor++ = i == j ? 1.5f : 0.25f * (float)((i + j) % 3 - 1);
+        }
+    }
+}
 
 const safe_app_model_t *safe_app_model(void)
 {
+    for (int c = 0; c < TINY_CHANNELS; c++) {
+        prior_level[c] = 0.5f + 0.25f * (float)(c % 3);
+        prior_residual[c] = 2.0f + 0.5f * (float)(c % 2);
+        input_gain[c] = 0.75f + 0.25f * (float)(c % 2);
+    }
+    fill_form(&detector.level, channels[0], factors[0], 3, 1);
+    fill_form(&detector.residual, channels[1], factors[1], 4, 2);
     return &app;
 }

@@ -20,7 +20,26 @@ SCALER = {
     "clip": 8.0,
     "score_limit": 64.0,
 }
-DETECTOR = {"version": 1, "alpha": 0.5, "threshold": 2.25, "weights": [1.0, 0.0, 2.0]}
+DETECTOR = {
+    "version": 2,
+    "input": "baseline",
+    "rows": 4,
+    "level_channels": [0, 2],
+    "residual_channels": [1],
+    "learn_samples": 50,
+    "relearn_samples": 0,
+    "prior_rows": 10.0,
+    "prior_level": [1.0, 2.0, 0.5],
+    "prior_residual": [0.25],
+    "input_gain": [1.0, 0.5, 2.0],
+    "feature_limit": 32.0,
+    "level_factor": [1.0, -0.5, 1.5],
+    "residual_factor": [2.0],
+    "alpha": 0.5,
+    "threshold": 2.25,
+    "quiet": 1.0,
+    "track": 0.0,
+}
 
 
 @pytest.fixture
@@ -62,7 +81,21 @@ def test_text(models, files, tmp_path):
     pipeline.generate(model, name="small", out=tmp_path / "o", scaler=scaler, detector=rules)
     text = (tmp_path / "o" / "safe_small_detector.c").read_text()
     assert ".threshold = 0x1.2p+1f," in text
+    assert ".input_gain = input_gain," in text
+    assert re.search(r"level_channels\[2\] = \{\s+0, 2,", text)
+    assert "SAFE_DETECTOR_FLOATS(3u, 4u" in (tmp_path / "o" / "safe_small_detector.h").read_text()
     assert re.search(r"mean\[3\] = \{\s+0x1\.8p\+0f, -0x1p\+1f, 0x1\.2\w+p-25f,", text)
+
+
+def test_empty_statistics_compile(models, files, root, tmp_path, strict):
+    none = {"level_channels": [], "level_factor": [], "input": "scaler"}
+    scaler, rules = files(None, none)
+    model, out = models / "small.tflite", tmp_path / "o"
+    pipeline.generate(model, name="small", out=out, scaler=scaler, detector=rules)
+    text = (out / "safe_small_detector.c").read_text()
+    assert ".input_gain = NULL," in text
+    assert text.count("= NULL,") == 3
+    strict("gcc", sorted(out.glob("*.c")), out, root / "sdk" / "include", out=tmp_path)
 
 
 def test_without_detector(models, root, tmp_path, strict):
@@ -75,25 +108,58 @@ def test_without_detector(models, root, tmp_path, strict):
 @pytest.mark.parametrize(
     ("scaler", "rules", "words"),
     [
-        ({"mean": [1.0, 2.0]}, None, "mean has 2 entries, the model has 3 channels"),
-        ({"mean": None}, None, "mean has no list"),
-        ({"inv_std": [1.0, 0.0, 1.0]}, None, r"inv_std\[1\] is 0.0, expected above 0"),
+        ({"mean": [1.0, 2.0]}, None, "mean has 2 entries, expected 3"),
+        ({"mean": None}, None, "mean has no list entries"),
+        ({"inv_std": [1.0, 0.0, 1.0]}, None, r"inv_std\[1\] is 0.0, expected above 0 to"),
         ({"inv_std": [1.0, float("nan"), 1.0]}, None, r"inv_std\[1\] is not a finite"),
         ({"inv_std": [1.0, 1e-60, 1.0]}, None, r"inv_std\[1\]"),
         ({"mean": [1e39, 0, 0]}, None, r"mean\[0\] is not a finite"),
         ({"mean": ["x", 0, 0]}, None, r"mean\[0\] is 'x'"),
         ({"clip": -1.0}, None, "clip is -1.0"),
-        ({"clip": 1e9}, None, "clip .* above 2\\^24"),
+        ({"clip": 1e9}, None, "clip .* above 2\\^30"),
         ({"score_limit": True}, None, "score_limit is True"),
         ({"channels": ["a"]}, None, "channels does not name"),
-        ({"version": 2}, None, "version 1"),
+        ({"version": 2}, None, "has version 2, this generator needs 1: train the model again"),
         ("{", None, "not JSON"),
-        ("[]", None, "version 1"),
+        ("[]", None, "has version 'none'"),
         (None, {"alpha": 0.0}, "alpha is 0.0"),
         (None, {"alpha": 1.5}, "alpha is 1.5"),
         (None, {"threshold": float("inf")}, "threshold is not a finite"),
-        (None, {"weights": [1.0, -1.0, 0.0]}, "negative"),
-        (None, {"weights": []}, "weights has 0 entries"),
+        (None, {"threshold": 0}, "threshold is 0.0, expected above 0"),
+        (None, {"version": 1}, "has version 1, .* needs 2: fit .* `host_tools fit --model DIR`"),
+        (None, {"version": None}, "has version None"),
+        (None, {"input": "model"}, "input is 'model', expected scaler or baseline"),
+        (None, {"rows": 0}, "rows is 0, expected an integer 1 to 1024"),
+        (None, {"rows": 2.0}, "rows is 2.0"),
+        (None, {"rows": True}, "rows is True"),
+        (None, {"level_channels": [2, 0]}, "level_channels is .2, 0., expected ascending"),
+        (None, {"level_channels": [0, 3]}, "channel numbers below 3"),
+        (None, {"level_channels": [0, 0]}, "ascending"),
+        (None, {"level_channels": [0.0, 2]}, "ascending"),
+        (None, {"level_channels": None}, "level_channels is None"),
+        (None, {"level_factor": [1.0, 0.5]}, "level_factor has 2 entries, expected 3"),
+        (None, {"level_factor": [1e9, 0.0, 1.0]}, "level_factor: the statistic may exceed 1e"),
+        (None, {"prior_level": [1.0, 0.0, 1.0]}, r"prior_level\[1\] is 0.0, expected from 1e-20"),
+        (None, {"prior_residual": []}, "prior_residual has 0 entries, expected 1"),
+        (None, {"prior_rows": 0.5}, "prior_rows is 0.5, expected from 1 to"),
+        (None, {"learn_samples": -1}, "learn_samples is -1"),
+        (None, {"learn_samples": 2**31}, "learn_samples is 2147483648"),
+        (None, {"relearn_samples": "no"}, "relearn_samples is 'no'"),
+        (None, {"input_gain": [1.0, 1.0, -1.0]}, r"input_gain\[2\] is -1.0, expected above 0"),
+        (None, {"feature_limit": 1e7}, "feature_limit"),
+        (None, {"track": 1.0}, "track is 1.0, expected from 0 to"),
+        (None, {"quiet": 0.0}, "quiet is 0.0"),
+        (
+            None,
+            {
+                "level_channels": [],
+                "level_factor": [],
+                "residual_channels": [],
+                "residual_factor": [],
+                "prior_residual": [],
+            },
+            "nothing would be scored",
+        ),
         (None, "[" * 100_000, "not JSON"),
     ],
 )

@@ -49,7 +49,7 @@ def test_detector_tells_changes_in_text(device):
             run_bench(link, np.zeros((1, 4, 3), np.int8), data)
     assert records.tobytes() == expected.tobytes()
     assert not set(heard) - set(map(chr, range(32, 127))) - {"\r", "\n"}
-    names = {"warm-up": 0, "ok": 1, "alarm": 2}
+    names = {"warm-up": 0, "ok": 1, "alarm": 2, "learning": 3, "sensor-fault": 4}
     told = re.findall(r"safe state=(\S+) sample=(\d+) score_bits=0x([0-9a-f]{8})", heard)
     changed = np.flatnonzero(np.diff(expected["state"].astype(int), prepend=0))
     assert len(changed) >= 4

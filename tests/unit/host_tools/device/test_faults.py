@@ -206,7 +206,7 @@ def test_echo():
 
 
 def test_other_protocol_version():
-    with pytest.raises(DeviceVersionError, match="version 7, this host 1"):
+    with pytest.raises(DeviceVersionError, match="version 7, this host 2"):
         connect(hello_reply(b"\x07\x00 whatever"))
 
 
@@ -240,7 +240,7 @@ def test_short_result_is_an_error(device, monkeypatch):
             run_bench(link, *bench_input())
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x01\x00", b"\x01\x00" + bytes(130)])
+@pytest.mark.parametrize("payload", [b"", b"\x02\x00", b"\x02\x00" + bytes(130)])
 def test_hello_that_is_none(payload):
     with pytest.raises(DeviceUnknownError, match="not a SAFE device"):
         connect(hello_reply(payload))

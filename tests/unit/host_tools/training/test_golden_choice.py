@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from host_tools.data import plant, window
-from host_tools.detection import chain
+from host_tools.detection import adapter
+from host_tools.detection.adapter import Adapter
 from host_tools.errors import TrainingError
 from host_tools.training import golden
 
@@ -18,8 +19,8 @@ def parts() -> window.Split:
 
 
 @pytest.fixture(scope="module")
-def config(root: Path) -> chain.ChainConfig:
-    return chain.load(root / "models" / "forecaster")
+def config(root: Path) -> Adapter:
+    return adapter.load(root / "models" / "forecaster")
 
 
 def test_samples_start_quiet_and_show_a_fault_and_a_gap(parts: window.Split) -> None:
@@ -40,7 +41,7 @@ def test_samples_come_from_the_first_part_that_is_long_enough(parts: window.Spli
         golden.samples((short,))
 
 
-def test_windows_of_each_kind(parts: window.Split, config: chain.ChainConfig) -> None:
+def test_windows_of_each_kind(parts: window.Split, config: Adapter) -> None:
     found = golden.windows(config, (parts.test,), 0.03, 1)
     assert [len(array) for array in found.values()] == [sum(golden.COUNTS)] * 4
     assert found["windows"].dtype == np.int8
@@ -51,14 +52,14 @@ def test_windows_of_each_kind(parts: window.Split, config: chain.ChainConfig) ->
     assert len(np.unique(random)) == 256
 
 
-def test_windows_hold_no_labelled_row(parts: window.Split, config: chain.ChainConfig) -> None:
+def test_windows_hold_no_labelled_row(parts: window.Split, config: Adapter) -> None:
     wild = replace(parts.test, samples=parts.test.samples.copy())
     wild.samples[wild.labels != 0] = 1e6
     usual, truth = golden.quiet_windows(config, (wild,), 160)
     assert max(np.abs(usual).max(), np.abs(truth).max()) < 1e3
 
 
-def test_too_few_windows(parts: window.Split, config: chain.ChainConfig) -> None:
+def test_too_few_windows(parts: window.Split, config: Adapter) -> None:
     few = parts.test.rows(0, 60)
     usual, _ = golden.quiet_windows(config, (few, parts.validation.rows(0, 500)), 160)
     assert len(usual) == 160

@@ -111,8 +111,7 @@ def test_golden_holds_what_the_contract_says(trained: Path) -> None:
     assert (g["kinds"] == 0).sum() >= 128
     assert g["samples"].shape == (600, 6)
     usual = g["kinds"] == 0
-    config = chain.load(trained)
-    quantized = chain.quantize_standardized(config, g["float_inputs"][usual])
+    quantized = chain.load(trained).adapter.quantize(g["float_inputs"][usual])
     assert np.array_equal(quantized, g["windows"][usual])
     assert np.isfinite(g["truth"][usual]).all()
     assert np.isnan(g["truth"][~usual]).all()

@@ -1,0 +1,108 @@
+"""scaler.json and detector.json, read key by key: each failure names file, key and remedy."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codegen.errors import DetectorInvalidError
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Allowed values, both ends included unless `is_open`, which leaves out the lower one."""
+
+    low: float = -_LARGEST
+    high: float = _LARGEST
+    is_open: bool = False
+
+
+ANY = Range()
+
+
+def positive(high: float = _LARGEST) -> Range:
+    """Return the range above 0, up to `high`."""
+    return Range(0.0, high, is_open=True)
+
+
+class Fields:
+    """A JSON file of one version; `remedy` is what to do when it has another."""
+
+    def __init__(self, path: Path, version: int, remedy: str) -> None:
+        """Read the file; raises DetectorInvalidError."""
+        self._path = path
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            self.fail(f"cannot be read: {error.strerror}")
+        except (ValueError, RecursionError) as error:
+            self.fail(f"is not JSON: {error}")
+        if not isinstance(found, Mapping) or found.get("version") != version:
+            other = found.get("version") if isinstance(found, Mapping) else "none"
+            self.fail(f"has version {other!r}, this generator needs {version}: {remedy}")
+        self._values: Mapping[str, Any] = found
+
+    def fail(self, what: str) -> None:
+        """Raise `DetectorInvalidError`."""
+        raise DetectorInvalidError(f"{self._path}: {what}")
+
+    def number(self, key: str, within: Range = ANY) -> float:
+        """Return a float32 value."""
+        return self._float(key, self._values.get(key), within)
+
+    def floats(self, key: str, count: int, within: Range = ANY) -> tuple[float, ...]:
+        """Return `count` float32 values."""
+        found = self._values.get(key)
+        if not isinstance(found, list) or len(found) != count:
+            size = len(found) if isinstance(found, list) else "no list"
+            self.fail(f"{key} has {size} entries, expected {count}")
+            return ()
+        return tuple(self._float(f"{key}[{i}]", v, within) for i, v in enumerate(found))
+
+    def integer(self, key: str, least: int, most: int) -> int:
+        """Return an integer."""
+        value = self._values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self.fail(f"{key} is {value!r}, expected an integer {least} to {most}")
+            return least
+        return value
+
+    def word(self, key: str, known: tuple[str, ...]) -> str:
+        """Return one of the known words."""
+        value = self._values.get(key)
+        if not isinstance(value, str) or value not in known:
+            self.fail(f"{key} is {value!r}, expected {' or '.join(known)}")
+        return str(value)
+
+    def ascending(self, key: str, below: int) -> tuple[int, ...]:
+        """Return ascending integers from 0 to `below` - 1; may be empty."""
+        found = self._values.get(key)
+        plain = isinstance(found, list) and all(type(c) is int and 0 <= c < below for c in found)
+        if not plain or found != sorted(set(found or [])):
+            self.fail(f"{key} is {found!r}, expected ascending channel numbers below {below}")
+        return tuple(found or ())
+
+    def names(self, key: str, count: int) -> None:
+        """Check a list of `count` names."""
+        found = self._values.get(key)
+        if not isinstance(found, list) or len(found) != count:
+            self.fail(f"{key} does not name the model's {count} channels")
+
+    def _float(self, key: str, value: object, within: Range) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fail(f"{key} is {value!r}, expected a number")
+            return 0.0
+        number = float(value) if abs(value) < 1e300 else float("inf")
+        if not isfinite(number) or abs(number) > float(np.finfo(np.float32).max):
+            self.fail(f"{key} is not a finite single precision number")
+        number = float(np.float32(number))
+        if not within.low <= number <= within.high or (within.is_open and number == within.low):
+            above = "above" if within.is_open else "from"
+            self.fail(f"{key} is {number}, expected {above} {within.low:g} to {within.high:g}")
+        return number
