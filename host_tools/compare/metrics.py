@@ -145,7 +145,7 @@ def record_mismatches(left: Array, right: Array) -> int:
     different = np.zeros(len(left), dtype=bool)
     for name in names:
         dtype = left.dtype[name]
-        one, two = (np.ascontiguousarray(side[name], dtype=dtype) for side in (left, right))
+        one, two = (np.ascontiguousarray(side[name], dtype=dtype.base) for side in (left, right))
         shape = (len(left), dtype.itemsize)
         different |= (one.view(np.uint8).reshape(shape) != two.view(np.uint8).reshape(shape)).any(1)
     return int(np.count_nonzero(different))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.compare.metrics import record_mismatches
 from host_tools.data import description, scaler
 from host_tools.data.description import Description
 from host_tools.data.runs import Recording, Runs
@@ -284,5 +285,5 @@ def _add_device(
     found.figures[f"SAFE on {target}{some}"] = metrics.summarize(rows)
     found.streamed[target] = sum(map(len, answers))
     found.differing[target] = sum(
-        int((a != b).sum()) for a, b in zip(answers, exact[: len(answers)], strict=True)
+        record_mismatches(a, b) for a, b in zip(answers, exact[: len(answers)], strict=True)
     )

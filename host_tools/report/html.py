@@ -114,7 +114,8 @@ def render(report: Report, series: Series | None) -> str:
             ),
             _section(
                 "Score and alarms on the device",
-                "Raw samples in, score out. Grey: warm-up; red: alarm; orange: labelled fault.",
+                "Raw samples in, score out. Grey: warm-up or sensor fault; blue: "
+                "learning the baseline; red: alarm; orange: labelled fault.",
                 plots.score(series),
             ),
         ]

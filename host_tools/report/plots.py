@@ -22,6 +22,8 @@ ORANGE = "#e07b00"
 GREEN = "#1f9d61"
 RED = "#d1342f"
 _PANELS = 4
+WARMUP, OK, ALARM, LEARN, FAULT = range(5)
+"""States of a record, as safe_detector_state_t."""
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "safe",
@@ -104,13 +106,14 @@ def _spans(axes: Any, flags: Array, low: float, high: float, **style: Any) -> No
 def score(series: Series) -> str:
     """Draw the chain: score against the threshold, alarms, and the labelled faults below."""
     samples = np.arange(len(series.score))
-    scored = np.where(series.state > 0, series.score, np.nan)
+    scored = np.where(np.isin(series.state, (OK, ALARM, LEARN)), series.score, np.nan)
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(10, 3.6), layout="constrained")
         axes, bands = figure.subplots(2, 1, sharex=True, height_ratios=[5, 1])
         _grid(axes)
-        _spans(axes, series.state == 0, 0, 1, color="#eef1f4")
-        _spans(axes, series.state == 2, 0, 1, color=RED, alpha=0.13)
+        _spans(axes, np.isin(series.state, (WARMUP, FAULT)), 0, 1, color="#eef1f4")
+        _spans(axes, series.state == LEARN, 0, 1, color=BLUE, alpha=0.07)
+        _spans(axes, series.state == ALARM, 0, 1, color=RED, alpha=0.13)
         axes.plot(samples, scored, color=BLUE, linewidth=1.3, label="score")
         axes.axhline(
             series.threshold, color=RED, linewidth=1.2, linestyle=(0, (5, 3)), label="threshold"
@@ -127,7 +130,7 @@ def score(series: Series) -> str:
         for low, colour in ((0.0, MUTED), (0.5, MUTED)):
             bands.axhspan(low * 2 + 0.15, low * 2 + 0.85, color=colour, alpha=0.12, linewidth=0)
         _spans(bands, series.labels > 0, 0.075, 0.425, color=ORANGE)
-        _spans(bands, series.state == 2, 0.575, 0.925, color=RED)
+        _spans(bands, series.state == ALARM, 0.575, 0.925, color=RED)
         bands.set_xlim(-0.5, len(samples) - 0.5)
         bands.set_xlabel("raw sample")
         return _svg(figure)

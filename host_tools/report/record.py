@@ -116,8 +116,9 @@ class Series:
 
     W window, H horizon, C channels, T samples. `history` f32[W,C], `truth`, `float_forecast` and
     `int8_forecast` f32[H,C], one in-distribution window in standard deviations; `score` f32[T],
-    `state` uint8[T] (0 warm-up, 1 ok, 2 alarm), `labels` uint8[T]; `exact_lsb` and `float_lsb`
-    count differences of the device by LSB; `memory` holds capacity of flash and RAM in bytes.
+    `state` uint8[T] (0 warm-up, 1 ok, 2 alarm, 3 learning, 4 sensor fault), `labels` uint8[T];
+    `exact_lsb` and `float_lsb` count differences of the device by LSB; `memory` holds capacity of
+    flash and RAM in bytes.
     """
 
     channel_names: Sequence[str]

@@ -79,7 +79,7 @@ static float contribution(const float *factor, const float *transformed, size_t 
 size_t safe_quadratic_top(const float *factor, const float *values, size_t count, float *scratch,
                           const uint16_t *names, uint16_t *top, size_t most)
 {
-    float shares[MOST];
+    float shares[MOST] = {0.0f};
     size_t found = 0;
 
     if (most > MOST) {

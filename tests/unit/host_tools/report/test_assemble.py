@@ -12,7 +12,9 @@ from host_tools.report import assemble
 from host_tools.report.assemble import DeviceRun, Subject
 
 SCALE, ZERO = 0.25, -4
-RECORD = np.dtype([("index", np.uint32), ("state", np.uint8), ("score", np.float32)])
+RECORD = np.dtype(
+    [("index", np.uint32), ("state", np.uint8), ("score", np.float32), ("top", np.uint16, (4,))]
+)
 SUBJECT = Subject(
     target="t",
     backend="native",
@@ -98,7 +100,7 @@ def test_implementations_that_differ_from_each_other_are_not_exact(golden, devic
     assert report.exact
 
 
-@pytest.mark.parametrize("field", ["state", "score", "index"])
+@pytest.mark.parametrize("field", ["state", "score", "index", "top"])
 def test_one_bit_of_one_record_is_counted(golden, device, exact, field):
     raw = exact.records.view(np.uint8).reshape(6, -1)
     raw[4, RECORD.fields[field][1]] ^= 1
