@@ -19,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", default="stm32f4", help="name under targets/")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--app", default=APPS[0], choices=APPS, help="default %(default)s")
+    parser.add_argument(
+        "--emulator", choices=emulate.KINDS, help="board: the soft board instead of QEMU"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="soft board: a refused register access faults"
+    )
     parser.add_argument("--seconds", type=float, help="end after this time (default: Ctrl-C)")
 
 
@@ -27,8 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the emulator, too
     target = load(arguments.target)
     image = make(arguments.target, arguments.model, app=arguments.app)
-    with emulate.start(target, image.elf) as emulator:
+    kind, strict = arguments.emulator, arguments.strict
+    with emulate.start(target, image.elf, kind=kind, strict=strict) as emulator:
         sys.stdout.write(emulator.url + "\n")
         sys.stdout.flush()
-        emulator.wait(arguments.seconds)
+        emulator.wait(arguments.seconds, heard=lambda line: sys.stderr.write(line + "\n"))
     return 0

@@ -1,20 +1,45 @@
-"""Emulators: QEMU, a process of the host, and the instruction counter."""
+"""Emulators: QEMU, the soft board, a process of the host; and the instruction counter."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from targets.emulate import process, qemu
+from targets.emulate import board, process, qemu
 from targets.emulate.emulator import Emulator
 from targets.errors import EmulatorError
-from targets.load import Target
+from targets.load import EmulatorConfig, Target
+
+BOARD = "board"
+KINDS = ("qemu", BOARD, "process")
 
 
-def start(target: Target, elf: Path) -> Emulator:
+def configuration(target: Target, kind: str | None = None) -> EmulatorConfig:
+    """Return how the target is emulated: as it says, or by the soft board when that is asked for.
+
+    Raises EmulatorError when the target cannot be emulated so.
+    """
+    config = target.emulator
+    if kind == BOARD and (config is None or config.kind != BOARD):
+        # The soft board has what QEMU lacks: nothing is expected to be missing.
+        empty = EmulatorConfig(kind=BOARD)
+        return empty if config is None else replace(config, kind=BOARD, expected_status=())
+    if config is None:
+        raise EmulatorError(f"target {target.name} has no [emulator]: it needs a board")
+    if kind is not None and kind != config.kind:
+        raise EmulatorError(f"target {target.name} runs in {config.kind!r}, not in {kind!r}")
+    return config
+
+
+def start(target: Target, elf: Path, *, kind: str | None = None, strict: bool = False) -> Emulator:
     """Start image `elf` in the emulator that the target describes; use as a context manager.
 
-    Raises EmulatorError when the target has none, or it does not start.
+    `kind` "board" asks for the soft board instead, `strict` is for that one only. Raises
+    EmulatorError when the target has none, or it does not start.
     """
-    if target.emulator is None:
-        raise EmulatorError(f"target {target.name} has no [emulator]: it needs a board")
-    if target.emulator.kind == "process":
+    config = configuration(target, kind)
+    if strict and config.kind != BOARD:
+        raise EmulatorError(f"only the soft board is strict, {target.name} runs in {config.kind}")
+    if config.kind == "process":
         return process.start(target, elf)
+    if config.kind == BOARD:
+        return board.start(target, elf, strict=strict)
     return qemu.start(target, elf)

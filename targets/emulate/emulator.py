@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from re import Pattern
 from types import TracebackType
@@ -28,6 +28,7 @@ class Emulator:
         self._name = name
         self._pattern = ready
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._news: deque[str] = deque(maxlen=_KEPT_LINES)
         self._port = 0
         self._ready = threading.Event()
         assert process.stdout is not None
@@ -42,6 +43,8 @@ class Emulator:
             if match is not None:
                 self._port = int(match[1])
                 self._ready.set()
+            elif self._port:
+                self._news.append(line)
         self._ready.set()
 
     @property
@@ -63,10 +66,17 @@ class Emulator:
         """Return whether the process lives."""
         return self._process.poll() is None
 
-    def wait(self, seconds: float | None) -> None:
-        """Sleep until `seconds` have passed (None: for ever); EmulatorError when it dies."""
+    def wait(
+        self, seconds: float | None, heard: Callable[[str], object] = lambda _line: None
+    ) -> None:
+        """Sleep until `seconds` have passed (None: for ever); EmulatorError when it dies.
+
+        `heard` is given each line that the emulator wrote since it opened its port.
+        """
         end = None if seconds is None else time.monotonic() + seconds
         while end is None or time.monotonic() < end:
+            while self._news:
+                heard(self._news.popleft())
             self.check()
             remaining = _CHECK_SECONDS if end is None else max(0.0, end - time.monotonic())
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -21,6 +21,7 @@ void invoke_arena(uint8_t *arena);
     "jal safe_probe_op3_short\n\tjr t1\n\t.option pop\n"
 #define UNDEFINED "unimp\n"
 #define BAD_ADDRESS 0x0A000000u
+#define LOAD_PAIR(pointer) (void)(pointer)
 #else
 #define LOOP "ldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t.ltorg\n"
 #define SHORT "nop\n\tbx lr\n"
@@ -28,7 +29,11 @@ void invoke_arena(uint8_t *arena);
     "push {r3, lr}\n\tbl safe_probe_op0_loop\n\tbl safe_probe_op3_short\n\tpop {r3, pc}\n"
 #define UNDEFINED "udf #0\n"
 #define BAD_ADDRESS 0x60000000u
+#define LOAD_PAIR(pointer) __asm__ volatile("ldrd r2, r3, [%0]" ::"r"(pointer) : "r2", "r3")
 #endif
+
+/** No peripheral of an STM32 lies here. */
+#define NO_REGISTER 0x4000FFF0u
 
 __attribute__((naked)) void safe_probe_op0_loop(uint8_t *arena)
 {
@@ -112,6 +117,14 @@ static void obey(uint8_t command)
         break;
     case 'u':
         __asm__ volatile(UNDEFINED);
+        break;
+    case 'l':
+        LOAD_PAIR((uintptr_t)&context + 2u);
+        put("pair", 0);
+        break;
+    case 'p':
+        *(volatile uint32_t *)(uintptr_t)NO_REGISTER = 1u;
+        put("register", 0);
         break;
     case 'o':
         depth_sum = dive(100000);

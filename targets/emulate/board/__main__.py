@@ -1,0 +1,55 @@
+"""Run an image on the soft board; started by `host_tools emulate`, ended by a signal.
+
+Prints `url socket://127.0.0.1:PORT`, then waits for a client and switches the board on.
+"""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from targets.build import ROOT
+from targets.emulate.board.machine import Machine
+from targets.emulate.board.serial import Serial
+from targets.errors import ExitCode, SafeError
+from targets.load import load
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"board: {line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run until a signal comes; return the exit code."""
+    parser = argparse.ArgumentParser(prog="board", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--target", required=True, help="name under targets/")
+    parser.add_argument("--image", required=True, type=Path, help="ELF file")
+    parser.add_argument("--strict", action="store_true", help="reported accesses fault, too")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serial = Serial()
+    try:
+        machine = Machine(
+            load(arguments.target),
+            arguments.image,
+            serial,
+            ROOT / "build" / "plugins",
+            strict=arguments.strict,
+            say=_say,
+        )
+        sys.stdout.write(f"url socket://127.0.0.1:{serial.port}\n")
+        sys.stdout.flush()
+        serial.accept()
+        machine.run()
+    except SafeError as error:
+        _say(str(error))
+        serial.flush()
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        pass
+    return int(ExitCode.OK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

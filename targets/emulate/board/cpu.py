@@ -1,0 +1,274 @@
+"""The core: Unicorn as a Cortex-M4 or M33, run in slices that end for a known reason.
+
+Unicorn executes instructions and knows memories; exceptions, peripherals and time are ours. The
+stops that it has are turned into one `Stop` each.
+"""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+import unicorn
+from unicorn import arm_const as arm
+from unicorn import unicorn_const as uc
+from unicorn.unicorn_py3.unicorn import uclib
+
+from targets.emulate.board import watch
+from targets.emulate.board.watch import NOWHERE, Watch
+from targets.errors import EmulatorError
+
+_MODELS = {"cortex-m4": arm.UC_CPU_ARM_CORTEX_M4, "cortex-m33": arm.UC_CPU_ARM_CORTEX_M33}
+GENERAL = (*(arm.UC_ARM_REG_R0 + i for i in range(13)), arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR)
+_NO_END = 0xFFFFFFFF
+_XPSR_THUMB = 1 << 24
+_SCRATCH = 0xF000_0000
+"""A page of code for ourselves, where no chip has memory."""
+_READ_MSPLIM = bytes.fromhex("eff30a80")
+"""MRS R0, MSPLIM."""
+_XPSR_IT = 0x0600FC00
+# Numbers of Unicorn's hook on interrupts: EXCP_ of QEMU's target/arm/cpu.h.
+_SVC, _BKPT, _EXCEPTION_EXIT, _NOCP, _STKOF = 2, 7, 8, 17, 19
+
+
+class Reason(Enum):
+    """Why a slice ended."""
+
+    LIMIT = auto()
+    WAIT = auto()
+    """WFI or WFE; the program counter is behind it."""
+    EXCEPTION_RETURN = auto()
+    """`address` is EXC_RETURN without its lowest bit."""
+    SVC = auto()
+    BREAKPOINT = auto()
+    UNDEFINED = auto()
+    NO_COPROCESSOR = auto()
+    INVALID_STATE = auto()
+    STACK_LIMIT = auto()
+    UNALIGNED = auto()
+    BAD_READ = auto()
+    BAD_WRITE = auto()
+    BAD_FETCH = auto()
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How a slice ended; `address` is of the access or of the program counter."""
+
+    reason: Reason
+    address: int = 0
+
+
+_INTERRUPTS = {
+    _SVC: Reason.SVC,
+    _BKPT: Reason.BREAKPOINT,
+    _EXCEPTION_EXIT: Reason.EXCEPTION_RETURN,
+    _NOCP: Reason.NO_COPROCESSOR,
+    _STKOF: Reason.STACK_LIMIT,
+}
+_ACCESSES = {
+    uc.UC_MEM_READ_UNMAPPED: Reason.BAD_READ,
+    uc.UC_MEM_READ_PROT: Reason.BAD_READ,
+    uc.UC_MEM_WRITE_UNMAPPED: Reason.BAD_WRITE,
+    uc.UC_MEM_WRITE_PROT: Reason.BAD_WRITE,
+    uc.UC_MEM_FETCH_UNMAPPED: Reason.BAD_FETCH,
+    uc.UC_MEM_FETCH_PROT: Reason.BAD_FETCH,
+}
+Read = Callable[[int, int], int]
+Write = Callable[[int, int, int], None]
+
+
+class Memory:
+    """Bytes that outlive a reset of the core."""
+
+    def __init__(self, start: int, contents: bytes, *, writable: bool) -> None:
+        """Hold `contents` at address `start`."""
+        self.start = start
+        self.size = len(contents)
+        self.writable = writable
+        self.buffer = ctypes.create_string_buffer(contents, len(contents))
+
+
+class _Batch:
+    """Some registers in one call; the binding's own way takes twenty times as long."""
+
+    def __init__(self, core: object, registers: tuple[int, ...]) -> None:
+        count = len(registers)
+        self._values = (ctypes.c_uint32 * count)()
+        start, size = ctypes.addressof(self._values), ctypes.sizeof(ctypes.c_uint32)
+        places = (ctypes.c_void_p * count)(*(start + size * i for i in range(count)))
+        self._arguments = (core, (ctypes.c_int * count)(*registers), places, count)
+
+    def read(self) -> list[int]:
+        uclib.uc_reg_read_batch(*self._arguments)
+        return list(self._values)
+
+    def write(self, values: list[int]) -> None:
+        self._values[:] = values  # type: ignore[assignment]
+        uclib.uc_reg_write_batch(*self._arguments)
+
+
+class Cpu:
+    """One core between two resets."""
+
+    def __init__(self, name: str, hook: int, counter: Watch) -> None:
+        """Make core `name` with the native `hook`, which works on `counter`."""
+        if name not in _MODELS:
+            raise EmulatorError(f"the soft board has no core {name!r}: {', '.join(_MODELS)}")
+        self.is_v8 = name == "cortex-m33"
+        self._uc = unicorn.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS)
+        self._uc.ctl_set_cpu_model(_MODELS[name])
+        self._watch = counter
+        self._stop: Stop | None = None
+        self._keep: list[object] = []
+        self._batches: dict[tuple[int, ...], _Batch] = {}
+        self._uc.hook_add(uc.UC_HOOK_INTR, self._on_interrupt)
+        self._uc.hook_add(uc.UC_HOOK_MEM_INVALID, self._on_access)
+        self._hook(hook)
+        self._uc.mem_map(_SCRATCH, 4096, uc.UC_PROT_READ | uc.UC_PROT_EXEC)
+        self._uc.mem_write(_SCRATCH, _READ_MSPLIM)
+
+    def _hook(self, hook: int) -> None:
+        """Register the native hook; the Python binding only takes Python functions."""
+        numbers = (ctypes.c_int32 * len(GENERAL))(*GENERAL)
+        self._keep.append(numbers)
+        self._watch.register_numbers = ctypes.addressof(numbers)
+        self._watch.read_register = ctypes.cast(uclib.uc_reg_read, ctypes.c_void_p).value
+        self._watch.stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
+        handle = ctypes.c_size_t()
+        status = uclib.uc_hook_add(
+            self._uc._uch,
+            ctypes.byref(handle),
+            uc.UC_HOOK_CODE,
+            ctypes.c_void_p(hook),
+            ctypes.byref(self._watch),
+            ctypes.c_uint64(1),
+            ctypes.c_uint64(0),
+        )
+        if status != uc.UC_ERR_OK:
+            raise EmulatorError(f"Unicorn refuses a hook: error {status}")
+
+    def _on_interrupt(self, _core: unicorn.Uc, number: int, _data: object) -> None:
+        reason = _INTERRUPTS.get(number, Reason.UNDEFINED)
+        self._stop = Stop(reason, self._uc.reg_read(arm.UC_ARM_REG_PC))
+        self._uc.emu_stop()
+
+    def _on_access(
+        self, _core: unicorn.Uc, access: int, address: int, _size: int, _value: int, _data: object
+    ) -> bool:
+        self._stop = Stop(_ACCESSES.get(access, Reason.BAD_READ), address)
+        return False
+
+    def map(self, memory: Memory, start: int | None = None) -> None:
+        """Make `memory` visible, at its own address or as an alias at `start`."""
+        rights = uc.UC_PROT_ALL if memory.writable else uc.UC_PROT_READ | uc.UC_PROT_EXEC
+        address = memory.start if start is None else start
+        self._uc.mem_map_ptr(address, memory.size, rights, ctypes.addressof(memory.buffer))
+
+    def map_registers(self, start: int, size: int, read: Read, write: Write) -> None:
+        """Send accesses of a range to `read(address, size)`, `write(address, size, value)`."""
+        self._uc.mmio_map(
+            start,
+            size,
+            lambda _uc, offset, width, _data: read(start + offset, width),
+            None,
+            lambda _uc, offset, width, value, _data: write(start + offset, width, value),
+            None,
+        )
+
+    def run(self, instructions: int) -> Stop:
+        """Run from the program counter for at most so many instructions."""
+        self._watch.limit = self._watch.instructions + instructions
+        self._watch.misaligned = NOWHERE
+        self._stop = None
+        try:
+            self._uc.emu_start(self.pc | 1, _NO_END)
+        except unicorn.UcError as error:
+            if self._stop is None:
+                self._stop = self._failed(error)
+        if self._stop is not None:
+            return self._stop
+        if self._watch.misaligned != NOWHERE:
+            return Stop(Reason.UNALIGNED, self._watch.misaligned)
+        if self._watch.instructions >= self._watch.limit:
+            return Stop(Reason.LIMIT)
+        return Stop(Reason.WAIT)
+
+    def _failed(self, error: unicorn.UcError) -> Stop:
+        pc = self.pc
+        if error.errno == uc.UC_ERR_INSN_INVALID:
+            return Stop(Reason.UNDEFINED, pc)
+        if error.errno == uc.UC_ERR_EXCEPTION:
+            return Stop(Reason.INVALID_STATE, pc)
+        if error.errno in (uc.UC_ERR_FETCH_UNMAPPED, uc.UC_ERR_FETCH_PROT):
+            return Stop(Reason.BAD_FETCH, pc)
+        raise EmulatorError(f"Unicorn stopped at pc={pc:#010x}: {error}")
+
+    def read_words(self, address: int, count: int) -> list[int] | None:
+        """Return words from memory, None where there is none."""
+        try:
+            data = self._uc.mem_read(address, 4 * count)
+        except unicorn.UcError:
+            return None
+        return [int.from_bytes(data[i : i + 4], "little") for i in range(0, 4 * count, 4)]
+
+    def write_words(self, address: int, words: list[int]) -> bool:
+        """Write words to memory; False, and nothing written, where there is none."""
+        data = b"".join(word.to_bytes(4, "little") for word in words)
+        try:
+            self._uc.mem_write(address, data)
+        except unicorn.UcError:
+            return False
+        return True
+
+    def _batch(self, registers: tuple[int, ...]) -> _Batch:
+        found = self._batches.get(registers)
+        if found is None:
+            found = self._batches[registers] = _Batch(self._uc._uch, registers)
+        return found
+
+    def read(self, *registers: int) -> list[int]:
+        """Return registers by Unicorn's numbers."""
+        return self._batch(registers).read()
+
+    def write(self, *pairs: tuple[int, int]) -> None:
+        """Set registers by Unicorn's numbers, in order."""
+        registers, values = zip(*pairs, strict=True)
+        self._batch(registers).write(list(values))
+
+    @property
+    def pc(self) -> int:
+        """Address of the next instruction."""
+        return int(self._uc.reg_read(arm.UC_ARM_REG_PC))
+
+    @property
+    def xpsr(self) -> int:
+        """Flags, state of an IT block, number of the exception."""
+        return int(self._uc.reg_read(arm.UC_ARM_REG_XPSR))
+
+    @property
+    def in_if_then(self) -> bool:
+        """Whether the next instruction is conditional by an IT block."""
+        return bool(self.xpsr & _XPSR_IT)
+
+    def stack_limit(self) -> int:
+        """Return MSPLIM, which Unicorn does not tell: the core itself is asked; 0 on Armv7-M."""
+        if not self.is_v8:
+            return 0
+        pc, xpsr, value = self.read(arm.UC_ARM_REG_PC, arm.UC_ARM_REG_XPSR, arm.UC_ARM_REG_R0)
+        count = self._watch.instructions
+        self._watch.limit = count + 2
+        self.write((arm.UC_ARM_REG_XPSR, xpsr & ~_XPSR_IT | _XPSR_THUMB))
+        self._uc.emu_start(_SCRATCH | 1, _SCRATCH + len(_READ_MSPLIM))
+        limit = int(self._uc.reg_read(arm.UC_ARM_REG_R0))
+        self._watch.instructions = count
+        self.write(
+            (arm.UC_ARM_REG_R0, value), (arm.UC_ARM_REG_PC, pc | 1), (arm.UC_ARM_REG_XPSR, xpsr)
+        )
+        return limit
+
+
+def load_hook(folder: Path) -> int:
+    """Return the address of the native hook; see `watch.load`."""
+    return watch.load(folder)

@@ -1,0 +1,250 @@
+"""The board: core, memories, peripherals, and the loop that lets them run.
+
+Time is counted in core cycles, one for every instruction (approximate, see dwt.py). While the core
+sleeps, the wall clock drives it, so that a millisecond of the program is about one of the host.
+"""
+
+import ctypes
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+from unicorn import arm_const as arm
+
+from targets.emulate.board import chips, exceptions, watch
+from targets.emulate.board.bus import Bus, Peripheral
+from targets.emulate.board.cpu import Cpu, Memory, Reason, Stop, load_hook
+from targets.emulate.board.dwt import Debug, Dwt
+from targets.emulate.board.exceptions import Exceptions
+from targets.emulate.board.nvic import Nvic
+from targets.emulate.board.scb import Scb
+from targets.emulate.board.serial import Serial
+from targets.emulate.board.systick import SysTick
+from targets.emulate.board.watch import Watch
+from targets.errors import EmulatorError
+from targets.load import Target
+
+SLICE = 20_000
+"""Instructions between two looks at the wire: about 0.2 ms of the host."""
+MASKED_SLICE = 200
+"""The same while a pending interrupt is masked, as nothing tells when the mask goes."""
+_LONGEST_SLEEP = 0.05
+_REGISTERS, _PRIVATE, _PRIVATE_BYTES = 0x40000000, 0xE0000000, 0x00100000
+_SYSTEM = 0xE000E000
+_POWER_ON_SEED = 1
+
+
+def _load(elf: Path, target: Target) -> dict[str, bytes]:
+    """Return the contents of each flash region, erased bytes as 0xFF."""
+    found = {}
+    with elf.open("rb") as stream:
+        segments = [
+            (segment["p_paddr"], segment.data())
+            for segment in ELFFile(stream).iter_segments()
+            if segment["p_type"] == "PT_LOAD" and segment["p_filesz"]
+        ]
+    for region in target.memory:
+        if region.kind == "flash":
+            contents = bytearray(b"\xff" * region.size)
+            for address, data in segments:
+                if region.origin <= address < region.origin + region.size:
+                    at = address - region.origin
+                    contents[at : at + len(data)] = data
+            found[region.name] = bytes(contents)
+    return found
+
+
+class Machine:
+    """One powered board."""
+
+    def __init__(
+        self,
+        target: Target,
+        elf: Path,
+        serial: Serial,
+        plugins: Path,
+        *,
+        strict: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        """Build the board of `target` with image `elf` in its flash; see `run`."""
+        self._target = target
+        self._serial = serial
+        self._strict = strict
+        self._say = say
+        self._said: set[str] = set()
+        self._hook = load_hook(plugins)
+        self._watch = Watch(pardoned=watch.NOWHERE, misaligned=watch.NOWHERE)
+        self._slept = 0
+        self._ahead = 0
+        """Cycles that the wall clock has gone on beyond the last sleep."""
+        self._refused: int | None = None
+        noise = random.Random(_POWER_ON_SEED)
+        contents = _load(elf, target)
+        self._memories = [
+            Memory(m.origin, contents[m.name], writable=False)
+            if m.kind == "flash"
+            else Memory(m.origin, noise.randbytes(m.size), writable=True)
+            for m in target.memory
+        ]
+        self._flash = self._memories[[m.kind for m in target.memory].index("flash")]
+        self._marks = ctypes.create_string_buffer(watch.marks(bytes(self._flash.buffer)))
+        self._watch.marks = ctypes.addressof(self._marks)
+        self._watch.code_start = self._flash.start
+        self._watch.code_bytes = self._flash.size
+        self.nvic = Nvic(_SYSTEM)
+        self.chip = chips.build(target, chips.Surroundings(serial, self._line, self.report))
+        self.systick = SysTick(_SYSTEM, self.cycles)
+        debug = Debug(_SYSTEM)
+        self.scb = Scb(
+            _SYSTEM + 0xD00, target.cpu.name, self.chip.vectors, self._current, self._interrupt
+        )
+        dwt = Dwt(_PRIVATE + 0x1000, self.cycles, debug)
+        own: tuple[Peripheral, ...] = (self.scb, self.nvic, self.systick, debug, dwt)
+        self.bus = Bus((*own, *self.chip.peripherals), self.report, self._refuse)
+        self._power_up()
+
+    # ---- what the peripherals may ask -----------------------------------------------------
+
+    def cycles(self) -> int:
+        """Return cycles of the core since power-on: instructions, and time asleep."""
+        return int(self._watch.instructions) + self._slept
+
+    def _current(self) -> int:
+        return self.exceptions.current
+
+    def _interrupt(self) -> None:
+        """End the slice before the next instruction."""
+        self._watch.limit = 0
+
+    def _line(self, number: int, on: bool) -> None:
+        self.nvic.set_line(number, on)
+
+    def report(self, text: str) -> None:
+        """Say once where the program does what the manual forbids."""
+        line = f"{text} (pc={int(self._watch.address):#010x})"
+        if line not in self._said:
+            self._said.add(line)
+            self._say(line)
+
+    def _refuse(self, address: int) -> None:
+        """Answer an access with a BusFault, if strict, once the instruction is over."""
+        if self._strict:
+            self._refused = address
+            self._interrupt()
+
+    # ---- reset ----------------------------------------------------------------------------
+
+    def _power_up(self) -> None:
+        """Start the core and all registers as after a reset; memories keep their contents."""
+        for peripheral in self.bus.peripherals:
+            peripheral.reset()
+        self.cpu = Cpu(self._target.cpu.name, self._hook, self._watch)
+        for memory in self._memories:
+            self.cpu.map(memory)
+        if self.chip.has_boot_alias:
+            self.cpu.map(self._flash, 0)
+        for start, size in (
+            (_REGISTERS, self.chip.register_space),
+            (_PRIVATE, _PRIVATE_BYTES),
+        ):
+            self.cpu.map_registers(start, size, self.bus.read, self.bus.write)
+        self.exceptions = Exceptions(self.cpu, self.nvic, self.scb, self.report)
+        self._refused = None
+        vector = self.cpu.read_words(self.chip.vectors, 2)
+        if vector is None or not vector[1] & 1:
+            raise EmulatorError(
+                f"no vector table at {self.chip.vectors:#010x}: is the image right?"
+            )
+        self.cpu.write(
+            (arm.UC_ARM_REG_SP, vector[0]),
+            (arm.UC_ARM_REG_LR, 0xFFFFFFFF),
+            (arm.UC_ARM_REG_PC, vector[1]),
+        )
+
+    # ---- running --------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run for ever; EmulatorError at a lockup."""
+        while True:
+            self._serial.poll()
+            self.step()
+
+    def step(self) -> None:
+        """Serve what is due, then run one slice."""
+        if self.scb.reset_requested:
+            self._power_up()
+        if self._refused is not None:
+            self._answer_refused(self._refused)
+        self.chip.uart.deliver()
+        if self.systick.expire():
+            self.scb.pending.add(exceptions.SYSTICK)
+        while self.exceptions.take():
+            pass
+        length = MASKED_SLICE if self.exceptions.is_waiting() else SLICE
+        due = self.systick.next_interrupt
+        if due is not None:
+            length = max(1, min(length, due - self.cycles()))
+        self._handle(self.cpu.run(length))
+
+    def _answer_refused(self, address: int) -> None:
+        self._refused = None
+        cause = exceptions.PRECISERR | exceptions.BFARVALID
+        self.exceptions.fault(exceptions.BUS, cause, int(self._watch.address), address)
+
+    def _handle(self, stop: Stop) -> None:
+        """Do what the end of a slice asks for."""
+        if stop.reason is Reason.WAIT:
+            self._sleep()
+        elif stop.reason is Reason.EXCEPTION_RETURN:
+            self._serial.poll()
+            self.chip.uart.deliver()
+            self.exceptions.leave(stop.address)
+        elif stop.reason is Reason.SVC:
+            self.exceptions.call()
+        elif stop.reason is Reason.UNALIGNED:
+            self._unaligned(stop.address)
+        elif stop.reason is not Reason.LIMIT:
+            self._fault(stop)
+
+    def _fault(self, stop: Stop) -> None:
+        number, cause = {
+            Reason.BREAKPOINT: (exceptions.HARD, 0),
+            Reason.UNDEFINED: (exceptions.USAGE, exceptions.UNDEFINSTR),
+            Reason.NO_COPROCESSOR: (exceptions.USAGE, exceptions.NOCP),
+            Reason.INVALID_STATE: (exceptions.USAGE, exceptions.INVSTATE),
+            Reason.STACK_LIMIT: (exceptions.USAGE, exceptions.STKOF),
+            Reason.BAD_READ: (exceptions.BUS, exceptions.PRECISERR | exceptions.BFARVALID),
+            Reason.BAD_WRITE: (exceptions.BUS, exceptions.PRECISERR | exceptions.BFARVALID),
+            Reason.BAD_FETCH: (exceptions.BUS, exceptions.IBUSERR),
+        }[stop.reason]
+        self.exceptions.fault(number, cause, self.cpu.pc, stop.address)
+
+    def _unaligned(self, address: int) -> None:
+        """Report LDRD and the like at an address that is no multiple of four; fault if strict."""
+        if not self.cpu.in_if_then:
+            self._watch.address = address
+            self.report("load or store of several words at an unaligned address")
+            if self._strict:
+                self.exceptions.fault(exceptions.USAGE, exceptions.UNALIGNED, address)
+                return
+        self._watch.pardoned = address
+
+    def _sleep(self) -> None:
+        """Let wall time pass until an exception is pending."""
+        hz = self.chip.speed().core
+        while not self.exceptions.is_waiting():
+            due = self.systick.next_interrupt
+            left = int(_LONGEST_SLEEP * hz) if due is None else max(0, due - self.cycles())
+            begin = time.monotonic()
+            self._serial.wait(max(0, left - self._ahead) / hz)
+            passed = int((time.monotonic() - begin) * hz) + self._ahead
+            # What the host slept too long counts for the next time, within bounds.
+            self._ahead = min(max(0, passed - left), int(_LONGEST_SLEEP * hz))
+            self._slept += min(passed, left)
+            self._serial.poll()
+            self.chip.uart.deliver()
+            if self.systick.expire():
+                self.scb.pending.add(exceptions.SYSTICK)

@@ -1,0 +1,117 @@
+"""System control block: DDI 0403E section B3.2, floating point context B3.2.20 to B3.2.22
+(Armv8-M: DDI 0553 section D1.2). Not modelled: the MPU, sleep modes beyond WFI, VECTRESET.
+"""
+
+from collections.abc import Callable
+
+from targets.emulate.board.bus import Peripheral, Register
+
+VECTOR_KEY = 0x05FA
+SYSRESETREQ = 1 << 2
+_WRITE_ONE_TO_CLEAR = ("CFSR", "HFSR", "DFSR")
+_ALL = 0xFFFFFFFF
+_PENDSV, _SYSTICK, _NMI = 14, 15, 2
+CPUID = {"cortex-m4": 0x410FC241, "cortex-m33": 0x410FD214}
+"""r0p1 as on an STM32F4 (PM0214 section 4.4.2), r0p4 as on an STM32U5 (PM0264)."""
+
+
+class Scb(Peripheral):
+    """Registers of the exceptions; what they mean is in exceptions.py."""
+
+    name = "SCB"
+    registers = (
+        Register(0x00, "CPUID", _ALL, read_only=_ALL),
+        Register(0x04, "ICSR", _ALL, read_only=0x01FFFFFF),
+        Register(0x08, "VTOR", 0xFFFFFF80),
+        Register(0x0C, "AIRCR", _ALL, read_only=0x8000),
+        Register(0x10, "SCR", 0x1E),
+        # BFHFNMIGN, DIV_0_TRP, UNALIGN_TRP, USERSETMPEND, NONBASETHRDENA, STKALIGN; Armv8-M:
+        # STKOFHFNMIGN, caches.
+        Register(0x14, "CCR", 0x0007071B, reset=0x200),
+        Register(0x18, "SHPR1", _ALL),
+        Register(0x1C, "SHPR2", 0xFF000000),
+        Register(0x20, "SHPR3", 0xFFFF00FF),
+        Register(0x24, "SHCSR", 0x003FFDFF),
+        Register(0x28, "CFSR", 0x031FBFBF),
+        Register(0x2C, "HFSR", 0xC0000002),
+        Register(0x30, "DFSR", 0x1F),
+        Register(0x34, "MMFAR", _ALL),
+        Register(0x38, "BFAR", _ALL),
+        Register(0x88, "CPACR", 0x00F0FFFF),
+        Register(0x234, "FPCCR", 0xFC0007FF, reset=0xC0000000),
+        Register(0x238, "FPCAR", 0xFFFFFFF8),
+        Register(0x23C, "FPDSCR", 0x07C00000),
+    )
+
+    def __init__(
+        self,
+        base: int,
+        cpu: str,
+        vectors: int,
+        active: Callable[[], int],
+        changed: Callable[[], None],
+    ) -> None:
+        """Belong to core `cpu`, whose vector table lies at `vectors` after reset.
+
+        `active()` returns the number of the exception that runs; `changed()` is called when the
+        program pended one or asked for a reset.
+        """
+        self._cpu = cpu
+        self._vectors = vectors
+        self._active = active
+        self._changed = changed
+        super().__init__(base)
+
+    def reset(self) -> None:
+        """Take the values after a system reset."""
+        super().reset()
+        self.value["CPUID"] = CPUID[self._cpu]
+        self.value["VTOR"] = self._vectors
+        self.pending: set[int] = set()
+        """System exceptions that wait, by number."""
+        self.reset_requested = False
+
+    def read(self, name: str) -> int:
+        """Return a register."""
+        if name == "ICSR":
+            return (
+                self._active()
+                | (_PENDSV in self.pending) << 28
+                | (_SYSTICK in self.pending) << 26
+                | (_NMI in self.pending) << 31
+            )
+        if name == "AIRCR":
+            return 0xFA050000 | self.value["AIRCR"] & 0x700
+        return self.value[name]
+
+    def write(self, name: str, value: int) -> None:
+        """Take a register."""
+        if name in _WRITE_ONE_TO_CLEAR:
+            self.value[name] &= ~value
+        elif name == "ICSR":
+            self._pend(value)
+        elif name == "AIRCR":
+            self._control(value)
+        else:
+            self.value[name] = value
+
+    def _pend(self, value: int) -> None:
+        for bit, number, on in (
+            (31, _NMI, True),
+            (28, _PENDSV, True),
+            (27, _PENDSV, False),
+            (26, _SYSTICK, True),
+            (25, _SYSTICK, False),
+        ):
+            if value >> bit & 1:
+                (self.pending.add if on else self.pending.discard)(number)
+        self._changed()
+
+    def _control(self, value: int) -> None:
+        if value >> 16 != VECTOR_KEY:
+            self.complain(f"write of {value:#010x} to SCB_AIRCR: without the key it is ignored")
+            return
+        self.value["AIRCR"] = value & 0x700
+        if value & SYSRESETREQ:
+            self.reset_requested = True
+            self._changed()

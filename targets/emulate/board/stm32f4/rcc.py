@@ -1,0 +1,126 @@
+"""Reset and clock control: RM0090 section 7.3 (STM32F405), RM0390 section 6.3 (STM32F446).
+
+Oscillators and the PLL are ready as soon as they are on; the HSE never is, as no crystal is fitted.
+"""
+
+from collections.abc import Callable
+
+from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
+
+HSI_HZ = 16 * MHZ
+_READY = {0: 1, 24: 25, 26: 27, 28: 29}
+"""Bits of CR: switch and ready flag of HSI, PLL, PLLI2S, PLLSAI."""
+_SOFTWARE, _PIN, _POWER = 1 << 28, 1 << 26, 1 << 27
+_FLAGS = 0xFE000000
+_RMVF = 1 << 24
+
+
+def _registers(bits: dict[str, int]) -> tuple[Register, ...]:
+    """Return the table of a chip; `bits` are those that depend on its peripherals."""
+    return (
+        Register(0x00, "CR", bits["CR"], 0x00000083, read_only=bits["CR"] & 0x2A02FF02),
+        Register(0x04, "PLLCFGR", bits["PLLCFGR"], 0x24003010),
+        Register(0x08, "CFGR", bits["CFGR"], read_only=0xC),
+        Register(0x10, "AHB1RSTR", bits["AHB1RSTR"]),
+        Register(0x20, "APB1RSTR", bits["APB1ENR"]),
+        Register(0x24, "APB2RSTR", bits["APB2RSTR"]),
+        Register(0x30, "AHB1ENR", bits["AHB1ENR"], 0x00100000),
+        Register(0x34, "AHB2ENR", bits["AHB2ENR"]),
+        Register(0x38, "AHB3ENR", bits["AHB3ENR"]),
+        Register(0x40, "APB1ENR", bits["APB1ENR"]),
+        Register(0x44, "APB2ENR", bits["APB2ENR"]),
+        Register(0x70, "BDCR", bits["BDCR"], read_only=0x2),
+        Register(0x74, "CSR", 0xFF000003, 0x0E000000, read_only=0xFE000002),
+    )
+
+
+F405_REGISTERS = _registers(
+    {
+        "CR": 0x0F0FFFFB,
+        "PLLCFGR": 0x0F437FFF,
+        "CFGR": 0xFFFFFCFF,
+        "AHB1RSTR": 0x206011FF,
+        "APB2RSTR": 0x00075933,
+        "AHB1ENR": 0x607411FF,
+        "AHB2ENR": 0x000000C0,
+        "AHB3ENR": 0x00000001,
+        "APB1ENR": 0x36FEC9FF,
+        "APB2ENR": 0x00075F33,
+        "BDCR": 0x00018307,
+    }
+)
+F446_REGISTERS = _registers(
+    {
+        "CR": 0x3F0FFFFB,
+        "PLLCFGR": 0x7F437FFF,
+        "CFGR": 0xFF7FFCFF,
+        "AHB1RSTR": 0x206010FF,
+        "APB2RSTR": 0x00C77933,
+        "AHB1ENR": 0x606410FF,
+        "AHB2ENR": 0x00000081,
+        "AHB3ENR": 0x00000003,
+        "APB1ENR": 0x3FFFC9FF,
+        "APB2ENR": 0x00C77F33,
+        "BDCR": 0x0001830F,
+    }
+)
+
+
+class Rcc(Peripheral):
+    """Clock tree and the switches of the peripherals."""
+
+    name = "RCC"
+    registers: tuple[Register, ...] = ()
+
+    def __init__(self, base: int, switched: Callable[[Speed], None], *, f446: bool) -> None:
+        """Call `switched` with the new clocks when the core's clock changes.
+
+        The STM32F446 has other peripherals than the STM32F405, and one more PLL.
+        """
+        self._switched = switched
+        self.registers = F446_REGISTERS if f446 else F405_REGISTERS
+        super().__init__(base)
+
+    def reset(self) -> None:
+        """Take the values after reset; the flags of the cause stay until they are cleared."""
+        flags = self.value.get("CSR", _POWER | _PIN | 1 << 25)
+        again = bool(self.value)
+        super().reset()
+        self.value["CSR"] = flags | (_SOFTWARE | _PIN if again else 0)
+
+    def speed(self) -> Speed:
+        """Return the clocks that the registers mean."""
+        source = self.field("CFGR", 2, 2)
+        core = (self.pll_hz if source == 2 else HSI_HZ) // divider_of_ahb(self.field("CFGR", 4, 4))
+        apb1, apb2 = (core // divider_of_apb(self.field("CFGR", at, 3)) for at in (10, 13))
+        return Speed(core, apb1, apb2)
+
+    @property
+    def pll_hz(self) -> int:
+        """Frequency of the PLL's output P: HSI / M * N / P."""
+        m, n = max(1, self.field("PLLCFGR", 0, 6)), self.field("PLLCFGR", 6, 9)
+        return HSI_HZ // m * n // (2 * self.field("PLLCFGR", 16, 2) + 2)
+
+    def write(self, name: str, value: int) -> None:
+        """Take a register."""
+        if name == "PLLCFGR" and self.bit("CR", 24):
+            self.complain("write to RCC_PLLCFGR while the PLL is on")
+            return
+        if name == "CSR" and value & _RMVF:
+            value &= ~(_FLAGS | _RMVF)
+        super().write(name, value)
+        if name == "CR":
+            for switch, ready in _READY.items():
+                self.assign("CR", 1 << ready, on=bool(value >> switch & 1))
+        if name == "CFGR":
+            self._switch(value & 3)
+
+    def _switch(self, source: int) -> None:
+        """Let SWS follow SW when the source is ready, and tell the new clocks."""
+        ready = {0: 1, 1: 17, 2: 25}.get(source)
+        if ready is None or not self.bit("CR", ready):
+            self.complain(f"RCC_CFGR: source {source} of the system clock is not ready")
+            return
+        self.value["CFGR"] = self.value["CFGR"] & ~0xC | source << 2
+        self._switched(self.speed())

@@ -1,0 +1,82 @@
+"""Count and stop: the native hook of `watch.c`, compiled on first use, and what it checks.
+
+A hook in Python at every instruction would be a thousand times slower than one in C.
+"""
+
+import ctypes
+from pathlib import Path
+
+from targets.emulate import native
+
+SOURCE = Path(__file__).with_name("watch.c")
+NOWHERE = 1
+"""No instruction has an odd address."""
+_PC = 15
+_SP = 13
+
+
+class Watch(ctypes.Structure):
+    """`safe_watch_t` of watch.c."""
+
+    _fields_ = (
+        ("instructions", ctypes.c_uint64),
+        ("limit", ctypes.c_uint64),
+        ("address", ctypes.c_uint64),
+        ("misaligned", ctypes.c_uint64),
+        ("pardoned", ctypes.c_uint64),
+        ("code_start", ctypes.c_uint64),
+        ("code_bytes", ctypes.c_uint64),
+        ("marks", ctypes.c_void_p),
+        ("read_register", ctypes.c_void_p),
+        ("stop", ctypes.c_void_p),
+        ("register_numbers", ctypes.c_void_p),
+    )
+    instructions: int
+    limit: int
+    address: int
+    misaligned: int
+    pardoned: int
+    code_start: int
+    code_bytes: int
+
+
+def _base(first: int, second: int) -> int | None:
+    """Return the base register of a load or store that must be aligned to words, else None.
+
+    DDI 0403E section A3.2.1: LDRD, STRD, LDM, STM, VLDR, VSTR, VLDM, VSTM (and PUSH, POP, whose
+    base is the stack pointer, always aligned) fault unless aligned.
+    """
+    register = first & 15
+    if first & 0xF000 == 0xC000:  # LDM, STM of 16 bits
+        return first >> 8 & 7
+    if first & 0xFE40 == 0xE840 and first & 0x0120:  # LDRD, STRD; without P and W: exclusives
+        return register
+    if first & 0xFE40 == 0xE800:  # LDM, STM
+        return register
+    if first & 0xFE00 == 0xEC00 and second & 0x0E00 == 0x0A00 and first & 0x01A0:
+        return register  # VLDR, VSTR, VLDM, VSTM; without P, U and W: moves of register pairs
+    return None
+
+
+def marks(code: bytes) -> bytes:
+    """Return one byte a halfword of `code`: 0, or 1 + the base register to check there.
+
+    Data between instructions may look like one: the mark is harmless, nothing runs there.
+    """
+    halves = memoryview(code[: len(code) // 4 * 4]).cast("H").tolist()
+    found = bytearray(len(code) // 2 + 1)
+    for i, (first, second) in enumerate(zip(halves, [*halves[1:], 0], strict=True)):
+        if first >= 0xC000:
+            register = _base(first, second)
+            if register is not None and register not in (_SP, _PC):
+                found[i] = 1 + register
+    return bytes(found)
+
+
+def load(folder: Path) -> int:
+    """Compile the hook into `folder` unless it is there; return the function's address.
+
+    Raises BuildError when there is no compiler or it fails.
+    """
+    library = ctypes.CDLL(str(native.build(SOURCE, folder, "the soft board")))
+    return ctypes.cast(library.safe_watch, ctypes.c_void_p).value or 0

@@ -1,0 +1,134 @@
+"""Start-up code and drivers on the soft board: every promise of safe/port.h, faults, strictness."""
+
+import re
+import time
+
+import pytest
+
+from targets import emulate
+from targets.load import load
+from tests.emulator.conftest import build_probe
+
+pytest.importorskip("unicorn")
+pytestmark = pytest.mark.emulator
+
+TARGETS = ("stm32u5", "stm32f4", "stm32f446")
+RX_OVERRUN, RESET_FAULT = 1 << 3, 1 << 6
+FAULT = re.compile(
+    r"safe fault: exception=00000003 cfsr=(?P<cfsr>\w+) hfsr=40000000 mmfar=\w+ "
+    r"bfar=(?P<bfar>\w+) pc=(?P<pc>\w+) lr=\w+ psr=\w+"
+)
+PRECISE_WITH_ADDRESS, UNDEFINED, UNALIGNED, STACKING, STACK_LIMIT = (
+    0x8200,
+    1 << 16,
+    1 << 24,
+    1 << 12,
+    1 << 20,
+)
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def target(request):
+    return load(request.param)
+
+
+@pytest.fixture(scope="module")
+def image(target, tmp_path_factory):
+    return build_probe(target, tmp_path_factory.mktemp(target.name))
+
+
+@pytest.fixture
+def board(target, image):
+    with emulate.start(target, image, kind="board") as running:
+        yield running
+
+
+@pytest.fixture
+def line(board, connect):
+    line = connect(board)
+    assert line.line() == "boot=00000000"  # on a board, every bit of the status is an error
+    return line
+
+
+def fault(target, line, command):
+    """Make the image fault; return the report, after it came back and told so once."""
+    line.send(command)
+    assert line.line() == ""
+    found = FAULT.fullmatch(line.line())
+    assert found is not None
+    assert line.line() == f"boot={RESET_FAULT:08x}"
+    line.send(b"r")
+    assert line.line() == "boot=00000000"
+    code = target.region("flash")
+    if found["pc"] != "ffffffff":
+        assert code.origin < int(found["pc"], 16) < code.origin + code.size
+    return int(found["cfsr"], 16), found
+
+
+def test_clocks_cycles_stack_and_nothing_to_complain_about(target, board, line):
+    assert line.ask(b"S") == 0
+    assert line.ask(b"c") == 1
+    before = line.ask(b"s")
+    assert 64 < before < 1024
+    line.ask(b"d")
+    assert before + 8 * 256 <= line.ask(b"s") <= target.stack.size_bytes
+    assert "board:" not in board.messages
+
+
+def test_timebase_runs_with_wall_time(line):
+    start, before = line.ask(b"t"), time.monotonic()
+    time.sleep(0.5)
+    device, host = line.ask(b"t") - start, (time.monotonic() - before) * 1000
+    assert host / 3 < device < host * 3
+
+
+def test_burst_and_overrun(target, line):
+    size = target.uart.rx_ring_bytes
+    data = b"x" * (size - 96)
+    for _ in range(2):
+        line.send(data)
+        assert line.read(len(data)) == data
+    assert line.ask(b"S") == 0
+    line.send(b"i" + b"x" * (2 * size))
+    assert line.line() == "invoke=00000000"
+    time.sleep(1.0)
+    line.send(b"S")
+    assert int(line.line().split("=")[1], 16) in (0, RX_OVERRUN)
+
+
+def test_bad_pointer_is_reported_then_reset(target, line):
+    cfsr, found = fault(target, line, b"w")
+    assert cfsr == PRECISE_WITH_ADDRESS
+    assert found["bfar"] == "60000000"
+
+
+def test_undefined_instruction_is_reported_then_reset(target, line):
+    assert fault(target, line, b"u")[0] == UNDEFINED
+
+
+def test_stack_overflow_is_reported_not_silent(target, line):
+    cfsr, found = fault(target, line, b"o")
+    if target.cpu.name == "cortex-m33":
+        assert cfsr == STACK_LIMIT
+    else:
+        assert cfsr & STACKING
+        assert found["pc"] == "ffffffff"
+
+
+def test_what_the_manual_forbids_is_reported(board, line):
+    line.ask(b"l")
+    line.ask(b"p")
+    text = board.messages
+    assert "board: load or store of several words at an unaligned address (pc=0x08" in text
+    assert "board: write of 0x4000fff0 (no peripheral) is not declared (pc=0x08" in text
+    assert line.ask(b"S") == 0
+
+
+@pytest.mark.parametrize(("command", "cause"), [(b"l", UNALIGNED), (b"p", PRECISE_WITH_ADDRESS)])
+def test_and_faults_when_strict(target, image, connect, command, cause):
+    with emulate.start(target, image, kind="board", strict=True) as running:
+        line = connect(running)
+        assert line.line() == "boot=00000000"
+        cfsr, found = fault(target, line, command)
+        assert cfsr == cause
+        assert command != b"p" or found["bfar"] == "4000fff0"

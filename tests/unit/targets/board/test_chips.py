@@ -1,0 +1,152 @@
+"""The chips as wholes: clock trees, what a wrong order says, and facts of modm-devices."""
+
+import pytest
+
+from targets import parts
+from targets.emulate import board
+from targets.emulate.board import chips, watch
+from targets.emulate.board.bus import Bus
+from targets.emulate.board.clock import divider_of_ahb, divider_of_apb
+from targets.errors import EmulatorError
+from targets.load import load
+
+
+class Wire:
+    is_held_up = False
+
+    def __init__(self):
+        self.sent = bytearray()
+
+    def take(self):
+        return None
+
+    def put(self, byte):
+        self.sent.append(byte)
+
+
+class Bench:
+    """A chip without a core."""
+
+    def __init__(self, name):
+        self.said = []
+        self.wire = Wire()
+        around = chips.Surroundings(self.wire, lambda _number, _on: None, self.said.append)
+        self.chip = chips.build(load(name), around)
+        self.bus = Bus(self.chip.peripherals, self.said.append, lambda _address: None)
+
+    def put(self, address, value):
+        self.bus.write(address, 4, value)
+
+    def get(self, address):
+        return self.bus.read(address, 4)
+
+
+def test_every_modelled_family_can_be_started():
+    assert set(board.DRIVERS) == set(chips.FAMILIES)
+    with pytest.raises(EmulatorError, match="no chip for driver 'mps2': stm32f4, stm32u5"):
+        chips.build(load("mps2-an386"), chips.Surroundings(Wire(), print, print))
+
+
+def test_dividers():
+    assert [divider_of_apb(f) for f in range(8)] == [1, 1, 1, 1, 2, 4, 8, 16]
+    assert [divider_of_ahb(f) for f in (0, 7, 8, 12, 15)] == [1, 1, 2, 64, 512]
+
+
+@pytest.mark.parametrize(
+    ("name", "hz"), [("stm32f4", 16e6), ("stm32f446", 16e6), ("stm32u5", 4e6)]
+)
+def test_clock_after_reset(name, hz):
+    assert Bench(name).chip.speed() == chips.Speed(int(hz), int(hz), int(hz))
+
+
+RCC, PWR, FLASH = 0x46020C00, 0x46020800, 0x40022000
+
+
+def test_the_booster_needs_the_source_of_the_pll():
+    bench = Bench("stm32u5")
+    bench.put(RCC + 0x94, 0x80000004)
+    bench.put(PWR + 0xC, 0x78000)
+    assert not bench.get(PWR + 0xC) & 1 << 14
+    bench.put(RCC + 0x28, 1)
+    bench.put(PWR + 0xC, 0x78000)
+    assert bench.get(PWR + 0xC) & 1 << 14
+    assert bench.said == []
+
+
+def test_a_core_that_is_too_fast_is_told():
+    bench = Bench("stm32u5")
+    bench.put(RCC + 0x28, 1 | 1 << 18)
+    bench.put(RCC + 0x34, 79 | 1 << 9 | 1 << 16 | 1 << 24)
+    bench.put(RCC, bench.get(RCC) | 1 << 24)
+    bench.put(RCC + 0x1C, 3)
+    assert bench.chip.speed().core == 160_000_000
+    assert bench.said == [
+        "the core runs at 160000000 Hz, but PWR_VOSR allows 24000000 Hz",
+        "the core runs at 160000000 Hz, but FLASH_ACR allows 16000000 Hz",
+    ]
+
+
+def test_f446_above_168_mhz_needs_overdrive():
+    bench = Bench("stm32f446")
+    bench.put(0x40023C00, 5)
+    bench.put(0x40023804, 0x20000000 | 8 | 180 << 6 | 8 << 24)
+    bench.put(0x40023800, 0x01000083)
+    bench.put(0x40023808, 5 << 10 | 4 << 13 | 2)
+    assert bench.said == ["the core runs at 180000000 Hz, but PWR_CR allows 168000000 Hz"]
+    assert bench.chip.speed() == chips.Speed(180_000_000, 45_000_000, 90_000_000)
+
+
+def test_a_source_that_is_off_is_no_source():
+    bench = Bench("stm32f4")
+    bench.put(0x40023808, 2)
+    assert bench.said == ["RCC_CFGR: source 2 of the system clock is not ready"]
+    assert bench.chip.speed().core == 16_000_000
+
+
+def test_a_wrong_baud_rate_and_pins_are_told_once():
+    bench = Bench("stm32f4")
+    bench.put(0x40023840, 1 << 17)
+    bench.put(0x40004408, 16_000_000 // 9600)
+    bench.put(0x4000440C, 1 << 13 | 1 << 3)
+    bench.put(0x40004404, 65)
+    bench.put(0x40004404, 66)
+    assert bytes(bench.wire.sent) == b"AB"
+    assert bench.said == [
+        "USART2: 16000000 Hz / 1666 is no 115200 baud",
+        "GPIOA pin 2 is not on USART2",
+        "GPIOA pin 3 is not on USART2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "register"),
+    [
+        ((0xE9D1, 0x2300), 1),  # ldrd r2, r3, [r1]
+        ((0xE945, 0x0102), 5),  # strd r0, r1, [r5, #-8]
+        ((0xE8B2, 0x000F), 2),  # ldm r2!, {r0-r3}
+        ((0xCB0F, 0x0000), 3),  # ldm r3!, {r0-r3}
+        ((0xED94, 0x0A01), 4),  # vldr s0, [r4, #4]
+        ((0xECB6, 0x0A04), 6),  # vldm r6!, {s0-s3}
+        ((0xE8D1, 0xF003), None),  # tbb [r1, r3]
+        ((0xE851, 0x2F00), None),  # ldrex r2, [r1]
+        ((0xEC51, 0x0A10), None),  # vmov r0, r1, s0, s1
+        ((0xB40F, 0x0000), None),  # push: the stack pointer is aligned
+        ((0xF8D1, 0x2001), None),  # ldr.w r2, [r1, #1]
+    ],
+)
+def test_what_must_be_aligned(words, register):
+    code = b"".join(word.to_bytes(2, "little") for word in words)
+    assert watch.marks(code)[0] == (0 if register is None else 1 + register)
+
+
+@pytest.mark.parametrize("target", ["stm32u5", "stm32f4", "stm32f446"])
+def test_descriptions_agree_with_modm_devices(target):
+    described = load(target)
+    known = parts.find(described.device.part)
+    if known is None:
+        pytest.skip("modm-devices is not installed")
+    assert described.cpu.interrupts == known.interrupts
+    assert known.vectors[described.uart.interrupt] == described.uart.name
+    assert known.core == described.cpu.name
+    ram = described.region("ram")
+    assert any(m.origin == ram.origin and m.size >= ram.size for m in known.ram)
