@@ -23,6 +23,7 @@ SEARCH_VARIABLE = "SAFE_TARGETS"
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
 RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
 EMULATORS = ("board", "qemu", "process")
+CYCLES = ("approximate", "exact")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 _USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
 
@@ -136,6 +137,8 @@ class EmulatorConfig:
     """Which of the emulator's serial lines is `[uart]`, counted from 0."""
     expected_status: tuple[str, ...] = ()
     """SAFE_PORT_ bits, lower case without prefix, that the emulator cannot avoid."""
+    cycles: str = "approximate"
+    """What the cycle counter is worth there: `exact` or `approximate`."""
 
 
 @dataclass(frozen=True)
@@ -264,6 +267,15 @@ def _check_uart(uart: Uart, where: str) -> None:
             raise TargetError(f"{where}.uart.usb: {usb!r} is not like '0483:374b'")
 
 
+def _check_emulator(emulator: EmulatorConfig, where: str) -> None:
+    for key, value, known in (
+        ("kind", emulator.kind, EMULATORS),
+        ("cycles", emulator.cycles, CYCLES),
+    ):
+        if value not in known:
+            raise TargetError(f"{where}.emulator.{key}: must be one of {', '.join(known)}")
+
+
 def _check(target: Target, where: str) -> Target:
     """Check what the types cannot say."""
     identity = target.target
@@ -286,9 +298,8 @@ def _check(target: Target, where: str) -> Target:
             if runner not in RUNNERS:
                 known = ", ".join(RUNNERS)
                 raise TargetError(f"{where}.flash.runners: {runner!r} is not one of {known}")
-    if target.emulator is not None and target.emulator.kind not in EMULATORS:
-        known = ", ".join(EMULATORS)
-        raise TargetError(f"{where}.emulator.kind: must be one of {known}")
+    if target.emulator is not None:
+        _check_emulator(target.emulator, where)
     return target
 
 

@@ -116,8 +116,8 @@ def _emulated(
     return about, result, found
 
 
-def link_fields(result: BenchResult) -> dict[str, Any]:
-    """Return what the bench met on the line, as JSON values."""
+def link_fields(result: BenchResult, cycles: str = "measured") -> dict[str, Any]:
+    """Return what the bench met on the line, as JSON values; `cycles` says what those are worth."""
     timing = result.timing
     return {
         "device": asdict(result.info),
@@ -129,6 +129,7 @@ def link_fields(result: BenchResult) -> dict[str, Any]:
         "window_seconds": round(result.window_seconds, 3),
         "sample_seconds": round(result.sample_seconds, 3),
         "inference_cycles": timing.min_cycles if timing is not None else None,
+        "cycles": cycles if timing is not None and timing.min_cycles is not None else "unavailable",
     }
 
 
@@ -140,12 +141,15 @@ def _warn(result: BenchResult, expected: Collection[str]) -> None:
         print(text, file=sys.stderr)  # noqa: T201
 
 
-def _expected_status(arguments: argparse.Namespace) -> tuple[str, ...]:
-    """Return the status bits that the emulator cannot avoid; a board must avoid all."""
+def _surroundings(arguments: argparse.Namespace) -> tuple[tuple[str, ...], str]:
+    """Return the status bits that the emulator cannot avoid, and what cycles are worth there.
+
+    On a port there is no excuse for a bit, and cycles are measured.
+    """
     if not arguments.emulate:
-        return ()
-    target = load(arguments.target or "stm32f4")
-    return emulate.configuration(target, arguments.emulator).expected_status
+        return (), "measured"
+    config = emulate.configuration(load(arguments.target or "stm32f4"), arguments.emulator)
+    return config.expected_status, config.cycles
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -159,13 +163,14 @@ def run(arguments: argparse.Namespace) -> int:
     work = ROOT / "build" / "bench"
     bench = _emulated if arguments.emulate else _on_port
     about, result, found = bench(arguments, directory, data, work)
-    _warn(result, _expected_status(arguments))
+    expected, cycles = _surroundings(arguments)
+    _warn(result, expected)
     device = measure.device_run(result, data)
     elapsed = time.monotonic() - start
     report = assemble.report(
         about, data, device, found, host_seconds=elapsed, seconds=found.seconds
     )
-    fields: Mapping[str, Any] = {**report.fields(), "link": link_fields(result)}
+    fields: Mapping[str, Any] = {**report.fields(), "link": link_fields(result, cycles)}
     if arguments.out is not None:
         write.write_json(arguments.out, fields)
     text = json.dumps(fields, indent=2, allow_nan=False) if arguments.json else table.render(report)

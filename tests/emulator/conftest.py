@@ -63,13 +63,13 @@ def forecaster(tmp_path_factory):
     return make("stm32f4", "forecaster", out=tmp_path_factory.mktemp("build"))
 
 
-def build_probe(target, folder):
-    """Compile probe.c with the target's own start-up code, drivers and linker script."""
+def build_probe(target, folder, source="probe.c"):
+    """Compile a test image with the target's own start-up code, drivers and linker script."""
     (folder / "safe_target.h").write_text(linker.target_header(target, "0"))
     (folder / "linker.ld").write_text(linker.linker_script(target, "0"))
-    shutil.copy(build.ROOT / "tests/emulator/images/probe.c", folder)
+    shutil.copy(build.ROOT / "tests/emulator/images" / source, folder)
     sources = [f for d in build.code_folders(target) for f in sorted(d.glob("*.c"))]
-    image = folder / "probe.elf"
+    image = folder / f"{target.name}.elf"
     warnings = [w for w in build.WARNINGS if w != "-Wmissing-prototypes"]
     subprocess.run(
         [
@@ -84,7 +84,7 @@ def build_probe(target, folder):
             *(f"-I{p}" for p in build.include_paths(target)),
             "-o",
             str(image),
-            str(folder / "probe.c"),
+            str(folder / source),
             *map(str, sources),
         ],
         check=True,

@@ -139,9 +139,9 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
 @pytest.mark.parametrize(
     ("arguments", "extras"),
     [
-        (("bench",), "[oracle,packs,flash]"),
-        (("setup", "train"), "[oracle,packs,flash,train]"),
-        (("test", "-k", "x"), "[oracle,packs,flash,train,test]"),
+        (("bench",), "[oracle,packs,flash,emulate]"),
+        (("setup", "train"), "[oracle,packs,flash,emulate,train]"),
+        (("test", "-k", "x"), "[oracle,packs,flash,emulate,train,test]"),
     ],
 )
 def test_extras_are_those_that_the_verb_needs(machine, arguments, extras):

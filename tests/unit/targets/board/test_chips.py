@@ -52,9 +52,7 @@ def test_dividers():
     assert [divider_of_ahb(f) for f in (0, 7, 8, 12, 15)] == [1, 1, 2, 64, 512]
 
 
-@pytest.mark.parametrize(
-    ("name", "hz"), [("stm32f4", 16e6), ("stm32f446", 16e6), ("stm32u5", 4e6)]
-)
+@pytest.mark.parametrize(("name", "hz"), [("stm32f4", 16e6), ("stm32f446", 16e6), ("stm32u5", 4e6)])
 def test_clock_after_reset(name, hz):
     assert Bench(name).chip.speed() == chips.Speed(int(hz), int(hz), int(hz))
 

@@ -1,0 +1,78 @@
+"""The unmodified bench image on the soft board: bytes equal the host's, a restart is recovered."""
+
+import json
+
+import numpy as np
+import pytest
+
+from host_tools.cli import main
+from host_tools.device.bench import run_bench
+from host_tools.device.frame import Frame, encode
+from host_tools.device.link import Link
+from host_tools.device.protocol import Message
+from host_tools.device.serial_port import SerialPort
+from targets import build, emulate
+from targets.load import load
+from targets.make import make
+from tests.emulator.conftest import build_probe
+from tests.unit.host_tools.device.faults import Proxy, Trigger
+
+pytest.importorskip("unicorn")
+pytestmark = pytest.mark.emulator
+
+TARGETS = ("stm32u5", "stm32f4", "stm32f446")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_bench_is_exact(target, capsys):
+    arguments = ["--target", target, "--windows", "12", "--samples", "80", "--json"]
+    assert main(["bench", "--emulate", "--emulator", "board", *arguments]) == 0
+    output = capsys.readouterr()
+    facts = json.loads(output.out)
+    assert (facts["mismatched_bytes"], facts["chain_mismatches"]) == (0, 0)
+    assert facts["link"]["device_status"] == []
+    assert facts["link"]["cycles"] == "approximate"
+    assert 1_000_000 < facts["link"]["inference_cycles"] < 2_000_000
+    assert "warning" not in output.err
+
+
+def test_reset_in_the_middle():
+    windows, samples = 6, 40
+    image = make("stm32u5", "forecaster")
+    reset = encode(Frame(Message["RESET"], 99, 0, b""))
+    fault = Trigger(2000, lambda data, _proxy: data + reset)
+    with np.load(build.ROOT / "models/forecaster/golden.npz") as golden:
+        inputs, outputs = golden["windows"][:windows], golden["outputs"][:windows]
+        raw = golden["samples"][:samples]
+    with (
+        emulate.start(load("stm32u5"), image.elf, strict=True) as running,
+        Proxy(int(running.url.rsplit(":", 1)[1]), fault) as proxy,
+        SerialPort(proxy.url) as port,
+    ):
+        result = run_bench(Link(port), inputs, raw, sha256=image.manifest()["model_sha256"])
+        assert "board:" not in running.messages  # the whole image, and nothing to complain about
+    assert result.outputs.tobytes() == outputs.tobytes()
+    assert result.records["index"].tolist() == list(range(samples))
+    assert result.restarts == 1
+
+
+def echo(line, total, window):
+    """Send `total` bytes, `window` of them unacknowledged; every one must come back."""
+    rng = np.random.default_rng(1)
+    alphabet = np.frombuffer(b"ABCDEFGHIJKLMNOPQRTUVWXYZ0123456789", np.uint8)
+    for _ in range(-(-total // window)):
+        data = alphabet[rng.integers(0, len(alphabet), window)].tobytes()
+        line.send(data)
+        assert line.read(window) == data
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("total", [32_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_echo_at_the_flow_control_window(target, total, connect, tmp_path):
+    described = load(target)
+    image = build_probe(described, tmp_path)
+    with emulate.start(described, image, kind="board") as running:
+        line = connect(running)
+        assert line.line() == "boot=00000000"
+        echo(line, total, described.uart.rx_ring_bytes - 96)
+        assert line.ask(b"S") == 0
