@@ -45,10 +45,17 @@ def output_multipliers(
     The product is in double precision also for per-tensor weights: a float32 product gives
     other bytes than the oracle. A shift beyond int8 stays at 127: no accumulator fits either.
     """
-    pairs = [quantize_multiplier(input_scale * scale / output_scale) for scale in weight_scales]
+    real = input_scale * np.asarray(weight_scales, np.float64) / output_scale
+    if not np.isfinite(real).all() or (real < 0.0).any():
+        raise ValueError("a scale ratio is not a finite positive number")
+    fraction, exponent = np.frexp(real)  # the arithmetic of quantize_multiplier, for all at once
+    multiplier = np.floor(fraction * (1 << 31) + 0.5).astype(np.int64)
+    carried = multiplier >> 31
+    multiplier, shift = multiplier >> carried, exponent + carried
+    gone = shift < -31
     return (
-        np.array([pair[0] for pair in pairs], dtype=np.int32),
-        np.array([min(pair[1], INT8_MAX) for pair in pairs], dtype=np.int8),
+        np.where(gone, 0, multiplier).astype(np.int32),
+        np.where(gone, 0, np.minimum(shift, INT8_MAX)).astype(np.int8),
     )
 
 

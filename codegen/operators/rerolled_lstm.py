@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
-from codegen.operators import _rerolled
+from codegen.operators import _rerolled, _rerolled_dsp, _rerolled_fit, _rerolled_rv32
 from codegen.operators._common import (
     bias_values,
     invalid,
@@ -73,9 +73,19 @@ class RerolledLstm(OperatorSpec):
         _prove(graph, operator)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_rerolled_lstm_s8`."""
-        del choice
+        """Return the call of `safe_kernel_rerolled_lstm_s8`, or of a variant where it is exact."""
         p = cell(graph, operator)
+        fallback: tuple[str, ...] = ()
+        if choice.isa != "ref":
+            dsp = choice.isa == "dsp"
+            refusal = _rerolled_dsp.refusal(p) if dsp else _rerolled_rv32.refusal(p)
+            call = _rerolled_dsp.call if dsp else _rerolled_rv32.call
+            try:
+                if refusal is None:
+                    return call(operator, p, _rerolled_fit.fit(p))
+            except _rerolled_fit.UnfitError as error:
+                refusal = str(error)
+            fallback = (f"no {choice.isa} kernel: {refusal}",)
         tables, proofs = _prove(graph, operator)
         rows, units = p.recurrent_weights.shape
         steps, depth = len(p.steps), p.input_weights.shape[1]
@@ -118,7 +128,7 @@ class RerolledLstm(OperatorSpec):
                 Scratch("tables", 512, alignment=1),
             ),
             macs=rows * (steps * depth + (steps - 1) * units),
-            notes=("reference kernel, one table of scales per step", *proofs),
+            notes=("reference kernel, one table of scales per step", *fallback, *proofs),
         )
 
     def reference(

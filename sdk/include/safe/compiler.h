@@ -25,4 +25,13 @@
 #define SAFE_UNLIKELY(condition) (condition)
 #endif
 
+/** Whether a word is loaded from any address in one instruction. */
+#if !defined(SAFE_UNALIGNED_WORDS)
+#if defined(__riscv)
+#define SAFE_UNALIGNED_WORDS 0
+#else
+#define SAFE_UNALIGNED_WORDS 1
+#endif
+#endif
+
 #endif

@@ -115,6 +115,18 @@ static inline int32_t safe_dsp_smmlar(int32_t a, int32_t b, int32_t c)
 #endif
 }
 
+/** floor(a * b / 2^32) */
+static inline int32_t safe_dsp_smmul(int32_t a, int32_t b)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("smmul %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+#else
+    return (int32_t)(((int64_t)a * b) >> 32);
+#endif
+}
+
 /** round(a * b / 2^32), halves up. */
 static inline int32_t safe_dsp_smmulr(int32_t a, int32_t b)
 {
@@ -163,6 +175,38 @@ static inline int32_t safe_dsp_smlatt(int32_t x, int32_t y, int32_t sum)
 #endif
 }
 
+/** floor(a * b / 2^32) plus c. */
+static inline int32_t safe_dsp_smmla(int32_t a, int32_t b, int32_t c)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(c));
+    return result;
+#else
+    return safe_dsp_add((int32_t)(((int64_t)a * b) >> 32), c);
+#endif
+}
+
+/** sum + floor(x * y.low / 2^16) */
+static inline int32_t safe_dsp_smlawb(int32_t x, uint32_t y, int32_t sum)
+{
+#if SAFE_DSP
+    return __smlawb(x, (int32_t)y, sum);
+#else
+    return safe_dsp_smmla(x, (int32_t)(y << 16), sum);
+#endif
+}
+
+/** sum + floor(x * y.high / 2^16) */
+static inline int32_t safe_dsp_smlawt(int32_t x, uint32_t y, int32_t sum)
+{
+#if SAFE_DSP
+    return __smlawt(x, (int32_t)y, sum);
+#else
+    return safe_dsp_smmla(x, (int32_t)(y & 0xFFFF0000u), sum);
+#endif
+}
+
 /** low.low in the low half, high.low in the high half. */
 static inline uint32_t safe_dsp_pkhbt(uint32_t low, uint32_t high)
 {
@@ -190,8 +234,10 @@ static inline uint32_t safe_dsp_pkhtb(uint32_t high, uint32_t low)
 /** Limits to [-high - 1, high]: what SSAT does where it is not there. */
 static inline int32_t safe_dsp_limit(int32_t value, int32_t high)
 {
-    value = value > high ? high : value;
-    return value < -high - 1 ? -high - 1 : value;
+    if ((uint32_t)value + (uint32_t)high + 1u > 2u * (uint32_t)high + 1u) {
+        value = value < 0 ? -high - 1 : high;
+    }
+    return value;
 }
 
 /** Limits to int8. */

@@ -1,12 +1,21 @@
 """An unrolled LSTM becomes a loop with the same bytes, or stays as it is."""
 
+import tempfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.fixed_point import requantize
 from codegen.frontend import tflite
+from codegen.ir.graph import Quantization
 from codegen.ir.verifier import verify
-from codegen.operators import _rerolled
+from codegen.operators import _rerolled, _rerolled_fit, add, rerolled_lstm
+from codegen.operators.base import KernelChoice
+from codegen.operators.registry import operators
 from codegen.passes import dead, reroll
 from codegen.pipeline import compile_model
 from codegen.quantization import output_multipliers
@@ -14,6 +23,7 @@ from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options
 
 INPUTS = 5
+DSP, RV32 = KernelChoice("dsp"), KernelChoice("rv32")
 SIGMOID, TANH = (1 / 256, -128), (1 / 128, 0)
 
 
@@ -131,7 +141,9 @@ def windows(graph, count=240):
 
 @pytest.mark.parametrize("per_channel", [True, False])
 @pytest.mark.parametrize("every", [True, False])
-@pytest.mark.parametrize(("units", "steps"), [(1, 3), (1, 30), (17, 3), (17, 30), (80, 3), (3, 2)])
+@pytest.mark.parametrize(
+    ("units", "steps"), [(1, 3), (1, 30), (17, 3), (17, 30), (80, 3), (3, 2), (128, 4), (5, 90)]
+)
 def test_the_loop_gives_the_bytes_of_the_unrolled_graph(units, steps, every, per_channel):
     model = Unrolled(units, steps, every=every, per_channel=per_channel).build()
     before = tflite.load(model, "m")
@@ -146,8 +158,125 @@ def test_the_loop_gives_the_bytes_of_the_unrolled_graph(units, steps, every, per
         reference.run(after, [x]),
         kernels.library("gcc-O3").run(after, [x]),
         kernels.library("clang-O0").run(after, [x[:20]]),
+        kernels.library("gcc-O3").run(after, [x], DSP),
+        kernels.library("clang-O3").run(after, [x[:20]], DSP),
+        kernels.library("gcc-O3").run(after, [x], RV32),
+        bytewise().run(after, [x[:60]], RV32),
     ):
         np.testing.assert_array_equal(found[0], expected[: len(found[0])])
+    assert {kernel(after, choice) for choice in (DSP, RV32)} == {
+        "safe_kernel_rerolled_lstm_s8_dsp",
+        "safe_kernel_rerolled_lstm_s8_rv32",
+    }
+
+
+def kernel(graph, choice):
+    """Return the kernel of a graph of one operator."""
+    (operator,) = graph.operators
+    return operators()[operator.kind].lower(graph, operator, choice).kernel
+
+
+@cache
+def bytewise():
+    """Return the kernels as a core compiles them that loads no word from any address."""
+    command = ("gcc", "-O2", "-DSAFE_UNALIGNED_WORDS=0")
+    with tempfile.TemporaryDirectory() as folder:
+        return kernels.KernelLibrary(kernels.compile_library(command, Path(folder) / "k.so"))
+
+
+def cell_of(units, steps, **options):
+    """Return a re-rolled graph and what its operator holds."""
+    graph = dead.run(
+        reroll.run(tflite.load(Unrolled(units, steps, every=False, **options).build(), "m"))
+    )
+    return graph, rerolled_lstm.cell(graph, graph.operators[0])
+
+
+def test_one_flipped_bit_of_any_constant_is_seen():
+    graph, _ = cell_of(6, 5)
+    (operator,) = graph.operators
+    x = windows(graph, 60)
+    expected = reference.run(graph, [x])[0]
+    for choice in (DSP, RV32):
+        assert np.array_equal(kernels.library("gcc-O3").run(graph, [x], choice)[0], expected)
+    for place in operator.inputs[1:]:
+        data = graph.tensor(place).data.copy()
+        data.reshape(-1)[data.size // 2] ^= np.array(1 << 6, data.dtype)
+        other = replace(graph.tensor(place), data=data)
+        changed = replace(graph, tensors={**graph.tensors, place: other})
+        for choice in (DSP, RV32):
+            found = kernels.library("gcc-O3").run(changed, [x], choice)[0]
+            assert not np.array_equal(found, expected), (place, choice)
+
+
+def test_affine_sums_give_the_bytes_of_every_pair():
+    rng = np.random.default_rng(2)
+    values = np.arange(-128, 128, dtype=np.int64)
+    exact, seen = [], 0
+    for _ in range(60):
+        scales = np.float32(np.exp(rng.uniform(-5, -3, 3)))
+        one, two, output = (
+            Quantization((float(s),), (int(z),))
+            for s, z in zip(scales, rng.integers(-128, 128, 3), strict=True)
+        )
+        first, second, start = _rerolled_fit._sum(one, two, output, exact)
+        if start == _rerolled_fit.EXACT:
+            continue
+        seen += 1
+        terms = ((values << 24) * first >> 32)[:, None] + ((values << 24) * second >> 32)[None, :]
+        found = np.clip((terms + start) >> 20, -128, 127)
+        part = _rerolled._add(one, two, output)
+        truth = add.OPERATOR.evaluate(*part, values[:, None], values[None, :])
+        np.testing.assert_array_equal(found, truth)
+    assert seen > 50
+    assert len(exact) == 60 - seen
+
+
+def test_a_sum_that_is_not_affine_is_computed_as_tflm_does(monkeypatch):
+    monkeypatch.setattr(_rerolled_fit, "_interval", lambda *_: None)
+    graph, cell = cell_of(7, 6)
+    assert len(_rerolled_fit.fit(cell).exact) == 15
+    x = windows(graph, 60)
+    expected = reference.run(graph, [x])[0]
+    for choice in (DSP, RV32):
+        found = kernels.library("gcc-O3").run(graph, [x], choice)[0]
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_coarse_results_are_right_outside_their_window():
+    """Every sum around every tie of some rows, as the kernels decide and as TFLM rounds."""
+    _, cell = cell_of(17, 4)
+    fitted = _rerolled_fit.fit(cell)
+    sums = np.arange(-60000, 60000, dtype=np.int64)
+    near = 0
+    for step in range(1, 4):
+        q, before = cell.steps[step], cell.steps[step - 1]
+        high, _, packed = (int(w) for w in fitted.words[step, 3:6])
+        high &= 0xFFFFFFFF
+        zero_point, right = (packed & 255) - 128, packed >> 8 & 255
+        window = 1 << ((packed >> 24) - 18)
+        multiplier, shift = output_multipliers(
+            before.hidden.scale, cell.recurrent_scales, q.recurrent.scale
+        )
+        for row in range(0, 68, 5):
+            factor = int(fitted.recurrent_scales[row]) * (high >> 1) >> 32
+            scaled = ((2 * sums << (14 - right)) * factor >> 32) + (zero_point << 14) + (1 << 13)
+            doubtful = (scaled + window & 0x3FFF) < 2 * window
+            truth = requantize(sums, multiplier[row], shift[row]) + zero_point
+            far = ~doubtful & (np.abs(truth) < 300)
+            assert np.array_equal((scaled >> 14)[far], truth[far])
+            near += doubtful.sum()
+    assert 0 < near < 0.1 * 3 * 14 * sums.size
+
+
+def test_scales_that_the_fast_kernels_cannot_take_fall_back():
+    graph, cell = cell_of(5, 3)
+    for scales in ((1e-9,) * 19 + (0.004,), (30.0,) * 20):
+        with pytest.raises(_rerolled_fit.UnfitError, match=r"step \d"):
+            _rerolled_fit.fit(replace(cell, recurrent_scales=scales))
+    (operator,) = graph.operators
+    call = operators()[operator.kind].lower(graph, operator, KernelChoice("ref"))
+    assert call.kernel == "safe_kernel_rerolled_lstm_s8"
 
 
 @pytest.mark.parametrize("deviation", ["weights", "bias", "activation", "order", "reader"])

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file rerolled_lstm_dsp.h An unrolled Keras LSTM as a loop, for the DSP extension. */
+#ifndef SAFE_KERNEL_REROLLED_LSTM_DSP_H
+#define SAFE_KERNEL_REROLLED_LSTM_DSP_H
+
+#include <stdint.h>
+
+#include "safe/kernel/dot8_dsp.h"
+#include "safe/kernel/rerolled_step.h"
+
+/** Constants of one call. */
+typedef struct safe_rerolled_lstm_dsp_params {
+    int32_t time_steps;
+    int32_t input_size; /**< At most 8188, as `units`. */
+    int32_t units;
+    int32_t output_step;      /**< Bytes from one hidden state to the next: units, or 0: last. */
+    int32_t input_zero_point; /**< [-128, 127] */
+} safe_rerolled_lstm_dsp_params_t;
+
+/**
+ * The same bytes as safe_kernel_rerolled_lstm_s8, from packed weights and prepared constants.
+ *
+ * @param sequence [time_steps][input_size] @param input_weights, recurrent_weights Tiles of
+ * safe_dsp_dot8 over the 4 * units rows; the last is filled with zeros.
+ * @param first_start Bias of the first step, 8 words per tile as safe_dsp_dot8 takes them.
+ * @param input_scales, recurrent_scales A fraction of 2^31 for each row of the tiles.
+ * @param bias [4 * units], of all other steps. @param words [time_steps][SAFE_REROLLED_WORDS]
+ * @param bins, thresholds, exact See safe_rerolled_shared_t. @param scratch First the words of both
+ * expanded vectors, then 2 * (8 * tiles) + units bytes.
+ * @param output [time_steps or 1][units]
+ */
+void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *params,
+                                      const int8_t *sequence, const uint32_t *input_weights,
+                                      const uint32_t *recurrent_weights, const int32_t *first_start,
+                                      const uint32_t *input_scales,
+                                      const uint32_t *recurrent_scales, const int8_t *bias,
+                                      const int32_t *words, const uint8_t *bins,
+                                      const int32_t *thresholds, const int32_t *exact,
+                                      void *scratch, int8_t *output);
+
+#endif

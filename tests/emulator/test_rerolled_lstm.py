@@ -1,0 +1,34 @@
+"""An unrolled LSTM, re-rolled, on emulated cores: the bytes of the unrolled graph."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.frontend.tflite import load as load_model
+from host_tools.perf import standalone
+from targets.emulate import bare
+from targets.load import load
+from tests.unit.codegen.passes.test_reroll import Unrolled
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.mark.parametrize(("units", "per_channel"), [(1, True), (17, True), (6, False)])
+@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "riscv-virt"])
+def test_unrolled_models(name, units, per_channel, tmp_path):
+    target = load(name)
+    path = tmp_path / "unrolled.tflite"
+    path.write_bytes(Unrolled(units, 9, every=units == 6, per_channel=per_channel).build())
+    built = standalone.build(path, target, tmp_path, calls=12)
+    (operator,) = built.manifest["operators"]
+    assert operator["kernel"] == f"safe_kernel_rerolled_lstm_s8_{target.target.isa}"
+    graph = load_model(path, "m")
+    raw = bare.inputs(built.interface.input_bytes, 12)
+    shape = graph.tensor(graph.inputs[0]).shape
+    values = np.stack([np.frombuffer(r, np.int8).reshape(shape) for r in raw])
+    expected = reference.run(graph, [values])[0]
+    crcs = [call.output_crc for call in bare.run(target, built.elf)]
+    assert crcs == [zlib.crc32(row.tobytes()) for row in expected]
+    assert len(set(crcs)) > 6
