@@ -18,7 +18,8 @@ class Rate:
 
 # Reference: TFLM's reference kernels on ad01, kws, ResNet-8 and the fused forecaster, which loop
 # alike. dsp: paired rows, 8 x 1 (matrix-vector) and 4 x 2 tiles, C with intrinsics. rv32:
-# register tiles of 4 x 4 and matrix-vector. Depthwise: CMSIS-NN's 3 x 3.
+# register tiles of 4 x 4 and matrix-vector. Depthwise: CMSIS-NN's 3 x 3. Re-rolled LSTM: the
+# unrolled forecaster, with all that is done per unit and step.
 _RATES = {
     ("ref", "fully_connected"): Rate(7.4, 20.0),
     ("ref", "conv_2d"): Rate(8.6, 20.0),
@@ -28,10 +29,14 @@ _RATES = {
     ("dsp", "conv_2d"): Rate(0.99, 10.0),
     ("dsp", "depthwise_conv_2d"): Rate(7.8, 10.0),
     ("dsp", "unidirectional_sequence_lstm"): Rate(1.15, 60.0),
+    ("ref", "rerolled_lstm"): Rate(6.3, 0.0),
+    ("dsp", "conv_1d"): Rate(1.3, 10.0),
+    ("dsp", "rerolled_lstm"): Rate(1.56, 0.0),
     ("rv32", "fully_connected"): Rate(3.2, 15.0),
     ("rv32", "conv_2d"): Rate(2.5, 15.0),
     ("rv32", "depthwise_conv_2d"): Rate(7.8, 15.0),
     ("rv32", "unidirectional_sequence_lstm"): Rate(3.2, 80.0),
+    ("rv32", "rerolled_lstm"): Rate(4.5, 0.0),
 }
 _PER_ELEMENT = {"lookup": 5.0, "copy": 1.5, "pad": 1.5, "add": 12.0, "mul": 12.0, "sub": 12.0}
 _OTHER = Rate(8.0, 12.0)
@@ -39,8 +44,9 @@ _OTHER = Rate(8.0, 12.0)
 
 def rate(variant: str, source: str) -> Rate:
     """Return the figures of kernel file `source` in folder `variant`, or a common guess."""
-    known = _RATES.get((variant, source)) or _RATES.get(("ref", source))
-    return known or Rate(_OTHER.per_mac, _PER_ELEMENT.get(source, _OTHER.per_element))
+    stem = source.removesuffix(f"_{variant}")
+    known = _RATES.get((variant, stem)) or _RATES.get(("ref", stem))
+    return known or Rate(_OTHER.per_mac, _PER_ELEMENT.get(stem, _OTHER.per_element))
 
 
 def instructions(variant: str, source: str, macs: int, elements: int) -> int:

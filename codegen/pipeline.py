@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from codegen.alternatives import Chooser
 from codegen.backends import native
 from codegen.emit import detector as emit_detector
 from codegen.emit import files as emit_files
@@ -83,18 +84,17 @@ def compile_model(
     graph: Graph, *, target: str, isa: Isa, optimize: Optimize = "balanced"
 ) -> Program:
     """Run every pass, lower the graph, and place its memory."""
-    source_operator_count = graph.operators[-1].index + 1
+    count = graph.operators[-1].index + 1
+    chooser = Chooser(choice := KernelChoice(isa, optimize))
     for run in PASSES:
-        if run is reroll.run and optimize == "speed":
-            continue  # ten times the flash, a third of the instructions
-        before, graph = graph, run(graph)
+        before = graph
+        graph = run(graph, chooser.accepts) if run is reroll.run else run(graph)
         if graph is not before:
             verify(graph, run.__module__)
             check_changed(before, graph)
-    choice = KernelChoice(isa, optimize)
     calls = native.lower(graph, choice)
-    steps = native.steps(graph, calls)
-    plan = planner.plan(graph, steps, slack_percent=SLACK_PERCENT[optimize])
+    plan = planner.plan(graph, native.steps(graph, calls), slack_percent=SLACK_PERCENT[optimize])
     checker.check(graph, native.steps(graph, calls, plan.views), plan)
     calls = native.with_views(calls, plan.views)
-    return Program(graph, calls, plan, target, choice, native.NAME, source_operator_count)
+    made = tuple(chooser.decisions)
+    return Program(graph, calls, plan, target, choice, native.NAME, count, made)

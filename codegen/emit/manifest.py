@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from codegen import cost, kernels
+from codegen.alternatives import Decision
 from codegen.emit.program import SDK, Program, runtime_version
 from codegen.ir.graph import Operator, Tensor
 from codegen.operators.base import KernelCall
@@ -38,6 +39,7 @@ def manifest(
         "constant_bytes": program.constant_bytes,
         "macs": sum(call.macs for _, call in program.calls if call is not None),
         "estimate": "instructions from figures per multiply-accumulate and element, not measured",
+        "choices": [_decision(decision) for decision in program.decisions],
         "operators": [_operator(program, o, c) for o, c in program.calls],
         "plan": [
             {
@@ -57,6 +59,17 @@ def manifest(
 def text(content: Mapping[str, Any]) -> str:
     """Return the manifest as JSON."""
     return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "index": decision.operator.index,
+        "kind": decision.operator.kind,
+        "taken": decision.taken,
+        "replaces_operators": decision.replaced,
+        "estimated": vars(decision.new),
+        "estimated_without": vars(decision.old),
+    }
 
 
 def _edge(program: Program, tensor: Tensor) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from codegen.alternatives import Decision
 from codegen.ir.graph import Graph, Operator
 from codegen.memory.plan import Plan
 from codegen.operators.base import Constant, Isa, KernelCall, KernelChoice
@@ -41,6 +42,8 @@ class Program:
     backend: str
     source_operator_count: int
     """Operators in the file, before passes: the n of `op 3/n`."""
+    decisions: Sequence[Decision] = ()
+    """Where another form of the graph was possible."""
 
     @property
     def isa(self) -> Isa:

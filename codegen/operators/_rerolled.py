@@ -7,7 +7,7 @@ its own that holds nothing but the quantizations: so their arithmetic is stated 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from math import frexp
 from types import MappingProxyType
 from typing import Any
@@ -236,6 +236,7 @@ def _product_entries(part: Part) -> tuple[int, int, int]:
     return p["multiplier"], p["shift"], p["zero_point"]
 
 
+@lru_cache(maxsize=4)
 def tables(p: Cell) -> Tables | None:
     """Return the kernel's tables; None where the kernel would not give the operators' bytes.
 

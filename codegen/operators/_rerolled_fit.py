@@ -9,7 +9,7 @@ where one differs, there are no constants, and the reference kernel runs.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,7 @@ class Fitted:
     """ADDs that are no affine expression, int32[n, 13]: safe_rerolled_exact_t."""
 
 
+@lru_cache(maxsize=4)
 def fit(p: Cell) -> Fitted:
     """Return the constants; raises `UnfitError`."""
     bins, thresholds = curve()

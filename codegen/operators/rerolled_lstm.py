@@ -7,11 +7,12 @@ or (`all_steps`) after each. Gates stand in Keras' order i, f, g, o.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
+from codegen.ir.graph import Array, DType, Graph, Operator, Quantization, Tensor
 from codegen.operators import _rerolled, _rerolled_dsp, _rerolled_fit, _rerolled_rv32
 from codegen.operators._common import (
     bias_values,
@@ -148,18 +149,27 @@ class RerolledLstm(OperatorSpec):
 
 def cell(graph: Graph, operator: Operator) -> _rerolled.Cell:
     """Return the weights, scales and steps of the operator."""
-    _, inputs, recurrent, first_bias, bias = (graph.tensor(i) for i in operator.inputs)
+    tensors = tuple(graph.tensor(i) for i in operator.inputs)
+    for tensor in tensors[1:]:
+        require_constant(graph, operator, tensor)
+    return _cell(operator, tensors)
+
+
+@lru_cache(maxsize=4)
+def _cell(operator: Operator, tensors: tuple[Tensor, ...]) -> _rerolled.Cell:
+    """Return one object for the same operator and tensors, for which its constants are kept."""
+    source, inputs, recurrent, _, bias = tensors
     rows = recurrent.shape[0]
-    data = [require_constant(graph, operator, t) for t in (inputs, recurrent, first_bias, bias)]
+    data = [np.asarray(tensor.data) for tensor in tensors[1:]]
     return _rerolled.Cell(
-        sequence=_quantization(graph, operator.inputs[0]),
+        sequence=_quantization(source),
         input_weights=data[0],
-        input_scales=_row_scales(_quantization(graph, inputs.index), rows),
+        input_scales=_row_scales(_quantization(inputs), rows),
         recurrent_weights=data[1],
-        recurrent_scales=_row_scales(_quantization(graph, recurrent.index), rows),
+        recurrent_scales=_row_scales(_quantization(recurrent), rows),
         first_bias=data[2].reshape(-1).astype(np.int32),
         bias=data[3].reshape(-1),
-        bias_quantization=_quantization(graph, bias.index),
+        bias_quantization=_quantization(bias),
         steps=operator.options["steps"],
     )
 
@@ -168,10 +178,9 @@ def _own(suffix: str, data: Array) -> Constant:
     return Constant(suffix, data, counts_as_weight=False)
 
 
-def _quantization(graph: Graph, index: int) -> Quantization:
-    quantization = graph.tensor(index).quantization
-    assert quantization is not None
-    return quantization
+def _quantization(tensor: Tensor) -> Quantization:
+    assert tensor.quantization is not None
+    return tensor.quantization
 
 
 def _row_scales(quantization: Quantization, rows: int) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ another form than the rest, a value that anybody else reads, or scales that the 
 reproduce leave the graph as it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -22,17 +22,20 @@ class _OtherFormError(Exception):
     """The graph is no unrolled LSTM from here on."""
 
 
-def run(graph: Graph) -> Graph:
+Accepts = Callable[[Graph, Graph], bool]
+"""Whether the second graph, with one loop more, is wanted instead of the first."""
+
+
+def run(graph: Graph, accepts: Accepts = lambda *_: True) -> Graph:
     """Return the graph with every unrolled LSTM as one operator, at the place of its UNPACK."""
-    for operator in graph.operators:
-        if operator.kind != "UNPACK":
-            continue
+    for operator in [o for o in graph.operators if o.kind == "UNPACK"]:
         try:
             changed = _Matcher(graph, readers(graph)).replaced(operator)
             operators()[_KIND].check(changed, _named(changed, operator.index))
         except (_OtherFormError, ModelInvalidError, ModelUnsupportedError):
             continue
-        graph = changed
+        if accepts(graph, changed):
+            graph = changed
     return graph
 
 

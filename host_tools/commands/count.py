@@ -16,12 +16,14 @@ from typing import get_args
 
 import numpy as np
 
+from codegen.emit import manifest
 from codegen.operators.base import Optimize
 from host_tools.device.bench import run_window
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.perf import standalone
 from host_tools.perf.standalone import Cost
+from host_tools.quantize import store
 from host_tools.report.table import aligned
 from targets import elf
 from targets.build import ROOT
@@ -43,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--optimize", choices=get_args(Optimize), default="balanced", help="with MODEL.tflite")
     add("--windows", type=int, default=6, help="inferences (default %(default)s)")
     add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM")
+    add("--manifest", type=Path, metavar="FILE", help="with MODEL.tflite: write manifest.json, "
+        "with the measured cost of each operator beside the estimated")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object")
 
 
@@ -126,6 +130,8 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
         arguments.windows,
         verify=arguments.verify,
     )
+    if arguments.manifest is not None:
+        store.write(arguments.manifest, manifest.text(cost.measured_manifest()).encode())
     if arguments.json:
         text = json.dumps(cost.fields())
     else:

@@ -8,7 +8,7 @@ import re
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,18 @@ class Cost:
     """The weights and biases in the model file, each once."""
     generation_seconds: float
     calls: tuple[Call, ...]
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    """Of the generated folder."""
+
+    def measured_manifest(self) -> dict[str, Any]:
+        """Return the manifest with what was measured beside what was estimated."""
+        found = {row.index: row.maximum for row in self.counts.operators}
+        operators = [
+            {**o, "measured_instructions": found.get(o["index"], 0)}
+            for o in self.manifest["operators"]
+        ]
+        measured = {k: v for k, v in self.fields().items() if k != "operators"}
+        return {**self.manifest, "operators": operators, "measured": measured}
 
     @property
     def flash_bytes(self) -> int:
@@ -215,6 +227,7 @@ def measure(built: Standalone, plugins: Path) -> Cost:
         weight_bytes=own_weight_bytes(built.model),
         generation_seconds=built.generation_seconds,
         calls=tuple(calls),
+        manifest=built.manifest,
     )
 
 

@@ -31,9 +31,10 @@ CODEGEN_ARROWS = {
     "backends": _OPERATORS | {"backends"},
     "reference": _OPERATORS,
     "memory": _IR | {"memory"},
-    "emit": _OPERATORS | {"memory", "emit", "cost"},
-    "pipeline": _MIDDLE,
-    "__main__": _MIDDLE | {"pipeline"},
+    "alternatives": _OPERATORS | {"cost"},
+    "emit": _OPERATORS | {"memory", "emit", "cost", "alternatives"},
+    "pipeline": _MIDDLE | {"alternatives"},
+    "__main__": _MIDDLE | {"pipeline", "alternatives"},
 }
 
 # A package that only one place may use, so that the others work without it.

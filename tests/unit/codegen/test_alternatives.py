@@ -1,0 +1,48 @@
+"""A form of the graph is chosen by its estimated cost, and the manifest tells."""
+
+import json
+
+import pytest
+
+from codegen import cost
+from codegen.alternatives import Chooser
+from codegen.frontend import tflite
+from codegen.operators.base import OPTIMIZE, KernelChoice
+from codegen.passes import reroll
+from codegen.pipeline import compile_model, generate
+from tests.unit.codegen.passes.test_reroll import Unrolled
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return tflite.load(Unrolled(17, 12, every=False).build(), "m")
+
+
+@pytest.mark.parametrize("optimize", OPTIMIZE)
+@pytest.mark.parametrize("isa", ["dsp", "rv32"])
+def test_the_cheaper_form_is_taken(graph, isa, optimize, monkeypatch):
+    assert len(compile_model(graph, target="host", isa=isa, optimize=optimize).calls) == 1
+    expensive = {**cost._RATES, (isa, "rerolled_lstm"): cost.Rate(1e6, 0.0)}
+    monkeypatch.setattr(cost, "_RATES", expensive)
+    program = compile_model(graph, target="host", isa=isa, optimize=optimize)
+    assert (len(program.calls) == 1) == (optimize == "size")
+
+
+def test_both_estimates_are_kept(graph):
+    chooser = Chooser(KernelChoice("dsp", "speed"))
+    reroll.run(graph, chooser.accepts)
+    (decision,) = chooser.decisions
+    assert decision.taken
+    assert decision.replaced == len(graph.operators)
+    assert 0 < decision.new.instructions < decision.old.instructions
+    assert 0 < decision.new.flash_bytes < decision.old.flash_bytes
+
+
+def test_the_manifest_tells(tmp_path):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(Unrolled(4, 3, every=False).build())
+    content = generate(path, name="m", out=tmp_path / "out", isa="dsp")
+    (choice,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["choices"]
+    assert choice == content["choices"][0]
+    assert choice["kind"] == "REROLLED_LSTM"
+    assert set(choice["estimated"]) == set(choice["estimated_without"])
