@@ -11,6 +11,7 @@ converter's shapes as they are, and then computes the first block only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 from codegen.ir.graph import ABSENT, Graph, Operator, Tensor
@@ -72,6 +73,9 @@ def _measured(graph: Graph, chain: Sequence[Operator]) -> _Found | None:
         return None
     if any(convolution.options[name] != 1 for name in _STRIDES):
         return None
+    follows = (one.outputs[0] == other.inputs[0] for one, other in pairwise(chain))
+    if not chain[0].inputs or chain[0].inputs[0] == ABSENT or not all(follows):
+        return None
     blocks, pads = _integers(graph, chain[0])
     same, crops = _integers(graph, chain[-1])
     source, image = graph.tensor(chain[0].inputs[0]), graph.tensor(convolution.inputs[0])
@@ -103,7 +107,7 @@ def _integers(graph: Graph, operator: Operator) -> tuple[list[int], list[int]]:
 
 def _axes(source: Tensor, image: Tensor) -> list[int]:
     """Return the axes of the convolution's input that axes 1 and 2 of `source` are."""
-    if len(image.shape) != 4 or source.shape[0] != 1:
+    if len(image.shape) != 4 or source.shape[:1] != (1,):
         return []
     if len(source.shape) == 4:
         return [1, 2]

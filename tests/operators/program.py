@@ -36,11 +36,15 @@ def build(model: bytes, choice: KernelChoice, command: Sequence[str], folder: Pa
         optimize=choice.optimize,
         standalone=True,
     )
-    sources = [str(p) for p in sorted(generated.glob("*.c")) if not p.name.startswith("example")]
-    flags = ["-std=c99", *WARNINGS.split(), "-ffp-contract=off", f"-I{generated}"]
-    program = folder / "m"
-    subprocess.run([*command, *flags, *sources, str(DRIVER), "-o", str(program)], check=True)
-    return program
+    sources = [p for p in sorted(generated.glob("*.c")) if not p.name.startswith("example")]
+    compile_program([*command, f"-I{generated}"], [*sources, DRIVER], folder / "m")
+    return folder / "m"
+
+
+def compile_program(command: Sequence[str], sources: Sequence[Path], program: Path) -> None:
+    """Compile with all warnings as errors."""
+    flags = ["-std=c99", *WARNINGS.split(), "-ffp-contract=off"]
+    subprocess.run([*command, *flags, *map(str, sources), "-o", str(program)], check=True)
 
 
 def run(program: Path, inputs: Sequence[Array], like: Sequence[Array], tool: str) -> list[Array]:
