@@ -73,11 +73,14 @@ def bench(
     sha256: str,
     *,
     baud: int = 115200,
+    most_baud: int = 0,
     progress: Progress = lambda *_: None,
 ) -> BenchResult:
     """Take windows and raw samples through the device at `url`; see `run_bench` for errors."""
     with SerialPort(url, baud) as port:
-        return run_bench(Link(port), windows, samples, sha256=sha256, progress=progress)
+        return run_bench(
+            Link(port), windows, samples, sha256=sha256, most_baud=most_baud, progress=progress
+        )
 
 
 def operator_costs(manifest: Mapping[str, Any], counts: Counts | None) -> tuple[OperatorCost, ...]:

@@ -20,7 +20,7 @@ from host_tools import measure
 from host_tools.compare import exact, golden
 from host_tools.compare.golden import Golden
 from host_tools.data import description
-from host_tools.device import protocol
+from host_tools.device import protocol, rate
 from host_tools.device.bench import BenchResult
 from host_tools.device.serial_port import find_port
 from host_tools.errors import DataError, DifferentError
@@ -29,8 +29,10 @@ from host_tools.report.assemble import Subject
 from targets import emulate
 from targets.build import ROOT
 from targets.errors import ExitCode
-from targets.load import load
+from targets.load import available, load
 from targets.make import make
+
+BAUD = 115200
 
 
 def _positive(text: str) -> int:
@@ -45,7 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--port", help="/dev/ttyACM0, COM7, or any pyserial URL")
     where.add_argument("--emulate", action="store_true", help="build --target and emulate it")
-    parser.add_argument("--baud", type=_positive, default=115200, help="default %(default)s")
+    parser.add_argument("--baud", type=_positive, help="to begin with (default: the target's)")
+    parser.add_argument(
+        "--max-baud", type=_positive, default=rate.MOST, help="to climb to (default %(default)s)"
+    )
     parser.add_argument("--target", help="name under targets/; with --port only a label")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument(
@@ -55,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", type=_positive, help="of the raw samples (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--out", type=Path, help="write the JSON to this file, too")
+
+
+def _adapters(target: str | None) -> frozenset[str]:
+    """Return `VID:PID` of the adapters of a target's boards, or of every target's."""
+    described = [load(name) for name in ([target] if target else available())]
+    return frozenset(usb for t in described if t.uart is not None for usb in t.uart.usb)
 
 
 def _say(line: str) -> None:
@@ -84,14 +95,20 @@ def _on_port(
 ) -> tuple[Subject, BenchResult, exact.Exact]:
     """Bench what is on a serial port; the host's results are made after the device answered."""
     sha256 = hashlib.sha256((directory / "model_int8.tflite").read_bytes()).hexdigest()
-    url = arguments.port or find_port()
+    url = arguments.port or find_port(_adapters(arguments.target))
     _say(f"{len(data.windows)} windows, {len(data.samples)} samples on {url}")
+    target = load(arguments.target or "host")
     result = measure.bench(
-        url, data.windows, data.samples, sha256, baud=arguments.baud, progress=_progress
+        url,
+        data.windows,
+        data.samples,
+        sha256,
+        baud=arguments.baud or (target.uart.baud if target.uart else BAUD),
+        most_baud=arguments.max_baud,
+        progress=_progress,
     )
     found = exact.run_all(directory, data, work / "host", say=_say)
     manifest = json.loads((work / "host/standalone/manifest.json").read_text(encoding="utf-8"))
-    target = load(arguments.target or "host")
     about = measure.subject(target, directory, measure.data_words(directory), manifest)
     return replace(about, target=arguments.target or "board"), result, found
 
@@ -109,7 +126,14 @@ def _emulated(
     counts = measure.count_instructions(target, image.elf)
     _say(f"{len(data.windows)} windows, {len(data.samples)} samples in the emulator")
     with emulate.start(target, image.elf, kind=arguments.emulator) as emulator:
-        result = measure.bench(emulator.url, data.windows, data.samples, sha256, progress=_progress)
+        result = measure.bench(
+            emulator.url,
+            data.windows,
+            data.samples,
+            sha256,
+            most_baud=arguments.max_baud,
+            progress=_progress,
+        )
     found = exact.run_all(directory, data, work / "host", say=_say)
     words = measure.data_words(directory)
     about = measure.subject(target, directory, words, manifest, size=image.size(), counts=counts)
@@ -123,6 +147,8 @@ def link_fields(result: BenchResult, cycles: str = "measured") -> dict[str, Any]
         "device": asdict(result.info),
         "device_status": list(protocol.port_status_names(result.stats.status)),
         "restarts": result.restarts,
+        "baud": result.rate.baud,
+        "baud_tried": [{"baud": baud, "verdict": verdict} for baud, verdict in result.rate.tried],
         **asdict(result.counters),
         "device_frame_errors": result.stats.frame_errors,
         "device_repeats": result.stats.repeats,

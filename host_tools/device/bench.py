@@ -5,6 +5,7 @@ sample stream starts again from its beginning, because the detector forgot. A li
 for good raises: there is no half result.
 """
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from host_tools.detection.chain import RECORD
 from host_tools.device import protocol
 from host_tools.device.link import Counters, DeviceRestartedError, Link
 from host_tools.device.protocol import DeviceInfo, Inference, Stats, Timing
+from host_tools.device.rate import Rate, negotiate, restore
 from host_tools.errors import DeviceError, LinkLostError
 
 RESTARTS = 3
@@ -41,6 +43,7 @@ class BenchResult:
         restarts: Times that the device restarted during the bench.
         window_seconds: Time for all windows, retries included.
         sample_seconds: Time for all samples, retries included.
+        rate: Rate of the line, as agreed on when the last session was opened.
     """
 
     info: DeviceInfo
@@ -53,14 +56,16 @@ class BenchResult:
     restarts: int
     window_seconds: float
     sample_seconds: float
+    rate: Rate
 
 
 class _Session:
     """A link with its device, and the restarts it has borne."""
 
-    def __init__(self, link: Link, sha256: str | None) -> None:
+    def __init__(self, link: Link, sha256: str | None, most_baud: int) -> None:
         self.link = link
         self._sha256 = sha256
+        self._most_baud = most_baud
         self.restarts = 0
         self._without_progress = 0
         self.info = self._open()
@@ -69,6 +74,7 @@ class _Session:
         info = self.link.connect()
         if self._sha256 is not None:
             self.link.require_model(info, self._sha256)
+        self.rate = negotiate(self.link, info, self._most_baud)
         return info
 
     def progress(self) -> None:
@@ -168,7 +174,10 @@ def _closing(session: _Session, with_timing: bool) -> tuple[Stats, Timing | None
     while True:
         try:
             timing = protocol.parse_timing(session.link.request("TIMING")) if with_timing else None
-            return protocol.parse_stats(session.link.request("STATS")), timing
+            stats = protocol.parse_stats(session.link.request("STATS"))
+            with contextlib.suppress(LinkLostError):  # all is there; the device returns by itself
+                restore(session.link)
+            return stats, timing
         except DeviceRestartedError:
             session.recover()
 
@@ -202,6 +211,7 @@ def run_bench(
     samples: NDArray[np.float32],
     *,
     sha256: str | None = None,
+    most_baud: int = 0,
     progress: Progress = _silent,
 ) -> BenchResult:
     """Open a session and take all windows and all samples through the device.
@@ -211,6 +221,7 @@ def run_bench(
         windows: int8 [N, …], each the bytes of model input 0; N may be 0.
         samples: float32 [M, channels], raw units, NaN is a gap; M may be 0.
         sha256: Hexadecimal hash of the model file that the device must hold.
+        most_baud: Highest rate of the line to try; 0 keeps the one that the port is open at.
         progress: Called after each answered window and each frame of samples.
 
     Raises:
@@ -219,7 +230,7 @@ def run_bench(
         DeviceError: The device lacks what is asked of it, or answered with an error.
         LinkLostError: The link broke for good, or the device keeps restarting.
     """
-    session = _Session(link, sha256)
+    session = _Session(link, sha256, most_baud)
     _check(session.info, windows, samples)
     begin = time.monotonic()
     outputs, inferences = _run_windows(session, windows, progress)
@@ -238,4 +249,5 @@ def run_bench(
         restarts=session.restarts,
         window_seconds=middle - begin,
         sample_seconds=end - middle,
+        rate=session.rate,
     )

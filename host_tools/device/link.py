@@ -36,6 +36,8 @@ HELLO_ATTEMPTS = 5
 HELLO_SHARE = 0.2
 """First wait for HELLO, of TIMEOUT_SECONDS; doubled each time: a device that is still starting
 loses the first one. 0.2 + 0.4 + … + 3.2 = 6.2 s, longer than any board takes to start."""
+RATE_TIMEOUTS = 2
+"""Of these, after which a line at a raised rate returns to its first one, as the device does."""
 REOPEN_SECONDS = 5.0
 """How long a lost port (cable, USB reset) may stay away."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
@@ -70,6 +72,7 @@ class Counters:
         damaged_replies: Spans from the device that were no frame.
         damaged_requests: Damaged frames that the device told of.
         reopened: Times that the port was opened anew.
+        rate_drops: Times that the line fell back to its first rate.
     """
 
     requests: int = 0
@@ -78,6 +81,7 @@ class Counters:
     damaged_replies: int = 0
     damaged_requests: int = 0
     reopened: int = 0
+    rate_drops: int = 0
 
 
 def _error(frame: Frame) -> tuple[int, int]:
@@ -95,6 +99,7 @@ class Link:
         """Take an open port; nothing is sent before connect()."""
         self.port = port
         self.counters = Counters()
+        self.first_baud = port.baud
         self._timeout = timeout
         self._receiver = Receiver()
         self._seq = secrets.randbelow(256)
@@ -149,10 +154,26 @@ class Link:
                 timeout *= 2
             if timeouts == TIMEOUTS:
                 break
+            if timeouts >= RATE_TIMEOUTS and self.port.baud != self.first_baud:
+                self.set_baud(self.first_baud)
+                self.counters.rate_drops += 1
         raise LinkLostError(
             f"no answer to {name} on {self.port.url} after {attempt + 1} attempts:"
             " check cable and power, then run again"
         )
+
+    def set_baud(self, baud: int) -> bool:
+        """Run this end of the line at another rate; False when the port cannot.
+
+        Raises:
+            PortLostError: The port went away.
+        """
+        self._receiver.clear()
+        return self.port.set_baud(baud)
+
+    def echo(self, payload: bytes, timeout: float) -> bool:
+        """Send `payload` once and return whether it came back whole, with no damage around it."""
+        return self._exchange(Message["PING"], payload, timeout) == payload
 
     def require_model(self, info: DeviceInfo, sha256: str) -> None:
         """Check that the device holds the model with this hash.
@@ -238,7 +259,7 @@ class Link:
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
             try:
-                self.port.reopen()
+                self.port.reopen(self.first_baud)  # whoever was unplugged has started anew
             except PortNotFoundError:
                 continue
             self.counters.reopened += 1

@@ -19,7 +19,7 @@ from host_tools.errors import DeviceError
 
 PROTOCOL_VERSION = 2
 REPLY = 0x80
-FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES = 1, 2, 4
+FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
 CHUNK_HEADER_BYTES = 8
 """Before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
 
@@ -31,6 +31,7 @@ _STATS = struct.Struct("<6I")
 _INFER = struct.Struct("<4I")
 _TIMING = struct.Struct("<7I")
 _ERROR = struct.Struct("<HH")
+_BAUD = struct.Struct("<II")
 
 _WIRE_RECORD = np.dtype(
     [
@@ -235,6 +236,12 @@ def parse_timing(payload: bytes) -> Timing:
     inferences, last_ms, total_ms, counted, *cycles = _unpack(_TIMING, payload, "TIMING")
     known = [value if counted else None for value in cycles]
     return Timing(inferences, last_ms, total_ms, *known)
+
+
+def parse_baud(payload: bytes) -> tuple[int, int]:
+    """Return (rate, ms that it holds without a frame) of the reply to BAUD; ReplyError."""
+    baud, hold_ms = _unpack(_BAUD, payload, "BAUD")
+    return baud, hold_ms
 
 
 def parse_records(payload: bytes, count: int) -> NDArray[np.void]:

@@ -5,7 +5,9 @@ a board. Loss of the line is one exception, PortLostError, whatever the system c
 """
 
 import contextlib
+import errno
 import os
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import serial
@@ -16,8 +18,15 @@ from host_tools.errors import LinkLostError, PortNotFoundError
 SLICE_SECONDS = 0.02
 """How long one read waits: the reaction time to a time-out or an interrupt from the keyboard."""
 WRITE_SECONDS = 5.0
-_STLINK_VID = 0x0483
-_STLINK_PIDS = frozenset((0x374B, 0x3752, 0x374A, 0x374E, 0x374F, 0x3753, 0x3754, 0x3755, 0x3757))
+_LOST: tuple[type[Exception], ...] = (OSError, serial.SerialException)
+"""What a line that went away raises; termios has an error of its own, which is no OSError."""
+with contextlib.suppress(ImportError):  # not on every system
+    import termios
+
+    _LOST = (*_LOST, termios.error)
+_LOST_READING: tuple[type[Exception], ...] = (*_LOST, TypeError)
+"""TypeError: pyserial reads from a port that another thread, or a signal, has closed."""
+_NOT_OPENED: tuple[type[Exception], ...] = (*_LOST, ValueError)
 
 
 class PortLostError(LinkLostError):
@@ -45,18 +54,39 @@ class SerialPort:
 
     def close(self) -> None:
         """Close the port; closing twice is fine."""
-        with contextlib.suppress(OSError, serial.SerialException):
+        with contextlib.suppress(*_LOST):
             self._serial.close()
 
-    def reopen(self) -> None:
-        """Open the same line again; PortNotFoundError when it is not there.
+    def set_baud(self, baud: int) -> bool:
+        """Change the rate of the open line; False when the port cannot run at it.
+
+        Raises:
+            PortLostError: The line is gone.
+        """
+        try:
+            self._serial.baudrate = baud
+            self._serial.reset_input_buffer()
+        except ValueError:
+            return False
+        except _LOST as error:
+            if error.args[:1] == (errno.EINVAL,):
+                return False
+            raise PortLostError(f"port {self.url} was lost: {error}") from None
+        self.baud = baud
+        return True
+
+    def reopen(self, baud: int) -> None:
+        """Open the same line again, at `baud`; PortNotFoundError when it is not there.
 
         A USB device is found by its serial number: it may come back under another name.
         """
         self.close()
+        self.baud = baud
         if self._identity is not None:
             same = [p.device for p in list_ports.comports() if _identity(p) == self._identity]
-            self.url = str(same[0]) if same else self.url
+            if not same:  # its name may be another device's by now
+                raise PortNotFoundError(f"port {self.url} is unplugged: {_listed()}")
+            self.url = str(same[0])
         self._serial = _open(self.url, self.baud)
 
     def receive(self) -> bytes:
@@ -75,7 +105,7 @@ class SerialPort:
                 self._serial.timeout = SLICE_SECONDS
             else:
                 data += self._serial.read(self._serial.in_waiting)
-        except (OSError, serial.SerialException, TypeError) as error:
+        except _LOST_READING as error:
             raise PortLostError(f"port {self.url} was lost while reading: {error}") from None
         return data
 
@@ -88,7 +118,7 @@ class SerialPort:
         try:
             self._serial.write(data)
             self._serial.flush()
-        except (OSError, serial.SerialException) as error:
+        except _LOST as error:
             raise PortLostError(f"port {self.url} was lost while writing: {error}") from None
 
     def wire_seconds(self, length: int) -> float:
@@ -96,14 +126,19 @@ class SerialPort:
         return 0.0 if self.is_socket else length * 10 / self.baud
 
 
-def _identity(port: Any) -> tuple[int, int, str] | None:
-    """Return vendor, product and serial number of a USB port; None when it has no number."""
+def _identity(port: Any) -> tuple[int, int, str, str] | None:
+    """Return vendor, product, serial number and interface of a USB port; None without a number.
+
+    The interface tells the two ports of one adapter apart; the socket that it is plugged into does
+    not matter.
+    """
     if port.vid is None or not port.serial_number:
         return None
-    return int(port.vid), int(port.pid), str(port.serial_number)
+    interface = str(port.location or "").partition(":")[2]
+    return int(port.vid), int(port.pid), str(port.serial_number), interface
 
 
-def _usb_identity(url: str) -> tuple[int, int, str] | None:
+def _usb_identity(url: str) -> tuple[int, int, str, str] | None:
     found = [_identity(port) for port in list_ports.comports() if port.device == url]
     return found[0] if found else None
 
@@ -116,7 +151,7 @@ def _open(url: str, baud: int) -> Any:
     try:
         port = serial.serial_for_url(url, baudrate=baud, do_not_open=True, **options)
         port.open()
-    except (OSError, ValueError, serial.SerialException) as error:
+    except _NOT_OPENED as error:
         raise PortNotFoundError(f"cannot open port {url}: {error}; {_listed()}") from None
     return port
 
@@ -126,21 +161,42 @@ def _listed() -> str:
     return f"ports here: {', '.join(names)}" if names else "this machine has no serial port"
 
 
-def find_port() -> str:
-    """Return the port to use when none is given: SAFE_PORT, else the only ST-LINK, else the only
-    USB serial port.
+def _matches(port: Any, usb: Collection[str]) -> bool:
+    product = f"{port.vid:04x}:{port.pid:04x}"
+    return product in usb or f"{product[:5]}*" in usb
+
+
+def _told(ports: Sequence[Any]) -> str:
+    """Return ports as one line: name, VID:PID, serial number and product."""
+    words = (
+        f"{p.device} ({p.vid:04x}:{p.pid:04x} {p.serial_number or 'no number'},"
+        f" {p.description or 'unnamed'})"
+        for p in sorted(ports, key=lambda p: str(p.device))
+    )
+    return "; ".join(words)
+
+
+def find_port(usb: Collection[str] = ()) -> str:
+    """Return the port to use when none is given: SAFE_PORT, else the only one that matches `usb`.
+
+    Args:
+        usb: `VID:PID` of the adapters that the target's boards carry, from its [uart].
 
     Raises:
-        PortNotFoundError: None, or several.
+        PortNotFoundError: None, or several; the message lists what there is.
     """
     chosen = os.environ.get("SAFE_PORT")
     if chosen:
         return chosen
-    usb = [port for port in list_ports.comports() if port.vid is not None]
-    probes = [p for p in usb if p.vid == _STLINK_VID and p.pid in _STLINK_PIDS]
-    candidates = sorted(p.device for p in (probes or usb))
-    if len(candidates) == 1:
-        return str(candidates[0])
-    if not candidates:
+    ports = [port for port in list_ports.comports() if port.vid is not None]
+    found = [port for port in ports if _matches(port, usb)]
+    if len(found) == 1:
+        return str(found[0].device)
+    if found:
+        raise PortNotFoundError(f"several ports, choose one with --port: {_told(found)}")
+    if not ports:
         raise PortNotFoundError("no USB serial port found: connect a board or give --port")
-    raise PortNotFoundError(f"several ports, choose one with --port: {', '.join(candidates)}")
+    raise PortNotFoundError(
+        f"no port of a known board ({', '.join(sorted(usb)) or 'none'}), choose one with --port:"
+        f" {_told(ports)}"
+    )

@@ -9,6 +9,8 @@
 
 #define NAME_BYTES 32u
 #define VERSION_BYTES 16u
+/** A line that can change its rate can run at this one. */
+#define LEAST_BAUD 115200u
 
 static const safe_model_t *model_of(const safe_server_t *server)
 {
@@ -121,6 +123,7 @@ static const message_entry_t messages[] = {
     {SAFE_MESSAGE_PING, false, 0, handle_ping},
     {SAFE_MESSAGE_STATS, false, 0, handle_stats},
     {SAFE_MESSAGE_RESET, false, 0, handle_reset},
+    {SAFE_MESSAGE_BAUD, false, SAFE_FEATURE_BAUD, safe_server_handle_baud},
     {SAFE_MESSAGE_WINDOW, true, SAFE_FEATURE_WINDOW, safe_server_handle_window},
     {SAFE_MESSAGE_INFER, true, SAFE_FEATURE_WINDOW, safe_server_handle_infer},
     {SAFE_MESSAGE_RESULT, true, SAFE_FEATURE_WINDOW, safe_server_handle_result},
@@ -220,6 +223,9 @@ safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *cont
     if (safe_port_cycles(&cycles)) {
         server->features |= SAFE_FEATURE_CYCLES;
     }
+    if (safe_port_baud(LEAST_BAUD) != 0u) {
+        server->features |= SAFE_FEATURE_BAUD;
+    }
     clear_session(server);
     return SAFE_STATUS_OK;
 }
@@ -227,8 +233,10 @@ safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *cont
 size_t safe_server_feed(safe_server_t *server, uint8_t byte, uint32_t now_ms)
 {
     safe_frame_t request;
+    safe_frame_event_t event = safe_frame_receive(&server->receiver, byte, now_ms, &request);
 
-    switch (safe_frame_receive(&server->receiver, byte, now_ms, &request)) {
+    safe_server_rate_note(server, event == SAFE_FRAME_EVENT_FRAME, now_ms);
+    switch (event) {
     case SAFE_FRAME_EVENT_FRAME:
         return answer(server, &request);
     case SAFE_FRAME_EVENT_ERROR:
@@ -241,6 +249,7 @@ size_t safe_server_feed(safe_server_t *server, uint8_t byte, uint32_t now_ms)
 
 size_t safe_server_idle(safe_server_t *server, uint32_t now_ms)
 {
+    safe_server_rate_watch(server, now_ms);
     return safe_frame_idle(&server->receiver, now_ms) == SAFE_FRAME_EVENT_ERROR
                ? notice_error(server)
                : 0u;

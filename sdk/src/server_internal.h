@@ -14,6 +14,7 @@
 typedef safe_status_t safe_server_handler_t(safe_server_t *server, const safe_frame_t *request,
                                             safe_frame_writer_t *reply);
 
+safe_server_handler_t safe_server_handle_baud;
 safe_server_handler_t safe_server_handle_window;
 safe_server_handler_t safe_server_handle_infer;
 safe_server_handler_t safe_server_handle_result;
@@ -21,5 +22,11 @@ safe_server_handler_t safe_server_handle_timing;
 safe_server_handler_t safe_server_handle_stream_reset;
 safe_server_handler_t safe_server_handle_sample;
 safe_server_handler_t safe_server_handle_relearn;
+
+/** Notes that bytes came, and whether they completed a valid frame. */
+void safe_server_rate_note(safe_server_t *server, bool frame, uint32_t now_ms);
+
+/** Returns to the first rate when no valid frame came for too long. */
+void safe_server_rate_watch(safe_server_t *server, uint32_t now_ms);
 
 #endif

@@ -34,7 +34,15 @@ SAFE_MUST_CHECK safe_status_t safe_uart_write(const uint8_t *bytes, size_t lengt
 /** Waits until the last byte has left the shifter, or gives up. */
 void safe_uart_drain(void);
 
-/** Returns the SAFE_PORT_ bits gathered by the UART since boot. */
+/** Returns the rate, nearest to `baud`, at which the UART can run; 0 when none is within 2 %.
+ * A driver that leaves this and safe_uart_set_rate out keeps the rate of the description. */
+uint32_t safe_uart_rate(uint32_t baud);
+
+/** Runs the UART at a rate that safe_uart_rate returned, and clears its receive errors. The caller
+ * has drained it. */
+void safe_uart_set_rate(uint32_t baud);
+
+/** Returns the SAFE_PORT_ bits gathered by the UART since boot, or since its rate was set. */
 uint32_t safe_uart_status(void);
 
 #endif

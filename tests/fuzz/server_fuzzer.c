@@ -32,6 +32,16 @@ bool safe_port_cycles(uint32_t *cycles)
     return (now_ms & 1u) != 0u;
 }
 
+uint32_t safe_port_baud(uint32_t baud)
+{
+    return baud;
+}
+
+void safe_port_set_baud(uint32_t baud)
+{
+    (void)baud;
+}
+
 uint32_t safe_port_clock_hz(void)
 {
     return 1000000u;

@@ -30,6 +30,14 @@ size_t safe_port_read(uint8_t *bytes, size_t capacity);
 /** Sends all bytes, polled; TIMEOUT when the line does not take them. */
 SAFE_MUST_CHECK safe_status_t safe_port_write(const uint8_t *bytes, size_t length);
 
+/** Returns the rate in baud, nearest to `baud`, at which the line can run: within 2 %.
+ * @return 0 when there is none, or when the line keeps its rate. */
+uint32_t safe_port_baud(uint32_t baud);
+
+/** Sends what is under way, then runs the line at a rate that safe_port_baud returned; 0 is the
+ * rate after boot. Line errors up to here are forgotten. */
+void safe_port_set_baud(uint32_t baud);
+
 /** Milliseconds since boot, wrapping after 2^32. */
 uint32_t safe_port_time_ms(void);
 

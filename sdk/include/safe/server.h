@@ -29,6 +29,10 @@ typedef enum safe_message {
 #define SAFE_FEATURE_WINDOW (1u << 0) /**< WINDOW, INFER, RESULT and TIMING. */
 #define SAFE_FEATURE_STREAM (1u << 1) /**< STREAM_RESET, SAMPLE and RELEARN. */
 #define SAFE_FEATURE_CYCLES (1u << 2) /**< The cycle counter counts. */
+#define SAFE_FEATURE_BAUD (1u << 3)   /**< BAUD: the line can run at other rates. */
+
+/** Without a valid frame for so long a line at a changed rate returns to its first one. */
+#define SAFE_BAUD_HOLD_MS 1000u
 
 /** Bytes of one sample record in a SAMPLE reply. */
 #define SAFE_SAMPLE_RECORD_BYTES 32u
@@ -57,6 +61,14 @@ typedef struct safe_timing {
     uint32_t max_cycles;
 } safe_timing_t;
 
+/** The rate of the line. All zero: the one after boot. */
+typedef struct safe_line_rate {
+    uint32_t next_baud; /**< To be taken once the reply is sent; 0: no change. */
+    bool changed;       /**< The line does not run at its first rate. */
+    bool waiting;       /**< Since `since_ms` no valid frame came, though one should. */
+    uint32_t since_ms;
+} safe_line_rate_t;
+
 /** Called with every sample's result before its reply is sent; may write text to the line. */
 typedef void (*safe_sample_hook_t)(safe_status_t status, const safe_detector_result_t *result);
 
@@ -78,6 +90,7 @@ typedef struct safe_server {
     uint32_t stream_next;
     float sample[SAFE_SERVER_MAX_CHANNELS];
     /* link */
+    safe_line_rate_t rate;
     uint32_t frames;
     uint32_t frame_errors;
     uint32_t repeats;
@@ -108,6 +121,9 @@ SAFE_MUST_CHECK safe_status_t safe_server_init(safe_server_t *server, const safe
 /** Takes one received byte and carries out the request that it completes.
  * @return bytes to send from `server->out`, 0 for none. */
 size_t safe_server_feed(safe_server_t *server, uint8_t byte, uint32_t now_ms);
+
+/** To be called when a reply has been sent: does what had to wait for it, a change of the rate. */
+void safe_server_sent(safe_server_t *server, uint32_t now_ms);
 
 /** To be called when the line is quiet: gives up a frame that was cut.
  * @return bytes to send from `server->out`, 0 for none. */

@@ -109,6 +109,7 @@ static void send_reply(size_t length)
     if (length != 0u) {
         write_line(server.out, length);
     }
+    safe_server_sent(&server, safe_port_time_ms());
     if (server.reset_requested) {
         safe_port_reset();
     }

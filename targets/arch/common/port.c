@@ -9,6 +9,18 @@
 
 static uint32_t s_boot_status;
 
+/* What a driver that keeps its rate leaves out. */
+__attribute__((weak)) uint32_t safe_uart_rate(uint32_t baud)
+{
+    (void)baud;
+    return 0;
+}
+
+__attribute__((weak)) void safe_uart_set_rate(uint32_t baud)
+{
+    (void)baud;
+}
+
 void safe_port_init(void)
 {
     uint32_t status = safe_reset_cause();
@@ -37,6 +49,17 @@ size_t safe_port_read(uint8_t *bytes, size_t capacity)
 safe_status_t safe_port_write(const uint8_t *bytes, size_t length)
 {
     return safe_uart_write(bytes, length);
+}
+
+uint32_t safe_port_baud(uint32_t baud)
+{
+    return baud == 0u ? 0u : safe_uart_rate(baud);
+}
+
+void safe_port_set_baud(uint32_t baud)
+{
+    safe_uart_drain();
+    safe_uart_set_rate(baud == 0u ? SAFE_TARGET_UART_BAUD : baud);
 }
 
 bool safe_port_cycles(uint32_t *cycles)

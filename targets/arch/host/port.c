@@ -9,6 +9,9 @@
 
 #include "line.h"
 
+#define LEAST_BAUD 9600u
+#define MOST_BAUD 3000000u
+
 static uint32_t start_ms;
 static uint32_t status_word;
 
@@ -44,6 +47,18 @@ safe_status_t safe_port_write(const uint8_t *bytes, size_t length)
         status_word |= SAFE_PORT_TX_TIMEOUT;
     }
     return status;
+}
+
+/* A socket and a pseudo terminal have no rate: any is taken, so that both ends go through it all.
+ */
+uint32_t safe_port_baud(uint32_t baud)
+{
+    return baud >= LEAST_BAUD && baud <= MOST_BAUD ? baud : 0u;
+}
+
+void safe_port_set_baud(uint32_t baud)
+{
+    (void)baud;
 }
 
 uint32_t safe_port_time_ms(void)

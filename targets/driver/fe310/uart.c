@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "divider.h"
 #include "driver.h"
 #include "fe310.h"
 #include "isr.h"
@@ -42,6 +43,24 @@ void safe_uart_init(void)
     UART->RXCTRL = UART_ENABLE;
     UART->IE = UART_IE_RX;
     safe_plic_enable(SAFE_TARGET_UART_INTERRUPT);
+}
+
+/* The register holds the divider less one, in 16 bits; receiving samples 16 times a bit. */
+static uint32_t divider(uint32_t baud)
+{
+    return safe_divider(safe_clock_uart_hz(), baud, 16u, 0x10000u);
+}
+
+uint32_t safe_uart_rate(uint32_t baud)
+{
+    uint32_t found = divider(baud);
+    return found == 0u ? 0u : safe_clock_uart_hz() / found;
+}
+
+void safe_uart_set_rate(uint32_t baud)
+{
+    UART->DIV = divider(baud) - 1u;
+    s_rx_status = 0u;
 }
 
 size_t safe_uart_read(uint8_t *bytes, size_t capacity)

@@ -2,6 +2,7 @@
 /* s_rx_status is written by the interrupt handler only (bits are set, never cleared); the ring's
  * words are told in rx_ring.h. */
 #include "cortex_m.h"
+#include "divider.h"
 #include "driver.h"
 #include "isr.h"
 #include "mps2.h"
@@ -37,6 +38,24 @@ void safe_uart_init(void)
     UART->BAUDDIV = (safe_clock_uart_hz() + SAFE_TARGET_UART_BAUD / 2u) / SAFE_TARGET_UART_BAUD;
     UART->CTRL = CMSDK_CTRL_TX_ENABLE | CMSDK_CTRL_RX_ENABLE | CMSDK_CTRL_RX_INTERRUPT;
     safe_cortex_irq_enable(SAFE_TARGET_UART_INTERRUPT);
+}
+
+/* DDI0479 section 4.3.3: 16 or more, 20 bits. */
+static uint32_t divider(uint32_t baud)
+{
+    return safe_divider(safe_clock_uart_hz(), baud, 16u, 0xFFFFFu);
+}
+
+uint32_t safe_uart_rate(uint32_t baud)
+{
+    uint32_t found = divider(baud);
+    return found == 0u ? 0u : safe_clock_uart_hz() / found;
+}
+
+void safe_uart_set_rate(uint32_t baud)
+{
+    UART->BAUDDIV = divider(baud);
+    s_rx_status = 0u;
 }
 
 size_t safe_uart_read(uint8_t *bytes, size_t capacity)

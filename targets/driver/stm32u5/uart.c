@@ -2,6 +2,7 @@
 /* s_rx_status is written by the interrupt handler only (bits are set, never cleared); the ring's
  * words are told in rx_ring.h. */
 #include "cortex_m.h"
+#include "divider.h"
 #include "driver.h"
 #include "isr.h"
 #include "rx_ring.h"
@@ -59,6 +60,26 @@ void safe_uart_init(void)
     USART1_CR3 = 0u;
     USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
     safe_cortex_irq_enable(SAFE_TARGET_UART_INTERRUPT);
+}
+
+/* OVER8 = 0 wants a divider of 16 or more; the register has 16 bits (RM0456 USART_BRR). */
+static uint32_t divider(uint32_t baud)
+{
+    return safe_divider(safe_clock_uart_hz(), baud, 16u, 0xFFFFu);
+}
+
+uint32_t safe_uart_rate(uint32_t baud)
+{
+    uint32_t found = divider(baud);
+    return found == 0u ? 0u : safe_clock_uart_hz() / found;
+}
+
+void safe_uart_set_rate(uint32_t baud)
+{
+    USART1_CR1 = 0u; /* BRR can be written while UE is 0 only */
+    USART1_BRR = divider(baud);
+    USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    s_rx_status = 0u;
 }
 
 size_t safe_uart_read(uint8_t *bytes, size_t capacity)

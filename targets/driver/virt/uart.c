@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "divider.h"
 #include "driver.h"
 #include "isr.h"
 #include "rx_ring.h"
@@ -29,14 +30,33 @@ SAFE_INTERRUPT void safe_isr_external(void)
     PLIC_CLAIM = source;
 }
 
-void safe_uart_init(void)
+/* The divisor counts sixteenths of a bit, in 16 bits. */
+static uint32_t divider(uint32_t baud)
 {
-    uint32_t rate = 16u * SAFE_TARGET_UART_BAUD;
-    uint32_t divisor = (safe_clock_uart_hz() + rate / 2u) / rate;
+    return safe_divider(safe_clock_uart_hz() / 16u, baud, 1u, 0xFFFFu);
+}
+
+uint32_t safe_uart_rate(uint32_t baud)
+{
+    uint32_t found = divider(baud);
+    return found == 0u ? 0u : safe_clock_uart_hz() / 16u / found;
+}
+
+void safe_uart_set_rate(uint32_t baud)
+{
+    uint32_t divisor = divider(baud);
+    UART->IER = 0;
     UART->LCR = NS16550_LCR_DLAB;
     UART->DATA = (uint8_t)divisor;
     UART->IER = (uint8_t)(divisor >> 8);
     UART->LCR = NS16550_LCR_8N1;
+    UART->IER = NS16550_IER_RX;
+    s_rx_status = 0u;
+}
+
+void safe_uart_init(void)
+{
+    safe_uart_set_rate(SAFE_TARGET_UART_BAUD);
     UART->FCR = NS16550_FCR_ENABLE_AND_CLEAR;
     UART->IER = NS16550_IER_RX;
     safe_plic_enable(SAFE_TARGET_UART_INTERRUPT);

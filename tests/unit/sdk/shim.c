@@ -34,6 +34,24 @@ bool safe_port_cycles(uint32_t *cycles)
     return shim_has_cycles;
 }
 
+uint32_t shim_baud; /* as it was set last */
+uint32_t shim_most_baud = 1000000u;
+
+uint32_t safe_port_baud(uint32_t baud)
+{
+    return baud >= 100000u && baud <= shim_most_baud ? baud : 0u;
+}
+
+void safe_port_set_baud(uint32_t baud)
+{
+    shim_baud = baud;
+}
+
+void shim_sent(void)
+{
+    safe_server_sent(&server, shim_now_ms);
+}
+
 uint32_t safe_port_clock_hz(void)
 {
     return 168000000u;

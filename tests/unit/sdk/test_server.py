@@ -77,7 +77,8 @@ def test_hello_tells_model_and_session(server):
     assert (info.channels, info.window, info.horizon) == (3, 4, 2)
     assert (info.input_bytes, info.output_bytes, info.arena_bytes) == (12, 6, 12)
     assert (info.max_payload, info.status, info.clock_hz) == (512, 0x12, 168_000_000)
-    assert info.features == protocol.FEATURE_WINDOW | protocol.FEATURE_STREAM
+    offered = protocol.FEATURE_WINDOW | protocol.FEATURE_STREAM
+    assert info.features == offered | protocol.FEATURE_BAUD
     assert server.hello(8).previous_session == 7
 
 
@@ -98,7 +99,7 @@ def test_needs_session_then_length(server, name):
 def test_ping_stats_reset_unknown(server):
     for payload in (b"", b"\0", bytes(range(256)) * 2):
         assert server.ask("PING", payload) == payload
-    for kind in (0, 0x05, 0x7F, 0x81, 0xFF):
+    for kind in (0, 0x06, 0x7F, 0x81, 0xFF):
         assert server.ask(kind) == STATUS["UNKNOWN_MESSAGE"]
     stats = protocol.parse_stats(server.ask("STATS"))
     assert (stats.stack_bytes, stats.status, stats.frames, stats.frame_errors) == (777, 0x12, 9, 0)

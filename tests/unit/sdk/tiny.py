@@ -30,6 +30,7 @@ SOURCES = tuple(
         "scaler",
         "server",
         "server_model",
+        "server_rate",
         "server_stream",
         "status",
         "window",

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from host_tools.detection import chain
-from host_tools.device import serial_port
 from host_tools.device.bench import run_bench, stream_samples
 from host_tools.device.link import Link
-from host_tools.device.serial_port import SerialPort, find_port
+from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DeviceError, PortNotFoundError
 from tests.unit.sdk.tiny import Tiny, samples
 
@@ -76,42 +75,3 @@ def test_unknown_option_of_the_host_port(apps):
     done = subprocess.run([apps(), "--usb"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "usage:" in done.stderr
-
-
-class Comport:
-    def __init__(self, device, vid=None, pid=None, number=None):
-        self.device, self.vid, self.pid, self.serial_number = device, vid, pid, number
-
-
-def test_usb_device_comes_back_under_another_name(monkeypatch):
-    opened = []
-    monkeypatch.setattr(serial_port, "_open", lambda url, _baud: opened.append(url))
-    ports = [Comport("/dev/ttyACM0", 1, 2, "A1"), Comport("/dev/ttyACM1", 1, 2, "B2")]
-    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: ports)
-    port = SerialPort("/dev/ttyACM0")
-    ports[0].device, ports[1].device = "/dev/ttyACM2", "/dev/ttyACM0"
-    monkeypatch.setattr(port, "close", lambda: None)
-    port.reopen()
-    assert opened == ["/dev/ttyACM0", "/dev/ttyACM2"]
-
-
-@pytest.mark.parametrize(
-    ("ports", "found"),
-    [
-        ([], "no USB serial port"),
-        ([Comport("/dev/ttyS0")], "no USB serial port"),
-        ([Comport("/dev/ttyACM0", 0x2341, 1)], "/dev/ttyACM0"),
-        ([Comport("/dev/b", 1, 1), Comport("/dev/a", 0x0483, 0x374B)], "/dev/a"),
-        ([Comport("/dev/b", 1, 1), Comport("/dev/a", 1, 2)], "several ports.*/dev/a, /dev/b"),
-    ],
-)
-def test_port_is_found_or_asked_for(monkeypatch, ports, found):
-    monkeypatch.delenv("SAFE_PORT", raising=False)
-    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: ports)
-    if found.startswith("/dev"):
-        assert find_port() == found
-    else:
-        with pytest.raises(PortNotFoundError, match=found):
-            find_port()
-    monkeypatch.setenv("SAFE_PORT", "/dev/mine")
-    assert find_port() == "/dev/mine"
