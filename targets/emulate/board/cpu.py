@@ -164,6 +164,7 @@ class Cpu:
         """Make `memory` visible, at its own address or as an alias at `start`."""
         rights = uc.UC_PROT_ALL if memory.writable else uc.UC_PROT_READ | uc.UC_PROT_EXEC
         address = memory.start if start is None else start
+        self._keep.append(memory)
         self._uc.mem_map_ptr(address, memory.size, rights, ctypes.addressof(memory.buffer))
 
     def map_registers(self, start: int, size: int, read: Read, write: Write) -> None:
@@ -246,11 +247,6 @@ class Cpu:
     def xpsr(self) -> int:
         """Flags, state of an IT block, number of the exception."""
         return int(self._uc.reg_read(arm.UC_ARM_REG_XPSR))
-
-    @property
-    def in_if_then(self) -> bool:
-        """Whether the next instruction is conditional by an IT block."""
-        return bool(self.xpsr & _XPSR_IT)
 
     def stack_limit(self) -> int:
         """Return MSPLIM, which Unicorn does not tell: the core itself is asked; 0 on Armv7-M."""

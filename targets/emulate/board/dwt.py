@@ -1,7 +1,7 @@
 """Cycle counter of the DWT (DDI 0403E section C1.8) and the switch that starts it (C1.6.5).
 
-**Approximate**: the board counts one cycle for every instruction. A core takes more: loads, taken
-branches and divisions have several, flash has wait states.
+**Approximate**: the board counts one cycle for every instruction, none for one that an IT block
+skips. A core takes more: loads, taken branches and divisions have several, flash has wait states.
 """
 
 from collections.abc import Callable

@@ -224,13 +224,12 @@ class Machine:
 
     def _unaligned(self, address: int) -> None:
         """Report LDRD and the like at an address that is no multiple of four; fault if strict."""
-        if not self.cpu.in_if_then:
-            self._watch.address = address
-            self.report("load or store of several words at an unaligned address")
-            if self._strict:
-                self.exceptions.fault(exceptions.USAGE, exceptions.UNALIGNED, address)
-                return
-        self._watch.pardoned = address
+        self._watch.address = address
+        self.report("load or store of several words at an unaligned address")
+        if self._strict:
+            self.exceptions.fault(exceptions.USAGE, exceptions.UNALIGNED, address)
+        else:
+            self._watch.pardoned = address
 
     def _sleep(self) -> None:
         """Let wall time pass until an exception is pending."""
