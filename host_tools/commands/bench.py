@@ -159,6 +159,14 @@ def link_fields(result: BenchResult, cycles: str = "measured") -> dict[str, Any]
     }
 
 
+def link_line(link: Mapping[str, Any]) -> str:
+    """Return the rate, the cycles of an inference and what was recovered, as one line."""
+    count = link["inference_cycles"]
+    cycles = "cycles unavailable" if count is None else f"{count:,} cycles ({link['cycles']})"
+    events = f"{link['retries']} repeats, {link['reopened']} reconnections"
+    return f"Link: {link['baud']:,} baud, {cycles}, {events}, {link['restarts']} restarts"
+
+
 def _warn(result: BenchResult, expected: Collection[str]) -> None:
     """Name the bits of the device's status word that its target does not expect."""
     names = set(protocol.port_status_names(result.stats.status)) - set(expected)
@@ -196,10 +204,14 @@ def run(arguments: argparse.Namespace) -> int:
     report = assemble.report(
         about, data, device, found, host_seconds=elapsed, seconds=found.seconds
     )
-    fields: Mapping[str, Any] = {**report.fields(), "link": link_fields(result, cycles)}
+    link = link_fields(result, cycles)
+    fields: Mapping[str, Any] = {**report.fields(), "link": link}
     if arguments.out is not None:
         write.write_json(arguments.out, fields)
-    text = json.dumps(fields, indent=2, allow_nan=False) if arguments.json else table.render(report)
+    if arguments.json:
+        text = json.dumps(fields, indent=2, allow_nan=False)
+    else:
+        text = f"{table.render(report)}\n{link_line(link)}"
     print(text)  # noqa: T201
     if not report.exact:
         raise DifferentError(

@@ -1,7 +1,9 @@
 """`host_tools bench` from outside: JSON, exit codes, and never a partial result."""
 
 import json
+import subprocess
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,3 +108,34 @@ def test_wrong_options_are_usage_errors(capsys, options):
         cli.main(["bench", "--port", "socket://127.0.0.1:1", *options])
     assert caught.value.code == 2
     assert options[0] in capsys.readouterr().err
+
+
+@pytest.fixture
+def plugged_in(image, monkeypatch):
+    """The only board of this machine: the device behind a pseudo terminal."""
+    with subprocess.Popen([image, "--pty"], stdout=subprocess.PIPE, text=True) as device:
+        name = device.stdout.readline().split()[1]
+        port = SimpleNamespace(
+            device=name, vid=0x0483, pid=0x374B, serial_number="066BFF",
+            description="STM32 STLink", location="1-1:1.2",
+        )  # fmt: skip
+        monkeypatch.delenv("SAFE_PORT", raising=False)
+        monkeypatch.setattr("host_tools.device.serial_port.list_ports.comports", lambda: [port])
+        yield name
+        device.terminate()
+
+
+def test_the_port_of_the_only_board(plugged_in, capsys):
+    words = ["bench", "--target", "stm32f4", "--windows", "8", "--samples", "60"]
+    assert cli.main([*words, "--json"]) == 0
+    link = json.loads(capsys.readouterr().out)["link"]
+    assert link["baud"] == 3_000_000
+    assert {attempt["verdict"] for attempt in link["baud_tried"]} == {"ok"}
+    assert (link["inference_cycles"], link["cycles"]) == (None, "unavailable")
+    assert cli.main([*words, "--max-baud", "460800"]) == 0
+    assert "Link: 460,800 baud, cycles unavailable, 0 repeats" in capsys.readouterr().out
+
+
+def test_a_board_of_another_target_is_not_taken(plugged_in, capsys):
+    assert cli.main(["bench", "--target", "stm32u5"]) == 40
+    assert f"{plugged_in} (0483:374b 066BFF, STM32 STLink)" in capsys.readouterr().err
