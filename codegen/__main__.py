@@ -53,6 +53,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--plan", action="store_true", help="print the memory plan; also in memory_plan.txt")
     add("--standalone", action="store_true", help="add the runtime: DIR compiles by itself")
+    add(
+        "--streaming",
+        action="store_true",
+        help="compute per sample what moves with the window: safe_NAME_push",
+    )
     add("--json", action="store_true", help="print the manifest instead of a summary")
     return parser
 
@@ -74,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             scaler=arguments.scaler,
             detector=arguments.detector,
             standalone=arguments.standalone,
+            stream=arguments.streaming,
             budget=_budget(arguments),
             plan=arguments.plan,
         )

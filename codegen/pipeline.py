@@ -15,23 +15,10 @@ from codegen.emit.program import Program
 from codegen.emit.write import MANIFEST, PLAN, write
 from codegen.frontend import tflite
 from codegen.ir.graph import Graph
-from codegen.ir.verifier import verify
 from codegen.memory import checker, picture, planner
 from codegen.operators.base import Isa, KernelChoice, Optimize
-from codegen.passes import absorb, activation, dead, fold, lookup, pad, reroll, schedule
-from codegen.passes._graph import check_changed
+from codegen.passes import order
 from targets.load import load as load_target
-
-PASSES = (
-    fold.run,
-    reroll.run,
-    pad.run,
-    activation.run,
-    lookup.run,
-    absorb.run,
-    dead.run,
-    schedule.run,
-)
 
 SLACK_PERCENT: dict[Optimize, int] = {"speed": 10, "balanced": 2, "size": 0}
 """Arena that may be spent on moving less data."""
@@ -48,6 +35,7 @@ def generate(
     scaler: Path | None = None,
     detector: Path | None = None,
     standalone: bool = False,
+    stream: bool = False,
     budget: Budget | None = None,
     plan: bool = False,
 ) -> dict[str, Any]:
@@ -56,18 +44,19 @@ def generate(
     `isa` overrides the target's; `optimize` says what the choice of kernels prefers. With
     `scaler` and `detector` also the detector's constants.
     `standalone` adds the runtime, so that the folder compiles by itself; `plan` adds the memory
-    plan as a picture, `memory_plan.txt`. A `budget` that is exceeded is an error with numbers.
+    plan as a picture, `memory_plan.txt`; `stream` computes per sample what moves with the window.
+    A `budget` that is exceeded is an error with numbers.
     Raises `CodegenError`, `TargetError` or `OutputError`; then `out` is as it was.
     """
     check_name(name)
     about = load_target(target).target
     chosen, graph = check_isa(isa or about.isa), tflite.load(model, name)
-    program = compile_model(graph, target=about.name, isa=chosen, optimize=optimize)
+    program = compile_model(graph, target=about.name, isa=chosen, optimize=optimize, stream=stream)
     if budget is not None:
         budget.check(program)
     rules = None
     if scaler is not None and detector is not None:
-        rules = emit_detector.load(program.graph, scaler, detector)
+        rules = emit_detector.load(graph, scaler, detector)
     files = emit_files.texts(program, rules, standalone=standalone)
     if plan:
         indices = [o.index for o, _ in program.calls]
@@ -81,20 +70,20 @@ def generate(
 
 
 def compile_model(
-    graph: Graph, *, target: str, isa: Isa, optimize: Optimize = "balanced"
+    graph: Graph,
+    *,
+    target: str,
+    isa: Isa,
+    optimize: Optimize = "balanced",
+    stream: bool = False,
 ) -> Program:
     """Run every pass, lower the graph, and place its memory."""
     count = graph.operators[-1].index + 1
     chooser = Chooser(choice := KernelChoice(isa, optimize))
-    for run in PASSES:
-        before = graph
-        graph = run(graph, chooser.accepts) if run is reroll.run else run(graph)
-        if graph is not before:
-            verify(graph, run.__module__)
-            check_changed(before, graph)
+    graph, found = order.run(graph, chooser.accepts, stream=stream)
     calls = native.lower(graph, choice)
     plan = planner.plan(graph, native.steps(graph, calls), slack_percent=SLACK_PERCENT[optimize])
     checker.check(graph, native.steps(graph, calls, plan.views), plan)
     calls = native.with_views(calls, plan.views)
     made = tuple(chooser.decisions)
-    return Program(graph, calls, plan, target, choice, native.NAME, count, made)
+    return Program(graph, calls, plan, target, choice, native.NAME, count, made, found)

@@ -1,6 +1,6 @@
 """The native backend: SAFE's own C kernels, chosen by each operator's `lower`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import ABSENT, Graph, Operator
@@ -38,21 +38,32 @@ def steps(graph: Graph, lowered: list[Lowered], views: frozenset[int] = frozense
 
     Operators of `views` (by index) are those whose offer to be a view was taken.
     """
-    return [_step(graph, o, call, views) for o, call in lowered]
+    kept = {index for o in graph.operators for index in _updates(o)}
+    # Other variables change while an operator runs; a view of them would not be what was read.
+    fixed = {i for i, t in graph.tensors.items() if t.is_constant or t.is_variable} - kept
+    return [_step(graph, lower, views, fixed) for lower in lowered]
 
 
-def _step(graph: Graph, operator: Operator, call: KernelCall | None, views: frozenset[int]) -> Step:
-    pieces = _pieces(graph, call)
+def _step(graph: Graph, lowered: Lowered, views: frozenset[int], fixed: Set[int]) -> Step:
+    operator, call = lowered
+    pieces = _pieces(call, fixed)
     is_view = call is None or operator.index in views
+    reads = _reads(graph, operator)
     return Step(
         operator_index=operator.index,
-        reads=_view_reads(graph, operator, pieces) if is_view else _reads(graph, operator),
+        reads=_view_reads(operator, reads, pieces, fixed) if is_view else reads,
         writes=operator.outputs,
         scratch=() if is_view else tuple(_scratch(operator, call)),
         is_view=is_view,
         in_place=() if call is None else call.in_place,
         pieces=pieces,
+        updates=_updates(operator),
     )
+
+
+def _updates(operator: Operator) -> tuple[int, ...]:
+    """Return the variable that an operator without outputs changes, before all who read it."""
+    return () if operator.outputs else operator.inputs[:1]
 
 
 def with_views(lowered: list[Lowered], views: frozenset[int]) -> list[Lowered]:
@@ -60,13 +71,10 @@ def with_views(lowered: list[Lowered], views: frozenset[int]) -> list[Lowered]:
     return [(o, None if o.index in views else call) for o, call in lowered]
 
 
-def _pieces(graph: Graph, call: KernelCall | None) -> tuple[Piece, ...]:
+def _pieces(call: KernelCall | None, fixed: Set[int]) -> tuple[Piece, ...]:
     """Return a call's offer to be a view; none when a part is in flash or fixed."""
     found = () if call is None else call.pieces
-    for tensor in (graph.tensor(i) for piece in found for i in (piece.whole, piece.part)):
-        if tensor.is_constant or tensor.is_variable:
-            return ()
-    return found
+    return () if any({piece.whole, piece.part} & fixed for piece in found) else found
 
 
 def _reads(graph: Graph, operator: Operator) -> tuple[int, ...]:
@@ -75,11 +83,13 @@ def _reads(graph: Graph, operator: Operator) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _view_reads(graph: Graph, operator: Operator, pieces: tuple[Piece, ...]) -> tuple[int, ...]:
+def _view_reads(
+    operator: Operator, reads: tuple[int, ...], pieces: tuple[Piece, ...], fixed: Set[int]
+) -> tuple[int, ...]:
     """Return the values that a view shows: those of its pieces, else its first input only."""
     shown = {i for piece in pieces for i in (piece.whole, piece.part)}
-    found = [i for i in _reads(graph, operator) if i in (shown or operator.inputs[:1])]
-    if not found or any(graph.tensor(i).is_variable for i in found):
+    found = [i for i in reads if i in (shown or operator.inputs[:1])]
+    if not found or not fixed.isdisjoint(found):
         raise ModelUnsupportedError(
             f"{where(operator.index, operator.kind)}: its input is a constant or a variable; "
             "export the model with constants folded"

@@ -1,7 +1,8 @@
 """manifest.json: what was generated, for the build, the profiler, the report and the package."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -30,7 +31,7 @@ def manifest(
         "optimize": program.choice.optimize,
         "backend": program.backend,
         "abi": int(runtime_version("SAFE_MODEL_ABI")),
-        "inputs": [_edge(program, graph.tensor(i)) for i in graph.inputs],
+        "inputs": [_edge(program, tensor) for tensor in program.inputs],
         "outputs": [_edge(program, graph.tensor(i)) for i in graph.outputs],
         "arena_bytes": plan.arena_bytes,
         "arena_lower_bound_bytes": plan.lower_bound_bytes,
@@ -40,6 +41,7 @@ def manifest(
         "macs": sum(call.macs for _, call in program.calls if call is not None),
         "estimate": "instructions from figures per multiply-accumulate and element, not measured",
         "choices": [_decision(decision) for decision in program.decisions],
+        **_streaming(program),
         "operators": [_operator(program, o, c) for o, c in program.calls],
         "plan": [
             {
@@ -72,6 +74,30 @@ def _decision(decision: Decision) -> dict[str, Any]:
     }
 
 
+def _streaming(program: Program) -> dict[str, Any]:
+    """Return which operators run per sample, and why the others need the whole window."""
+    stream = program.stream
+    if stream is None:
+        return {}
+    sample = program.graph.tensor(program.graph.inputs[0])
+    first_added = program.source_operator_count
+    rest = program.calls[stream.push_operators :]
+    return {
+        "streaming": {
+            "window": stream.samples,
+            "sample_bytes": sample.size_bytes,
+            "per_sample": _symbols(program, program.calls[: stream.push_operators]),
+            "borders": _symbols(program, [c for c in rest if c[0].index >= first_added]),
+            "incremental": [asdict(operator) for operator in stream.streamed],
+            "whole_window": [asdict(operator) for operator in stream.stopped],
+        }
+    }
+
+
+def _symbols(program: Program, calls: Iterable[tuple[Operator, KernelCall | None]]) -> list[str]:
+    return [program.symbol(operator) for operator, call in calls if call is not None]
+
+
 def _edge(program: Program, tensor: Tensor) -> dict[str, Any]:
     quantization = tensor.quantization
     return {
@@ -80,7 +106,7 @@ def _edge(program: Program, tensor: Tensor) -> dict[str, Any]:
         "shape": list(tensor.shape),
         "scale": quantization.scale if quantization else 0.0,
         "zero_point": quantization.zero_point if quantization else 0,
-        "arena_start": program.plan.tensors[tensor.index],
+        "arena_start": program.place(tensor),
         "size_bytes": tensor.size_bytes,
     }
 
@@ -90,7 +116,7 @@ def _operator(program: Program, operator: Operator, call: KernelCall | None) -> 
     return {
         "index": operator.index,
         "kind": operator.kind,
-        "name": program.graph.tensor(operator.outputs[0]).name,
+        "name": program.graph.tensor(operator.subject).name,
         "symbol": None if call is None else program.symbol(operator),
         "kernel": None if call is None else call.kernel,
         "macs": 0 if call is None else call.macs,

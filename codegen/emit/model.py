@@ -1,5 +1,6 @@
 """The model as C: `safe_<name>.{h,c}` and its weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegen.emit import text
@@ -8,6 +9,7 @@ from codegen.emit.program import Program, runtime_version
 from codegen.errors import ModelUnsupportedError, VerifierError
 from codegen.ir.dump import describe_operator, describe_tensor
 from codegen.ir.graph import DType, Operator, Tensor
+from codegen.operators import slide
 from codegen.operators.base import (
     Argument,
     ConstantArg,
@@ -97,8 +99,8 @@ def weights_source(program: Program) -> str:
 
 def _common(program: Program) -> dict[str, object]:
     graph, plan = program.graph, program.plan
-    inputs = _edges(program, "INPUT", graph.inputs)
-    outputs = _edges(program, "OUTPUT", graph.outputs)
+    inputs = _edges(program, "INPUT", program.inputs)
+    outputs = _edges(program, "OUTPUT", [graph.tensor(i) for i in graph.outputs])
     return {
         "banner": program.banner,
         "prefix": program.prefix,
@@ -109,13 +111,31 @@ def _common(program: Program) -> dict[str, object]:
         "inputs": inputs,
         "outputs": outputs,
         "single": len(inputs) == 1 and len(outputs) == 1,
+        "stream": _stream(program),
     }
 
 
-def _edges(program: Program, role: str, indices: tuple[int, ...]) -> list[Edge]:
+def _stream(program: Program) -> dict[str, object] | None:
+    """Return what streaming adds: the window, the sample, and where the samples are counted."""
+    stream = program.stream
+    if stream is None:
+        return None
+    sample = program.graph.tensor(program.graph.inputs[0])
+    counters = [label for label in program.plan.scratch if label.endswith(f".{slide.COUNTER}")]
+    return {
+        "window": stream.samples,
+        "sample_elements": sample.elements,
+        "sample_bytes": sample.size_bytes,
+        "sample_start": program.place(stream.window),
+        "count_start": program.plan.scratch[counters[0]],
+        "push_calls": stream.push_operators,
+    }
+
+
+def _edges(program: Program, role: str, tensors: Sequence[Tensor]) -> list[Edge]:
     return [
-        _edge(program, role if len(indices) == 1 else f"{role}{i}", program.graph.tensor(index))
-        for i, index in enumerate(indices)
+        _edge(program, role if len(tensors) == 1 else f"{role}{i}", tensor)
+        for i, tensor in enumerate(tensors)
     ]
 
 
@@ -136,7 +156,7 @@ def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
         shape="{" + ", ".join(map(str, tensor.shape or (1,))) + "}",
         elements=tensor.elements,
         size_bytes=tensor.size_bytes,
-        arena_start=program.plan.tensors[tensor.index],
+        arena_start=program.place(tensor),
         scale=text.c_float(quantization.scale if quantization else 0.0),
         zero_point=text.c_int(quantization.zero_point if quantization else 0),
         quantized=quantization is not None,
@@ -144,7 +164,8 @@ def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
 
 
 def _function(program: Program, operator: Operator, call: KernelCall | None) -> Function:
-    label = f"op {operator.index}/{program.source_operator_count}"
+    added = operator.index >= program.source_operator_count
+    label = f"op {operator.index}" + ("" if added else f"/{program.source_operator_count}")
     described = describe_operator(program.graph, operator)
     if call is None:
         comment = text.c_block_comment(f"{label} {described}: a view, no code")
@@ -194,10 +215,15 @@ def _tensor_argument(program: Program, operator: Operator, argument: TensorArg) 
 
 
 def _states(program: Program) -> list[dict[str, object]]:
-    """Return the memory that a reset fills: variables with the real number 0, scratch with 0."""
+    """Return the memory that a reset fills: variables with the real number 0, scratch with 0.
+
+    With streaming, what the operators per sample keep is `kept` when the outputs are computed.
+    """
     states: list[dict[str, object]] = []
     seen: set[int] = set()
-    for operator, call in program.calls:
+    pushed = program.stream.push_operators if program.stream is not None else 0
+    for position, (operator, call) in enumerate(program.calls):
+        kept = position < pushed
         for index in operator.inputs:
             tensor = program.graph.tensors.get(index)
             if tensor is None or not tensor.is_variable or index in seen:
@@ -209,14 +235,22 @@ def _states(program: Program) -> list[dict[str, object]]:
             value = zero & 0xFF if tensor.dtype is DType.INT8 else 0
             described = text.c_comment(describe_tensor(tensor))
             states.append(
-                {"start": start, "size": size, "value": f"0x{value:02x}", "comment": described}
+                {
+                    "start": start,
+                    "size": size,
+                    "value": f"0x{value:02x}",
+                    "comment": described,
+                    "kept": kept,
+                }
             )
         for scratch in call.scratch if call is not None else ():
             label = f"op{operator.index}.{scratch.name}"
             if scratch.persistent and label in program.plan.scratch:
                 start = program.plan.scratch[label]
                 size = scratch.size_bytes
-                states.append({"start": start, "size": size, "value": "0x00", "comment": label})
+                states.append(
+                    {"start": start, "size": size, "value": "0x00", "comment": label, "kept": kept}
+                )
     return states
 
 

@@ -7,7 +7,8 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from codegen.alternatives import Decision
-from codegen.ir.graph import Graph, Operator
+from codegen.ir.graph import Graph, Operator, Tensor
+from codegen.ir.stream import Stream
 from codegen.memory.plan import Plan
 from codegen.operators.base import Constant, Isa, KernelCall, KernelChoice
 
@@ -44,6 +45,20 @@ class Program:
     """Operators in the file, before passes: the n of `op 3/n`."""
     decisions: Sequence[Decision] = ()
     """Where another form of the graph was possible."""
+    stream: Stream | None = None
+    """With streaming: the first so many calls run per sample, the graph's input is a sample."""
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """Return the inputs of the model as in the file: with streaming, the whole window."""
+        if self.stream is not None:
+            return (self.stream.window,)
+        return tuple(self.graph.tensor(index) for index in self.graph.inputs)
+
+    def place(self, tensor: Tensor) -> int:
+        """Return the first byte of an input or output; of a streamed window, of its sample."""
+        streamed = self.stream is not None and tensor is self.stream.window
+        return self.plan.tensors[self.graph.inputs[0] if streamed else tensor.index]
 
     @property
     def isa(self) -> Isa:

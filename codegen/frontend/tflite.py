@@ -157,6 +157,8 @@ class _Importer:
         place = where(index, kinds[code])
         inputs = self._edges(f"{place}: inputs", entry, "Inputs")
         outputs = self._edges(f"{place}: outputs", entry, "Outputs")
+        if not outputs:
+            raise ModelInvalidError(f"{place}: has no output; export the model again")
         for tensor in inputs:
             if tensor != ABSENT:
                 self._load_tensor(tensor, place)

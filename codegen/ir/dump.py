@@ -26,14 +26,15 @@ def describe_tensor(tensor: Tensor) -> str:
 
 def describe_operator(graph: Graph, operator: Operator) -> str:
     """Return e.g. `FULLY_CONNECTED "lstm/dense" in t12 int8[1,80] … out t14 …`."""
-    name = graph.tensor(operator.outputs[0]).name
+    name = graph.tensor(operator.subject).name
     inputs = [
         describe_tensor(graph.tensor(i))
         for i in operator.inputs
         if i != ABSENT and not graph.tensor(i).is_constant
     ]
     outputs = [describe_tensor(graph.tensor(i)) for i in operator.outputs]
-    return f'{operator.kind} "{name}" in {", ".join(inputs)} out {", ".join(outputs)}'
+    results = f" out {', '.join(outputs)}" if outputs else ""
+    return f'{operator.kind} "{name}" in {", ".join(inputs)}{results}'
 
 
 def dump(graph: Graph) -> str:

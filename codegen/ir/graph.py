@@ -107,6 +107,11 @@ class Operator:
     outputs: tuple[int, ...]
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def subject(self) -> int:
+        """The tensor that it is named after: its first output, or the variable that it changes."""
+        return self.outputs[0] if self.outputs else self.inputs[0]
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:

@@ -44,6 +44,8 @@ class Step:
     in_place: tuple[int, ...] = ()
     """Values read whose memory the first value written may take, when this step is their last."""
     pieces: tuple[Piece, ...] = ()
+    updates: tuple[int, ...] = ()
+    """Variables read whose old value nobody may read any more: a view of them is out of date."""
 
     def shown(self) -> tuple[Piece, ...]:
         """Return the pieces; without any, the one value written is the one value read."""

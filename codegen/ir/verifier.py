@@ -82,8 +82,14 @@ def _edges(graph: Graph) -> Iterator[Problem]:
         for index in (*(i for i in operator.inputs if i != ABSENT), *operator.outputs):
             if index not in graph.tensors:
                 yield Problem(operator, None, f"tensor {index} does not exist")
-        if not operator.outputs:
+        if not operator.outputs and not _changes_variable(graph, operator):
             yield Problem(operator, None, "has no output")
+
+
+def _changes_variable(graph: Graph, operator: Operator) -> bool:
+    """Return whether an operator without outputs leaves its result in its first input."""
+    first = graph.tensors.get(operator.inputs[0]) if operator.inputs else None
+    return first is not None and first.is_variable
 
 
 def _order(graph: Graph) -> Iterator[Problem]:

@@ -107,7 +107,7 @@ class _Game:
             self._view(step, place)
             return
         stored = [r.label for r in step.scratch if not r.persistent]
-        stored += [f"t{tensor}" for tensor in step.writes]
+        stored += [f"t{tensor}" for tensor in (*step.writes, *step.updates)]
         for label in stored:
             self.store(label)
         for label in stored:

@@ -147,7 +147,7 @@ class _Sharing:
         Then nothing but the part's own past comes to lie over the whole.
         """
         graph, group = self._graph, self._groups[piece.part]
-        if graph.tensor(piece.part).is_variable or graph.tensor(piece.whole).is_variable:
+        if graph.tensor(piece.part).is_variable:
             return False
         origin = group.starts[piece.part]
         size = graph.tensor(piece.part).size_bytes

@@ -41,13 +41,27 @@ def refusal(
     )
 
 
-def prefers_1d(graph: Graph, y: Axis, optimize: Optimize) -> bool:
-    """Return whether the kernel for height 1 is the better one: slower, but less code.
+def prefers_1d(graph: Graph, operator: Operator, y: Axis, optimize: Optimize) -> bool:
+    """Return whether the kernel for height 1, a position at a time, is the better one.
 
-    Where there is another convolution the two-dimensional kernel is there anyhow.
+    It takes less code, but more instructions for several positions. For one it is the faster:
+    the two-dimensional kernel computes two. Operators on parts of one image share their weights,
+    and so take the same kernel, but for speed.
     """
-    alone = sum(operator.kind == "CONV_2D" for operator in graph.operators) == 1
-    return optimize != "speed" and alone and (y.size, y.kernel, y.output, y.pad) == (1, 1, 1, 0)
+    if (y.size, y.kernel, y.output, y.pad) != (1, 1, 1, 0):
+        return False
+    convolutions = [o for o in graph.operators if o.kind == operator.kind]
+    if optimize == "speed":
+        return _positions(graph, operator) == 1
+    same = [o for o in convolutions if o.inputs[1] == operator.inputs[1]]
+    # With other convolutions, the two-dimensional kernel is there anyhow.
+    return len(same) == len(convolutions) or any(_positions(graph, o) == 1 for o in same)
+
+
+def _positions(graph: Graph, operator: Operator) -> int:
+    """Return the output positions of a convolution."""
+    output = graph.tensor(operator.outputs[0])
+    return output.elements // output.shape[-1]
 
 
 def pack(

@@ -249,7 +249,7 @@ def _dsp_call(
     refusal = _conv_dsp.refusal(*integers)
     if refusal is not None:
         return refusal
-    if _conv_dsp.prefers_1d(graph, p.y, choice.optimize):
+    if _conv_dsp.prefers_1d(graph, operator, p.y, choice.optimize):
         constants = _packing.dense_constants(rows, p.bias, p.multiplier, p.shift)
         step = int(p.multiplier.size > 1)
         row = _packing.dense_row(rows, step, p.output_zero_point, (p.low, p.high))

@@ -3,7 +3,8 @@
 With MODEL.tflite: a standalone folder is generated, compiled with plain -O2 and called on a bare
 core; counted is safe_<name>_run from entry to return, with its stack, code and constants. Without
 it: the bench image of --model, over its serial line; interrupt handlers are not counted. The
-inputs are zeros, the extremes, and random windows.
+inputs are zeros, the extremes, and random windows. With --streaming a call is one sample,
+safe_<name>_step, beside the same model on whole windows.
 """
 
 import argparse
@@ -21,8 +22,9 @@ from codegen.operators.base import Optimize
 from host_tools.device.bench import run_window
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
+from host_tools.errors import DataError
 from host_tools.perf import standalone
-from host_tools.perf.standalone import Cost
+from host_tools.perf.standalone import Cost, Saving
 from host_tools.quantize import store
 from host_tools.report.table import aligned
 from targets import elf
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", default="forecaster", help="bench image: name under models/, or a folder")
     add("--optimize", choices=get_args(Optimize), default="balanced", help="with MODEL.tflite")
     add("--windows", type=int, default=6, help="inferences (default %(default)s)")
+    add("--streaming", action="store_true", help="with MODEL.tflite: count one sample's step")
     add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM")
     add("--manifest", type=Path, metavar="FILE", help="with MODEL.tflite: write manifest.json, "
         "with the measured cost of each operator beside the estimated")  # fmt: skip
@@ -84,13 +87,21 @@ def measure(target: Target, image: Path, windows: int) -> Counts:
 
 
 def measure_standalone(
-    model: Path, target_name: str, optimize: Optimize, calls: int, *, verify: bool
+    model: Path,
+    target_name: str,
+    optimize: Optimize,
+    calls: int,
+    *,
+    verify: bool,
+    stream: bool = False,
 ) -> Cost:
     """Generate, compile and count a standalone folder; see `standalone` for errors."""
     target = load(target_name)
     qemu.machine(target)  # an emulator is needed: say so before the work
     with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
-        built = standalone.build(model, target, Path(folder), optimize=optimize, calls=calls)
+        built = standalone.build(
+            model, target, Path(folder), optimize=optimize, calls=calls, stream=stream
+        )
         cost = standalone.measure(built, PLUGINS)
         if verify:
             standalone.verify(built, cost)
@@ -122,20 +133,40 @@ def _memory(cost: Cost) -> str:
     return "\n".join(aligned(rows, right=True))
 
 
+def _saved(saving: Saving) -> str:
+    """Return what the operators that are computed per sample cost without and with streaming."""
+    rows = [
+        ["streamed operators", "instructions", "times less"],
+        ["whole window", f"{saving.window:,}", ""],
+        ["per sample", f"{saving.sample:,}", f"{saving.window / saving.sample:.1f}"],
+        ["borders, with the outputs", f"{saving.borders:,}", ""],
+        ["sample and outputs", f"{saving.both:,}", f"{saving.window / saving.both:.1f}"],
+    ]
+    return "\n".join(aligned(rows, right=True))
+
+
 def _run_standalone(arguments: argparse.Namespace) -> int:
-    cost = measure_standalone(
-        arguments.tflite,
-        arguments.target,
-        arguments.optimize,
-        arguments.windows,
-        verify=arguments.verify,
-    )
+    def measured(*, stream: bool) -> Cost:
+        return measure_standalone(
+            arguments.tflite,
+            arguments.target,
+            arguments.optimize,
+            arguments.windows,
+            verify=arguments.verify,
+            stream=stream,
+        )
+
+    cost = measured(stream=arguments.streaming)
+    saving = standalone.saving(measured(stream=False), cost) if arguments.streaming else None
     if arguments.manifest is not None:
         store.write(arguments.manifest, manifest.text(cost.measured_manifest()).encode())
     if arguments.json:
-        text = json.dumps(cost.fields())
+        streaming = {} if saving is None else {"streaming": asdict(saving)}
+        text = json.dumps(cost.fields() | streaming)
     else:
         text = f"{_table(cost.counts)}\n\n{_memory(cost)}"
+        if saving is not None:
+            text += f"\n\n{_saved(saving)}"
         if arguments.verify:
             text += f"\n\n  {cost.counts.calls} outputs equal TensorFlow Lite Micro's"
     sys.stdout.write(text + "\n")
@@ -146,6 +177,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, count, print; return the exit code."""
     if arguments.tflite is not None:
         return _run_standalone(arguments)
+    if arguments.streaming:
+        raise DataError("count --streaming needs a MODEL.tflite: name the file")
     image = make(arguments.target, arguments.model)
     target = load(arguments.target)
     counts = measure(target, image.elf, arguments.windows)

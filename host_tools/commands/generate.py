@@ -17,6 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", default="stm32f4", help="name under targets/")
     parser.add_argument("--out", type=Path, help="folder to write (default build/generated/NAME)")
     parser.add_argument("--standalone", action="store_true", help="add kernels, headers, example.c")
+    parser.add_argument(
+        "--streaming",
+        action="store_true",
+        help="compute per sample what moves with the window: safe_NAME_push, safe_NAME_step",
+    )
     parser.add_argument("--json", action="store_true", help="print the manifest")
 
 
@@ -36,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         scaler=model.scaler,
         detector=model.detector,
         standalone=arguments.standalone,
+        stream=arguments.streaming,
     )
     if arguments.json:
         sys.stdout.write(json.dumps(manifest, indent=2) + "\n")

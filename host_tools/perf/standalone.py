@@ -120,6 +120,37 @@ class Cost:
         }
 
 
+@dataclass(frozen=True)
+class Saving:
+    """Instructions of the operators that streaming computes per sample."""
+
+    window: int
+    """On a whole window, without streaming."""
+    sample: int
+    """For one sample: the newest rows, and keeping them."""
+    borders: int
+    """With the outputs: rows that see padding, and so do not move with the window."""
+
+    @property
+    def both(self) -> int:
+        """Sample and borders: the outputs are wanted after every sample."""
+        return self.sample + self.borders
+
+
+def saving(whole: Cost, streamed: Cost) -> Saving:
+    """Compare the costs of one model without and with streaming."""
+    streaming = streamed.manifest.get("streaming")
+    if streaming is None:
+        raise DataError(f"{streamed.name} was not measured with streaming")
+    indices = {operator["index"] for operator in streaming["incremental"]}
+    spent = {row.symbol: row.maximum for row in streamed.counts.operators}
+    return Saving(
+        window=sum(row.maximum for row in whole.counts.operators if row.index in indices),
+        sample=sum(spent[symbol] for symbol in streaming["per_sample"]),
+        borders=sum(spent[symbol] for symbol in streaming["borders"]),
+    )
+
+
 def model_name(model: Path) -> str:
     """Return a name for C from a path: the file's stem, of `model_int8.tflite` its folder's."""
     text = model.resolve().parent.name if model.stem == "model_int8" else model.stem
@@ -145,11 +176,19 @@ def own_weight_bytes(model: Path) -> int:
 
 def _interface(manifest: Mapping[str, Any]) -> Interface:
     inputs, outputs = manifest["inputs"], manifest["outputs"]
-    name = manifest["name"]
+    name, streaming = manifest["name"], manifest.get("streaming")
     if len(inputs) != 1 or len(outputs) != 1:
         raise DataError(
             f"{name} has {len(inputs)} inputs and {len(outputs)} outputs: only a model with one of"
             " each has safe_<name>_run, which is what is counted"
+        )
+    if streaming is not None:
+        return Interface(
+            header=f"safe_{name}.h",
+            run=f"safe_{name}_step",
+            input_bytes=int(streaming["sample_bytes"]),
+            output_bytes=int(outputs[0]["size_bytes"]),
+            warmup=int(streaming["window"]) - 1,
         )
     return Interface(
         header=f"safe_{name}.h",
@@ -160,9 +199,17 @@ def _interface(manifest: Mapping[str, Any]) -> Interface:
 
 
 def build(
-    model: Path, target: Target, work: Path, *, optimize: Optimize = "balanced", calls: int = CALLS
+    model: Path,
+    target: Target,
+    work: Path,
+    *,
+    optimize: Optimize = "balanced",
+    calls: int = CALLS,
+    stream: bool = False,
 ) -> Standalone:
     """Generate, compile and link `model` in the new folder `work`.
+
+    With `stream` a call is one sample, the window full: `safe_<name>_step`.
 
     Raises the errors of generation, BuildError, or DataError when there is no single input and
     output.
@@ -176,6 +223,7 @@ def build(
         target=target.name,
         optimize=optimize,
         standalone=True,
+        stream=stream,
     )
     seconds = time.monotonic() - start
     interface = _interface(manifest)
@@ -197,7 +245,9 @@ def _run(built: Standalone, plugins: Path, *, profile: bool) -> tuple[Counts, li
     config.write_text(configuration.text, encoding="utf-8")
     calls = bare.run(built.target, built.elf, count.plugin_argument(plugin, config, out))
     text = out.read_text(encoding="utf-8")
-    return count.parse(text, configuration), calls, text
+    # Where the first counted call begins, the last one to warm up seems to end.
+    skip = min(built.interface.warmup, 1)
+    return count.parse(text, configuration, skip=skip), calls, text
 
 
 def _sizes(objects: tuple[Path, ...]) -> tuple[int, int]:
@@ -246,8 +296,11 @@ def verify(built: Standalone, cost: Cost) -> None:
     edges = (built.manifest["inputs"][0], built.manifest["outputs"][0])
     if any(edge["dtype"] != "int8" for edge in edges):
         raise DataError(f"{cost.name}: only int8 inputs and outputs can be verified")
-    raw = bare.inputs(built.interface.input_bytes, len(cost.calls))
-    windows = np.stack([np.frombuffer(data, dtype=np.int8) for data in raw])
+    before = built.interface.warmup
+    raw = bare.inputs(built.interface.input_bytes, before + len(cost.calls))
+    samples = np.stack([np.frombuffer(data, dtype=np.int8) for data in raw])
+    ends = range(before, len(samples))
+    windows = np.stack([samples[end - before : end + 1].reshape(-1) for end in ends])
     expected = oracle.run(built.model, windows)
     for index, (call, output) in enumerate(zip(cost.calls, expected, strict=True)):
         if call.output_crc != zlib.crc32(output.tobytes()):

@@ -32,7 +32,8 @@ safe_status_t safe_context_init(safe_context_t *context, const safe_model_t *mod
 
 void *safe_context_input(const safe_context_t *context, size_t index)
 {
-    if (!is_bound(context) || index >= context->model->input_count) {
+    if (!is_bound(context) || index >= context->model->input_count ||
+        context->model->stream != NULL) {
         return NULL;
     }
     return context->arena + context->model->inputs[index].arena_start;
@@ -60,6 +61,9 @@ safe_status_t safe_context_invoke(const safe_context_t *context)
     if (!is_bound(context)) {
         return SAFE_STATUS_ARGUMENT;
     }
+    if (context->model->stream != NULL) {
+        return SAFE_STATUS_UNSUPPORTED;
+    }
     context->model->invoke(context->arena);
     return SAFE_STATUS_OK;
 }
@@ -77,6 +81,9 @@ safe_status_t safe_context_run(const safe_context_t *context, const void *input,
         input_bytes != model->inputs[0].size_bytes ||
         output_bytes != model->outputs[0].size_bytes) {
         return SAFE_STATUS_ARGUMENT;
+    }
+    if (model->stream != NULL) {
+        return SAFE_STATUS_UNSUPPORTED;
     }
     memcpy(context->arena + model->inputs[0].arena_start, input, input_bytes);
     model->reset(context->arena);

@@ -155,8 +155,8 @@ def _unexpected(markers: list[int], names: list[tuple[int, str]]) -> str:
     return f"markers {markers[:8]}, expected the entry first"
 
 
-def parse(text: str, configuration: Configuration) -> Counts:
-    """Turn the plugin's output into figures.
+def parse(text: str, configuration: Configuration, *, skip: int = 0) -> Counts:
+    """Turn the plugin's output into figures; the first `skip` calls are left out.
 
     Operators may run in any order. Raises EmulatorError when the output holds no whole inference,
     or one that did not pass every operator once.
@@ -164,7 +164,7 @@ def parse(text: str, configuration: Configuration) -> Counts:
     names = [(-1, "entry"), *configuration.operators]
     expected = list(range(len(names)))
     steps: list[list[int]] = []
-    for call in _calls(text):
+    for call in _calls(text)[skip:]:
         markers = [marker for marker, _ in call if marker != _BETWEEN]
         if sorted(markers[:-1]) != expected or markers[0] != _ENTRY:
             raise EmulatorError(f"instruction counter: {_unexpected(markers, names)}")

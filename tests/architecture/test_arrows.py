@@ -62,11 +62,14 @@ SDK_ARROWS = {
     "window": SDK_BASE,
     "scaler": SDK_BASE | {"fixed_point"},
     "model": SDK_BASE,
+    "stream": SDK_BASE | {"model"},
     "baseline": SDK_BASE | {"root"},
     "detector": SDK_BASE
-    | {"window", "scaler", "model", "frame", "baseline", "rows", "quadratic", "detector_check"},
+    | {"window", "scaler", "model", "stream", "frame", "baseline", "rows", "quadratic"}
+    | {"detector_check"},
     "detector_check": SDK_BASE | {"detector", "model", "quadratic", "scaler"},
-    "server": SDK_BASE | {"detector", "frame", "port", "model", "app", "window", "scaler"},
+    "server": SDK_BASE
+    | {"detector", "frame", "port", "model", "stream", "app", "window", "scaler"},
     "port": SDK_BASE,
     "app": SDK_BASE | {"model", "detector"},
     "safe": None,

@@ -54,6 +54,13 @@ def test_file(folder, name):
     compare(name, (folder / name).read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("name", ["safe_small.c", "safe_small.h", "manifest.json"])
+def test_streaming_file(name, tmp_path):
+    out = tmp_path / "out"
+    pipeline.generate(MODELS / "small.tflite", name="small", out=out, stream=True)
+    compare(f"streaming_{name}", (out / name).read_text(encoding="utf-8"))
+
+
 def test_no_other_files(folder):
     assert sorted(p.name for p in folder.iterdir()) == sorted(NAMES)
 

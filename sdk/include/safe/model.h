@@ -37,6 +37,15 @@ typedef struct safe_tensor_info {
     int32_t zero_point;
 } safe_tensor_info_t;
 
+/** What a streaming model adds; see safe/stream.h. */
+typedef struct safe_stream {
+    uint32_t window; /**< Samples. */
+    uint32_t sample_bytes;
+    uint32_t sample_start; /**< Where in the arena push takes the sample from. */
+    uint32_t count_start;  /**< Of a uint32_t: samples since the last reset, up to `window`. */
+    void (*push)(uint8_t *arena); /**< Computes what follows from the newest sample alone. */
+} safe_stream_t;
+
 /** A generated model; one constant object in flash. */
 typedef struct safe_model {
     uint32_t abi; /**< SAFE_MODEL_ABI at generation. */
@@ -51,6 +60,7 @@ typedef struct safe_model {
     const safe_tensor_info_t *outputs;
     void (*reset)(uint8_t *arena);  /**< Clears recurrent state. */
     void (*invoke)(uint8_t *arena); /**< Computes outputs from inputs, both inside the arena. */
+    const safe_stream_t *stream;    /**< Null: the model takes whole windows. */
 } safe_model_t;
 
 /** A model bound to an arena. */
@@ -70,16 +80,18 @@ SAFE_MUST_CHECK safe_status_t safe_context_init(safe_context_t *context, const s
                                                 void *arena, size_t arena_bytes);
 
 /** Returns input `index` inside the arena, or null when there is no such input. It is
- * overwritten by safe_context_invoke: fill it before every call. */
+ * overwritten by safe_context_invoke: fill it before every call. A streaming model has none. */
 void *safe_context_input(const safe_context_t *context, size_t index);
 
 /** Returns output `index` inside the arena, or null; valid until the next invoke or fill. */
 const void *safe_context_output(const safe_context_t *context, size_t index);
 
-/** Clears recurrent state: the next invoke starts a new window. */
+/** Clears recurrent state: the next invoke starts a new window. A streaming model forgets all
+ * samples, too. */
 SAFE_MUST_CHECK safe_status_t safe_context_reset(const safe_context_t *context);
 
-/** Computes the outputs; recurrent state carries over from the previous invoke unless reset. */
+/** Computes the outputs; recurrent state carries over from the previous invoke unless reset.
+ * @return UNSUPPORTED for a streaming model: use safe_stream_invoke. */
 SAFE_MUST_CHECK safe_status_t safe_context_invoke(const safe_context_t *context);
 
 /**
@@ -87,7 +99,8 @@ SAFE_MUST_CHECK safe_status_t safe_context_invoke(const safe_context_t *context)
  * resets, invokes, copies the result to `output`.
  *
  * @param input `inputs[0].size_bytes` bytes. @param output `outputs[0].size_bytes` bytes.
- * @return ARGUMENT when a length differs or the model has several inputs or outputs.
+ * @return ARGUMENT when a length differs or the model has several inputs or outputs. UNSUPPORTED
+ * for a streaming model: use safe_stream_run.
  */
 SAFE_MUST_CHECK safe_status_t safe_context_run(const safe_context_t *context, const void *input,
                                                size_t input_bytes, void *output,

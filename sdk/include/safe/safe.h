@@ -18,6 +18,7 @@
 #include "safe/model.h"
 #include "safe/scaler.h"
 #include "safe/status.h"
+#include "safe/stream.h"
 #include "safe/version.h"
 #include "safe/window.h"
 

@@ -32,6 +32,8 @@ class Interface:
     run: str
     input_bytes: int
     output_bytes: int
+    warmup: int = 0
+    """Calls before those that are counted: they fill a window sample by sample."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def link(
         "SAFE_BARE_INPUT_BYTES": f"{interface.input_bytes}u",
         "SAFE_BARE_OUTPUT_BYTES": f"{interface.output_bytes}u",
         "SAFE_BARE_CALLS": f"{calls}u",
+        "SAFE_BARE_WARMUP": f"{interface.warmup}u",
         "SAFE_BARE_SEED": f"{SEED}u",
     }
     elf = folder / "bare.elf"

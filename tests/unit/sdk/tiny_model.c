@@ -58,7 +58,8 @@ static const safe_tensor_info_t input = {
 static const safe_tensor_info_t output = {
     "output", SAFE_DTYPE_INT8, 3, {1, TINY_HORIZON, TINY_CHANNELS}, OUTPUTS, 0, 0.05f, 5};
 static const safe_model_t model = {
-    SAFE_MODEL_ABI, "tiny", {TINY_SHA, 1, 2, 3}, ARENA, 0, 1, 1, 1, &input, &output, reset, invoke};
+    SAFE_MODEL_ABI, "tiny", {TINY_SHA, 1, 2, 3}, ARENA, 0, 1, 1, 1, &input, &output, reset,
+    invoke,         NULL};
 
 static const float mean[MAX_CHANNELS] = {1.5f, -20.0f, 300.25f, 0.1f, 0.2f, 0.3f, 4.0f, 5.0f,
                                          6.0f, 7.0f,   8.0f,    9.0f, 1.0f, 2.0f, 3.0f, 0.7f};

@@ -1,0 +1,58 @@
+"""Every pass, in the order in which they run; the verifier looks at each one's result."""
+
+from collections.abc import Callable
+
+from codegen.ir.graph import Graph
+from codegen.ir.stream import Stream
+from codegen.ir.verifier import verify
+from codegen.passes import (
+    absorb,
+    activation,
+    dead,
+    dense,
+    fold,
+    lookup,
+    pad,
+    reroll,
+    schedule,
+    streaming,
+)
+from codegen.passes._graph import check_changed
+
+PASSES: tuple[Callable[..., Graph], ...] = (
+    fold.run,
+    reroll.run,
+    pad.run,
+    activation.run,
+    lookup.run,
+    dense.run,
+    absorb.run,
+    dead.run,
+    schedule.run,
+)
+
+
+def run(graph: Graph, accepts: reroll.Accepts, *, stream: bool) -> tuple[Graph, Stream | None]:
+    """Return what all passes make of a graph and, with `stream`, what runs per sample.
+
+    `accepts` decides where a pass offers another form of the graph.
+    """
+    for step in PASSES:
+        if step is dense.run and stream:
+            continue  # a convolution has rows, a matrix product of all of them has not
+        after = step(graph, accepts) if step is reroll.run else step(graph)
+        graph = _checked(step, graph, after)
+    if not stream:
+        return graph, None
+    after, found = streaming.run(graph)
+    graph = _checked(streaming.run, graph, after)
+    # Of a convolution, often one place is left.
+    return _checked(dense.run, graph, dense.run(graph)), found
+
+
+def _checked(step: Callable[..., object], before: Graph, graph: Graph) -> Graph:
+    """Return what a pass made of a graph, after the verifier has looked at it."""
+    if graph is not before:
+        verify(graph, step.__module__)
+        check_changed(before, graph)
+    return graph

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "safe/stream.h"
+
+#include <string.h>
+
+static bool is_bound(const safe_context_t *context)
+{
+    return context != NULL && context->model != NULL && context->arena != NULL;
+}
+
+/** Samples since the last reset; a counter in an arena without types. */
+static uint32_t pushed(const safe_context_t *context)
+{
+    uint32_t count;
+
+    memcpy(&count, context->arena + context->model->stream->count_start, sizeof count);
+    return count;
+}
+
+static void push(const safe_context_t *context, const void *sample)
+{
+    const safe_stream_t *stream = context->model->stream;
+    uint32_t count = pushed(context);
+
+    memcpy(context->arena + stream->sample_start, sample, stream->sample_bytes);
+    stream->push(context->arena);
+    if (count < stream->window) {
+        count++;
+        memcpy(context->arena + stream->count_start, &count, sizeof count);
+    }
+}
+
+safe_status_t safe_stream_push(const safe_context_t *context, const void *sample,
+                               size_t sample_bytes)
+{
+    if (!is_bound(context) || sample == NULL) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    if (context->model->stream == NULL) {
+        return SAFE_STATUS_UNSUPPORTED;
+    }
+    if (sample_bytes != context->model->stream->sample_bytes) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    push(context, sample);
+    return SAFE_STATUS_OK;
+}
+
+bool safe_stream_is_ready(const safe_context_t *context)
+{
+    return is_bound(context) && context->model->stream != NULL &&
+           pushed(context) == context->model->stream->window;
+}
+
+safe_status_t safe_stream_invoke(const safe_context_t *context)
+{
+    if (!is_bound(context)) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    if (context->model->stream == NULL) {
+        return SAFE_STATUS_UNSUPPORTED;
+    }
+    if (!safe_stream_is_ready(context)) {
+        return SAFE_STATUS_NOT_READY;
+    }
+    context->model->invoke(context->arena);
+    return SAFE_STATUS_OK;
+}
+
+safe_status_t safe_stream_run(const safe_context_t *context, const void *window,
+                              size_t window_bytes, void *output, size_t output_bytes)
+{
+    const safe_model_t *model;
+    const uint8_t *sample = window;
+
+    if (!is_bound(context) || window == NULL || output == NULL) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    model = context->model;
+    if (model->stream == NULL) {
+        return SAFE_STATUS_UNSUPPORTED;
+    }
+    if (model->output_count != 1u || window_bytes != model->inputs[0].size_bytes ||
+        output_bytes != model->outputs[0].size_bytes) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    model->reset(context->arena);
+    for (uint32_t i = 0; i < model->stream->window; i++) {
+        push(context, sample);
+        sample += model->stream->sample_bytes;
+    }
+    model->invoke(context->arena);
+    memcpy(output, context->arena + model->outputs[0].arena_start, output_bytes);
+    return SAFE_STATUS_OK;
+}
