@@ -53,6 +53,7 @@ class Detector:
     forecast_scale: float
     output_zero_point: int
     prior_level: tuple[float, ...]
+    """Of the tracked channels: all with an `input_gain`, else those that the level scores."""
     prior_residual: tuple[float, ...]
     prior_rows: float
     learn_samples: int
@@ -82,6 +83,7 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
     inverse = float(np.float32(1.0) / np.float32(into.scale))
     relative = rules.word("input", ("scaler", "baseline")) == "baseline"
     gain = rules.floats("input_gain", channels, positive(_MOST))
+    prior = rules.floats("prior_level", channels, _VARIANCE)
     level, residual = _form(rules, "level", channels), _form(rules, "residual", channels)
     found = Detector(
         channels=channels,
@@ -97,7 +99,7 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
         input_zero_point=into.zero_point,
         forecast_scale=float(np.float32(out.scale) / np.float32(horizon)),
         output_zero_point=out.zero_point,
-        prior_level=rules.floats("prior_level", channels, _VARIANCE),
+        prior_level=prior if relative else tuple(prior[c] for c in level.channels),
         prior_residual=rules.floats("prior_residual", len(residual.channels), _VARIANCE),
         prior_rows=rules.number("prior_rows", Range(1.0, _MOST)),
         learn_samples=rules.integer("learn_samples", 0, _MAX_SAMPLES),

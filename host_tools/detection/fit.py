@@ -56,7 +56,8 @@ class Rule:
         prior_rows: Weight of the priors while it learns.
         track_rows: Time constant of the baseline's mean in quiet rows; 0: fixed.
         quiet: The mean is tracked up to this score.
-        relearn_rows: Alarm that lasts so long is the new normal; 0: never.
+        relearn_rows: Alarm that lasts so long is the new normal; 0: never. Not for a baseline of
+            the training rows: it would only begin again where it was.
         feature_limit: Limit of features, in spreads.
     """
 
@@ -72,7 +73,7 @@ class Rule:
     prior_rows: float = 10.0
     track_rows: float = 400.0
     quiet: float = 1.0
-    relearn_rows: int = 0
+    relearn_rows: int = 1200
     feature_limit: float = 32.0
 
     def words(self) -> str:
@@ -254,7 +255,7 @@ def fit(material: Material, rule: Rule, norm: Normalizer) -> Detector:
         level_channels=level_channels,
         residual_channels=residual_channels,
         learn_samples=rule.learn_rows - rule.rows + 1 if rule.learn_rows else 0,
-        relearn_samples=rule.relearn_rows,
+        relearn_samples=rule.relearn_rows if rule.learn_rows else 0,
         prior_rows=single(rule.prior_rows),
         prior_level=np.clip(norm.prior_level, LEAST_VARIANCE, MOST_VARIANCE).astype(single),
         prior_residual=prior.astype(single),

@@ -19,7 +19,7 @@ void safe_baseline_forget(safe_baseline_t *baseline)
 
     baseline->learned = 0;
     baseline->residuals_learned = 0;
-    for (size_t c = 0; c < baseline->channels; c++) {
+    for (size_t c = 0; c < baseline->tracked; c++) {
         baseline->mean[c] = 0.0f;
         baseline->inv_level[c] = 1.0f / safe_root(config->prior_level[c]);
         baseline->squares[c] = 0.0f;
@@ -43,7 +43,7 @@ void safe_baseline_prime(safe_baseline_t *baseline, const float *z, uint32_t sam
     if (!safe_baseline_is_learning(baseline) || baseline->learned != 0u) {
         return;
     }
-    for (size_t c = 0; c < baseline->channels; c++) {
+    for (size_t c = 0; c < baseline->tracked; c++) {
         float change = z[c] - baseline->mean[c];
         float step = change / count;
 
@@ -69,7 +69,7 @@ static void learn_level(safe_baseline_t *baseline, const float *level)
 
     baseline->learned++;
     count = (float)baseline->learned;
-    for (size_t c = 0; c < baseline->channels; c++) {
+    for (size_t c = 0; c < baseline->tracked; c++) {
         float delta = level[c] - baseline->mean[c];
         float step = delta / count;
         float rest;
@@ -108,7 +108,7 @@ void safe_baseline_learn(safe_baseline_t *baseline, const float *level, const fl
 
 void safe_baseline_track(safe_baseline_t *baseline, const float *level)
 {
-    for (size_t c = 0; c < baseline->channels; c++) {
+    for (size_t c = 0; c < baseline->tracked; c++) {
         float change = level[c] - baseline->mean[c];
         float step = baseline->config->track * change;
 

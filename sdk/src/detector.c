@@ -14,35 +14,44 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
+/** Channels whose level is watched: all, or with inputs of their own scale those that are scored.
+ */
+static uint16_t tracked_count(const safe_detector_config_t *config)
+{
+    return config->input_gain != NULL ? config->channels : config->level.count;
+}
+
 /** Deals out the caller's floats; their number was checked. */
 static void bind_floats(safe_detector_t *detector, float *floats)
 {
     const safe_detector_config_t *config = detector->config;
     size_t channels = config->channels;
+    size_t tracked = tracked_count(config);
     size_t residuals = config->residual.count;
 
-    detector->levels = (safe_rows_t){floats, config->rows, config->channels, 0, 0};
-    floats += config->rows * channels;
+    detector->levels = (safe_rows_t){floats, config->rows, (uint16_t)tracked, 0, 0};
+    floats += config->rows * tracked;
     detector->residuals = (safe_rows_t){floats, config->rows, config->residual.count, 0, 0};
     floats += config->rows * residuals;
     detector->baseline = (safe_baseline_t){
         .config = &config->baseline,
-        .channels = config->channels,
+        .tracked = (uint16_t)tracked,
         .residuals = config->residual.count,
         .mean = floats,
-        .inv_level = floats + channels,
-        .squares = floats + 2u * channels,
-        .inv_residual = floats + 3u * channels,
-        .residual_squares = floats + 3u * channels + residuals,
+        .inv_level = floats + tracked,
+        .squares = floats + 2u * tracked,
+        .inv_residual = floats + 3u * tracked,
+        .residual_squares = floats + 3u * tracked + residuals,
     };
-    floats += 3u * channels + 2u * residuals;
-    detector->input = floats;
-    detector->level_mean = floats + channels;
-    detector->scratch = floats + 2u * channels;
-    floats += 3u * channels;
+    floats += 3u * tracked + 2u * residuals;
+    detector->level_mean = floats;
+    detector->level_feature = floats + tracked;
+    floats += 2u * tracked;
     detector->residual_mean = floats;
     detector->residual_feature = floats + residuals;
-    detector->level_feature = floats + 2u * residuals;
+    floats += 2u * residuals;
+    detector->input = floats;
+    detector->scratch = floats + channels;
 }
 
 safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_config_t *config,
@@ -58,7 +67,7 @@ safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_
         memory->window_bytes < (size_t)config->window * config->channels ||
         memory->horizon_words < (size_t)config->horizon * config->channels ||
         memory->float_count < SAFE_DETECTOR_FLOATS((size_t)config->channels, (size_t)config->rows,
-                                                   config->level.count,
+                                                   (size_t)tracked_count(config),
                                                    (size_t)config->residual.count)) {
         return SAFE_STATUS_ARGUMENT;
     }
@@ -89,7 +98,8 @@ void safe_detector_gap(safe_detector_t *detector)
     detector->has_score = false;
 }
 
-/** Standardizes a sample into the level ring. @return it, [channels]. */
+/** Standardizes a sample into the input, and the tracked channels into the level ring. @return
+ * these, [tracked]. */
 static const float *take_level(safe_detector_t *detector, const float *sample)
 {
     const safe_detector_config_t *config = detector->config;
@@ -98,28 +108,31 @@ static const float *take_level(safe_detector_t *detector, const float *sample)
     for (size_t c = 0; c < config->channels; c++) {
         float z = safe_scaler_standardize(sample[c], config->mean[c], config->inv_std[c]);
 
-        levels[c] = safe_scaler_clamp(z, config->score_limit);
+        detector->input[c] = safe_scaler_clamp(z, config->score_limit);
+    }
+    for (size_t k = 0; k < detector->baseline.tracked; k++) {
+        size_t c = config->input_gain != NULL ? k : config->level.channels[k];
+
+        levels[k] = detector->input[c];
     }
     return levels;
 }
 
-/** Makes the model input of `levels`: as it is, or relative to the baseline. */
-static void make_input(safe_detector_t *detector, const float *levels)
+/** Makes the model input relative to the baseline where the model wants that. */
+static void make_input(safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
     const safe_baseline_t *baseline = &detector->baseline;
 
+    if (config->input_gain == NULL) {
+        return;
+    }
     for (size_t c = 0; c < config->channels; c++) {
-        float input = levels[c];
+        float centred = detector->input[c] - baseline->mean[c];
+        float scaled = centred * baseline->inv_level[c];
+        float gained = scaled * config->input_gain[c];
 
-        if (config->input_gain != NULL) {
-            float centred = input - baseline->mean[c];
-            float scaled = centred * baseline->inv_level[c];
-            float gained = scaled * config->input_gain[c];
-
-            input = safe_scaler_clamp(gained, config->score_limit);
-        }
-        detector->input[c] = input;
+        detector->input[c] = safe_scaler_clamp(gained, config->score_limit);
     }
 }
 
@@ -147,7 +160,7 @@ static float level_statistic(safe_detector_t *detector)
     const safe_baseline_t *baseline = &detector->baseline;
 
     for (size_t k = 0; k < config->level.count; k++) {
-        size_t c = config->level.channels[k];
+        size_t c = config->input_gain != NULL ? config->level.channels[k] : k;
         float centred = detector->level_mean[c] - baseline->mean[c];
         float scaled = centred * baseline->inv_level[c];
 
@@ -322,7 +335,7 @@ safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
     }
     levels = take_level(detector, sample);
     safe_baseline_prime(&detector->baseline, levels, detector->samples);
-    make_input(detector, levels);
+    make_input(detector);
     if (detector->samples >= (uint32_t)config->window + config->horizon - 1u) {
         take_residual(detector);
     }

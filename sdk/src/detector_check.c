@@ -72,13 +72,15 @@ static bool baseline_is_usable(const safe_detector_config_t *config)
 {
     const safe_baseline_config_t *baseline = &config->baseline;
     size_t residuals = config->residual.count;
+    size_t tracked = config->input_gain != NULL ? config->channels : config->level.count;
 
-    if (baseline->prior_level == NULL || (residuals != 0u && baseline->prior_residual == NULL)) {
+    if ((tracked != 0u && baseline->prior_level == NULL) ||
+        (residuals != 0u && baseline->prior_residual == NULL)) {
         return false;
     }
     return lies(baseline->prior_rows, 1.0f, MOST) && baseline->track >= 0.0f &&
            baseline->track < 1.0f &&
-           all_lie(baseline->prior_level, config->channels, LEAST_VARIANCE, MOST_VARIANCE) &&
+           all_lie(baseline->prior_level, tracked, LEAST_VARIANCE, MOST_VARIANCE) &&
            all_lie(baseline->prior_residual, residuals, LEAST_VARIANCE, MOST_VARIANCE);
 }
 

@@ -12,7 +12,7 @@
 
 /** Constants, in flash. Variances lie in [1e-20, 1e12], so that no spread is 0 or infinite. */
 typedef struct safe_baseline_config {
-    const float *prior_level;    /**< [channels] variance of a row mean of the level. */
+    const float *prior_level;    /**< [tracked] variance of a row mean of the level. */
     const float *prior_residual; /**< [residuals] mean square of a row mean of the residual. */
     float prior_rows;            /**< Weight of the priors, in samples. */
     uint32_t learn_samples;      /**< 0: the priors are the baseline, nothing is learned. */
@@ -22,13 +22,13 @@ typedef struct safe_baseline_config {
 /** What is known so far. */
 typedef struct safe_baseline {
     const safe_baseline_config_t *config;
-    uint16_t channels;
+    uint16_t tracked;
     uint16_t residuals;
     uint32_t learned;           /**< Row means of the level seen, up to learn_samples. */
     uint32_t residuals_learned; /**< The same of the residual. */
-    float *mean;                /**< [channels] of the level, in standard deviations. */
-    float *inv_level;           /**< [channels] 1 / spread of the level's row means. */
-    float *squares;             /**< [channels] sum of squared deviations. */
+    float *mean;                /**< [tracked] of the level, in standard deviations. */
+    float *inv_level;           /**< [tracked] 1 / spread of the level's row means. */
+    float *squares;             /**< [tracked] sum of squared deviations. */
     float *inv_residual;        /**< [residuals] 1 / root mean square of the residual. */
     float *residual_squares;    /**< [residuals] sum of squares. */
 } safe_baseline_t;
@@ -39,15 +39,15 @@ void safe_baseline_forget(safe_baseline_t *baseline);
 /** True while the baseline is being learned: no verdict can be given. */
 bool safe_baseline_is_learning(const safe_baseline_t *baseline);
 
-/** Before the first row mean: the mean of the samples so far. @param z [channels] the present
+/** Before the first row mean: the mean of the samples so far. @param z [tracked] the present
  * sample. @param samples before it. Does nothing once something is learned. */
 void safe_baseline_prime(safe_baseline_t *baseline, const float *z, uint32_t samples);
 
-/** Learns one row mean. @param level [channels]. @param residual [residuals], or null while there
+/** Learns one row mean. @param level [tracked]. @param residual [residuals], or null while there
  * is none. */
 void safe_baseline_learn(safe_baseline_t *baseline, const float *level, const float *residual);
 
-/** Follows a quiet level. @param level [channels]. */
+/** Follows a quiet level. @param level [tracked]. */
 void safe_baseline_track(safe_baseline_t *baseline, const float *level);
 
 #endif

@@ -83,9 +83,11 @@ typedef struct safe_detector_result {
                                         most; in FAULT those that are not finite, ascending. */
 } safe_detector_result_t;
 
-/** Floats that a detector works in: scored channels `level` and `residual`. */
-#define SAFE_DETECTOR_FLOATS(channels, rows, level, residual)                                      \
-    (((rows) + 6u) * (channels) + ((rows) + 4u) * (residual) + (level))
+/** Floats that a detector works in. `tracked`: channels whose level is watched, all of them with
+ * an input_gain, else those that the level scores; `residual`: channels that the residual scores.
+ */
+#define SAFE_DETECTOR_FLOATS(channels, rows, tracked, residual)                                    \
+    (((rows) + 5u) * (tracked) + ((rows) + 4u) * (residual) + 2u * (channels))
 
 /** The caller's memory for one detector; the generated header has the sizes. */
 typedef struct safe_detector_memory {
@@ -103,11 +105,11 @@ typedef struct safe_detector {
     safe_context_t context;
     safe_window_t window;
     safe_horizon_t horizon;
-    safe_rows_t levels;    /**< Standardized samples. */
+    safe_rows_t levels;    /**< Standardized samples of the tracked channels. */
     safe_rows_t residuals; /**< Forecast residuals of the scored channels. */
     safe_baseline_t baseline;
     float *input;            /**< [channels] the present model input. */
-    float *level_mean;       /**< [channels] */
+    float *level_mean;       /**< [tracked] */
     float *residual_mean;    /**< [residual.count] */
     float *level_feature;    /**< [level.count] */
     float *residual_feature; /**< [residual.count] */

@@ -64,12 +64,13 @@ def _form(channels, factor):
 def c_config(config: ChainConfig) -> Config:
     """The returned object keeps the arrays it points to."""
     a, d = config.adapter, config.detector
+    tracked = slice(None) if d.input == BASELINE else list(d.level_channels)
     return Config(
         a.channels, a.window, a.horizon, d.rows,
         _floats(a.scaler.mean), _floats(a.scaler.inv_std), a.scaler.clip, a.scaler.score_limit,
         _floats(d.input_gain) if d.input == BASELINE else None,
         a.input_inv_scale, a.input_zero_point, a.forecast_scale, a.output_zero_point,
-        Baseline(_floats(d.prior_level), _floats(d.prior_residual), d.prior_rows,
+        Baseline(_floats(d.prior_level[tracked]), _floats(d.prior_residual), d.prior_rows,
                  d.learn_samples, d.track),
         _form(d.level_channels, d.level_factor),
         _form(d.residual_channels, d.residual_factor),

@@ -253,7 +253,7 @@ int shim_init_spoiled(uint32_t field)
         config.level.factor = enormous;
         break;
     case 31:
-        memory.float_count = SAFE_DETECTOR_FLOATS(config.channels, config.rows, config.level.count,
+        memory.float_count = SAFE_DETECTOR_FLOATS(config.channels, config.rows, config.channels,
                                                   config.residual.count) -
                              1u;
         break;

@@ -94,7 +94,7 @@ def test_empty_statistics_compile(models, files, root, tmp_path, strict):
     pipeline.generate(model, name="small", out=out, scaler=scaler, detector=rules)
     text = (out / "safe_small_detector.c").read_text()
     assert ".input_gain = NULL," in text
-    assert text.count("= NULL,") == 3
+    assert text.count("= NULL,") == 4
     strict("gcc", sorted(out.glob("*.c")), out, root / "sdk" / "include", out=tmp_path)
 
 
