@@ -123,6 +123,8 @@ class Cpu:
         self._stop: Stop | None = None
         self._keep: list[object] = []
         self._batches: dict[tuple[int, ...], _Batch] = {}
+        self._pc = self._batch((arm.UC_ARM_REG_PC,))
+        self._xpsr = self._batch((arm.UC_ARM_REG_XPSR,))
         self._uc.hook_add(uc.UC_HOOK_INTR, self._on_interrupt)
         self._uc.hook_add(uc.UC_HOOK_MEM_INVALID, self._on_access)
         self._hook(hook)
@@ -151,7 +153,7 @@ class Cpu:
 
     def _on_interrupt(self, _core: unicorn.Uc, number: int, _data: object) -> None:
         reason = _INTERRUPTS.get(number, Reason.UNDEFINED)
-        self._stop = Stop(reason, self._uc.reg_read(arm.UC_ARM_REG_PC))
+        self._stop = Stop(reason, self.pc)
         self._uc.emu_stop()
 
     def _on_access(
@@ -241,12 +243,12 @@ class Cpu:
     @property
     def pc(self) -> int:
         """Address of the next instruction."""
-        return int(self._uc.reg_read(arm.UC_ARM_REG_PC))
+        return self._pc.read()[0]
 
     @property
     def xpsr(self) -> int:
         """Flags, state of an IT block, number of the exception."""
-        return int(self._uc.reg_read(arm.UC_ARM_REG_XPSR))
+        return self._xpsr.read()[0]
 
     def stack_limit(self) -> int:
         """Return MSPLIM, which Unicorn does not tell: the core itself is asked; 0 on Armv7-M."""

@@ -85,6 +85,11 @@ class Serial:
                 return
             del self._kept[:sent]
 
+    @property
+    def has_received(self) -> bool:
+        """Whether a byte waits for the receiver."""
+        return bool(self._received)
+
     def take(self) -> int | None:
         """Return the next received byte, None when there is none."""
         return self._received.popleft() if self._received else None

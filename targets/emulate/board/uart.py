@@ -63,7 +63,9 @@ class Uart(Peripheral):
 
     def deliver(self) -> None:
         """Let the next byte of the wire arrive when the receiver is free for it."""
-        if self._wiring is None or self.value[self.status] & RXNE or not self._receives():
+        if self._wiring is None or not self._wiring.serial.has_received:
+            return
+        if self.value[self.status] & RXNE or not self._receives():
             return
         byte = self._wiring.serial.take()
         if byte is not None:

@@ -51,7 +51,9 @@ class Usart(Uart):
 
     def write(self, name: str, value: int) -> None:
         """Take a register; ICR clears flags, of which none is ever set here."""
-        if name == "TDR":
+        if name == "BRR" and self.bit("CR1", _UE):
+            self.complain(f"{self.name}_BRR is written while UE is set: it keeps its value")
+        elif name == "TDR":
             self.transmit(value, _TE)
         elif name not in ("ICR", "RQR"):
             super().write(name, value)

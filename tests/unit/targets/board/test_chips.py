@@ -13,6 +13,7 @@ from targets.load import load
 
 class Wire:
     is_held_up = False
+    has_received = False
 
     def __init__(self):
         self.sent = bytearray()
@@ -114,6 +115,16 @@ def test_a_wrong_baud_rate_and_pins_are_told_once():
         "GPIOA pin 2 is not on USART2",
         "GPIOA pin 3 is not on USART2",
     ]
+
+
+def test_the_baud_rate_is_set_while_the_usart_is_off():
+    bench = Bench("stm32u5")
+    bench.put(RCC + 0xA4, 1 << 14)
+    bench.put(0x4001380C, 35)
+    bench.put(0x40013800, 1)
+    bench.put(0x4001380C, 17)
+    assert bench.get(0x4001380C) == 35
+    assert bench.said == ["USART1_BRR is written while UE is set: it keeps its value"]
 
 
 @pytest.mark.parametrize(
