@@ -8,10 +8,11 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from codegen.operators.base import Optimize
+from codegen.operators.base import ISAS, Optimize
 from host_tools.perf import operators, standalone
 from host_tools.report import profile as picture
 from targets.build import ROOT, find_model
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("model", nargs="?", default="forecaster", help="name under models/, folder, or .tflite")
     add("--target", default="mps2-an386", help="name under targets/ (default %(default)s)")
     add("--optimize", choices=get_args(Optimize), default="balanced", help="default %(default)s")
+    add("--isa", choices=ISAS, help="kernels to compare with (default: the target's)")
     add("--windows", type=int, default=4, help="calls (default %(default)s)")
     add("--picture", type=Path, help="SVG or PNG (default build/profile/MODEL-TARGET-OPTIMIZE.svg)")
     add("--json", action="store_true", help="print one JSON object")
@@ -35,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     path = Path(arguments.model)
     model = path if path.suffix == ".tflite" else find_model(arguments.model).tflite
     target = load(arguments.target)
+    if arguments.isa is not None:
+        target = replace(target, target=replace(target.target, isa=arguments.isa))
     qemu.machine(target)  # an emulator is needed: say so before the work
     with tempfile.TemporaryDirectory(prefix="safe-profile-") as folder:
         built = standalone.build(

@@ -221,6 +221,7 @@ def build(
         name=model_name(model),
         out=generated,
         target=target.name,
+        isa=target.isa,
         optimize=optimize,
         standalone=True,
         stream=stream,
