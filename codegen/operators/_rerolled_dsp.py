@@ -74,19 +74,23 @@ def tiled(scales: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return np.concatenate([scales, np.repeat(scales[-1:], -scales.size % ROWS)])
 
 
-def shared_constants(p: Cell, fitted: Fitted) -> tuple[Constant, ...]:
+def shared_constants(fitted: Fitted, bias: Constant | None = None) -> tuple[Constant, ...]:
     """Return what follows the weights, in the order of the kernels' arguments."""
     # C has no array of no elements.
     exact = fitted.exact if fitted.exact.size else np.zeros(1, np.int32)
     return (
-        Constant("input_scales", tiled(fitted.input_scales), counts_as_weight=False),
-        Constant("recurrent_scales", tiled(fitted.recurrent_scales), counts_as_weight=False),
-        Constant("bias", p.bias),
-        Constant("words", fitted.words, counts_as_weight=False),
-        Constant("bins", fitted.bins, counts_as_weight=False),
-        Constant("thresholds", fitted.thresholds, counts_as_weight=False),
-        Constant("exact", exact, counts_as_weight=False),
+        _own("input_scales", tiled(fitted.input_scales)),
+        _own("recurrent_scales", tiled(fitted.recurrent_scales)),
+        *(() if bias is None else (bias,)),
+        _own("words", fitted.words),
+        _own("bins", fitted.bins),
+        _own("thresholds", fitted.thresholds),
+        _own("exact", exact),
     )
+
+
+def _own(suffix: str, data: NDArray[Any]) -> Constant:
+    return Constant(suffix, data, counts_as_weight=False)
 
 
 def macs(p: Cell) -> int:
@@ -118,7 +122,7 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
             weight_bytes=p.recurrent_weights.nbytes,
         ),
         Constant("first_start", _packing.pack_start(first, ROWS), weight_bytes=p.first_bias.nbytes),
-        *shared_constants(p, fitted),
+        *shared_constants(fitted, Constant("bias", p.bias)),
     )
     expanded = 8 * (_packing.blocks(p.input_weights.shape[1]) + _packing.blocks(units))
     whole = -(-rows // ROWS) * ROWS

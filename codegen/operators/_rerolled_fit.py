@@ -60,14 +60,24 @@ class Fitted:
     """ADDs that are no affine expression, int32[n, 13]: safe_rerolled_exact_t."""
 
 
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """A matrix product: weights, scales of their rows, also as the kernels read them."""
+
+    weights: NDArray[np.int8]
+    scales: tuple[float, ...]
+    rows: NDArray[np.uint32]
+    bound: int
+    """The largest |sum|."""
+
+
 @lru_cache(maxsize=4)
 def fit(p: Cell) -> Fitted:
     """Return the constants; raises `UnfitError`."""
-    bins, thresholds = curve()
     bounds = [int(bound.max()) for bound in _rerolled.bounds(p)]
     dense = (
-        _Dense(p.input_weights, p.input_scales, _row_scales(p.input_scales), bounds[0]),
-        _Dense(p.recurrent_weights, p.recurrent_scales, _row_scales(p.recurrent_scales), bounds[1]),
+        Dense(p.input_weights, p.input_scales, row_scales(p.input_scales), bounds[0]),
+        Dense(p.recurrent_weights, p.recurrent_scales, row_scales(p.recurrent_scales), bounds[1]),
     )
     words = []
     exact: list[list[int]] = []
@@ -78,6 +88,12 @@ def fit(p: Cell) -> Fitted:
         except UnfitError as error:
             raise UnfitError(f"step {place}: {error}") from error
         before = q
+    return fitted(words, dense, exact)
+
+
+def fitted(words: list[list[int]], dense: tuple[Dense, Dense], exact: list[list[int]]) -> Fitted:
+    """Return the constants of all steps in the types of the kernels."""
+    bins, thresholds = curve()
     whole = np.array(words, np.int64).astype(np.int32)
     own = np.array(exact, np.int64).astype(np.int32).reshape(-1, EXACT_WORDS)
     return Fitted(whole, dense[0].rows, dense[1].rows, bins, thresholds, own)
@@ -111,7 +127,7 @@ def activate(values: Int64, factor: int, start: int) -> Int64:
     return result
 
 
-def _argument(source: Quantization, scale: float, doublings: dict[int, Quantization]) -> list[int]:
+def argument(source: Quantization, scale: float, doublings: dict[int, Quantization]) -> list[int]:
     """Return factor and start of an activation's argument, source · scale.
 
     `doublings` says which activation the kernels compute with the argument and with its double.
@@ -159,7 +175,7 @@ def _interval(terms: Int64, truth: Int64, middle: int) -> int | None:
     return (low + high) >> 1 if low <= high else None
 
 
-def _sum(
+def add_words(
     first: Quantization, second: Quantization, output: Quantization, exact: list[list[int]]
 ) -> tuple[int, int, int]:
     """Return both factors and the constant of an ADD; or its place in `exact`, which grows."""
@@ -189,7 +205,9 @@ def _term(value: Any, factor: int) -> Any:
     return ((value << 24) * factor) >> 32
 
 
-def _product(first: Quantization, second: Quantization, output: Quantization) -> tuple[int, int]:
+def product_words(
+    first: Quantization, second: Quantization, output: Quantization
+) -> tuple[int, int]:
     """Return the multiplier of a MUL, and packed right shift less 1 and zero point."""
     part = _rerolled._product(first, second, output)
     mul.OPERATOR.check_integers(*part)
@@ -207,23 +225,23 @@ def _elements(p: Cell, q: Step, before: Step | None, exact: list[list[int]]) -> 
         sums = [0] * 6 + [0, _ONE, _HALF]
         zeros = 0
     else:
-        sums += _sum(q.input, q.recurrent, q.sum, exact)
-        sums += _sum(q.sum, p.bias_quantization, q.gates, exact)
-        sums += _sum(q.forget, q.update, q.cell, exact)
-        forget = _product(SIGMOID, before.cell, q.forget)
+        sums += add_words(q.input, q.recurrent, q.sum, exact)
+        sums += add_words(q.sum, p.bias_quantization, q.gates, exact)
+        sums += add_words(q.forget, q.update, q.cell, exact)
+        forget = product_words(SIGMOID, before.cell, q.forget)
         zeros = (before.hidden.zero_point + 128) * 256 + before.cell.zero_point + 128
     return [
         *sums,
-        *_argument(q.gates, 1.0, {1: SIGMOID, 2: TANH}),
-        *_argument(q.cell, 2.0, {1: TANH}),
-        *_product(SIGMOID, TANH, q.update),
+        *argument(q.gates, 1.0, {1: SIGMOID, 2: TANH}),
+        *argument(q.cell, 2.0, {1: TANH}),
+        *product_words(SIGMOID, TANH, q.update),
         *forget,
-        *_product(SIGMOID, TANH, q.hidden),
+        *product_words(SIGMOID, TANH, q.hidden),
         zeros,
     ]
 
 
-def _row_scales(scales: tuple[float, ...]) -> NDArray[np.uint32]:
+def row_scales(scales: tuple[float, ...]) -> NDArray[np.uint32]:
     """Return the scales as fractions of 2^31, the largest in [1/2, 1)."""
     words = np.array([int(np.ldexp(s, 31 - _top(scales))) for s in scales], dtype=np.uint32)
     return np.maximum(words, np.uint32(1))
@@ -231,17 +249,6 @@ def _row_scales(scales: tuple[float, ...]) -> NDArray[np.uint32]:
 
 def _top(scales: tuple[float, ...]) -> int:
     return int(np.frexp(max(scales))[1])
-
-
-@dataclass(frozen=True, eq=False)
-class _Dense:
-    """A matrix product: weights, scales of their rows, also as the kernels read them."""
-
-    weights: NDArray[np.int8]
-    scales: tuple[float, ...]
-    rows: NDArray[np.uint32]
-    bound: int
-    """The largest |sum|."""
 
 
 def kernel_multipliers(
@@ -259,7 +266,7 @@ def kernel_multipliers(
     return multiplier.astype(np.int64), zeros + 1
 
 
-def _product_words(source: Quantization, output: Quantization, p: _Dense) -> list[int]:
+def dense_words(source: Quantization, output: Quantization, p: Dense) -> list[int]:
     """Return the words of a safe_rerolled_scale_t; raises where a multiplier is not TFLM's.
 
     A row of zeros may have any: its sums are 0.
@@ -300,8 +307,8 @@ def _window(rows: NDArray[np.uint32], coarse: int, shift: int) -> int:
     return window
 
 
-def _products(q: Step, p: Cell, before: Step | None, dense: tuple[_Dense, _Dense]) -> list[int]:
-    words = _product_words(p.sequence, q.input, dense[0])
+def _products(q: Step, p: Cell, before: Step | None, dense: tuple[Dense, Dense]) -> list[int]:
+    words = dense_words(p.sequence, q.input, dense[0])
     if before is None:
         return words + [0] * len(words)
-    return words + _product_words(before.hidden, q.recurrent, dense[1])
+    return words + dense_words(before.hidden, q.recurrent, dense[1])

@@ -49,7 +49,7 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
         _sums("sums", p.input_weights),
         _sums("recurrent_sums", p.recurrent_weights),
         Constant("first_bias", first, weight_bytes=p.first_bias.nbytes),
-        *_rerolled_dsp.shared_constants(p, fitted),
+        *_rerolled_dsp.shared_constants(fitted, Constant("bias", p.bias)),
     )
     whole = -(-rows // _ROWS) * _ROWS
     return KernelCall(

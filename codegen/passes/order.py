@@ -14,6 +14,7 @@ from codegen.passes import (
     lookup,
     pad,
     reroll,
+    reroll_gru,
     schedule,
     streaming,
 )
@@ -22,6 +23,7 @@ from codegen.passes._graph import check_changed
 PASSES: tuple[Callable[..., Graph], ...] = (
     fold.run,
     reroll.run,
+    reroll_gru.run,
     pad.run,
     activation.run,
     lookup.run,
@@ -30,6 +32,9 @@ PASSES: tuple[Callable[..., Graph], ...] = (
     dead.run,
     schedule.run,
 )
+
+_OFFERS = (reroll.run, reroll_gru.run)
+"""Passes that offer another form of the graph."""
 
 
 def run(graph: Graph, accepts: reroll.Accepts, *, stream: bool) -> tuple[Graph, Stream | None]:
@@ -40,7 +45,7 @@ def run(graph: Graph, accepts: reroll.Accepts, *, stream: bool) -> tuple[Graph, 
     for step in PASSES:
         if step is dense.run and stream:
             continue  # a convolution has rows, a matrix product of all of them has not
-        after = step(graph, accepts) if step is reroll.run else step(graph)
+        after = step(graph, accepts) if step in _OFFERS else step(graph)
         graph = _checked(step, graph, after)
     if not stream:
         return graph, None

@@ -1,4 +1,4 @@
-"""An unrolled LSTM, re-rolled, on emulated cores: the bytes of the unrolled graph."""
+"""An unrolled LSTM or GRU, re-rolled, on emulated cores: the bytes of the unrolled graph."""
 
 import zlib
 
@@ -8,6 +8,7 @@ import pytest
 from codegen import reference
 from codegen.frontend.tflite import load as load_model
 from host_tools.perf import standalone
+from targets.build import ROOT
 from targets.emulate import bare
 from targets.load import load
 from tests.unit.codegen.passes.test_reroll import Unrolled
@@ -24,6 +25,23 @@ def test_unrolled_models(name, units, per_channel, tmp_path):
     built = standalone.build(path, target, tmp_path, calls=12)
     (operator,) = built.manifest["operators"]
     assert operator["kernel"] == f"safe_kernel_rerolled_lstm_s8_{target.target.isa}"
+    compare(target, path, built)
+
+
+@pytest.mark.parametrize("model", ["small_gru", "small_gru_all"])
+@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "riscv-virt"])
+def test_gru_models(name, model, tmp_path):
+    target = load(name)
+    path = ROOT / f"tests/unit/codegen/models/{model}.tflite"
+    built = standalone.build(path, target, tmp_path, optimize="size", calls=12)
+    found = {operator["kernel"] for operator in built.manifest["operators"]}
+    isa = "_dsp" if target.target.isa == "dsp" else ""
+    assert f"safe_kernel_rerolled_gru_s8{isa}" in found
+    compare(target, path, built)
+
+
+def compare(target, path, built):
+    """Assert that the core gives the bytes of the integer reference."""
     graph = load_model(path, "m")
     raw = bare.inputs(built.interface.input_bytes, 12)
     shape = graph.tensor(graph.inputs[0]).shape

@@ -116,6 +116,21 @@ typedef struct safe_rerolled_shared {
     const int32_t *exact;      /**< [any][SAFE_REROLLED_EXACT_WORDS] */
 } safe_rerolled_shared_t;
 
+/** Argument of an activation: value * factor / 2^8 + start. */
+typedef struct safe_rerolled_argument {
+    int32_t factor;
+    int32_t start;
+} safe_rerolled_argument_t;
+
+/** Adds `second` to `first`. @param words A, B, C of the sum. @param exact Of
+ * safe_rerolled_shared_t. */
+void safe_rerolled_add(const int32_t *words, const int32_t *exact, int32_t length, int8_t *first,
+                       const int8_t *second);
+
+/** Results plus 128 of an activation, as uint8, in place of int8 values. */
+void safe_rerolled_activate(safe_rerolled_argument_t argument, const safe_rerolled_shared_t *shared,
+                            int32_t length, int8_t *values);
+
 /**
  * Adds recurrent terms and bias to the gates and applies their activations.
  *

@@ -94,9 +94,8 @@ static SAFE_NOINLINE void add_exactly(const int32_t *words, int32_t length, int8
     }
 }
 
-/** Adds into `first`. @param words Of the sum. */
-static SAFE_NOINLINE void add_all(const int32_t *words, const int32_t *exact, int32_t length,
-                                  int8_t *first, const int8_t *second)
+SAFE_NOINLINE void safe_rerolled_add(const int32_t *words, const int32_t *exact, int32_t length,
+                                     int8_t *first, const int8_t *second)
 {
     if (words[2] == SAFE_REROLLED_EXACT) {
         add_exactly(&exact[words[0] * SAFE_REROLLED_EXACT_WORDS], length, first, second);
@@ -115,8 +114,8 @@ static SAFE_NOINLINE void add_both(const int32_t *words, const int32_t *exact, i
     const affine_t sum = affine_of(&words[SAFE_REROLLED_SUM]);
     const affine_t biased = affine_of(&words[SAFE_REROLLED_BIASED]);
     if (sum.start == SAFE_REROLLED_EXACT || biased.start == SAFE_REROLLED_EXACT) {
-        add_all(&words[SAFE_REROLLED_SUM], exact, length, gates, recurrent);
-        add_all(&words[SAFE_REROLLED_BIASED], exact, length, gates, bias);
+        safe_rerolled_add(&words[SAFE_REROLLED_SUM], exact, length, gates, recurrent);
+        safe_rerolled_add(&words[SAFE_REROLLED_BIASED], exact, length, gates, bias);
         return;
     }
 #if SAFE_UNALIGNED_WORDS
@@ -150,15 +149,9 @@ static SAFE_NOINLINE void add_both(const int32_t *words, const int32_t *exact, i
 #endif
 }
 
-/** Argument of an activation: value * factor / 2^8 + start. */
-typedef struct argument {
-    int32_t factor;
-    int32_t start;
-} argument_t;
-
-/** Results plus 128 of an activation, in place. */
-static SAFE_NOINLINE void activate_all(argument_t argument, const safe_rerolled_shared_t *shared,
-                                       int32_t length, int8_t *values)
+SAFE_NOINLINE void safe_rerolled_activate(safe_rerolled_argument_t argument,
+                                          const safe_rerolled_shared_t *shared, int32_t length,
+                                          int8_t *values)
 {
     const uint8_t *bins = shared->bins;
     const int32_t *thresholds = shared->thresholds;
@@ -187,13 +180,14 @@ void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *sha
     if (recurrent != NULL) {
         add_both(words, shared->exact, SAFE_REROLLED_GATES * units, gates, recurrent, bias);
     }
-    const argument_t logistic = {words[SAFE_REROLLED_GATE], words[SAFE_REROLLED_GATE + 1]};
+    const safe_rerolled_argument_t logistic = {words[SAFE_REROLLED_GATE],
+                                               words[SAFE_REROLLED_GATE + 1]};
     /* The middle of the curve stays where it is. */
-    const argument_t tanh = {2 * logistic.factor,
-                             2 * logistic.start - SAFE_REROLLED_BINS / 2 * (1 << 17)};
-    activate_all(logistic, shared, 2 * units, gates);
-    activate_all(tanh, shared, units, &gates[2 * units]);
-    activate_all(logistic, shared, units, &gates[3 * units]);
+    const safe_rerolled_argument_t tanh = {2 * logistic.factor,
+                                           2 * logistic.start - SAFE_REROLLED_BINS / 2 * (1 << 17)};
+    safe_rerolled_activate(logistic, shared, 2 * units, gates);
+    safe_rerolled_activate(tanh, shared, units, &gates[2 * units]);
+    safe_rerolled_activate(logistic, shared, units, &gates[3 * units]);
 }
 
 /** A product of two values, rescaled as safe_rerolled_rescale does it. */

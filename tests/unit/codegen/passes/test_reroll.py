@@ -219,7 +219,7 @@ def test_affine_sums_give_the_bytes_of_every_pair():
             Quantization((float(s),), (int(z),))
             for s, z in zip(scales, rng.integers(-128, 128, 3), strict=True)
         )
-        first, second, start = _rerolled_fit._sum(one, two, output, exact)
+        first, second, start = _rerolled_fit.add_words(one, two, output, exact)
         if start == _rerolled_fit.EXACT:
             continue
         seen += 1

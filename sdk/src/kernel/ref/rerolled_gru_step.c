@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file rerolled_gru_step.c Element-wise part of a step of a re-rolled GRU. */
+#include "safe/kernel/rerolled_gru_step.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "safe/compiler.h"
+
+/** Zero point of the results of LOGISTIC. */
+#define LOGISTIC_ZERO (-128)
+
+/** An int8 vector and its zero point. */
+typedef struct vector {
+    const int8_t *values;
+    int32_t zero_point;
+} vector_t;
+
+/** Products element by element; `output` may be either. @param words Multiplier, and 256 * (right
+ * shift less 1) + zero point + 128. */
+static SAFE_NOINLINE void product(const int32_t *words, int32_t units, vector_t a, vector_t b,
+                                  int8_t *output)
+{
+    const int32_t right = words[1] >> 8;
+    const int32_t halves = 2 * (words[1] & 0xFF) - 255;
+    for (int32_t u = 0; u < units; u++) {
+        const int32_t twice = 2 * ((a.values[u] - a.zero_point) * (b.values[u] - b.zero_point));
+        const int32_t scaled = safe_dsp_smmulr(twice, words[0]) - (twice < 0 ? 1 : 0);
+        output[u] = (int8_t)safe_dsp_ssat8_q1((scaled >> right) + halves);
+    }
+}
+
+/** An activation in place, as int8. @param words Of its argument. */
+static void activate(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
+                     int8_t *values)
+{
+    const safe_rerolled_argument_t argument = {words[0], words[1]};
+    safe_rerolled_activate(argument, shared, units, values);
+    for (int32_t u = 0; u < units; u++) {
+        values[u] = (int8_t)((uint8_t)values[u] - 128);
+    }
+}
+
+void safe_rerolled_gru_update(const int32_t *words, const safe_rerolled_shared_t *shared,
+                              int32_t units, int8_t *gates, int8_t *terms, const int8_t *before,
+                              int8_t *hidden)
+{
+    const int32_t *exact = shared->exact;
+    const int32_t zeros = words[SAFE_GRU_ZEROS];
+    int8_t *const z = gates;
+    int8_t *const r = &gates[units];
+    int8_t *value = &gates[2 * units];
+    safe_rerolled_add(&words[SAFE_GRU_UPDATE_SUM], exact, units, z, terms);
+    activate(&words[SAFE_GRU_UPDATE], shared, units, z);
+    safe_rerolled_add(&words[SAFE_GRU_RESET_SUM], exact, units, r, &terms[units]);
+    activate(&words[SAFE_GRU_RESET], shared, units, r);
+    const vector_t reset = {r, LOGISTIC_ZERO};
+    const vector_t term = {&terms[2 * units], (zeros & 0xFF) - 128};
+    product(&words[SAFE_GRU_RESET_PRODUCT], units, reset, term, r);
+    safe_rerolled_add(&words[SAFE_GRU_VALUE_SUM], exact, units, value, r);
+    activate(&words[SAFE_GRU_VALUE], shared, units, value);
+    if (before != NULL) {
+        const vector_t kept = {z, LOGISTIC_ZERO};
+        const vector_t last = {before, (zeros >> 8 & 0xFF) - 128};
+        product(&words[SAFE_GRU_KEPT], units, kept, last, terms);
+    }
+    safe_rerolled_add(&words[SAFE_GRU_OPEN], exact, units, z, z);
+    const vector_t open = {z, (zeros >> 16) - 128};
+    const vector_t candidate = {value, 0};
+    product(&words[SAFE_GRU_NEW], units, open, candidate, value);
+    if (before != NULL) {
+        safe_rerolled_add(&words[SAFE_GRU_HIDDEN_SUM], exact, units, terms, value);
+        value = terms;
+    }
+    memcpy(hidden, value, (size_t)units);
+}
