@@ -4,6 +4,7 @@ The other tests call the kernels one by one on memory of their own; here the are
 the memory plan says.
 """
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 
 from codegen import pipeline
 from codegen.frontend import tflite
+from codegen.operators.base import ISAS, Isa
+from tests import checks
 from tests.fuzz import campaign
-from tests.operators import oracle
+from tests.operators import kernels, oracle
 from tests.operators.cases import int8_values
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,3 +44,41 @@ def test_own_models(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", TINY)
 def test_mlperf_tiny(name: str, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     equals_the_oracle(shared_data / "mlperf-tiny" / f"{name}.tflite", monkeypatch)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_own_models_compile_clean(isa: Isa, compiler: str, tmp_path: Path) -> None:
+    for path in OWN:
+        compiles_clean(path, isa, compiler, tmp_path / path.parent.name / path.stem)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_mlperf_tiny_compiles_clean(
+    name: str, isa: Isa, compiler: str, shared_data: Path, tmp_path: Path
+) -> None:
+    path = shared_data / "mlperf-tiny" / f"{name}.tflite"
+    compiles_clean(path, isa, compiler, tmp_path / "m")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("isa", ISAS)
+def test_own_models_pass_cppcheck(isa: Isa, tmp_path: Path) -> None:
+    """But for the weights: they are numbers only, and take cppcheck minutes."""
+    for path in OWN:
+        folder = tmp_path / path.parent.name / path.stem
+        pipeline.generate(path, name="m", out=folder, isa=isa, standalone=True)
+        sources = [str(p) for p in sorted(folder.glob("*.c")) if not p.stem.endswith("_weights")]
+        options = [o for o in checks.CPPCHECK if not o.startswith("-I")]
+        subprocess.run([*options, f"-I{folder}", *sources], check=True)
+
+
+def compiles_clean(path: Path, isa: Isa, compiler: str, folder: Path) -> None:
+    """Assert that every generated file compiles with all warnings as errors."""
+    pipeline.generate(path, name="m", out=folder, isa=isa, standalone=True)
+    for source in sorted(folder.glob("*.c")):
+        flags = ["-std=c99", "-O2", *kernels.WARNINGS.split(), f"-I{folder}"]
+        subprocess.run([compiler, *flags, "-c", str(source), "-o", "/dev/null"], check=True)
