@@ -20,7 +20,7 @@ from host_tools.compare.golden import Golden
 from host_tools.data import description
 from host_tools.detection import detector as detectors
 from host_tools.device.bench import BenchResult, run_bench
-from host_tools.device.link import Link
+from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DataError
 from host_tools.report import assemble
@@ -28,11 +28,13 @@ from host_tools.report.assemble import DeviceRun, Subject
 from host_tools.report.record import OperatorCost, Report, Series
 from targets import emulate
 from targets import load as target_file
+from targets.emulate import counting
 from targets.emulate.count import Counts
 from targets.load import Target
 from targets.make import make
 
 COUNTED_WINDOWS = 6
+_UNITS = ("instructions", "cycles")
 
 Say = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
@@ -55,15 +57,15 @@ class Clock:
 
 
 def count_instructions(target: Target, image: Path) -> Counts | None:
-    """Count instructions of a few inferences in the emulator; None when it cannot count.
+    """Count instructions or cycles of a few inferences; None when the emulator cannot count.
 
     Raises EmulatorError, BuildError or a device error.
     """
     from host_tools.commands.count import measure
 
-    if target.emulator is None or target.emulator.kind != "qemu":
+    if target.emulator is None or target.emulator.kind not in counting.UNITS:
         return None
-    return measure(target, image, COUNTED_WINDOWS)
+    return measure(target, image, target.emulator.windows or COUNTED_WINDOWS)
 
 
 def bench(
@@ -74,25 +76,41 @@ def bench(
     *,
     baud: int = 115200,
     most_baud: int = 0,
+    reply_seconds: float = TIMEOUT_SECONDS,
     progress: Progress = lambda *_: None,
 ) -> BenchResult:
     """Take windows and raw samples through the device at `url`; see `run_bench` for errors."""
     with SerialPort(url, baud) as port:
         return run_bench(
-            Link(port), windows, samples, sha256=sha256, most_baud=most_baud, progress=progress
+            Link(port, reply_seconds),
+            windows,
+            samples,
+            sha256=sha256,
+            most_baud=most_baud,
+            progress=progress,
         )
 
 
+def _counts(counts: Counts | None, unit: str) -> bool:
+    return counts is not None and counts.unit == unit
+
+
+def _total(counts: Counts | None, unit: str) -> int | None:
+    return counts.maximum if counts is not None and counts.unit == unit else None
+
+
 def operator_costs(manifest: Mapping[str, Any], counts: Counts | None) -> tuple[OperatorCost, ...]:
-    """Return the manifest's operators with their counted instructions."""
+    """Return the manifest's operators with their counted instructions or cycles."""
     counted = {row.index: row.maximum for row in counts.operators} if counts else {}
+    instructions, cycles = (counted if _counts(counts, unit) else {} for unit in _UNITS)
     return tuple(
         OperatorCost(
             index=row["index"],
             kind=row["kind"],
             name=row["name"],
             macs=row["macs"],
-            instructions=counted.get(row["index"]),
+            instructions=instructions.get(row["index"]),
+            cycles=cycles.get(row["index"]),
         )
         for row in manifest["operators"]
     )
@@ -129,7 +147,8 @@ def subject(
         model_bytes=size.get("model_bytes"),
         arena_bytes=manifest["arena_bytes"],
         static_ram_bytes=size.get("static_ram_bytes"),
-        instructions_per_inference=counts.maximum if counts else None,
+        instructions_per_inference=_total(counts, "instructions"),
+        cycles_per_inference=_total(counts, "cycles"),
         operators=operator_costs(manifest, counts),
         memory=capacity,
     )

@@ -22,7 +22,7 @@ SEARCH_VARIABLE = "SAFE_TARGETS"
 """Environment variable: more folders of target descriptions, separated like those of PATH."""
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
 RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
-EMULATORS = ("board", "qemu", "process")
+EMULATORS = ("board", "qemu", "process", "verilator")
 CYCLES = ("approximate", "exact")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 _USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
@@ -139,6 +139,12 @@ class EmulatorConfig:
     """SAFE_PORT_ bits, lower case without prefix, that the emulator cannot avoid."""
     cycles: str = "approximate"
     """What the cycle counter is worth there: `exact` or `approximate`."""
+    reply_seconds: int = 1
+    """How long the device may take for a reply before the host asks again."""
+    windows: int = 0
+    """Windows of a bench that names no number, where all are too many; 0: all."""
+    samples: int = 0
+    """Raw samples, the same."""
 
 
 @dataclass(frozen=True)

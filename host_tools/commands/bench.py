@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools import measure
+from host_tools.commands.count import reply_seconds
 from host_tools.compare import exact, golden
 from host_tools.compare.golden import Golden
 from host_tools.data import description
@@ -29,7 +30,7 @@ from host_tools.report.assemble import Subject
 from targets import emulate
 from targets.build import ROOT
 from targets.errors import ExitCode
-from targets.load import available, load
+from targets.load import EmulatorConfig, available, load
 from targets.make import make
 
 BAUD = 115200
@@ -82,7 +83,7 @@ def _progress(what: str, done: int, total: int) -> None:
 def _golden(directory: Path, windows: int | None, samples: int | None) -> Golden:
     """Return the part of the golden file that is asked for."""
     found = golden.load(directory / "golden.npz")
-    if windows is not None:
+    if windows:
         found = found.first(windows)
     count = len(found.samples)
     if not count or (samples is not None and samples > count):
@@ -132,6 +133,7 @@ def _emulated(
             data.samples,
             sha256,
             most_baud=arguments.max_baud,
+            reply_seconds=reply_seconds(target),
             progress=_progress,
         )
     found = exact.run_all(directory, data, work / "host", say=_say)
@@ -175,15 +177,13 @@ def _warn(result: BenchResult, expected: Collection[str]) -> None:
         print(text, file=sys.stderr)  # noqa: T201
 
 
-def _surroundings(arguments: argparse.Namespace) -> tuple[tuple[str, ...], str]:
-    """Return the status bits that the emulator cannot avoid, and what cycles are worth there.
-
-    On a port there is no excuse for a bit, and cycles are measured.
-    """
-    if not arguments.emulate:
-        return (), "measured"
-    config = emulate.configuration(load(arguments.target or "stm32f4"), arguments.emulator)
-    return config.expected_status, config.cycles
+def _emulator(arguments: argparse.Namespace) -> EmulatorConfig | None:
+    """Return the emulator to bench in: where it is asked for, and of a core that is no chip."""
+    target = load(arguments.target or "stm32f4")
+    simulated = target.emulator is not None and target.emulator.kind == "verilator"
+    if arguments.emulate or (simulated and not arguments.port):
+        return emulate.configuration(target, arguments.emulator)
+    return None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -193,12 +193,17 @@ def run(arguments: argparse.Namespace) -> int:
     """
     start = time.monotonic()
     directory = description.resolve(arguments.model)
-    data = _golden(directory, arguments.windows, arguments.samples)
+    emulator = _emulator(arguments)
+    windows, samples = arguments.windows, arguments.samples
+    if emulator is not None:  # a slow one names how much is enough
+        windows, samples = windows or emulator.windows, samples or emulator.samples
+    data = _golden(directory, windows or None, samples or None)
     work = ROOT / "build" / "bench"
-    bench = _emulated if arguments.emulate else _on_port
+    bench = _on_port if emulator is None else _emulated
     about, result, found = bench(arguments, directory, data, work)
-    expected, cycles = _surroundings(arguments)
-    _warn(result, expected)
+    # On a port there is no excuse for a bit, and cycles are measured.
+    _warn(result, emulator.expected_status if emulator else ())
+    cycles = emulator.cycles if emulator else "measured"
     device = measure.device_run(result, data)
     elapsed = time.monotonic() - start
     report = assemble.report(

@@ -1,5 +1,7 @@
 """Count the instructions of one inference, exactly, in the emulator; in all and by operator.
 
+On ibex, whose RTL is simulated, exact clock cycles are counted instead.
+
 With MODEL.tflite: a standalone folder is generated, compiled with plain -O2 and called on a bare
 core; counted is safe_<name>_run from entry to return, with its stack, code and constants. Without
 it: the bench image of --model, over its serial line; interrupt handlers are not counted. The
@@ -20,7 +22,7 @@ import numpy as np
 from codegen.emit import manifest
 from codegen.operators.base import Optimize
 from host_tools.device.bench import run_window
-from host_tools.device.link import Link
+from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DataError
 from host_tools.perf import standalone
@@ -29,7 +31,7 @@ from host_tools.quantize import store
 from host_tools.report.table import aligned
 from targets import elf
 from targets.build import ROOT
-from targets.emulate import count, qemu
+from targets.emulate import count, counting
 from targets.emulate.count import Counts
 from targets.load import Target, load
 from targets.make import make
@@ -53,11 +55,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print one JSON object")
 
 
-def _drive(url: str, windows: int) -> None:
+def reply_seconds(target: Target) -> float:
+    """Return how long the target's emulator may take for a reply."""
+    return TIMEOUT_SECONDS * (target.emulator.reply_seconds if target.emulator else 1)
+
+
+def _drive(url: str, windows: int, seconds: float) -> None:
     """Let the device run `windows` inferences: zeros, lowest, highest, then random."""
     generator = np.random.default_rng(_SEED)
     with SerialPort(url) as port:
-        link = Link(port)
+        link = Link(port, seconds)
         info = link.connect()
         size = info.input_bytes
         fixed = [bytes(size), b"\x80" * size, b"\x7f" * size]
@@ -75,15 +82,13 @@ def measure(target: Target, image: Path, windows: int) -> Counts:
         LinkLostError, DeviceError: see Link.request.
     """
     configuration = count.configure(elf.read(image))
-    plugin = count.build_plugin(PLUGINS)
+    unit = counting.unit(target)
     with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
         config, out = Path(folder, "config.txt"), Path(folder, "out.txt")
         config.write_text(configuration.text, encoding="utf-8")
-        with qemu.start(
-            target, image, plugin=count.plugin_argument(plugin, config, out)
-        ) as emulator:
-            _drive(emulator.url, windows)
-        return count.parse(out.read_text(encoding="utf-8"), configuration)
+        with counting.start(target, image, counting.Files(config, out, PLUGINS)) as emulator:
+            _drive(emulator.url, windows, reply_seconds(target))
+        return count.parse(out.read_text(encoding="utf-8"), configuration, unit)
 
 
 def measure_standalone(
@@ -97,7 +102,7 @@ def measure_standalone(
 ) -> Cost:
     """Generate, compile and count a standalone folder; see `standalone` for errors."""
     target = load(target_name)
-    qemu.machine(target)  # an emulator is needed: say so before the work
+    counting.check(target)  # an emulator is needed: say so before the work
     with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
         built = standalone.build(
             model, target, Path(folder), optimize=optimize, calls=calls, stream=stream
@@ -115,7 +120,7 @@ def _table(counts: Counts) -> str:
         [o.symbol, f"{o.minimum:,}", f"{o.maximum:,}", f"{o.maximum / counts.maximum:.1%}"]
         for o in counts.operators
     ]
-    rows.append(["instructions per inference", f"{counts.minimum:,}", f"{counts.maximum:,}", ""])
+    rows.append([f"{counts.unit} per inference", f"{counts.minimum:,}", f"{counts.maximum:,}", ""])
     return "\n".join(aligned(rows, right=True))
 
 
@@ -128,7 +133,7 @@ def _memory(cost: Cost) -> str:
         ["constants", f"{cost.constant_bytes:,} bytes"],
         ["weights and biases in the model file", f"{cost.weight_bytes:,} bytes"],
         ["code and constants beyond them", f"{cost.beyond_bytes:,} bytes"],
-        ["instructions per MAC", f"{cost.counts.maximum / max(cost.macs, 1):.3f}"],
+        [f"{cost.counts.unit} per MAC", f"{cost.counts.maximum / max(cost.macs, 1):.3f}"],
     ]
     return "\n".join(aligned(rows, right=True))
 
@@ -184,7 +189,9 @@ def run(arguments: argparse.Namespace) -> int:
     counts = measure(target, image.elf, arguments.windows)
     if arguments.json:
         facts = {"target": target.name, "model": image.manifest()["name"]}
-        text = json.dumps({**facts, "instructions_per_inference": counts.maximum, **asdict(counts)})
+        text = json.dumps(
+            {**facts, f"{counts.unit}_per_inference": counts.maximum, **asdict(counts)}
+        )
     else:
         text = _table(counts)
     sys.stdout.write(text + "\n")

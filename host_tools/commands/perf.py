@@ -13,7 +13,8 @@ from codegen.operators.base import Optimize
 from host_tools.compare import oracle
 from host_tools.perf import budget, suite
 from host_tools.report.write import write_json
-from targets.build import ROOT
+from targets.build import ROOT, find_model, models
+from targets.emulate import verilator
 from targets.errors import ExitCode
 from targets.size import BudgetError
 
@@ -21,8 +22,9 @@ from targets.size import BudgetError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     add = parser.add_argument
+    choices = (*suite.TARGETS, *suite.EXACT_TARGETS)
     add("models", nargs="*", type=Path, metavar="MODEL.tflite", help="default: all there are")
-    add("--target", action="append", choices=suite.TARGETS, help="repeatable; default: all")
+    add("--target", action="append", choices=choices, help="repeatable; default: all")
     add("--optimize", action="append", choices=get_args(Optimize), help="default: all")
     add("--out", type=Path, default=ROOT / "build" / "perf", help="folder of perf.json")
     add("--update", action="store_true", help="write what was measured into the budget file")
@@ -30,6 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _say(text: str) -> None:
     print(f"perf: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _exact(*, verify: bool) -> suite.Results:
+    """Return the exact cycles of the project's own models, where the simulator is installed."""
+    if not verilator.available():
+        _say("verilator or pythondata-cpu-ibex is not installed: no exact cycles")
+        return suite.Results((), ())
+    own = [find_model(name).tflite for name in models()]
+    plugins = ROOT / "build" / "emulate"
+    return suite.measure(own, suite.EXACT_TARGETS, ["balanced"], plugins, verify=verify, say=_say)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         verify=verify,
         say=_say,
     )
+    if not (arguments.models or arguments.target or arguments.optimize):
+        results = suite.join(results, _exact(verify=verify))
     write_json(arguments.out / "perf.json", suite.fields(results))
     sys.stdout.write(suite.table(results.costs) + "\n")
     for failure in results.failures:

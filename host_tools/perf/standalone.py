@@ -22,7 +22,7 @@ from host_tools.compare import oracle
 from host_tools.errors import DataError, DifferentError
 from targets import build as images
 from targets import elf
-from targets.emulate import bare, count
+from targets.emulate import bare, count, counting
 from targets.emulate.bare import Call, Interface
 from targets.emulate.count import Counts, Executed
 from targets.load import Target
@@ -90,14 +90,15 @@ class Cost:
         return self.flash_bytes - self.weight_bytes
 
     def fields(self) -> dict[str, Any]:
-        """Return the figures as JSON values."""
+        """Return the figures as JSON values; `instructions` or `cycles` by what was counted."""
+        unit = self.counts.unit
         return {
             "model": self.name,
             "target": self.target,
             "isa": self.isa,
             "optimize": self.optimize,
-            "instructions": self.counts.maximum,
-            "instructions_least": self.counts.minimum,
+            unit: self.counts.maximum,
+            f"{unit}_least": self.counts.minimum,
             "macs": self.macs,
             "stack_bytes": self.stack_bytes,
             "arena_bytes": self.arena_bytes,
@@ -112,8 +113,8 @@ class Cost:
                 {
                     "index": row.index,
                     "symbol": row.symbol,
-                    "instructions": row.maximum,
-                    "instructions_least": row.minimum,
+                    unit: row.maximum,
+                    f"{unit}_least": row.minimum,
                 }
                 for row in self.counts.operators
             ],
@@ -241,14 +242,14 @@ def _run(built: Standalone, plugins: Path, *, profile: bool) -> tuple[Counts, li
     """Run the image under the counter; return counts, calls, and the counter's whole output."""
     image = elf.read(built.elf)
     configuration = count.configure_call(image, built.interface.run, bare.CALL, profile=profile)
-    plugin = count.build_plugin(plugins)
     config, out = built.elf.with_suffix(".config"), built.elf.with_suffix(".counts")
     config.write_text(configuration.text, encoding="utf-8")
-    calls = bare.run(built.target, built.elf, count.plugin_argument(plugin, config, out))
+    calls = bare.run(built.target, built.elf, counting.Files(config, out, plugins))
     text = out.read_text(encoding="utf-8")
     # Where the first counted call begins, the last one to warm up seems to end.
     skip = min(built.interface.warmup, 1)
-    return count.parse(text, configuration, skip=skip), calls, text
+    unit = counting.unit(built.target)
+    return count.parse(text, configuration, unit, skip=skip), calls, text
 
 
 def _sizes(objects: tuple[Path, ...]) -> tuple[int, int]:

@@ -16,6 +16,8 @@ from targets.errors import SafeError
 from targets.load import load
 
 TARGETS = ("mps2-an386", "mps2-an505", "riscv-virt")
+EXACT_TARGETS = ("ibex",)
+"""Clock cycles of simulated RTL: slow, so only for models of the project's own, at one goal."""
 GOALS: tuple[Optimize, ...] = get_args(Optimize)
 _SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
 MLPERF = _SHARED / "mlperf-tiny"
@@ -57,6 +59,7 @@ def measure(
     plugins: Path,
     *,
     verify: bool = True,
+    calls: int = CALLS,
     say: Say = lambda _: None,
 ) -> Results:
     """Measure every combination; with `verify` each output is compared with TFLM.
@@ -70,15 +73,22 @@ def measure(
                 what = standalone.model_name(path)
                 say(f"{what} on {name}, {goal}")
                 try:
-                    costs.append(_one(path, name, goal, plugins, verify=verify))
+                    costs.append(_one(path, name, goal, plugins, calls, verify=verify))
                 except SafeError as error:
                     failures.append(Failure(what, name, goal, str(error), int(error.exit_code)))
     return Results(tuple(costs), tuple(failures))
 
 
-def _one(path: Path, target: str, goal: Optimize, plugins: Path, *, verify: bool) -> Cost:
+def join(first: Results, second: Results) -> Results:
+    """Return both."""
+    return Results(first.costs + second.costs, first.failures + second.failures)
+
+
+def _one(
+    path: Path, target: str, goal: Optimize, plugins: Path, calls: int, *, verify: bool
+) -> Cost:
     with tempfile.TemporaryDirectory(prefix="safe-perf-") as folder:
-        built = standalone.build(path, load(target), Path(folder), optimize=goal, calls=CALLS)
+        built = standalone.build(path, load(target), Path(folder), optimize=goal, calls=calls)
         cost = standalone.measure(built, plugins)
         if verify:
             standalone.verify(built, cost)
@@ -94,7 +104,7 @@ def fields(results: Results) -> dict[str, Any]:
         rows.append(
             {
                 **cost.fields(),
-                "instructions_per_mac": round(cost.counts.maximum / max(cost.macs, 1), 4),
+                f"{cost.counts.unit}_per_mac": round(cost.counts.maximum / max(cost.macs, 1), 4),
                 "baseline": None
                 if found is None
                 else {
@@ -156,7 +166,8 @@ def table(costs: Iterable[Cost]) -> str:
     rows = [head, *(_row(cost, references) for cost in costs)]
     notes = [
         "",
-        "  million instructions per call; others: TFLM + CMSIS-NN on Cortex-M, TFLM's reference on",
-        "  RISC-V (tests/perf/baseline.toml); beyond: code and constants beyond the weights' bytes",
+        "  million instructions per call, on ibex clock cycles; others: TFLM + CMSIS-NN on Arm,",
+        "  TFLM's reference on RISC-V (tests/perf/baseline.toml); beyond: code and constants",
+        "  beyond the weights' bytes",
     ]
     return "\n".join([*aligned(rows, right=True), *notes])

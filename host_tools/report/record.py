@@ -26,6 +26,8 @@ DEFINITIONS = {
     "count for exactness",
     "instructions_per_inference": "executed instructions of one inference, counted by the "
     "emulator; not cycles",
+    "cycles_per_inference": "clock cycles of one inference without interrupts, exact: counted in "
+    "the simulated RTL of the core; not measured on other targets",
     "flash_bytes": "text and initialised data of the whole image",
     "model_bytes": "constants of the model in flash: weights, biases and the tables of its calls",
     "static_ram_bytes": "initialised and zeroed data of the whole image, arena included, stack "
@@ -38,13 +40,14 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class OperatorCost:
-    """What one operator of the model costs; `instructions` is None when it was not counted."""
+    """What one operator of the model costs; None is what was not counted."""
 
     index: int
     kind: str
     name: str
     macs: int
     instructions: int | None
+    cycles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Report:
     int8_vs_truth: RealDelta | None = None
     float_vs_truth: RealDelta | None = None
     operators: Sequence[OperatorCost] = ()
+    cycles_per_inference: int | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall clock by step, in the order of the run."""
 

@@ -1,15 +1,15 @@
-"""Emulators: QEMU, the soft board, a process of the host; and the instruction counter."""
+"""Emulators: QEMU, the soft board, Verilator, a process of the host; the instruction counter."""
 
 from dataclasses import replace
 from pathlib import Path
 
-from targets.emulate import board, process, qemu
+from targets.emulate import board, process, qemu, verilator
 from targets.emulate.emulator import Emulator
 from targets.errors import EmulatorError
 from targets.load import EmulatorConfig, Target
 
 BOARD = "board"
-KINDS = ("qemu", BOARD, "process")
+KINDS = ("qemu", BOARD, "process", "verilator")
 
 
 def configuration(target: Target, kind: str | None = None) -> EmulatorConfig:
@@ -42,4 +42,6 @@ def start(target: Target, elf: Path, *, kind: str | None = None, strict: bool = 
         return process.start(target, elf)
     if config.kind == BOARD:
         return board.start(target, elf, strict=strict)
+    if config.kind == "verilator":
+        return verilator.start(target, elf)
     return qemu.start(target, elf)

@@ -1,7 +1,8 @@
 """Exact instructions per inference and per operator, counted by a QEMU plugin of our own.
 
-The plugin (`icount.c`) knows addresses only; here the image's symbols become its configuration
-and its output becomes figures. Interrupt handlers (`safe_isr_…`) are not counted, so every
+Verilator's harness (`ibex/harness.cpp`) counts clock cycles the same way. The plugin (`icount.c`)
+knows addresses only; here the image's symbols become its configuration and its output becomes
+figures. Interrupt handlers (`safe_isr_…`) are not counted, so every
 inference of one model takes the same number unless its kernels branch on data.
 """
 
@@ -49,12 +50,13 @@ class OperatorCount:
 
 @dataclass(frozen=True)
 class Counts:
-    """Instructions per inference over `calls` inferences."""
+    """Instructions per inference over `calls` inferences, or clock cycles: `unit` says which."""
 
     calls: int
     minimum: int
     maximum: int
     operators: tuple[OperatorCount, ...]
+    unit: str = "instructions"
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ def _unexpected(markers: list[int], names: list[tuple[int, str]]) -> str:
     return f"markers {markers[:8]}, expected the entry first"
 
 
-def parse(text: str, configuration: Configuration, *, skip: int = 0) -> Counts:
+def parse(
+    text: str, configuration: Configuration, unit: str = "instructions", *, skip: int = 0
+) -> Counts:
     """Turn the plugin's output into figures; the first `skip` calls are left out.
 
     Operators may run in any order. Raises EmulatorError when the output holds no whole inference,
@@ -183,6 +187,7 @@ def parse(text: str, configuration: Configuration, *, skip: int = 0) -> Counts:
             OperatorCount(index, symbol, min(s[i] for s in steps), max(s[i] for s in steps))
             for i, (index, symbol) in enumerate(names)
         ),
+        unit=unit,
     )
 
 

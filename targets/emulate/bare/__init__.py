@@ -1,4 +1,4 @@
-"""A standalone model on a bare core in QEMU: compiled plainly, called, measured, ended.
+"""A standalone model on a bare core in an emulator: compiled plainly, called, measured, ended.
 
 No application, no UART, no interrupt: what runs between the entry of `safe_<name>_run` and its
 return is the model's own, so it is counted exactly.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from targets import build
-from targets.emulate import qemu
+from targets.emulate import counting
 from targets.errors import BuildError, EmulatorError
 from targets.load import Target
 
@@ -20,7 +20,7 @@ CALL = "safe_bare_call"
 SEED = 20261122
 _FOLDER = Path(__file__).parent
 _COMPILE_SECONDS = 300
-_RUN_SECONDS = 120
+_RUN_SECONDS = 600
 _CALL = re.compile(r"^call ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})$", re.MULTILINE)
 
 
@@ -116,6 +116,8 @@ def link(
         "SAFE_BARE_WARMUP": f"{interface.warmup}u",
         "SAFE_BARE_SEED": f"{SEED}u",
     }
+    if target.emulator is not None and target.emulator.kind == "verilator" and target.uart:
+        defines["SAFE_BARE_CONSOLE"] = f"0x{target.uart.base:08x}u"
     elf = folder / "bare.elf"
     command = [build.tool(target, "gcc"), *target.cpu.flags, *target.toolchain.cflags]
     command += ["-std=c99", "-O1", *(f"-D{name}={value}" for name, value in defines.items())]
@@ -128,15 +130,12 @@ def link(
     return elf
 
 
-def run(target: Target, elf: Path, plugin: str | None = None) -> list[Call]:
-    """Run the image to its end; return what the harness printed.
+def run(target: Target, elf: Path, counter: counting.Files | None = None) -> list[Call]:
+    """Run the image to its end, counted or not; return what the harness printed.
 
     Raises EmulatorError when it does not end, faults, or a call returns another status than 0.
     """
-    command = [*qemu.machine(target), "-serial", "null", "-kernel", str(elf)]
-    command += ["-semihosting-config", "enable=on,target=native"]
-    if plugin is not None:
-        command += ["-plugin", plugin]
+    command = counting.bare_command(target, elf, counter)
     try:
         result = subprocess.run(
             command,

@@ -19,7 +19,7 @@ USED = (
 ).split()
 TOOLS = (
     "gcc arm-none-eabi-gcc qemu-system-arm clang clang-format cppcheck riscv64-unknown-elf-gcc "
-    "qemu-system-riscv32 valgrind"
+    "qemu-system-riscv32 valgrind verilator g++ make"
 ).split()
 PYTHON = """#!/usr/bin/env bash
 [ "$1" = -c ] && exit "${STUB_TOO_OLD:-0}"
@@ -141,7 +141,9 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
     [
         (("bench",), "[oracle,packs,flash,emulate]"),
         (("setup", "train"), "[oracle,packs,flash,emulate,train]"),
-        (("test", "-k", "x"), "[oracle,packs,flash,emulate,train,test]"),
+        (("test", "-k", "x"), "[oracle,packs,flash,emulate,train,ibex,test]"),
+        (("bench", "--target", "ibex"), "[oracle,packs,flash,emulate,ibex]"),
+        (("scons", "target=ibex"), "[oracle,packs,flash,emulate,ibex]"),
     ],
 )
 def test_extras_are_those_that_the_verb_needs(machine, arguments, extras):
