@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codegen import pipeline, reference
 from codegen.frontend.tflite import load
+from codegen.operators.base import Isa
 from codegen.passes import absorb
 from tests.operators import kernels, oracle
 
@@ -52,9 +53,9 @@ def inputs(shape: tuple[int, ...], count: int) -> Array:
     return np.concatenate([smooth(rng, shape, count), saturated, uniform])
 
 
-def compiled(model: Path, folder: Path) -> Callable[[Array], Array]:
+def compiled(model: Path, folder: Path, isa: Isa = "ref") -> Callable[[Array], Array]:
     """Generate the standalone program, compile it, and return its `safe_tiny_run` over rows."""
-    manifest = pipeline.generate(model, name="tiny", out=folder / "gen", standalone=True)
+    manifest = pipeline.generate(model, name="tiny", out=folder / "gen", isa=isa, standalone=True)
     sources = [p for p in sorted((folder / "gen").glob("*.c")) if p.name != "example.c"]
     library = folder / "tiny.so"
     flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
@@ -88,6 +89,17 @@ def test_the_program_equals_the_oracle(model: Path, tmp_path: Path) -> None:
     assert mismatches(compiled(model, tmp_path)(values), expected) == 0
     few = slice(None, None, 10)
     assert mismatches(reference.run(graph, [values[few]])[0], expected[few]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("isa", ["dsp", "rv32"])
+def test_the_program_of_an_instruction_set_equals_the_oracle(
+    model: Path, isa: Isa, tmp_path: Path
+) -> None:
+    graph = load(model, "model")
+    values = inputs(graph.tensor(graph.inputs[0]).shape, EACH)
+    expected = oracle.run(model.read_bytes(), [values])[0]
+    assert mismatches(compiled(model, tmp_path, isa)(values), expected) == 0
 
 
 def test_every_value_inside_equals_the_oracle(model: Path) -> None:
