@@ -104,6 +104,7 @@ static void request(uint8_t type, uint8_t seq, const uint8_t *payload, size_t le
 
             /* Raw bytes before may have left a span open: its notice comes first. */
             check_out(out, server.out == server.reply ? &type : NULL, seq);
+            safe_server_sent(&server, now_ms);
             reply = out != 0u ? out : reply;
         }
         demand(reply != 0u && server.out == server.reply);
@@ -131,8 +132,8 @@ static void start(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t session[4] = {1, 0, 0, 0};
-    static const uint8_t types[] = {0x01, 0x02, 0x03, 0x10, 0x11, 0x12,
-                                    0x13, 0x20, 0x21, 0x22, 0x7F};
+    static const uint8_t types[] = {0x01, 0x02, 0x03, 0x05, 0x10, 0x11,
+                                    0x12, 0x13, 0x20, 0x21, 0x22, 0x7F};
     size_t at = 0;
     uint8_t seq = 1;
 
@@ -151,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (kind < 0x20u) {
             for (size_t i = 0; i < length; i++) {
                 check_out(safe_server_feed(&server, data[at + i], now_ms), NULL, 0);
+                safe_server_sent(&server, now_ms);
             }
         } else if (kind < 0x28u) {
             now_ms += SAFE_FRAME_IDLE_MS;
