@@ -1,6 +1,7 @@
 """Export a trained network: .keras, SavedModel, unrolled SavedModel, float .tflite.
 
-Reads .h5, .keras, or a SavedModel with its Keras metadata. Every form is read back and run
+Reads .h5, .keras, or any SavedModel of one input and one output (from Keras 2, from
+`model.export()` of Keras 3, from other tools). Every form is read back and run
 beside the network it came from; the differences are printed and written to export.json.
 """
 
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=".h5, .keras or SavedModel folder")  # fmt: skip
     add("--outdir", "--out", type=Path, default=Path("exports"), help="default %(default)s")
     add("--forms", nargs="+", choices=("keras", "savedmodel", "unrolled", "tflite"),
-        help="default: all")  # fmt: skip
+        help="default: all that the network allows")  # fmt: skip
     add("--model", help="a model whose shape the network must have: name or folder")
     add("--window", type=int, help="samples that it must take")
     add("--horizon", "--forecast", type=int, help="samples that it must forecast")
@@ -50,10 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.network.exists():
         raise DataError(f"{arguments.network}: no such network")
-    forms = arguments.forms or export.FORMS
-    done = export.export(arguments.network, arguments.outdir, forms, _shape(arguments))
+    done = export.export(arguments.network, arguments.outdir, arguments.forms, _shape(arguments))
     write_json(arguments.outdir / "export.json", {"from": arguments.network.name, **done})
     rows = [["form", "RMSE to the original", "largest difference"]]
     rows += [[r["file"], f"{r['rmse']:.2e}", f"{r['max']:.2e}"] for r in done["forms"].values()]
     sys.stdout.write("\n".join(aligned(rows, right=True)) + "\n")
+    if arguments.forms is None and "keras" not in done["forms"]:
+        print("export: no .keras: a SavedModel without Keras metadata holds no structure",  # noqa: T201
+              file=sys.stderr)  # fmt: skip
     return ExitCode.OK

@@ -96,8 +96,9 @@ def _save(out: Path, found: "Representative") -> None:
         golden.save(temporary, arrays)
         temporary.replace(out / f"{NAME}.npz")
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError(f"{out}: cannot be written ({error.strerror}): choose another") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _say(line: str) -> None:

@@ -125,14 +125,15 @@ def _jobs(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _hands(arguments: argparse.Namespace) -> "Iterator[sweep.Hands]":
     from host_tools.quantize import sweep
-    from host_tools.quantize.pool import Cluster, Processes
+    from host_tools.quantize.pool import Cluster, Processes, tensor_jobs
 
     if arguments.scheduler:
         with Processes(1) as here, Cluster(arguments.scheduler) as cluster:
-            yield sweep.Hands(here, cluster, _progress)
+            yield sweep.Hands(here, cluster, cluster, _progress)
         return
-    with Processes(_jobs(arguments)) as here:
-        yield sweep.Hands(here, here, _progress)
+    jobs = _jobs(arguments)
+    with Processes(tensor_jobs(jobs)) as heavy, Processes(jobs, tensorflow=False) as light:
+        yield sweep.Hands(heavy, heavy, light, _progress)
 
 
 def _install(

@@ -153,6 +153,8 @@ def find_delimiter(path: Path, text: str, given: str | None) -> str:
     regular = [m for m in found if len({count_fields(line, m) for line in lines}) == 1]
     best = max(regular or found, key=lambda mark: count_fields(lines[0], mark), default=None)
     if given is None:
+        if best is None and len(lines) > 1 and all(map(_is_number, lines[1:])):
+            return DELIMITERS[0]
         if best is None:
             raise DataError(
                 f'{path}: one column only ("{lines[0][:_SHOWN]}"): none of'
@@ -181,7 +183,7 @@ def check_shape(path: Path, text: str, mark: str) -> list[str]:
                 f"{path}:{number}: {count} fields where the header has {len(header)}:"
                 " a row is cut, or a value holds the delimiter"
             )
-    if all(_is_number(name) for name in header):
+    if all(_is_number(name) or _is_date(name) for name in header):
         raise DataError(f"{path}:1: numbers where column names must be: add a header line")
     for name in header:
         if not name:
@@ -199,6 +201,10 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_date(text: str) -> bool:
+    return text[:1].isdigit() and not pd.isna(pd.to_datetime(text, errors="coerce"))
 
 
 def _without_text(source: _Source) -> tuple[_Source, list[str]]:
@@ -236,9 +242,9 @@ def _assemble(source: _Source, gap_factor: float) -> Table:
     if not names:
         raise DataError(f"{source.path}: no numeric column is left to be a channel")
     samples = np.stack(values, axis=1)
-    notices += _missing(source, names, samples)
     with np.errstate(over="ignore"):
         single = samples.astype(np.float32)
+    notices += _missing(source, names, single)
     single[~np.isfinite(single)] = np.nan
     broken, rate = np.zeros(len(frame), dtype=np.bool_), 1.0
     if stamps_name is None:
@@ -258,8 +264,8 @@ def _assemble(source: _Source, gap_factor: float) -> Table:
     )
 
 
-def _missing(source: _Source, names: list[str], samples: NDArray[np.float64]) -> list[str]:
-    """Say how many values are missing or infinite, and where the first is."""
+def _missing(source: _Source, names: list[str], samples: NDArray[np.float32]) -> list[str]:
+    """Say how many values are missing or infinite (in float32), and where the first is."""
     notices = []
     checks = (("missing", np.isnan(samples)), ("infinite", np.isinf(samples)))
     for word, found in checks:
@@ -319,7 +325,7 @@ def _seconds(source: _Source, name: str) -> NDArray[np.float64]:
     numbers = pd.to_numeric(cells, errors="coerce")
     if numbers.notna().all():
         values = numbers.to_numpy(dtype=np.float64)
-        return np.asarray(values - values[0])
+        return np.asarray((values - values[0]) * sampling.epoch_unit(values[0]))
     stamps = pd.to_datetime(cells, errors="coerce", utc=True)
     if stamps.isna().any():
         stamps = pd.to_datetime(cells, errors="coerce", format="mixed", utc=True)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from host_tools.data import csv
+from host_tools.data import csv, sampling
 from host_tools.errors import DataError
 
 BLOCK_BYTES = 1 << 23
@@ -302,7 +302,8 @@ def _seconds(column: "pd.Series[Any]", is_number: bool, base: object) -> tuple[A
         numbers[~np.isfinite(numbers)] = np.nan
         if base is None and np.isfinite(numbers).any():
             base = float(numbers[np.isfinite(numbers)][0])
-        return numbers - (base if isinstance(base, float) else 0.0), base
+        first = base if isinstance(base, float) else 0.0
+        return (numbers - first) * sampling.epoch_unit(first), base
     cells = column.astype("str").str.strip()
     stamps = pd.to_datetime(cells, errors="coerce", utc=True)
     if stamps.isna().any():

@@ -1,5 +1,6 @@
 """Write a file whole or not at all."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -17,5 +18,8 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        # Still there after an error or Ctrl-C only.
+        with contextlib.suppress(OSError):
+            temporary.unlink()

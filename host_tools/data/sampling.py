@@ -64,3 +64,16 @@ def mixed(steps: NDArray[np.float64]) -> Mixed | None:
         return None
     first = int(np.argmax(wrong)) * GROUP_STEPS
     return Mixed(period, float(np.median(periods[wrong])), count / len(periods), first)
+
+
+def epoch_unit(stamp: float) -> float:
+    """Return what one unit of a number that tells the time is in seconds.
+
+    Loggers write seconds (of a run, or since 1970: below 10¹¹ until the year 5138), or since 1970
+    milli-, micro- or nanoseconds.
+    """
+    size = abs(stamp)
+    for least, unit in ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3)):
+        if size >= least:
+            return unit
+    return 1.0

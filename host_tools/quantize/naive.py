@@ -9,7 +9,7 @@ from typing import Any
 
 from host_tools.quantize import store, sweep
 from host_tools.quantize.grid import Grid
-from host_tools.quantize.pool import Processes
+from host_tools.quantize.pool import Processes, tensor_jobs
 from host_tools.quantize.store import Store
 from host_tools.quantize.sweep import Hands, Outcome, Progress, Study
 from host_tools.training import canonical
@@ -76,16 +76,18 @@ class Both:
 def compare(study: Study, grid: Grid, folder: Path, jobs: int, progress: Progress) -> Both:
     """Run both ways, each from nothing; write `naive.json` beside the results.
 
-    The sweep runs in `jobs` processes, the naive loop in one, as it always did. Processor time
+    The sweep runs in its usual processes, the naive loop in one, as it always did. Processor time
     is that of all processes; unlike wall clock it hardly depends on what else the machine does.
     """
     began = _Moment()
-    with Processes(jobs) as pool:
-        fast = sweep.run(study, grid, Store(folder), Hands(pool, pool, progress))
+    with Processes(tensor_jobs(jobs)) as heavy, Processes(jobs, tensorflow=False) as light:
+        hands = Hands(heavy, heavy, light, progress)
+        fast = sweep.run(study, grid, Store(folder), hands)
     middle = _Moment()
     with Processes(1) as alone:
         base = Store(folder / "naive")
-        slow = sweep.run(study, grid, base, Hands(alone, alone, progress), naive=True)
+        hands = Hands(alone, alone, alone, progress)
+        slow = sweep.run(study, grid, base, hands, naive=True)
     end = _Moment()
     counts = [0, 0, 0, 0]
     for row in fast.rows:

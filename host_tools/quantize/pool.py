@@ -1,5 +1,6 @@
 """Where the tasks of a sweep run: processes of this machine, or a Dask cluster."""
 
+import hashlib
 import multiprocessing
 import os
 import pickle
@@ -52,11 +53,20 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
+def tensor_jobs(jobs: int) -> int:
+    """Return how many of a sweep's processes should hold TensorFlow: quantizing a model takes
+    about a fifth of measuring it, and each start costs seven seconds of processor time.
+    """
+    return max(1, jobs // 5)
+
+
 class Processes:
     """Worker processes on this machine; a process that dies is replaced and its work redone."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, tensorflow: bool = True) -> None:
+        """`tensorflow` tells whether its tasks need it: then it is imported ahead."""
         self._jobs = jobs
+        self._tensorflow = tensorflow
         self._folder = tempfile.TemporaryDirectory(prefix="safe-sweep-")
         self._pool: ProcessPoolExecutor | None = None
 
@@ -92,7 +102,7 @@ class Processes:
                 initargs=(self._folder.name,),
             )
             # All processes begin to import TensorFlow now, not when their first task comes.
-            for _ in range(self._jobs):
+            for _ in range(self._jobs if self._tensorflow else 0):
                 made.submit(network.warm)
             self._pool = made
         return self._pool
@@ -104,8 +114,10 @@ class Processes:
         if shared is not None:
             # TensorFlow takes seconds to import: keep the processes, and let the first call
             # of each read what is shared.
-            path = Path(self._folder.name, f"shared-{id(shared)}.pickle")
-            path.write_bytes(pickle.dumps(shared))
+            content = pickle.dumps(shared)
+            path = Path(self._folder.name, f"{hashlib.sha256(content).hexdigest()}.pickle")
+            if not path.exists():
+                path.write_bytes(content)
             task = _Shared(str(path), task)
         left = dict(enumerate(calls))
         for _ in range(RESTARTS + 1):

@@ -10,6 +10,8 @@ import hashlib
 import io
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from host_tools.quantize.grid import Point
 from host_tools.quantize.task import Result, Statistics
 from host_tools.training import canonical
 from targets.errors import OutputError
+
+Ints = NDArray[np.int64]
 
 CONFIG, RESULT, RESULTS, MODEL = "config.json", "result.json", "results.csv", "model_int8.tflite"
 
@@ -41,12 +45,14 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise OutputError(
             f"{path}: cannot be written: {error.strerror}; free some space and run the same"
             " command: finished points are kept"
         ) from error
+    finally:
+        # Still there after an error or Ctrl-C only.
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _json(values: Mapping[str, Any]) -> bytes:
@@ -147,15 +153,16 @@ class Store:
         return self.folder / "work" / f"statistics_clip{clip:g}.npz"
 
     def statistics(
-        self, clip: float, rows: NDArray[np.int64], with_values: bool
+        self, clip: float, rows: Ints, groups: Ints, with_values: bool
     ) -> Statistics | None:
-        """Return the statistics of these pool rows from an earlier start, if there are such."""
+        """Return the statistics of these groups from an earlier start, if there are such."""
         try:
             with np.load(self._statistics(clip), allow_pickle=False) as archive:
                 arrays = dict(archive)
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
-        if not np.array_equal(arrays.get("rows", []), rows):
+        same = np.array_equal(arrays.get("rows", []), rows)
+        if not (same and np.array_equal(arrays.get("groups", []), groups)):
             return None
         count = arrays["low"].shape[1] if with_values else 0
         if with_values and not bool(arrays["with_values"]):
@@ -163,10 +170,10 @@ class Store:
         seen = tuple(arrays.get(f"values_{tensor}") for tensor in range(count))
         return Statistics(arrays["low"], arrays["high"], seen)
 
-    def keep_statistics(self, clip: float, rows: NDArray[np.int64], found: Statistics) -> None:
-        """Keep the statistics of pool rows for the next start."""
+    def keep_statistics(self, clip: float, rows: Ints, groups: Ints, found: Statistics) -> None:
+        """Keep the statistics of groups of pool rows for the next start."""
         arrays: dict[str, Any] = {
-            "rows": rows, "low": found.low, "high": found.high,
+            "rows": rows, "groups": groups, "low": found.low, "high": found.high,
             "with_values": np.array(bool(found.values)),
         }  # fmt: skip
         for tensor, seen in enumerate(found.values):

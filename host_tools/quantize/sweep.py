@@ -1,12 +1,13 @@
 """Try every point of a grid on one network: representative windows × clip × calibration.
 
-The float network is lowered once, and each window's effect on each tensor is measured once per
-clip. A point then costs a reduction over its windows and one call of the quantizer.
+The float network is lowered once. Windows that every point takes or leaves together form a
+group, and what a group does to each tensor is measured once per clip. A point then costs a
+reduction over groups and one call of the quantizer, and points of equal ranges are one model.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,17 @@ from host_tools.quantize.grid import Grid, Point
 from host_tools.quantize.pool import Pool
 from host_tools.quantize.selection import Selection
 from host_tools.quantize.store import Store
-from host_tools.quantize.task import Context, Evaluation, Statistics
+from host_tools.quantize.task import Evaluation, Naive, Ranges, Result, Statistics
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 
 CHUNK = 250
-"""Windows whose statistics one task collects: short enough to spread, long enough to pay."""
+"""Windows that one task looks at: short enough to spread, long enough to pay."""
+
+BATCH = 64
+"""Models that are quantized before they are measured and kept: what a stop can lose."""
 
 RANK = ("rmse", "max", "max_total")
 """Figures that rank the points, the first decides; the rest break ties."""
@@ -80,12 +85,14 @@ class Hands:
 
     Attributes:
         lowering: Runs what reads the network's file: always this machine.
-        pool: Runs the rest.
+        quantizing: Runs the rest of what needs TensorFlow, which takes seconds to start.
+        measuring: Runs what does without.
         progress: Told what is done: (what, done, of).
     """
 
     lowering: Pool
-    pool: Pool
+    quantizing: Pool
+    measuring: Pool
     progress: Progress
 
 
@@ -117,16 +124,13 @@ def run(study: Study, grid: Grid, store: Store, hands: Hands, *, naive: bool = F
     left = [point for point in points if point not in done]
     clock.lap("prepare")
     resumed = len(done)
-    if left:
-        rows = np.unique(np.concatenate([chosen[point].index for point in left]))
-        context = _Run(study, store, hands, clock).context(left, rows, naive)
-        calls = [(point, np.searchsorted(rows, chosen[point].index)) for point in left]
-        runner = hands.lowering if naive else hands.pool
-        for _, result in runner.each(task.run_naive if naive else task.run, calls, context):
-            facts = _facts(result.point, chosen[result.point])
-            done[result.point] = store.add(result, facts)
-            hands.progress("points", len(done), len(points))
-        clock.lap("points")
+    work = _Run(study, store, hands, clock)
+    picked = [chosen[point].index for point in left]
+    for result in (work.naive if naive else work.sweep)(left, picked) if left else ():
+        facts = _facts(result.point, chosen[result.point])
+        done[result.point] = store.add(result, facts)
+        hands.progress("points", len(done), len(points))
+    clock.lap("points")
     ranked = sorted((done[p] for p in points), key=lambda f: tuple(f[key] for key in RANK))
     for rank, figures in enumerate(ranked, start=1):
         figures["rank"] = rank
@@ -149,33 +153,82 @@ def _facts(point: Point, picked: Selection) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
+class Membership:
+    """Which windows the points take.
+
+    Attributes:
+        rows: int64 [N], rows of the pool that any point takes, group by group.
+        groups: int64 [N], the group of each, ascending from 0: its windows are in the same points.
+        of_point: Per point int64, its groups.
+        chosen: Per point int64, its windows as positions in `rows`.
+    """
+
+    rows: Ints
+    groups: Ints
+    of_point: list[Ints]
+    chosen: list[Ints]
+
+
+def membership(picked: Sequence[Ints]) -> Membership:
+    """Group the windows that points picked, each int64 rows of the pool, ascending."""
+    rows = np.unique(np.concatenate(picked))
+    taken = np.stack([np.isin(rows, one) for one in picked])
+    _, groups = np.unique(np.packbits(taken, axis=0), axis=1, return_inverse=True)
+    groups = groups.reshape(-1).astype(np.int64)
+    order = np.argsort(groups, kind="stable")
+    groups, taken = groups[order], taken[:, order]
+    chosen = [np.flatnonzero(one).astype(np.int64) for one in taken]
+    return Membership(rows[order], groups, [np.unique(groups[one]) for one in chosen], chosen)
+
+
+@dataclass(frozen=True, eq=False)
 class _Run:
     study: Study
     store: Store
     hands: Hands
     clock: Clock
+    _templates: list[bytes] = field(default_factory=list)
 
-    def context(self, left: Sequence[Point], rows: NDArray[np.int64], naive: bool) -> Context:
-        """Return what the points share; its arrays hold the pool's `rows` only."""
-        study, template = self.study, self._template()
-        forecast = task.forecast_float(template, study.evaluation)
-        evaluation = Evaluation(study.evaluation, forecast, study.truth)
+    def naive(self, left: Sequence[Point], picked: Sequence[Ints]) -> Iterator[Result]:
+        """Yield the points, each converted as a whole."""
+        rows = np.unique(np.concatenate(picked))
+        shared = Naive(self.study.network.resolve(), self.study.windows[rows], self._evaluation())
+        calls = [
+            (point, np.searchsorted(rows, one)) for point, one in zip(left, picked, strict=True)
+        ]
+        for _, result in self.hands.lowering.each(task.run_naive, calls, shared):
+            yield result
+
+    def sweep(self, left: Sequence[Point], picked: Sequence[Ints]) -> Iterator[Result]:
+        """Yield the points as they are done."""
+        template, evaluation = self._template(), self._evaluation()
+        found = self._ranges(left, membership(picked))
+        same: dict[bytes, list[Point]] = {}
+        for point, one in zip(left, found, strict=True):
+            same.setdefault(one.key, []).append(point)
+        wanted = list({one.key: one for one in found}.values())
+        for first in range(0, len(wanted), BATCH):
+            batch = wanted[first : first + BATCH]
+            made = dict(
+                self.hands.quantizing.each(task.quantize, [(one,) for one in batch], template)
+            )
+            calls = [(made[n][0], one.clip, made[n][1]) for n, one in enumerate(batch)]
+            for number, figures in self.hands.measuring.each(task.measure, calls, evaluation):
+                point, *others = same[batch[number].key]
+                yield Result(point, made[number][0], figures)
+                nothing = {"convert_seconds": 0.0, "evaluate_seconds": 0.0}
+                for other in others:
+                    yield Result(other, made[number][0], {**figures, **nothing})
+
+    def _evaluation(self) -> Evaluation:
+        study = self.study
+        forecast = task.forecast_float(self._template(), study.evaluation)
         self.clock.lap("float forecasts")
-        if naive:
-            network = study.network.resolve()
-            return Context(template, {}, evaluation, network, study.windows[rows])
-        statistics = {}
-        for clip in sorted({point.clip for point in left}):
-            with_values = any(p.method.needs_values for p in left if p.clip == clip)
-            found = self.store.statistics(clip, rows, with_values)
-            if found is None:
-                found = self._collect(template, study.windows[rows], clip, with_values)
-                self.store.keep_statistics(clip, rows, found)
-            statistics[clip] = found
-        self.clock.lap("statistics")
-        return Context(template, statistics, evaluation)
+        return Evaluation(study.evaluation, forecast, study.truth)
 
     def _template(self) -> bytes:
+        if self._templates:
+            return self._templates[0]
         template = self.store.template()
         if template is None:
             call = (self.study.network.resolve(), self.study.windows[0])
@@ -183,18 +236,63 @@ class _Run:
             self.store.keep_template(template)
         self.hands.progress("network lowered", 1, 1)
         self.clock.lap("lower")
+        self._templates.append(template)
         return template
 
-    def _collect(
-        self, template: bytes, windows: Floats, clip: float, with_values: bool
-    ) -> Statistics:
+    def _ranges(self, left: Sequence[Point], members: Membership) -> list[Ranges]:
+        """Return the ranges of each point."""
+        statistics = {}
+        for clip in sorted({point.clip for point in left}):
+            with_values = any(p.method.needs_values for p in left if p.clip == clip)
+            found = self.store.statistics(clip, members.rows, members.groups, with_values)
+            if found is None:
+                found = self._collect(members, clip, with_values)
+                self.store.keep_statistics(clip, members.rows, members.groups, found)
+            statistics[clip] = found
         calls = [
-            (windows[first : first + CHUNK], clip, with_values)
-            for first in range(0, len(windows), CHUNK)
+            (point.clip, point.method, groups, chosen)
+            for point, groups, chosen in zip(left, members.of_point, members.chosen, strict=True)
         ]
-        parts: dict[int, Statistics] = {}
-        for number, part in self.hands.pool.each(task.collect, calls, template):
-            parts[number] = part
-            count = min(len(parts) * CHUNK, len(windows))
-            self.hands.progress(f"windows measured at clip {clip:g}", count, len(windows))
-        return task.join([parts[number] for number in range(len(calls))])
+        if any(point.method.needs_values for point in left):
+            found_ranges = dict(self.hands.measuring.each(task.ranges, calls, statistics))
+        else:
+            # Minima of a few groups: not worth the way to another process.
+            found_ranges = {n: task.ranges(statistics, *call) for n, call in enumerate(calls)}
+        self.clock.lap("statistics")
+        return [found_ranges[number] for number in range(len(calls))]
+
+    def _collect(self, members: Membership, clip: float, with_values: bool) -> Statistics:
+        windows = self.study.windows[members.rows]
+        parts = [
+            (windows[a:b], members.groups[a:b] - members.groups[a], clip)
+            for a, b in _chunks(members.groups)
+        ]
+        what = f"windows measured at clip {clip:g}"
+        ends = self._each(self.hands.quantizing, task.collect, parts, what)
+        seen: list[list[Floats | None]] = []
+        if with_values:
+            cuts = range(0, len(windows), CHUNK)
+            calls = [(windows[first : first + CHUNK], clip) for first in cuts]
+            seen = self._each(self.hands.measuring, task.collect_values, calls, f"values of {what}")
+        low, high = (np.concatenate(side) for side in zip(*ends, strict=True))
+        return Statistics(low, high, task.join(seen))
+
+    def _each(self, pool: Pool, work: Any, calls: Sequence[Any], what: str) -> list[Any]:
+        """Return the results in order, windows being the first argument of every call."""
+        template, done, results = self._template(), 0, {}
+        total = sum(len(call[0]) for call in calls)
+        for number, result in pool.each(work, calls, template):
+            results[number] = result
+            done += len(calls[number][0])
+            self.hands.progress(what, done, total)
+        return [results[number] for number in range(len(calls))]
+
+
+def _chunks(groups: Ints) -> list[tuple[int, int]]:
+    """Cut ascending groups into stretches of whole groups, CHUNK windows or a little more."""
+    begins = np.flatnonzero(np.diff(groups, prepend=-1))
+    cuts = [0]
+    for begin in begins:
+        if begin - cuts[-1] >= CHUNK:
+            cuts.append(int(begin))
+    return list(zip(cuts, [*cuts[1:], len(groups)], strict=True))

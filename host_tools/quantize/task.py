@@ -1,11 +1,12 @@
-"""What one process of a sweep does: lower a network, collect statistics, try one point.
+"""What one process of a sweep does: lower a network, collect statistics, quantize, measure.
 
 These functions run in worker processes, here or on a cluster. They touch no file but the
-network's, so that a worker can die at any time and another can do its work again.
+network's, so that a worker can die at any time and another can do its work again. `lower`,
+`collect` and `quantize` need TensorFlow; the others do not, and start in no time.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from host_tools.compare import error
 from host_tools.errors import ConversionError
 from host_tools.quantize import calibration, values
+from host_tools.quantize.calibration import Method
 from host_tools.quantize.grid import Point
 from host_tools.training import network, oracle, quantizer
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,43 +41,48 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """What each window did to each tensor, at one clip.
+    """What windows did to each tensor, at one clip.
 
     Attributes:
-        low: float32 [N, T].
-        high: float32 [N, T].
-        values: Per tensor float32 [N, K] or None; empty when no method needs them.
+        low: float32 [G, T], least value of each tensor in each group of windows. A group holds
+            windows that every point takes or leaves together.
+        high: float32 [G, T], greatest.
+        values: Per tensor float32 [N, K] of each window, or None; empty when no method needs
+            them.
     """
 
     low: Floats
     high: Floats
     values: tuple[Floats | None, ...] = ()
 
-    def rows(self, chosen: NDArray[np.int64]) -> "Statistics":
-        """Return the statistics of some windows."""
-        picked = tuple(None if seen is None else seen[chosen] for seen in self.values)
-        return Statistics(self.low[chosen], self.high[chosen], picked)
+
+@dataclass(frozen=True, eq=False)
+class Naive:
+    """What the points of the naive loop share.
+
+    Attributes:
+        network: The network's file.
+        windows: float32 [N, W, C], standardized.
+        evaluation: What to measure on.
+    """
+
+    network: Path
+    windows: Floats
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
-    """What all points share; sent to each worker once.
+class Ranges:
+    """What int8 covers in each tensor, float32 [T] each, and the clip that it was seen at."""
 
-    Attributes:
-        template: The float model with ranges, see `quantizer.template`.
-        statistics: By clip.
-        evaluation: What to measure on.
-        network: The network's file, for the naive loop only.
-        windows: float32 [N, W, C], standardized pool windows, for the naive loop only.
-        tried: What this process found for ranges that it has met before.
-    """
+    clip: float
+    low: Floats
+    high: Floats
 
-    template: bytes
-    statistics: dict[float, Statistics]
-    evaluation: Evaluation
-    network: Path | None = None
-    windows: Floats | None = None
-    tried: dict[bytes, "Result"] = field(default_factory=dict)
+    @property
+    def key(self) -> bytes:
+        """Equal for ranges that give an equal model."""
+        return np.float64(self.clip).tobytes() + self.low.tobytes() + self.high.tobytes()
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class Result:
 
     point: Point
     model: bytes
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any]
 
 
 def lower(path: Path, window: Floats) -> bytes:
@@ -91,23 +99,24 @@ def lower(path: Path, window: Floats) -> bytes:
     return quantizer.template(network.fused(path), window)
 
 
-def collect(template: bytes, windows: Floats, clip: float, with_values: bool) -> Statistics:
-    """Return the statistics of windows [N, W, C], clipped first."""
-    clipped = np.clip(windows, np.float32(-clip), np.float32(clip))
-    low, high = quantizer.collect(template, clipped)
+def collect(template: bytes, windows: Floats, groups: Ints, clip: float) -> tuple[Floats, Floats]:
+    """Return the least and greatest of each tensor per group, windows [N, W, C] clipped first."""
+    return quantizer.collect(template, _clipped(windows, clip), groups)
+
+
+def collect_values(template: bytes, windows: Floats, clip: float) -> list[Floats | None]:
+    """Return values of each tensor in each window, see `values.collect`."""
     at = quantizer.places(template)
-    seen = values.collect(template, clipped, at.tensors.tolist()) if with_values else ()
-    return Statistics(low, high, tuple(seen))
+    return values.collect(template, _clipped(windows, clip), at.tensors.tolist())
 
 
-def join(parts: list[Statistics]) -> Statistics:
-    """Return the statistics of several chunks as one."""
-    columns = zip(*(part.values for part in parts), strict=True)
-    return Statistics(
-        np.concatenate([part.low for part in parts]),
-        np.concatenate([part.high for part in parts]),
-        tuple(_column(column) for column in columns),
-    )
+def _clipped(windows: Floats, clip: float) -> Floats:
+    return np.clip(windows, np.float32(-clip), np.float32(clip))
+
+
+def join(parts: list[list[Floats | None]]) -> tuple[Floats | None, ...]:
+    """Return the values of several chunks of windows as one."""
+    return tuple(_column(column) for column in zip(*parts, strict=True))
 
 
 def _column(parts: tuple[Floats | None, ...]) -> Floats | None:
@@ -120,52 +129,54 @@ def forecast_float(template: bytes, windows: Floats) -> Floats:
     return values.forecast(template, windows)
 
 
-def run(context: Context, point: Point, chosen: NDArray[np.int64]) -> Result:
-    """Quantize and measure one point.
+def ranges(
+    statistics: dict[float, Statistics], clip: float, method: Method, groups: Ints, chosen: Ints
+) -> Ranges:
+    """Return the ranges of one point.
 
     Args:
-        context: What all points share.
-        point: What to try.
-        chosen: Its windows, rows of `context.statistics[point.clip]`.
+        statistics: By clip.
+        clip: The point's.
+        method: The point's.
+        groups: Rows of `low` and `high`.
+        chosen: Rows of `values`.
     """
+    seen = statistics[clip]
+    picked = (
+        [None if v is None else v[chosen] for v in seen.values] if method.needs_values else None
+    )
+    return Ranges(clip, *calibration.ranges(method, seen.low[groups], seen.high[groups], picked))
+
+
+def quantize(template: bytes, wanted: Ranges) -> tuple[bytes, float]:
+    """Return the int8 model of these ranges, and the seconds that it took."""
     began = time.perf_counter()
-    picked = context.statistics[point.clip].rows(chosen)
-    low, high = calibration.ranges(point.method, picked.low, picked.high, picked.values or None)
-    # Larger selections often add no new extreme: equal ranges give an equal model.
-    key = np.float64(point.clip).tobytes() + low.tobytes() + high.tobytes()
-    if key in context.tried:
-        before = context.tried[key]
-        seconds = {
-            "convert_seconds": round(time.perf_counter() - began, 4),
-            "evaluate_seconds": 0.0,
-        }
-        return Result(point, before.model, {**before.figures, **seconds})
-    at = quantizer.places(context.template)
-    model = quantizer.quantize(quantizer.overwrite(context.template, at, low, high))
-    context.tried[key] = _measured(context, point, model, time.perf_counter() - began)
-    return context.tried[key]
+    at = quantizer.places(template)
+    model = quantizer.quantize(quantizer.overwrite(template, at, wanted.low, wanted.high))
+    return model, time.perf_counter() - began
 
 
-def run_naive(context: Context, point: Point, chosen: NDArray[np.int64]) -> Result:
-    """Do the same by a whole conversion, as the earlier system did for each point."""
-    if context.network is None or context.windows is None or point.method.needs_values:
+def run_naive(shared: Naive, point: Point, chosen: Ints) -> Result:
+    """Try one point by a whole conversion, as the earlier system did for each."""
+    if point.method.needs_values:
         raise ConversionError("the naive loop knows calibration minmax only")
     began = time.perf_counter()
-    windows = np.clip(context.windows[chosen], -np.float32(point.clip), np.float32(point.clip))
-    content = quantizer.converter(network.fused(context.network), windows).convert()
+    windows = _clipped(shared.windows[chosen], point.clip)
+    content = quantizer.converter(network.fused(shared.network), windows).convert()
     model = quantizer.canonical_bytes(bytes(content))
-    return _measured(context, point, model, time.perf_counter() - began)
+    figures = measure(shared.evaluation, model, point.clip, time.perf_counter() - began)
+    return Result(point, model, figures)
 
 
-def _measured(context: Context, point: Point, model: bytes, seconds: float) -> Result:
+def measure(kept: Evaluation, model: bytes, clip: float, seconds: float) -> dict[str, Any]:
+    """Return the figures of one int8 model, whose conversion took `seconds`."""
     began = time.perf_counter()
     edges = values.edges(model)
-    kept = context.evaluation
-    quantized = oracle.forecast(model, edges.quantize(kept.windows, point.clip))
+    quantized = oracle.forecast(model, edges.quantize(kept.windows, clip))
     real = (quantized.astype(np.float64) - edges.output_zero_point) * edges.output_scale
     versus_float = error.error(real, kept.forecast)
     difference = error.lsb(quantized, kept.forecast, edges.output_scale, edges.output_zero_point)
-    figures = {
+    return {
         "mse": versus_float.mse,
         "rmse": versus_float.rmse,
         "mae": versus_float.mae,
@@ -179,4 +190,3 @@ def _measured(context: Context, point: Point, model: bytes, seconds: float) -> R
         "convert_seconds": round(seconds, 4),
         "evaluate_seconds": round(time.perf_counter() - began, 4),
     }
-    return Result(point, model, figures)

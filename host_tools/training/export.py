@@ -15,14 +15,18 @@ FORMS = tuple(export_worker.FORMS)
 
 
 def export(
-    network: Path, out: Path, forms: Sequence[str] = FORMS, shape: Sequence[int] | None = None
+    network: Path,
+    out: Path,
+    forms: Sequence[str] | None = None,
+    shape: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Write forms of a network into a folder.
 
     Args:
         network: .keras or .h5 file, or SavedModel folder.
         out: Made if it does not exist; forms of the same name are replaced.
-        forms: Some of FORMS.
+        forms: Some of FORMS; None for all that the network allows (no .keras when it is a
+            SavedModel of unknown structure).
         shape: What it must be: window, channels, horizon, channels; None for any.
 
     Returns:
@@ -40,7 +44,7 @@ def export(
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
     try:
-        job = {"network": str(network.resolve()), "forms": list(forms), "shape": shape}
+        job = {"network": str(network.resolve()), "forms": forms, "shape": shape}
         (folder / "job.json").write_text(json.dumps(job))
         worker.run("export_worker", folder, f"export of {network.name}", ConversionError)
         done: dict[str, Any] = json.loads((folder / "done.json").read_text())

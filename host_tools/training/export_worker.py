@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from host_tools.errors import ConversionError, DataError
 from host_tools.quantize import values
 from host_tools.training import network, quantizer
+from host_tools.training.saved_graph import SavedGraph
 from host_tools.training.worker import divert_log, guard
 
 Floats = NDArray[np.float32]
@@ -42,21 +43,6 @@ def _one_by_one(model: Any) -> Run:
     return run
 
 
-def _saved(path: Path) -> Run:
-    """Return what a SavedModel computes, through its serving signature as any user would."""
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path))
-    serve = loaded.signatures["serving_default"]
-    (name,) = serve.structured_input_signature[1]
-
-    def run(windows: Floats) -> Floats:
-        outputs = [next(iter(serve(**{name: tf.constant(w[None])}).values())) for w in windows]
-        return np.concatenate([np.asarray(output) for output in outputs])
-
-    return run
-
-
 def _write(form: str, loaded: Any, path: Path) -> Run:
     """Write one form and return how to run it as it was read back."""
     import keras
@@ -67,13 +53,27 @@ def _write(form: str, loaded: Any, path: Path) -> Run:
         return _one_by_one(network.load(path))
     if form == "tflite":
         rolled = network.rebuild(loaded, tf_keras, batch=1)
-        path.write_bytes(quantizer.floating(rolled))
+        path.write_bytes(quantizer.floating(rolled, network.shapes(loaded)[0]))
         return lambda windows: np.asarray(values.forecast(path.read_bytes(), windows))
+    if isinstance(loaded, SavedGraph):
+        _save_graph(form, loaded, path)
+        return _one_by_one(SavedGraph(path))
     unroll = form == "unrolled"
     batch = 1 if unroll else None
     model = network.rebuild(loaded, tf_keras, batch=batch, unroll=unroll)
     model.save(str(path), save_format="tf")
-    return _saved(path)
+    return _one_by_one(SavedGraph(path))
+
+
+def _save_graph(form: str, loaded: SavedGraph, path: Path) -> None:
+    """Write a network of unknown structure as a SavedModel: as it is, or its loops unrolled."""
+    import tensorflow as tf
+
+    if form == "savedmodel":
+        loaded.save(path)
+        return
+    module = quantizer.serving(loaded.build(unroll=True), network.shapes(loaded)[0])
+    tf.saved_model.save(module, str(path), signatures=module.forecast.get_concrete_function())
 
 
 def export(folder: Path) -> None:
@@ -97,7 +97,8 @@ def export(folder: Path) -> None:
     )
     before = _one_by_one(loaded)(probe)
     done: dict[str, Any] = {"window": window, "forecast": forecast, "forms": {}}
-    for form in job["forms"]:
+    known = [form for form in FORMS if form != "keras" or not isinstance(loaded, SavedGraph)]
+    for form in job["forms"] or known:
         after = _write(form, loaded, folder / FORMS[form])(probe)
         largest = float(np.abs(after - before).max())
         rmse = float(np.sqrt(np.mean((after - before).astype(np.float64) ** 2)))

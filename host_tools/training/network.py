@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.errors import ConversionError, DataError
+from host_tools.training import saved_graph
 
 _RECURRENT = ("units", "activation", "recurrent_activation", "use_bias", "return_sequences",
               "go_backwards")  # fmt: skip
@@ -42,15 +43,17 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 
 _ONLY_TRAINING = {"Dropout", "GaussianNoise", "SpatialDropout1D", "ActivityRegularization"}
 _UNROLLED = {"LSTM", "GRU"}
+LOOP = "a loop that is no LSTM"
 SAVED_MODEL, METADATA = "saved_model.pb", "keras_metadata.pb"
 
 
 def load(path: Path) -> Any:
-    """Return the network of a `.keras` or `.h5` file, or of a SavedModel with Keras metadata.
+    """Return the network of a `.keras` or `.h5` file, or of a SavedModel: with Keras metadata a
+    Keras network, else (from `model.export()`, or another tool) a `SavedGraph`.
 
     Raises:
         DataError: Nothing there, or another kind of file.
-        ConversionError: Damaged, or a SavedModel without the network's structure.
+        ConversionError: Damaged.
     """
     if path.is_dir():
         return _load_folder(path)
@@ -77,17 +80,15 @@ def _first_line(error: BaseException) -> str:
 def _load_folder(path: Path) -> Any:
     if not (path / SAVED_MODEL).is_file():
         raise DataError(f"{path}: not a SavedModel: it has no {SAVED_MODEL}")
-    if not (path / METADATA).is_file():
-        raise ConversionError(
-            f"{path}: a SavedModel without {METADATA}: it computes, but its structure is lost;"
-            " give the .keras or .h5 file that it was made from"
-        )
-    import tf_keras
+    if (path / METADATA).is_file():
+        import tf_keras
 
-    try:
-        return tf_keras.models.load_model(str(path), compile=False)
-    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ConversionError(f"{path}: not a readable network: {_first_line(error)}") from error
+        try:
+            return tf_keras.models.load_model(str(path), compile=False)
+        # With parts that Keras does not know; the graph may do.
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
+            pass
+    return saved_graph.SavedGraph(path)
 
 
 _fused: dict[Path, Any] = {}
@@ -140,6 +141,13 @@ def rebuild(model: Any, keras: Any, *, batch: int | None, unroll: bool = False) 
         ConversionError: An operator that is not in OPTIONS, or one that is used twice.
     """
     window, _ = shapes(model)
+    if isinstance(model, saved_graph.SavedGraph):
+        if batch != 1:
+            raise ConversionError(
+                f"{model.path}: its structure is not known: .keras cannot be written, give"
+                " --forms savedmodel unrolled tflite"
+            )
+        return model.build(unroll=unroll)
     source = keras.Input(shape=window, batch_size=batch, name="samples")
     made = {id(model.inputs[0]): source}
     flow = source
@@ -158,6 +166,15 @@ def rebuild(model: Any, keras: Any, *, batch: int | None, unroll: bool = False) 
                 copy.set_weights(weights)
         made[id(part.output)] = flow
     return keras.Model(source, made.get(id(model.outputs[0]), flow), name=_identifier(model.name))
+
+
+def recurrent(loaded: Any, built: Any) -> list[str]:
+    """Return the kinds of the recurrent operators of a network, and of what was built of it:
+    LSTM, GRU, or LOOP for one that is only known as a loop.
+    """
+    if isinstance(built, saved_graph.Built):
+        return [kind if kind == "LSTM" else LOOP for kind in built.loops]
+    return [kind for part in loaded.layers if (kind := type(part).__name__) in _UNROLLED]
 
 
 def _inputs(part: Any, made: dict[int, Any], flow: Any) -> Any:

@@ -24,8 +24,10 @@ ranges; twelve such in a row happen once in 10⁸ conversions."""
 MODEL, DONE = "model.tflite", "done.json"
 
 
-def _build(job: dict[str, Any]) -> tuple[Any, bool]:
-    """Return the network in the form to convert, and whether its LSTM must come out fused."""
+def _build(job: dict[str, Any]) -> tuple[Any, bool, tuple[int, ...]]:
+    """Return the network in the form to convert, whether its LSTM must come out fused, and the
+    shape of a window.
+    """
     import keras
     import tf_keras
 
@@ -37,18 +39,18 @@ def _build(job: dict[str, Any]) -> tuple[Any, bool]:
             f"{job['network']}: takes windows of {' x '.join(map(str, window))}, the"
             f" representative windows are {' x '.join(map(str, wanted))}"
         )
-    recurrent = [type(part).__name__ for part in loaded.layers]
-    fused = "LSTM" in recurrent and not job["unrolled"]
-    if "GRU" in recurrent and not job["unrolled"]:
-        raise ConversionError("GRU has no fused operator in TFLite: give --unrolled")
+    unroll = bool(job["unrolled"])
+    built = network.rebuild(loaded, keras if unroll else tf_keras, batch=1, unroll=unroll)
+    recurrent = network.recurrent(loaded, built)
+    fused = "LSTM" in recurrent and not unroll
+    if not unroll and (other := [kind for kind in recurrent if kind != "LSTM"]):
+        raise ConversionError(f"{other[0]} has no fused operator in TFLite: give --unrolled")
     if fused and job["kind"] == "int16x8":
         raise ConversionError(
             "int16x8 is not supported for the fused LSTM (UNIDIRECTIONAL_SEQUENCE_LSTM): give"
             " --unrolled with --int16x8, or leave --int16x8 out"
         )
-    unroll = bool(job["unrolled"])
-    built = network.rebuild(loaded, keras if unroll else tf_keras, batch=1, unroll=unroll)
-    return built, fused
+    return built, fused, window
 
 
 def _wide(model: Any, windows: NDArray[np.float32]) -> bytes:
@@ -67,7 +69,8 @@ def _wide(model: Any, windows: NDArray[np.float32]) -> bytes:
 def _calibrated(model: Any, windows: NDArray[np.float32], method: calibration.Method) -> bytes:
     template = quantizer.template(model, windows[0])
     at = quantizer.places(template)
-    low, high = quantizer.collect(template, windows)
+    one_group = np.zeros(len(windows), dtype=np.int64)
+    low, high = quantizer.collect(template, windows, one_group)
     seen = values.collect(template, windows, at.tensors.tolist()) if method.needs_values else None
     least, most = calibration.ranges(method, low, high, seen)
     return quantizer.overwrite(template, at, least, most)
@@ -96,10 +99,10 @@ def convert(folder: Path) -> None:
     if job["kind"] != "float":
         windows = np.load(folder / "representative.npz")["windows"]
         job["window"] = windows.shape[1:]
-    model, fused = _build(job)
+    model, fused, window = _build(job)
     attempts, wrong = 1, None
     if windows is None:
-        (folder / MODEL).write_bytes(quantizer.floating(model))
+        (folder / MODEL).write_bytes(quantizer.floating(model, window))
     elif job["kind"] == "int16x8":
         wrong = _checked(folder, _wide(model, windows), fused)
     else:

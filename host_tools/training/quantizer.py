@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import ConversionError
+from host_tools.training import saved_graph
 
 
 def representative(windows: Any) -> Callable[[], Iterator[list[Any]]]:
@@ -31,12 +32,55 @@ def converter(model: Any, windows: NDArray[np.float32]) -> Any:
     """Return TFLite's converter set to int8 in every operator, inputs and outputs included.
 
     Args:
-        model: Keras network of batch 1.
+        model: Network of batch 1, from Keras or a `saved_graph.Built`.
         windows: float32 [N, window, channels], the representative dataset.
+    """
+    return _integer(_plain(model, windows.shape[1:]), windows)
+
+
+def _plain(model: Any, window: tuple[int, ...]) -> Any:
+    import tensorflow as tf
+
+    if isinstance(model, saved_graph.Built):
+        return _from_function(model, window)
+    return tf.lite.TFLiteConverter.from_keras_model(model)
+
+
+def _from_function(model: Any, window: tuple[int, ...]) -> Any:
+    """Return the converter of a network as a function of a bare module.
+
+    As a Keras model it would be traced once for every operator and way to call it, and give the
+    same bytes three times later.
     """
     import tensorflow as tf
 
-    made = tf.lite.TFLiteConverter.from_keras_model(model)
+    module = serving(model, window)
+    return tf.lite.TFLiteConverter.from_concrete_functions(
+        [module.forecast.get_concrete_function()], module
+    )
+
+
+def serving(model: Any, window: tuple[int, ...]) -> Any:
+    """Return a module with the function `forecast` of one window [1, W, C]."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    # Variables of Keras 3 are wrapped.
+    module.network_variables = [
+        one if isinstance(one, tf.Variable) else one.value for one in model.variables
+    ]
+    name = model.inputs[0].name.split(":")[0]
+    module.forecast = tf.function(
+        lambda samples: model(samples, training=False),
+        input_signature=[tf.TensorSpec((1, *window), tf.float32, name=name)],
+        autograph=False,
+    )
+    return module
+
+
+def _integer(made: Any, windows: NDArray[np.float32]) -> Any:
+    import tensorflow as tf
+
     made.optimizations = [tf.lite.Optimize.DEFAULT]
     made.representative_dataset = representative(windows)
     made.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -47,17 +91,15 @@ def converter(model: Any, windows: NDArray[np.float32]) -> Any:
 
 def template(model: Any, window: NDArray[np.float32]) -> bytes:
     """Return the float model with a range at each tensor, calibrated on one window [W, C]."""
-    made = converter(model, window[None])
+    made = _integer(_from_function(model, window.shape), window[None])
     # The converter's own switch to stop before quantization; it has no public name.
     made._experimental_calibrate_only = True
     return bytes(made.convert())
 
 
-def floating(model: Any) -> bytes:
-    """Return the float TFLite model of a Keras network of batch 1."""
-    import tensorflow as tf
-
-    return canonical_bytes(bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert()))
+def floating(model: Any, window: tuple[int, ...]) -> bytes:
+    """Return the float TFLite model of a network of batch 1 that takes [1, *window]."""
+    return canonical_bytes(bytes(_plain(model, window).convert()))
 
 
 def quantize(calibrated: bytes) -> bytes:
@@ -146,19 +188,21 @@ def _ranges(content: bytes, at: Places) -> tuple[NDArray[np.float32], NDArray[np
 
 
 def collect(
-    calibrated: bytes, windows: NDArray[np.float32]
+    calibrated: bytes, windows: NDArray[np.float32], groups: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the least and greatest value of each tensor for each window by itself.
+    """Return the least and greatest value of each tensor over each group of windows.
 
-    A new calibrator per window starts from fresh LSTM state. (TensorFlow's own calibration
-    carries the state of one window into the next, which no windowed use of the model does.)
+    Every window starts from fresh LSTM state: `Prepare` sets variables back and keeps the
+    ranges. (TensorFlow's own calibration carries the state of one window into the next, which
+    no windowed use of the model does.)
 
     Args:
         calibrated: From `template`.
         windows: float32 [N, window, channels].
+        groups: int64 [N], group of each window, 0 … G − 1; no group is empty.
 
     Returns:
-        float32 [N, T] twice, tensors in the order of `places`.
+        float32 [G, T] twice, tensors in the order of `places`.
 
     Raises:
         ConversionError: The windows have another shape.
@@ -170,14 +214,15 @@ def collect(
 
     low: list[NDArray[np.float32]] = []
     high: list[NDArray[np.float32]] = []
-    at, size = places(calibrated), 0
-    for window in windows:
+    at, size, shape = places(calibrated), 0, [[1, *windows.shape[1:]]]
+    for group in range(int(groups.max()) + 1):
         calibrator = wrapper.CalibrationWrapper(calibrated, [], [])
         try:
-            calibrator.Prepare([[1, *window.shape]])
-            calibrator.FeedTensor([np.ascontiguousarray(window[None])])
+            for window in windows[groups == group]:
+                calibrator.Prepare(shape)
+                calibrator.FeedTensor([np.ascontiguousarray(window[None])])
         except (ValueError, RuntimeError) as error:
-            raise ConversionError(f"windows {window.shape} do not fit: {error}") from error
+            raise ConversionError(f"windows {windows.shape[1:]} do not fit: {error}") from error
         content = bytes(calibrator.Calibrate())
         if len(content) != size:
             # The writer's layout depends on the model only; read it again if it ever does not.

@@ -95,6 +95,32 @@ def test_infinities_are_gaps(write: Write, text: str) -> None:
     assert "1 infinite values" in table.notices[0]
 
 
+def test_beyond_float32_is_infinite(write: Write) -> None:
+    table = csv.read(write(*replaced(3, "2026-01-01 00:00:03,1e300,7")))
+    assert table.segments[3] == GAP
+    assert "1 infinite values in 1 rows, the first in line 5" in table.notices[0]
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+def test_epoch_in_any_unit(write: Write, unit: int) -> None:
+    rows = (f"{(1_700_000_000 + 2 * s) * unit},{s}.5" for s in range(9))
+    assert csv.read(write("ts,flow", *rows)).rate_hz == pytest.approx(0.5)
+
+
+def test_one_channel_and_nothing_else(write: Write) -> None:
+    assert csv.read(write("flow", *(f"{s}.5" for s in range(9)))).names == ("flow",)
+
+
+def test_quoted_fields(write: Write) -> None:
+    quoted = [",".join(f'"{cell}"' for cell in line.split(",")) for line in (HEADER, *ROWS)]
+    assert csv.read(write(*quoted)).names == ("flow", "level")
+
+
+def test_numbers_as_names(write: Write) -> None:
+    table = csv.read(write("datetime,1,2", *ROWS))
+    assert table.names == ("1", "2")
+
+
 def test_gap_in_time(write: Write) -> None:
     table = csv.read(write(*replaced(9, "2026-01-01 00:01:30,1,1")))
     assert table.segments[8] != table.segments[9]
@@ -158,6 +184,11 @@ def test_too_few_rows(write: Write) -> None:
 
 def test_no_header(write: Write) -> None:
     fails(write("1,2", "3,4", "5,6"), "header")
+
+
+def test_no_header_before_dates(write: Write) -> None:
+    with pytest.raises(DataError, match="add a header line"):
+        csv.read(write(*ROWS))
 
 
 def test_wrong_delimiter(write: Write) -> None:

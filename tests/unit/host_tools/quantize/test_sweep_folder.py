@@ -16,12 +16,12 @@ from host_tools.quantize import store, sweep, task
 from host_tools.quantize.grid import Grid
 from host_tools.quantize.store import Store
 from host_tools.quantize.sweep import Hands, Study
-from host_tools.quantize.task import Result, Statistics
 from targets.errors import OutputError
 
 GRID = Grid(max_totals=(10, 20, 30), balances=(0.0, 0.5))
 GENERATOR = np.random.default_rng(3)
 WINDOWS = GENERATOR.standard_normal((200, 4, 2)).astype(np.float32)
+TENSORS = GENERATOR.integers(-9, 10, (8, 64)).astype(np.float32)
 
 
 class Here:
@@ -34,7 +34,7 @@ class Here:
 
     def each(self, work: Any, calls: Sequence[Any], shared: Any = None) -> Iterator[Any]:
         for number, call in enumerate(calls):
-            if work is task.run:
+            if work is task.measure:
                 if self.points == self._fail_after and self._error is not None:
                     raise self._error
                 self.points += 1
@@ -46,15 +46,23 @@ class Here:
 def study(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     int8 = (root / "models" / "forecaster" / "model_int8.tflite").read_bytes()
 
-    def run(context: Any, point: Any, chosen: np.ndarray) -> Result:
-        figures = {"rmse": 1 / point.max_total, "mae": 0.0, "max": point.balance, "max_lsb": 1,
-                   "rmse_int8_vs_truth": 1.0, "rows": int(chosen.sum())}  # fmt: skip
-        return Result(point, int8, figures)
+    def measure(kept: Any, model: bytes, clip: float, seconds: float) -> dict[str, Any]:
+        ends = np.frombuffer(model[len(int8) :], dtype="<f4")
+        return {"rmse": float(-1 / ends.sum()), "mae": 0.0, "max": 0.0, "max_lsb": 1,
+                "rmse_int8_vs_truth": 1.0}  # fmt: skip
 
-    def collect(template: bytes, windows: np.ndarray, clip: float, _: bool) -> Statistics:
-        return Statistics(windows.min(axis=1), windows.max(axis=1))
+    def quantize(template: bytes, wanted: task.Ranges) -> tuple[bytes, float]:
+        # A whole model, told apart by what comes after its end.
+        return int8 + wanted.low.tobytes(), 0.5
 
-    monkeypatch.setattr(task, "run", run)
+    def collect(template: bytes, windows: np.ndarray, groups: np.ndarray, _: float) -> Any:
+        # Whole numbers, and so many tensors that no two points have the same least values.
+        seen = np.rint(windows.reshape(len(windows), -1) * 64) @ TENSORS
+        low = [seen[groups == group].min(axis=0) for group in range(groups.max() + 1)]
+        return np.stack(low), np.zeros_like(np.stack(low))
+
+    monkeypatch.setattr(task, "measure", measure)
+    monkeypatch.setattr(task, "quantize", quantize)
     monkeypatch.setattr(task, "collect", collect)
     monkeypatch.setattr(task, "lower", lambda *_: b"lowered")
     monkeypatch.setattr(task, "forecast_float", lambda *_: WINDOWS[:5])
@@ -63,7 +71,7 @@ def study(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 
 def run(study: Study, folder: Path, here: Here, points: Grid = GRID) -> sweep.Outcome:
-    return sweep.run(study, points, Store(folder), Hands(here, here, lambda *_: None))
+    return sweep.run(study, points, Store(folder), Hands(here, here, here, lambda *_: None))
 
 
 def read(folder: Path) -> list[dict[str, str]]:
@@ -76,7 +84,7 @@ def test_folder_is_as_it_was(study: Study, tmp_path: Path) -> None:
     rows = read(tmp_path)
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
     assert rows[0]["max_total"] == "30"
-    assert rows[0]["balance"] == "0.0"
+    assert rows[-1]["max_total"] == "10"
     assert len(list((tmp_path / "experiments").iterdir())) == 6
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["grid"]["max_totals"] == [10, 20, 30]
@@ -161,3 +169,24 @@ def test_more_windows_than_exist(study: Study, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="201 representative windows asked, 200 exist"):
         run(study, tmp_path / "new", Here(), Grid(max_totals=(201,)))
     assert not (tmp_path / "new").exists()
+
+
+def test_groups_say_the_same_as_windows() -> None:
+    generator = np.random.default_rng(1)
+    picked = [np.sort(generator.choice(50, size, replace=False)) for size in (3, 20, 20, 50)]
+    found = sweep.membership(picked)
+    assert sorted(found.rows) == list(range(50))
+    assert (np.diff(found.groups) >= 0).all()
+    assert found.groups[-1] < 49
+    for one, groups, chosen in zip(picked, found.of_point, found.chosen, strict=True):
+        assert sorted(found.rows[chosen]) == one.tolist()
+        assert sorted(found.rows[np.isin(found.groups, groups)]) == one.tolist()
+
+
+def test_points_of_equal_ranges_are_measured_once(study: Study, tmp_path: Path) -> None:
+    here = Here()
+    same = Grid(max_totals=(200,), balances=(0.0, 0.25, 0.5, 1.0))
+    assert len(run(study, tmp_path, here, same).rows) == 4
+    assert here.points == 1
+    models = {p.read_bytes() for p in tmp_path.glob("experiments/*/model_int8.tflite")}
+    assert len(models) == 1

@@ -27,6 +27,10 @@ old = build(tf_keras, **sizes)
 old.set_weights(model.get_weights())
 old.save(folder / "old.h5")
 model.export(folder / "bare_saved_model")
+samples = keras.Input((8, 16))
+flow = keras.layers.BatchNormalization()(keras.layers.Conv1D(4, 3, padding="causal")(samples))
+flow = keras.layers.Dense(48, activation="tanh")(keras.layers.GRU(3)(flow))
+keras.Model(samples, keras.layers.Reshape((3, 16))(flow)).export(folder / "bare_gru")
 """
 
 _TOML = """name = "small"

@@ -9,7 +9,7 @@ import pytest
 
 from host_tools import cli
 from host_tools.errors import ConversionError
-from host_tools.training import canonical, conversion, quantize_worker, worker
+from host_tools.training import canonical, conversion, oracle, quantize_worker, worker
 
 pytestmark = pytest.mark.train
 
@@ -70,11 +70,36 @@ def test_fused_int16x8_is_refused_in_words(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_savedmodel_without_structure(
+def test_a_savedmodel_without_structure(networks: Path, fused: Path, tmp_path: Path) -> None:
+    """What `model.export()` of Keras 3 writes: a loop, which becomes the fused operator."""
+    out = tmp_path / "model.tflite"
+    assert convert(networks, "bare_saved_model", out) == 0
+    assert canonical.operators(out) == canonical.operators(fused)
+    windows = np.random.default_rng(2).integers(-128, 128, (16, 8, 16)).astype(np.int8)
+    assert (oracle.forecast(out, windows) == oracle.forecast(fused, windows)).all()
+
+
+def test_another_loop_is_unrolled(
     networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    assert convert(networks, "bare_saved_model", tmp_path / "no.tflite") == 12
-    assert "its structure is lost" in capsys.readouterr().err
+    out = tmp_path / "gru.tflite"
+    assert convert(networks, "bare_gru", out) == 12
+    assert "give --unrolled" in capsys.readouterr().err
+    assert convert(networks, "bare_gru", out, "--unrolled") == 0
+    assert "LOGISTIC" in canonical.check_integer(out, fused=False)
+
+
+def test_export_of_a_savedmodel_without_structure(
+    networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    options = ["export", "--from", str(networks / "bare_saved_model"), "--outdir", str(tmp_path)]
+    assert cli.main(options) == 0
+    found = json.loads((tmp_path / "export.json").read_text())
+    assert set(found["forms"]) == {"savedmodel", "unrolled", "tflite"}
+    assert all(row["max"] < 1e-5 for row in found["forms"].values())
+    assert "no .keras" in capsys.readouterr().err
+    assert cli.main([*options, "--forms", "keras"]) == 12
+    assert "--forms savedmodel unrolled tflite" in capsys.readouterr().err
 
 
 def test_export_and_export_again(networks: Path, tmp_path: Path) -> None:
@@ -109,7 +134,7 @@ def test_one_float_operator_is_quantized_again(
     answers = [bad, bad, good]
     (tmp_path / "job.json").write_text(json.dumps({"kind": "int8", "calibration": "minmax"}))
     np.savez(tmp_path / "representative.npz", windows=np.zeros((1, 30, 16), dtype=np.float32))
-    monkeypatch.setattr(quantize_worker, "_build", lambda _: (None, True))
+    monkeypatch.setattr(quantize_worker, "_build", lambda _: (None, True, (30, 16)))
     monkeypatch.setattr(quantize_worker, "_calibrated", lambda *_: b"")
     monkeypatch.setattr(quantize_worker.quantizer, "quantize", lambda _: answers.pop(0))
     quantize_worker.convert(tmp_path)

@@ -168,6 +168,5 @@ def test_naive_knows_minmax_only() -> None:
     from host_tools.quantize.grid import Point
 
     point = Point(1, 0.0, 8.0, calibration.parse("mse"), 1)
-    context: Any = type("Context", (), {"network": None, "windows": None})
     with pytest.raises(ConversionError, match="minmax only"):
-        task.run_naive(context, point, None)  # type: ignore[arg-type]
+        task.run_naive(None, point, None)  # type: ignore[arg-type]
