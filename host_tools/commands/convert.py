@@ -2,6 +2,9 @@
 
 The LSTM is fused by default; --unrolled writes it step by step. Calibration: minmax,
 percentile:99.99, sigma:6 or mse. Writes the model and a JSON manifest beside it.
+
+Example:
+  host_tools convert --savedmodel exports/saved_model --rep rep/rep_windows_balanced.npz
 """
 
 import argparse

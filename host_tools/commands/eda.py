@@ -4,6 +4,9 @@ Writes stats_completo.csv, top_corr_pairs.csv, correlazioni_full.png, istogrammi
 eda.json and eda.html to --outdir. Reads once, in blocks: a file larger than memory is no
 problem. Text cells, infinities, repeated or backward timestamps and mixed sampling rates are
 told, not refused.
+
+Example:
+  host_tools eda --csv monday.csv tuesday.csv --outdir eda
 """
 
 import argparse

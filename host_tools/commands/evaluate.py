@@ -103,7 +103,6 @@ def _material(arguments: argparse.Namespace) -> "tuple[Material, str]":
     from host_tools.quantize import material
 
     home = description.resolve(arguments.model)
-    about = description.load(home)
     int8 = material.tflite(arguments.int8 or home / "model_int8.tflite")
     floating = material.floating(arguments.floating or home / "model_float.tflite")
     known = scaler.load(home / "scaler.json")
@@ -113,4 +112,4 @@ def _material(arguments: argparse.Namespace) -> "tuple[Material, str]":
     from host_tools.quantize.evaluate import Material
 
     found = Material(floating, int8, windows, truth, float(known.clip), known.channels, words)
-    return found, about.name
+    return found, home.name

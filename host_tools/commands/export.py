@@ -3,6 +3,9 @@
 Reads .h5, .keras, or any SavedModel of one input and one output (from Keras 2, from
 `model.export()` of Keras 3, from other tools). Every form is read back and run
 beside the network it came from; the differences are printed and written to export.json.
+
+Example:
+  host_tools export --from model.h5 --outdir exports
 """
 
 import argparse

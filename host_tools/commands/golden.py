@@ -5,6 +5,9 @@ the host's implementations are compared. Writes compare.json, compare_human.csv 
 to --outdir. Ends with 50 when implementations that must agree to the last bit do not: the
 device, the generated C, the reference and TFLite Micro. TFLite on a PC rounds in its own way;
 its differences are shown and are no failure.
+
+Example:
+  host_tools golden --model mymodel --target stm32f4 --emulate
 """
 
 import argparse

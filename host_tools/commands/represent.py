@@ -5,6 +5,9 @@ by the forecast error of --savedmodel (a SavedModel, .keras, .h5 or .tflite), or
 by how much the samples after it change, and chooses a seeded mix of usual windows and of the
 high-score tail. Writes rep_windows_balanced.npz, .json and .png, and scaler.json, to --outdir.
 Windows never cross a gap or touch a labelled fault.
+
+Example:
+  host_tools represent --csv log.csv --outdir rep --max_total 2000 --balance 0.5 --seed 1
 """
 
 import argparse

@@ -3,6 +3,9 @@
 Writes qbench_sweep_NAME/config.json, experiments/, results.csv and pareto.svg. The same command
 goes on where an earlier one stopped. Choices are made on the validation part; the test part is
 not looked at.
+
+Example:
+  host_tools sweep --model mymodel --csv log.csv --clips 6 8 --calibrations minmax mse --best
 """
 
 import argparse

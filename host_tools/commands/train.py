@@ -4,6 +4,9 @@ Without --csv it trains on the synthetic plant and says whether the result agree
 artifacts in the model's own folder. Writes model_int8.tflite, model_float.tflite,
 scaler.json, detector.json, golden.npz, model.toml and training.json to --out, and the network
 itself to exports/ in it (.keras, SavedModel rolled and unrolled, rep_windows.npz, curve).
+
+Example:
+  host_tools train --csv measurements.csv --out mymodel --window 30 --horizon 10
 """
 
 import argparse
