@@ -61,6 +61,7 @@ def make(
     app: str = build.APPS[0],
     backend: str = build.DEFAULT_BACKEND,
     out: Path | None = None,
+    streaming: bool = False,
 ) -> Built:
     """Build one image, or find it up to date; several processes may ask at the same time.
 
@@ -72,6 +73,7 @@ def make(
     root = out if out is not None else build.ROOT / "build"
     folder = build.output_folder(root, load(target), found, backend)
     arguments = {"target": target, "model": model, "app": app, "backend": backend}
+    arguments |= {"streaming": "1"} if streaming else {}
     file = find(target)
     if not is_own(file):
         arguments["target"] = str(file.resolve())

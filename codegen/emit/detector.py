@@ -158,6 +158,7 @@ def _context(program: Program, detector: Detector | None) -> dict[str, object]:
         "prefix": program.prefix,
         "macro": program.macro_prefix,
         "detector": detector,
+        "stream": program.stream,
         "arrays": {} if detector is None else _arrays(detector),
     }
 

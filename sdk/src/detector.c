@@ -58,13 +58,17 @@ safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_
                                  const safe_context_t *context,
                                  const safe_detector_memory_t *memory)
 {
+    uint16_t window;
+
     if (detector == NULL || config == NULL || context == NULL || context->model == NULL ||
         memory == NULL || memory->window == NULL || memory->horizon == NULL ||
         memory->floats == NULL) {
         return SAFE_STATUS_ARGUMENT;
     }
+    /* A streaming model keeps the past in its arena: here one sample is on its way. */
+    window = context->model->stream == NULL ? config->window : 1u;
     if (!safe_detector_config_is_usable(config, context->model) ||
-        memory->window_bytes < (size_t)config->window * config->channels ||
+        memory->window_bytes < (size_t)window * config->channels ||
         memory->horizon_words < (size_t)config->horizon * config->channels ||
         memory->float_count < SAFE_DETECTOR_FLOATS((size_t)config->channels, (size_t)config->rows,
                                                    (size_t)tracked_count(config),
@@ -73,7 +77,7 @@ safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_
     }
     detector->config = config;
     detector->context = *context;
-    detector->window = (safe_window_t){memory->window, config->window, config->channels, 0, 0};
+    detector->window = (safe_window_t){memory->window, window, config->channels, 0, 0};
     detector->horizon = (safe_horizon_t){memory->horizon, config->horizon, config->channels, 0};
     bind_floats(detector, memory->floats);
     safe_detector_reset(detector);
@@ -89,6 +93,9 @@ void safe_detector_reset(safe_detector_t *detector)
 void safe_detector_gap(safe_detector_t *detector)
 {
     safe_window_clear(&detector->window);
+    if (detector->context.model->stream != NULL) {
+        detector->context.model->reset(detector->context.arena);
+    }
     safe_horizon_clear(&detector->horizon);
     safe_rows_clear(&detector->levels);
     safe_rows_clear(&detector->residuals);
@@ -250,8 +257,11 @@ static void score_sample(safe_detector_t *detector, safe_detector_result_t *resu
     }
 }
 
-static void push_input(safe_detector_t *detector)
+/** Gives the model, or the ring of its window, the present sample.
+ * @param is_full Whether the model has a whole window. */
+static safe_status_t push_input(safe_detector_t *detector, bool *is_full)
 {
+    safe_status_t status = SAFE_STATUS_OK;
     const safe_detector_config_t *config = detector->config;
     int8_t *slot = safe_window_push(&detector->window);
 
@@ -259,19 +269,33 @@ static void push_input(safe_detector_t *detector)
         slot[c] = safe_scaler_quantize(detector->input[c], config->clip, config->input_inv_scale,
                                        config->input_zero_point);
     }
+    *is_full = safe_window_is_full(&detector->window);
+    if (detector->context.model->stream != NULL) {
+        status = safe_stream_push(&detector->context, slot, config->channels);
+        *is_full = safe_stream_is_ready(&detector->context);
+    }
+    return status;
+}
+
+static safe_status_t run_window(safe_detector_t *detector)
+{
+    int8_t *input = safe_context_input(&detector->context, 0);
+    safe_status_t status = safe_context_reset(&detector->context);
+
+    if (status == SAFE_STATUS_OK) {
+        safe_window_copy(&detector->window, input);
+        status = safe_context_invoke(&detector->context);
+    }
+    return status;
 }
 
 static safe_status_t run_model(safe_detector_t *detector)
 {
-    int8_t *input = safe_context_input(&detector->context, 0);
     const int8_t *output = safe_context_output(&detector->context, 0);
-    safe_status_t status;
+    safe_status_t status = detector->context.model->stream == NULL
+                               ? run_window(detector)
+                               : safe_stream_invoke(&detector->context);
 
-    safe_window_copy(&detector->window, input);
-    status = safe_context_reset(&detector->context);
-    if (status == SAFE_STATUS_OK) {
-        status = safe_context_invoke(&detector->context);
-    }
     if (status == SAFE_STATUS_OK) {
         safe_horizon_add(&detector->horizon, output);
     }
@@ -316,6 +340,7 @@ safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
 {
     const safe_detector_config_t *config;
     const float *levels;
+    bool is_full = false;
     safe_status_t status = SAFE_STATUS_OK;
 
     if (detector == NULL || sample == NULL || result == NULL ||
@@ -341,8 +366,8 @@ safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
     }
     score_sample(detector, result);
     safe_horizon_advance(&detector->horizon);
-    push_input(detector);
-    if (safe_window_is_full(&detector->window)) {
+    status = push_input(detector, &is_full);
+    if (status == SAFE_STATUS_OK && is_full) {
         status = run_model(detector);
         result->has_forecast = status == SAFE_STATUS_OK;
     }

@@ -5,6 +5,32 @@
 #include "safe/port.h"
 #include "server_internal.h"
 
+/** Gives the model the next bytes of its window. */
+static safe_status_t take_chunk(safe_server_t *server, uint32_t start, const uint8_t *bytes,
+                                uint32_t length)
+{
+    uint8_t *input = safe_context_input(server->context, 0);
+
+    if (server->context->model->stream != NULL) {
+        /* The window displaces the samples that the detector's stream has given. */
+        server->stream_open = false;
+        return safe_stream_feed(server->context, start, bytes, length);
+    }
+    memcpy(&input[start], bytes, length);
+    return SAFE_STATUS_OK;
+}
+
+static safe_status_t invoke(const safe_context_t *context)
+{
+    safe_status_t status;
+
+    if (context->model->stream != NULL) {
+        return safe_stream_invoke(context);
+    }
+    status = safe_context_reset(context);
+    return status == SAFE_STATUS_OK ? safe_context_invoke(context) : status;
+}
+
 safe_status_t safe_server_handle_window(safe_server_t *server, const safe_frame_t *request,
                                         safe_frame_writer_t *reply)
 {
@@ -12,7 +38,7 @@ safe_status_t safe_server_handle_window(safe_server_t *server, const safe_frame_
     uint32_t token;
     uint32_t start;
     uint32_t chunk;
-    uint8_t *input;
+    safe_status_t status;
 
     if (request->length <= SAFE_CHUNK_HEADER_BYTES) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
@@ -29,8 +55,11 @@ safe_status_t safe_server_handle_window(safe_server_t *server, const safe_frame_
         start != server->upload_bytes || chunk > input_bytes - start) {
         return SAFE_STATUS_CHUNK_ORDER;
     }
-    input = safe_context_input(server->context, 0);
-    memcpy(&input[start], &request->payload[SAFE_CHUNK_HEADER_BYTES], chunk);
+    status = take_chunk(server, start, &request->payload[SAFE_CHUNK_HEADER_BYTES], chunk);
+    if (status != SAFE_STATUS_OK) {
+        server->upload = SAFE_UPLOAD_NONE;
+        return status;
+    }
     server->upload_bytes += chunk;
     if (server->upload_bytes == input_bytes) {
         server->upload = SAFE_UPLOAD_READY;
@@ -47,11 +76,8 @@ static safe_status_t run_timed(safe_server_t *server)
     uint32_t end_cycles = 0;
     uint32_t start_ms = safe_port_time_ms();
     bool counted = safe_port_cycles(&start_cycles);
-    safe_status_t status = safe_context_reset(server->context);
+    safe_status_t status = invoke(server->context);
 
-    if (status == SAFE_STATUS_OK) {
-        status = safe_context_invoke(server->context);
-    }
     counted = safe_port_cycles(&end_cycles) && counted;
     if (status != SAFE_STATUS_OK) {
         return status;

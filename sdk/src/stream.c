@@ -17,17 +17,25 @@ static uint32_t pushed(const safe_context_t *context)
     return count;
 }
 
-static void push(const safe_context_t *context, const void *sample)
+/** Computes what follows from the sample that lies in the arena. */
+static void push_placed(const safe_context_t *context)
 {
     const safe_stream_t *stream = context->model->stream;
     uint32_t count = pushed(context);
 
-    memcpy(context->arena + stream->sample_start, sample, stream->sample_bytes);
     stream->push(context->arena);
     if (count < stream->window) {
         count++;
         memcpy(context->arena + stream->count_start, &count, sizeof count);
     }
+}
+
+static void push(const safe_context_t *context, const void *sample)
+{
+    const safe_stream_t *stream = context->model->stream;
+
+    memcpy(context->arena + stream->sample_start, sample, stream->sample_bytes);
+    push_placed(context);
 }
 
 safe_status_t safe_stream_push(const safe_context_t *context, const void *sample,
@@ -64,6 +72,42 @@ safe_status_t safe_stream_invoke(const safe_context_t *context)
         return SAFE_STATUS_NOT_READY;
     }
     context->model->invoke(context->arena);
+    return SAFE_STATUS_OK;
+}
+
+safe_status_t safe_stream_feed(const safe_context_t *context, size_t start, const void *bytes,
+                               size_t length)
+{
+    const safe_stream_t *stream;
+    const uint8_t *from = bytes;
+
+    if (!is_bound(context) || bytes == NULL) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    stream = context->model->stream;
+    if (stream == NULL) {
+        return SAFE_STATUS_UNSUPPORTED;
+    }
+    if (start > context->model->inputs[0].size_bytes ||
+        length > context->model->inputs[0].size_bytes - start) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    if (start == 0u) {
+        context->model->reset(context->arena);
+    }
+    while (length != 0u) {
+        const size_t place = start % stream->sample_bytes;
+        const size_t missing = stream->sample_bytes - place;
+        const size_t taken = length < missing ? length : missing;
+
+        memcpy(context->arena + stream->sample_start + place, from, taken);
+        if (taken == missing) {
+            push_placed(context);
+        }
+        start += taken;
+        from += taken;
+        length -= taken;
+    }
     return SAFE_STATUS_OK;
 }
 

@@ -14,10 +14,11 @@ def _generator(env: Any) -> list[Any]:
     return [env.File(str(p)) for p in build.generator_sources()]
 
 
-def safe_model(env: Any, gen: str, model: build.Model, backend: str) -> Any:
+def safe_model(env: Any, gen: str, model: build.Model, backend: str, *, streaming: bool) -> Any:
     """Generate the C of `model`; returns the nodes of the fixed set of files."""
     target = env["SAFE_TARGET"]
     arguments = ["--name", model.name, "--out", gen, "--target", env["SAFE_TARGET_TEXT"]]
+    arguments += ["--streaming"] if streaming else []
     sources = [str(model.tflite)]
     if model.detector is not None:
         arguments += ["--scaler", str(model.scaler), "--detector", str(model.detector)]
@@ -29,6 +30,7 @@ def safe_model(env: Any, gen: str, model: build.Model, backend: str) -> Any:
     options = env.Value(
         {
             "backend": backend,
+            "streaming": streaming,
             "target": target.name,
             "isa": target.isa,
             "kernels": build.kernel_names(target.isa),

@@ -18,6 +18,7 @@
 #include "safe/model.h"
 #include "safe/rows.h"
 #include "safe/status.h"
+#include "safe/stream.h"
 #include "safe/window.h"
 
 /** Channels that a result names at most. */
@@ -92,7 +93,7 @@ typedef struct safe_detector_result {
 /** The caller's memory for one detector; the generated header has the sizes. */
 typedef struct safe_detector_memory {
     int8_t *window;       /**< Quantized samples. */
-    size_t window_bytes;  /**< At least window * channels. */
+    size_t window_bytes;  /**< At least window * channels; channels for a streaming model. */
     int32_t *horizon;     /**< Sums of forecasts. */
     size_t horizon_words; /**< At least horizon * channels. */
     float *floats;

@@ -37,6 +37,16 @@ bool safe_stream_is_ready(const safe_context_t *context);
 SAFE_MUST_CHECK safe_status_t safe_stream_invoke(const safe_context_t *context);
 
 /**
+ * Takes a window in pieces of any length, in order; the first one, at `start` 0, resets. When the
+ * last one is there, the model is ready.
+ *
+ * @param start First byte of the piece in the window [window * sample_bytes].
+ * @return UNSUPPORTED: the model takes whole windows. ARGUMENT: null, or beyond the window.
+ */
+SAFE_MUST_CHECK safe_status_t safe_stream_feed(const safe_context_t *context, size_t start,
+                                               const void *bytes, size_t length);
+
+/**
  * A whole window in one call, as safe_context_run: resets, pushes the window sample by sample,
  * invokes, copies the result to `output`. The next push goes on from there.
  *

@@ -33,6 +33,7 @@ SOURCES = tuple(
         "server_rate",
         "server_stream",
         "status",
+        "stream",
         "window",
     )
 )

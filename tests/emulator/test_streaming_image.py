@@ -1,0 +1,31 @@
+"""An image built with streaming=1: windows and samples as without, byte for byte."""
+
+import numpy as np
+import pytest
+
+from host_tools import measure
+from targets import build, emulate
+from targets.load import load
+from targets.make import make
+
+pytestmark = pytest.mark.emulator
+TARGET = "stm32f4"
+
+
+def benched(golden, folder, *, streaming):
+    image = make(TARGET, "forecaster", out=folder, streaming=streaming)
+    assert ("streaming" in image.manifest()) == streaming
+    sha256 = image.manifest()["model_sha256"]
+    with emulate.start(load(TARGET), image.elf) as emulator:
+        return measure.bench(emulator.url, golden["windows"], golden["samples"], sha256)
+
+
+def test_streaming_image_gives_the_same_bytes(tmp_path):
+    with np.load(build.ROOT / "models/forecaster/golden.npz") as data:
+        golden = {"windows": data["windows"][:12], "samples": data["samples"][:150]}
+    plain = benched(golden, tmp_path / "plain", streaming=False)
+    streamed = benched(golden, tmp_path / "streamed", streaming=True)
+    np.testing.assert_array_equal(streamed.outputs, plain.outputs)
+    assert len(plain.records) == 150
+    np.testing.assert_array_equal(streamed.records, plain.records)
+    assert streamed.records["has_forecast"].sum() == 150 - 29
