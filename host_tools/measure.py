@@ -3,6 +3,7 @@
 `host_tools demo` and `host_tools bench --emulate` are this, with different wrapping.
 """
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,21 +20,25 @@ from host_tools.compare import golden as golden_file
 from host_tools.compare.golden import Golden
 from host_tools.data import description
 from host_tools.detection import detector as detectors
-from host_tools.device.bench import BenchResult, run_bench
+from host_tools.device.bench import BenchResult, run_bench, stream_samples
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DataError
 from host_tools.report import assemble
 from host_tools.report.assemble import DeviceRun, Subject
 from host_tools.report.record import OperatorCost, Report, Series
-from targets import emulate
+from targets import elf, emulate
 from targets import load as target_file
-from targets.emulate import counting
+from targets.build import ROOT
+from targets.emulate import count, counting, qemu, step_count
 from targets.emulate.count import Counts
 from targets.load import Target
 from targets.make import make
 
 COUNTED_WINDOWS = 6
+COUNTED_SAMPLES = 120
+"""Raw samples through the counted detector: past its warm-up."""
+PLUGINS = ROOT / "build" / "emulate"
 _UNITS = ("instructions", "cycles")
 
 Say = Callable[[str], None]
@@ -66,6 +71,27 @@ def count_instructions(target: Target, image: Path) -> Counts | None:
     if target.emulator is None or target.emulator.kind not in counting.UNITS:
         return None
     return measure(target, image, target.emulator.windows or COUNTED_WINDOWS)
+
+
+def count_steps(target: Target, image: Path, samples: NDArray[np.float32]) -> int | None:
+    """Count the detector's step beside the inference: the most over some raw samples.
+
+    None when the target's emulator cannot count. Raises EmulatorError, BuildError or a device
+    error.
+    """
+    if target.emulator is None or target.emulator.kind != "qemu":
+        return None
+    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
+        config, out = Path(folder, "config.txt"), Path(folder, "out.txt")
+        config.write_text(step_count.configure(elf.read(image)), encoding="utf-8")
+        argument = count.plugin_argument(count.build_plugin(PLUGINS), config, out)
+        with (
+            qemu.start(target, image, plugin=argument) as emulator,
+            SerialPort(emulator.url) as port,
+        ):
+            link = Link(port)
+            stream_samples(link, link.connect(), samples, lambda *_: None)
+        return max(step.chain for step in step_count.parse(out.read_text(encoding="utf-8")))
 
 
 def bench(
@@ -124,6 +150,7 @@ def subject(
     *,
     size: Mapping[str, Any] | None = None,
     counts: Counts | None = None,
+    step_instructions: int | None = None,
 ) -> Subject:
     """Gather the facts of one image; without `size` its memory figures stay unmeasured."""
     about = description.load(directory)
@@ -147,6 +174,7 @@ def subject(
         model_bytes=size.get("model_bytes"),
         arena_bytes=manifest["arena_bytes"],
         static_ram_bytes=size.get("static_ram_bytes"),
+        instructions_per_step=step_instructions,
         instructions_per_inference=_total(counts, "instructions"),
         cycles_per_inference=_total(counts, "cycles"),
         operators=operator_costs(manifest, counts),
@@ -202,6 +230,7 @@ def run(
         pending = pool.submit(exact_results.run_all, directory, golden, work / "host")
         with clock.step("count instructions"):
             counts = count_instructions(target, image.elf)
+            steps = count_steps(target, image.elf, golden.samples[:COUNTED_SAMPLES])
         with (
             clock.step(f"run {len(golden.windows)} windows, {len(golden.samples)} samples"),
             emulate.start(target, image.elf) as emulator,
@@ -217,6 +246,7 @@ def run(
         manifest,
         size=size,
         counts=counts,
+        step_instructions=steps,
     )
     device = device_run(result, golden)
     elapsed = time.monotonic() - start

@@ -125,6 +125,7 @@ def _emulated(
     sha256 = manifest["model_sha256"]
     _say("count instructions")
     counts = measure.count_instructions(target, image.elf)
+    steps = measure.count_steps(target, image.elf, data.samples[: measure.COUNTED_SAMPLES])
     _say(f"{len(data.windows)} windows, {len(data.samples)} samples in the emulator")
     with emulate.start(target, image.elf, kind=arguments.emulator) as emulator:
         result = measure.bench(
@@ -138,7 +139,15 @@ def _emulated(
         )
     found = exact.run_all(directory, data, work / "host", say=_say)
     words = measure.data_words(directory)
-    about = measure.subject(target, directory, words, manifest, size=image.size(), counts=counts)
+    about = measure.subject(
+        target,
+        directory,
+        words,
+        manifest,
+        size=image.size(),
+        counts=counts,
+        step_instructions=steps,
+    )
     return about, result, found
 
 

@@ -53,6 +53,7 @@ class Subject:
     arena_bytes: int | None = None
     static_ram_bytes: int | None = None
     instructions_per_inference: int | None = None
+    instructions_per_step: int | None = None
     cycles_per_inference: int | None = None
     operators: Sequence[OperatorCost] = ()
     memory: Mapping[str, int] = field(default_factory=dict)
@@ -113,6 +114,7 @@ def report(
         mae_vs_float=versus_float.mae if versus_float else None,
         max_vs_float=versus_float.max if versus_float else None,
         instructions_per_inference=subject.instructions_per_inference,
+        instructions_per_step=subject.instructions_per_step,
         cycles_per_inference=subject.cycles_per_inference,
         flash_bytes=subject.flash_bytes,
         model_bytes=subject.model_bytes,

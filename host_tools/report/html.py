@@ -34,6 +34,7 @@ def _cards(report: Report) -> str:
         (number(wrong), f"differences in {report.windows} windows, {report.chain_samples} samples"),
         (number(report.rmse_vs_float, 4), "RMSE against float, in σ, in-distribution"),
         (number(report.instructions_per_inference), "instructions per inference"),
+        (number(report.instructions_per_step), "instructions per sample beside it"),
         (number(report.flash_bytes), "bytes of flash"),
         (number(report.static_ram_bytes), "bytes of static RAM"),
         (number(report.arena_bytes), "bytes of arena"),

@@ -26,6 +26,8 @@ DEFINITIONS = {
     "count for exactness",
     "instructions_per_inference": "executed instructions of one inference, counted by the "
     "emulator; not cycles",
+    "instructions_per_step": "the detector's step of one raw sample beside the inference, the most "
+    "over some samples; counted by the emulator",
     "cycles_per_inference": "clock cycles of one inference without interrupts, exact: counted in "
     "the simulated RTL of the core; not measured on other targets",
     "flash_bytes": "text and initialised data of the whole image",
@@ -85,6 +87,7 @@ class Report:
     int8_vs_truth: RealDelta | None = None
     float_vs_truth: RealDelta | None = None
     operators: Sequence[OperatorCost] = ()
+    instructions_per_step: int | None = None
     cycles_per_inference: int | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall clock by step, in the order of the run."""

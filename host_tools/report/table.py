@@ -61,6 +61,7 @@ def _model_rows(report: Report) -> list[list[str]]:
 def _cost_rows(report: Report) -> list[list[str]]:
     return [
         ["instructions per inference", number(report.instructions_per_inference)],
+        ["  per sample beside it", number(report.instructions_per_step)],
         ["clock cycles per inference, exact", number(report.cycles_per_inference)],
         ["flash", number(report.flash_bytes, unit="bytes")],
         ["  of it model constants", number(report.model_bytes, unit="bytes")],

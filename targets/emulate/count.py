@@ -127,7 +127,7 @@ def configure(image: Image) -> Configuration:
     return Configuration("\n".join(lines) + "\n", tuple((i, s.name) for i, s in ordered))
 
 
-def _calls(text: str) -> list[list[tuple[int, int]]]:
+def calls_of(text: str) -> list[list[tuple[int, int]]]:
     """Split the plugin's output into whole calls; a cut last one is dropped."""
     calls: list[list[tuple[int, int]]] = []
     current: list[tuple[int, int]] = []
@@ -168,7 +168,7 @@ def parse(
     names = [(-1, "entry"), *configuration.operators]
     expected = list(range(len(names)))
     steps: list[list[int]] = []
-    for call in _calls(text)[skip:]:
+    for call in calls_of(text)[skip:]:
         markers = [marker for marker, _ in call if marker != _BETWEEN]
         if sorted(markers[:-1]) != expected or markers[0] != _ENTRY:
             raise EmulatorError(f"instruction counter: {_unexpected(markers, names)}")

@@ -1,0 +1,51 @@
+"""`fit`: what it refuses, and that it leaves the network alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host_tools import cli
+from host_tools.detection import adapter, detector
+from host_tools.training import detection
+
+
+@pytest.fixture
+def home(root: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(root / "models" / "forecaster", tmp_path / "model"))
+
+
+@pytest.mark.parametrize("rows", ["-1", "50"])
+def test_learn_rows_out_of_range(home: Path, capsys: pytest.CaptureFixture[str], rows: str) -> None:
+    assert cli.main(["fit", "--model", str(home), "--learn-rows", rows]) != 0
+    assert f"--learn-rows {rows}: must be 0, or 100 to" in capsys.readouterr().err
+
+
+def test_model_of_a_file_needs_the_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (home / "model.toml").read_text().replace('source = "plant"', 'source = "csv"')
+    (home / "model.toml").write_text(text)
+    assert cli.main(["fit", "--model", str(home)]) != 0
+    assert "--csv" in capsys.readouterr().err
+
+
+def test_an_older_detector_is_fitted_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, model = home / detector.FILE, (home / "model_int8.tflite").read_bytes()
+    path.write_text(json.dumps({"version": 1, "weights": [1.0] * 16}))
+    made = {"level_channels": ["flow"], "residual_channels": []}
+    counts = {"events": 0, "detected": 0, "false_alarms": 0, "quiet_rows": 9, "false_rows": 0}
+    made |= {"detection_validation": counts, "detection_test": counts}
+    monkeypatch.setattr(detection, "figures", lambda *_: made)
+    monkeypatch.setattr(detection, "DETECTOR_ROWS", 400)
+    assert cli.main(["fit", "--model", str(home)]) == 0
+    found = detector.load(path, adapter.load(home).channels)
+    assert found.learn_samples == found.relearn_samples == 0
+    assert np.isfinite(found.residual_factor).all()
+    record = json.loads((home / "training.json").read_text())
+    assert record["level_channels"] == ["flow"]
+    assert record["canonical_sha256"]
+    assert (home / "model_int8.tflite").read_bytes() == model
+    assert "scored by level: flow" in capsys.readouterr().err
