@@ -47,11 +47,13 @@ def cobs_encode(data: bytes) -> bytes:
 
 def cobs_decode(span: bytes) -> bytes:
     """Return the data of `span`; FrameError when a length points past its end or it holds 0."""
+    if 0 in span:
+        raise FrameError("not valid COBS")
     out = bytearray()
     at = 0
     while at < len(span):
         code = span[at]
-        if code == 0 or at + code > len(span):
+        if at + code > len(span):
             raise FrameError("not valid COBS")
         out += span[at + 1 : at + code]
         at += code

@@ -8,7 +8,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -182,13 +182,32 @@ class Cluster:
         self, task: Task, calls: Sequence[Call], shared: Any = None
     ) -> Iterator[tuple[int, Any]]:
         """See `Pool`; raises ConversionError when a task keeps losing its worker."""
+        from distributed.client import FutureCancelledError
+
+        left = dict(enumerate(calls))
+        for _ in range(RESTARTS + 1):
+            try:
+                for number, result in self._round(task, left, shared):
+                    del left[number]
+                    yield number, result
+                return
+            except FutureCancelledError:
+                continue  # what all tasks share was lost with its worker: hand it out again
+        raise ConversionError(
+            f"workers of the cluster were lost {RESTARTS + 1} times; {len(left)} of {len(calls)}"
+            " tasks are left: run the same command to go on"
+        )
+
+    def _round(
+        self, task: Task, left: Mapping[int, Call], shared: Any
+    ) -> Iterator[tuple[int, Any]]:
         from distributed import KilledWorker
         from distributed import as_completed as dask_completed
 
         first = () if shared is None else (self._client.scatter(shared, broadcast=True),)
         futures = {
             self._client.submit(task, *first, *call, pure=False, retries=RESTARTS): number
-            for number, call in enumerate(calls)
+            for number, call in left.items()
         }
         try:
             for future in dask_completed(list(futures), loop=self._client.loop):

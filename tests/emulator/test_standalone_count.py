@@ -11,7 +11,7 @@ from host_tools.cli import main
 from host_tools.errors import DifferentError
 from host_tools.perf import standalone
 from targets import build, elf
-from targets.emulate import bare, count, qemu
+from targets.emulate import bare, count, counting, qemu
 from targets.errors import BuildError, EmulatorError, ExitCode
 from targets.load import load
 
@@ -67,9 +67,8 @@ def test_known_length_and_stack(name, tmp_path, plugins):
     image = fake(target, tmp_path)
     configuration = count.configure_call(elf.read(image), "safe_fake_run", bare.CALL, profile=True)
     (tmp_path / "config").write_text(configuration.text)
-    plugin = count.build_plugin(plugins)
-    argument = count.plugin_argument(plugin, tmp_path / "config", tmp_path / "out")
-    calls = bare.run(target, image, argument)
+    files = counting.Files(tmp_path / "config", tmp_path / "out", plugins)
+    calls = bare.run(target, image, files)
     text = (tmp_path / "out").read_text()
     counts = count.parse(text, configuration)
     assert counts.calls == len(calls) == 3

@@ -60,7 +60,7 @@ def test_emulate_ends_after_its_time(root):
     [
         (["emulate", "--target", "nope"], ExitCode.TARGET, "unknown target 'nope'"),
         (["count", "--model", "nope"], ExitCode.BUILD, "unknown model 'nope'"),
-        (["count", "--target", "host"], ExitCode.EMULATOR, "has no [emulator] of kind 'qemu'"),
+        (["count", "--target", "host"], ExitCode.EMULATOR, "it needs kind 'qemu' or 'verilator'"),
     ],
 )
 def test_mistakes(capsys, arguments, code, message):

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 from cobs import cobs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from host_tools.device import frame, protocol
@@ -32,6 +32,7 @@ def test_cobs_equals_the_package(data):
 
 @settings(max_examples=300, deadline=None)
 @given(span=st.binary(max_size=300))
+@example(span=b"\x08" + bytes(7))
 def test_cobs_refuses_what_the_package_refuses(span):
     try:
         expected = cobs.decode(span)
