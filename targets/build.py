@@ -209,9 +209,14 @@ def has_linker_script(target: Target, root: Path = ROOT) -> bool:
     return (root / "codegen" / "templates" / f"linker_{target.target.arch}.ld.j2").is_file()
 
 
-def output_folder(out: str | Path, target: Target, model: Model, backend: str) -> Path:
-    """Return the folder of one combination: `OUT/TARGET/MODEL/BACKEND`."""
-    return Path(out) / target.name / model.name / backend
+def output_folder(
+    out: str | Path, target: Target, model: Model, backend: str, suffix: str = ""
+) -> Path:
+    """Return the folder of one combination: `OUT/TARGET/MODEL/BACKEND`.
+
+    `suffix` is that of `targets.options.Options`.
+    """
+    return Path(out) / target.name / model.name / (backend + suffix)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

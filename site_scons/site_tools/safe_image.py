@@ -21,7 +21,7 @@ def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]
     elf = env.Program(f"{stem}.elf", objects, LINKFLAGS=[*env["LINKFLAGS"], *flags])
     env.Depends(elf, scripts)
     env.SideEffect(f"{stem}.map", elf)
-    env.Clean(elf, f"{stem}.map")
+    env.Clean(elf, [f"{stem}.map", f"{stem}.elf.ltrans0.ltrans.su"])  # the latter: of lto=1
     nodes = [*elf]
     if scripts:
         for suffix, kind in (("bin", "binary"), ("hex", "ihex")):

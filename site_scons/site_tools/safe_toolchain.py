@@ -16,7 +16,7 @@ def safe_object(env: Any, target: str, source: Any) -> Any:
 
 def generate(env: Any) -> None:
     """Set CC, OBJCOPY and flags."""
-    target = env["SAFE_TARGET"]
+    target, options = env["SAFE_TARGET"], env["SAFE_OPTIONS"]
     root = env.Dir("#").abspath
     env.Replace(
         CC=Path(env["SAFE_TOOLS"]["gcc"]).name,
@@ -28,7 +28,7 @@ def generate(env: Any) -> None:
         # $( $): a moved folder rebuilds nothing, and leaves no trace in the image.
         CCFLAGS=[
             *target.cpu.flags,
-            *build.CFLAGS,
+            *options.cflags,
             *build.WARNINGS,
             *target.toolchain.cflags,
             "$(",
@@ -36,7 +36,12 @@ def generate(env: Any) -> None:
             f"-ffile-prefix-map={env['out']}=build",
             "$)",
         ],
-        LINKFLAGS=[*target.cpu.flags, *target.toolchain.ldflags, "-Wl,--gc-sections"],
+        LINKFLAGS=[
+            *target.cpu.flags,
+            *options.ldflags,
+            *target.toolchain.ldflags,
+            "-Wl,--gc-sections",
+        ],
     )
     if not env["verbose"]:
         env.Replace(CCCOMSTR="  CC    $TARGET", LINKCOMSTR="  LINK  $TARGET")

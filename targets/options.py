@@ -1,0 +1,45 @@
+"""How an image is compiled: level, link-time optimization, release or debug."""
+
+from dataclasses import dataclass
+
+from targets import build
+from targets.errors import BuildError
+
+LEVELS = ("0", "1", "2", "3", "s")
+DEFAULT_LEVEL = "2"
+BUILDS = ("release", "debug")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may choose; the defaults are what every published figure is measured with."""
+
+    level: str = DEFAULT_LEVEL
+    lto: bool = False
+    debug: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise BuildError on a pair that contradicts itself."""
+        if self.debug and self.level != DEFAULT_LEVEL:
+            raise BuildError(f"build=debug means -Og: leave opt={self.level} out")
+
+    @property
+    def suffix(self) -> str:
+        """Return what the output folder's name ends in; empty for the defaults."""
+        parts = ["debug"] if self.debug else []
+        parts += [f"O{self.level}"] if self.level != DEFAULT_LEVEL else []
+        parts += ["lto"] if self.lto else []
+        return "".join(f"-{part}" for part in parts)
+
+    @property
+    def cflags(self) -> tuple[str, ...]:
+        """Return `build.CFLAGS` with the chosen level, in the same order."""
+        chosen = {f"-O{DEFAULT_LEVEL}": "-Og" if self.debug else f"-O{self.level}"}
+        chosen |= {"-g": "-g3"} if self.debug else {}
+        flags = tuple(chosen.get(flag, flag) for flag in build.CFLAGS)
+        return (*flags, "-flto") if self.lto else flags
+
+    @property
+    def ldflags(self) -> tuple[str, ...]:
+        """Return what the link needs to know: with LTO it is the link that compiles."""
+        return (*self.cflags, "-flto-partition=one") if self.lto else ()
