@@ -204,7 +204,9 @@ class Cluster:
         from distributed import KilledWorker
         from distributed import as_completed as dask_completed
 
-        first = () if shared is None else (self._client.scatter(shared, broadcast=True),)
+        first: tuple[Any, ...] = ()
+        if shared is not None:  # a name of its own, lest a second round waits for what was lost
+            first = (self._client.scatter(shared, broadcast=True, hash=False),)
         futures = {
             self._client.submit(task, *first, *call, pure=False, retries=RESTARTS): number
             for number, call in left.items()
