@@ -2,6 +2,7 @@
 #include "driver.h"
 #include "safe/port.h"
 #include "safe_target.h"
+#include "stm32_clock.h"
 #include "stm32f4.h"
 
 #if SAFE_TARGET_CLOCK_SOURCE_HSE
@@ -34,26 +35,6 @@ typedef char core_is_not_too_fast[SAFE_TARGET_CLOCK_HZ <= MAX_HZ ? 1 : -1];
 
 static uint32_t s_uart_hz = BOOT_HZ;
 
-static uint32_t wait_for(const volatile uint32_t *reg, uint32_t mask, uint32_t value)
-{
-    for (uint32_t i = 0; i < POLLS; i++) {
-        if ((*reg & mask) == value) {
-            return 0;
-        }
-    }
-    return SAFE_PORT_CLOCK_TIMEOUT;
-}
-
-/** PPRE field for an APB divider of 1, 2, 4, 8 or 16; RM0090 section 7.3.3. */
-static uint32_t apb_field(uint32_t divider)
-{
-    uint32_t field = 3u;
-    for (uint32_t rest = divider; rest > 1u; rest >>= 1) {
-        field++;
-    }
-    return divider == 1u ? 0u : field;
-}
-
 #if SAFE_TARGET_OVERDRIVE
 #define VOS_SCALE_1 (PWR_CR_VOS | PWR_CR_VOS_HIGH)
 
@@ -62,10 +43,10 @@ static uint32_t apb_field(uint32_t divider)
 static uint32_t start_overdrive(void)
 {
     PWR_CR |= PWR_CR_ODEN;
-    uint32_t status = wait_for(&PWR_CSR, PWR_CSR_ODRDY, PWR_CSR_ODRDY);
+    uint32_t status = safe_stm32_wait(&PWR_CSR, PWR_CSR_ODRDY, PWR_CSR_ODRDY, POLLS);
     if (status == 0u) {
         PWR_CR |= PWR_CR_ODSWEN;
-        status = wait_for(&PWR_CSR, PWR_CSR_ODSWRDY, PWR_CSR_ODSWRDY);
+        status = safe_stm32_wait(&PWR_CSR, PWR_CSR_ODSWRDY, PWR_CSR_ODSWRDY, POLLS);
     }
     return status;
 }
@@ -89,11 +70,12 @@ uint32_t safe_clock_init(void)
 
     /* Wait states first: flash must never be read faster than it can be. */
     FLASH_ACR = SAFE_TARGET_FLASH_WAIT_STATES | FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN;
-    if (wait_for(&FLASH_ACR, FLASH_ACR_LATENCY_MASK, SAFE_TARGET_FLASH_WAIT_STATES) != 0u) {
+    if (safe_stm32_wait(&FLASH_ACR, FLASH_ACR_LATENCY_MASK, SAFE_TARGET_FLASH_WAIT_STATES, POLLS) !=
+        0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     RCC_CR |= SOURCE_ON;
-    if (wait_for(&RCC_CR, SOURCE_READY, SOURCE_READY) != 0u) {
+    if (safe_stm32_wait(&RCC_CR, SOURCE_READY, SOURCE_READY, POLLS) != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     RCC_PLLCFGR = (RCC_PLLCFGR & RCC_PLLCFGR_KEEP) | SAFE_TARGET_PLL_M |
@@ -101,14 +83,15 @@ uint32_t safe_clock_init(void)
                   ((SAFE_TARGET_PLL_P / 2u - 1u) << RCC_PLLCFGR_P_SHIFT) | SOURCE_PLL |
                   (SAFE_TARGET_PLL_Q << RCC_PLLCFGR_Q_SHIFT);
     RCC_CR |= RCC_CR_PLLON;
-    if (start_overdrive() != 0u || wait_for(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY) != 0u) {
+    if (start_overdrive() != 0u ||
+        safe_stm32_wait(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY, POLLS) != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     /* Bus dividers before the switch, so that no bus runs above its limit. */
-    RCC_CFGR = (apb_field(SAFE_TARGET_APB1_DIVIDER) << RCC_CFGR_PPRE1_SHIFT) |
-               (apb_field(SAFE_TARGET_APB2_DIVIDER) << RCC_CFGR_PPRE2_SHIFT);
+    RCC_CFGR = (safe_stm32_apb_field(SAFE_TARGET_APB1_DIVIDER) << RCC_CFGR_PPRE1_SHIFT) |
+               (safe_stm32_apb_field(SAFE_TARGET_APB2_DIVIDER) << RCC_CFGR_PPRE2_SHIFT);
     RCC_CFGR |= RCC_CFGR_SW_PLL;
-    if (wait_for(&RCC_CFGR, RCC_CFGR_SWS_MASK, RCC_CFGR_SWS_PLL) != 0u) {
+    if (safe_stm32_wait(&RCC_CFGR, RCC_CFGR_SWS_MASK, RCC_CFGR_SWS_PLL, POLLS) != 0u) {
         RCC_CFGR = 0u;
         return SAFE_PORT_CLOCK_TIMEOUT;
     }

@@ -2,6 +2,7 @@
 #include "driver.h"
 #include "safe/port.h"
 #include "safe_target.h"
+#include "stm32_clock.h"
 #include "stm32u5.h"
 
 #if !SAFE_TARGET_CLOCK_SOURCE_MSI
@@ -29,50 +30,30 @@ typedef char core_is_at_most_160_mhz[SAFE_TARGET_CLOCK_HZ <= 160000000u ? 1 : -1
 
 static uint32_t s_uart_hz = BOOT_HZ;
 
-static uint32_t wait_for(const volatile uint32_t *reg, uint32_t mask, uint32_t value)
-{
-    for (uint32_t i = 0; i < POLLS; i++) {
-        if ((*reg & mask) == value) {
-            return 0;
-        }
-    }
-    return SAFE_PORT_CLOCK_TIMEOUT;
-}
-
-/** PPRE field for an APB divider of 1, 2, 4, 8 or 16; RM0456 RCC_CFGR2. */
-static uint32_t apb_field(uint32_t divider)
-{
-    uint32_t field = 3u;
-    for (uint32_t rest = divider; rest > 1u; rest >>= 1) {
-        field++;
-    }
-    return divider == 1u ? 0u : field;
-}
-
 /** Range 1 and its booster, which must run above 55 MHz and is clocked by the source of PLL1, so
  * that one is chosen first; RM0456 PWR, "Dynamic voltage scaling management". */
 static uint32_t start_power(void)
 {
     RCC_AHB3ENR |= RCC_AHB3ENR_PWR;
     (void)RCC_AHB3ENR; /* two bus cycles before the peripheral answers */
-    if (wait_for(&RCC_CR, RCC_CR_MSISRDY, RCC_CR_MSISRDY) != 0u) {
+    if (safe_stm32_wait(&RCC_CR, RCC_CR_MSISRDY, RCC_CR_MSISRDY, POLLS) != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     RCC_PLL1CFGR = RCC_PLL1CFGR_SOURCE_MSIS | INPUT_RANGE |
                    ((SAFE_TARGET_PLL_M - 1u) << RCC_PLL1CFGR_M_SHIFT) |
                    (0u << RCC_PLL1CFGR_MBOOST_SHIFT);
     PWR_VOSR |= PWR_VOSR_VOS_RANGE_1;
-    if (wait_for(&PWR_VOSR, PWR_VOSR_VOSRDY, PWR_VOSR_VOSRDY) != 0u) {
+    if (safe_stm32_wait(&PWR_VOSR, PWR_VOSR_VOSRDY, PWR_VOSR_VOSRDY, POLLS) != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     PWR_VOSR |= PWR_VOSR_BOOSTEN;
-    return wait_for(&PWR_VOSR, PWR_VOSR_BOOSTRDY, PWR_VOSR_BOOSTRDY);
+    return safe_stm32_wait(&PWR_VOSR, PWR_VOSR_BOOSTRDY, PWR_VOSR_BOOSTRDY, POLLS);
 }
 
 /** The cache invalidates itself after reset and may be enabled when that is done: RM0456 ICACHE. */
 static uint32_t start_cache(void)
 {
-    if (wait_for(&ICACHE_SR, ICACHE_SR_BUSYF, 0u) != 0u) {
+    if (safe_stm32_wait(&ICACHE_SR, ICACHE_SR_BUSYF, 0u, POLLS) != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     ICACHE_CR |= ICACHE_CR_EN;
@@ -86,7 +67,7 @@ static uint32_t start_pll(void)
                    ((SAFE_TARGET_PLL_P - 1u) << RCC_PLL1DIVR_R_SHIFT);
     RCC_PLL1CFGR |= RCC_PLL1CFGR_REN;
     RCC_CR |= RCC_CR_PLL1ON;
-    return wait_for(&RCC_CR, RCC_CR_PLL1RDY, RCC_CR_PLL1RDY);
+    return safe_stm32_wait(&RCC_CR, RCC_CR_PLL1RDY, RCC_CR_PLL1RDY, POLLS);
 }
 
 uint32_t safe_clock_init(void)
@@ -97,15 +78,16 @@ uint32_t safe_clock_init(void)
     }
     /* Wait states first: flash must never be read faster than it can be. */
     FLASH_ACR = SAFE_TARGET_FLASH_WAIT_STATES | FLASH_ACR_PRFTEN;
-    if (wait_for(&FLASH_ACR, FLASH_ACR_LATENCY_MASK, SAFE_TARGET_FLASH_WAIT_STATES) != 0u ||
+    if (safe_stm32_wait(&FLASH_ACR, FLASH_ACR_LATENCY_MASK, SAFE_TARGET_FLASH_WAIT_STATES, POLLS) !=
+            0u ||
         start_pll() != 0u) {
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
     /* Bus dividers before the switch, so that no bus runs above its limit. */
-    RCC_CFGR2 = (apb_field(SAFE_TARGET_APB1_DIVIDER) << RCC_CFGR2_PPRE1_SHIFT) |
-                (apb_field(SAFE_TARGET_APB2_DIVIDER) << RCC_CFGR2_PPRE2_SHIFT);
+    RCC_CFGR2 = (safe_stm32_apb_field(SAFE_TARGET_APB1_DIVIDER) << RCC_CFGR2_PPRE1_SHIFT) |
+                (safe_stm32_apb_field(SAFE_TARGET_APB2_DIVIDER) << RCC_CFGR2_PPRE2_SHIFT);
     RCC_CFGR1 |= RCC_CFGR1_SW_PLL1;
-    if (wait_for(&RCC_CFGR1, RCC_CFGR1_SWS_MASK, RCC_CFGR1_SWS_PLL1) != 0u) {
+    if (safe_stm32_wait(&RCC_CFGR1, RCC_CFGR1_SWS_MASK, RCC_CFGR1_SWS_PLL1, POLLS) != 0u) {
         RCC_CFGR1 = 0u;
         return SAFE_PORT_CLOCK_TIMEOUT;
     }
