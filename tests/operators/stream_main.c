@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives a streaming model `m` by commands on stdin, each one byte and its data:
  * P sample: push. I: invoke. R: reset. W window: safe_m_run. Q: ready?
+ * F start length bytes: feed, both as uint32 of this machine; at most twice a window.
  * Each is answered by a status byte; I and W also by the output, of zeros when there is none. */
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "safe_m.h"
@@ -30,6 +32,18 @@ static safe_status_t invoke(const safe_context_t *context)
     return status;
 }
 
+static safe_status_t feed(const safe_context_t *context)
+{
+    static uint8_t piece[2u * SAFE_M_INPUT_BYTES];
+    uint32_t place[2];
+
+    if (!read_exactly(place, sizeof place) || place[1] > sizeof piece ||
+        !read_exactly(piece, place[1])) {
+        exit(3);
+    }
+    return safe_stream_feed(context, place[0], piece, place[1]);
+}
+
 int main(void)
 {
     safe_context_t context;
@@ -46,6 +60,8 @@ int main(void)
             status = safe_m_push(&context, (const void *)input);
         } else if (command == 'I') {
             status = invoke(&context);
+        } else if (command == 'F') {
+            status = feed(&context);
         } else if (command == 'R') {
             status = safe_m_reset(&context);
         } else if (command == 'Q') {
