@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D's constants as the dsp kernel reads them, and the proof that it is exact."""
+"""DEPTHWISE_CONV_2D's constants as the dsp kernel of any size of window reads them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.fixed_point import Int64
 from codegen.ir.graph import Operator
 from codegen.operators import _packing
+from codegen.operators._rv32 import Dense
 from codegen.operators._spatial import Axis
 from codegen.operators.base import (
     Constant,
@@ -20,49 +20,26 @@ from codegen.operators.base import (
     TensorArg,
 )
 
-_LANES = 4
+LANES = 4
+"""Channels of a group."""
 _RESCALE_WORDS = 3
 _POINTER_BYTES = 8
 """Enough for any machine on which the kernel is tested."""
 
 
-def refusal(
-    rows: NDArray[np.int8],
-    bias: Int64,
-    scales: tuple[NDArray[np.int32], NDArray[np.int8]],
-    zero_point: int,
-    copies: int,
-) -> str | None:
-    """Return why the dsp kernel cannot compute this convolution exactly, or None.
-
-    `rows` int8[channels, taps], `bias` folded, `scales` multiplier and TFLite shift of one or
-    every channel, `zero_point` of the output, `copies` the channel multiplier.
-    """
-    if copies != 1:
-        return f"a channel multiplier of {copies}"
-    if len(rows) < _LANES:
-        return f"{len(rows)} channels, fewer than {_LANES}"
-    bound = int(_packing.sum_bound(rows, bias).max())
-    if bound > _packing.MAX_SUM:
-        return f"a sum can reach {bound}, beyond 2^30"
-    return _packing.refuse_rescale(*scales, zero_point, bound)
-
-
-def pack(
-    rows: NDArray[np.int8],
-    bias: Int64,
-    scales: tuple[NDArray[np.int32], NDArray[np.int8]],
-    zero_point: int,
-) -> NDArray[np.uint32]:
-    """Return the groups of four channels, uint32[groups, words]; arguments as for `refusal`.
+def pack(dense: Dense) -> NDArray[np.uint32]:
+    """Return the groups of four channels, uint32[groups, words]; bounds of the rescaling proved.
 
     The last group starts four channels before the end, wherever that is.
     """
+    rows, bias = dense.rows, dense.bias
     channels = len(rows)
-    words = np.broadcast_to(_packing.rescale(*scales, zero_point), (channels, _RESCALE_WORDS))
+    words = np.broadcast_to(
+        _packing.rescale(*dense.scales, dense.zero_point), (channels, _RESCALE_WORDS)
+    )
     groups = []
-    for start in range(0, channels, _LANES):
-        part = slice(min(start, channels - _LANES), min(start + _LANES, channels))
+    for start in range(0, channels, LANES):
+        part = slice(min(start, channels - LANES), min(start + LANES, channels))
         weights = np.ascontiguousarray(rows[part].T).view("<u4").reshape(-1)
         groups.append(
             np.concatenate(

@@ -19,11 +19,6 @@ from codegen.operators.base import (
 )
 
 
-def _plane(axis: Axis) -> int:
-    """Return the positions of an axis that the outputs see, with padding."""
-    return (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
-
-
 def call(
     operator: Operator,
     dense: Dense,
@@ -61,15 +56,15 @@ def call(
             "channels": channels,
             "y": y.params(),
             "x": x.params(),
-            "plane_rows": _plane(y),
-            "plane_columns": _plane(x),
+            "plane_rows": y.seen,
+            "plane_columns": x.seen,
             **limits,
         },
         constants=(
             Constant("weights", np.ascontiguousarray(dense.rows)),
             Constant("channels", words, weight_bytes=4 * channels),
         ),
-        scratch=(Scratch("plane", _plane(y) * _plane(x), alignment=1),),
+        scratch=(Scratch("plane", y.seen * x.seen, alignment=1),),
         macs=batches * y.output * x.output * channels * taps,
         notes=("rv32 kernel, channel by channel", f"|sum| <= {dense.bound}"),
     )

@@ -28,6 +28,11 @@ class Axis:
     output: int
     pad: int
 
+    @property
+    def seen(self) -> int:
+        """The positions that the outputs see, with padding."""
+        return (self.output - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
+
     def params(self) -> Mapping[str, int]:
         """Return the fields for a kernel's parameters."""
         return asdict(self)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators import _depthwise_dsp, _depthwise_rv32, _rv32
+from codegen.operators import _depthwise_3x3_dsp, _depthwise_dsp, _depthwise_rv32, _rv32
 from codegen.operators._common import (
     accumulator_bound,
     activation_name,
@@ -78,6 +78,22 @@ class Integers:
     def rows(self) -> NDArray[np.int8]:
         """The weights as [C·M, taps]."""
         return self.weights.reshape(-1, self.weights.shape[-1]).T
+
+    @property
+    def dense(self) -> _rv32.Dense:
+        """The rows with all that rescales their sums."""
+        scales = (self.multiplier, self.shift)
+        return _rv32.Dense(self.rows, self.bias, scales, self.output_zero_point)
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The last fields of the parameters of every kernel but the dsp kernel of four channels."""
+        return {
+            "input_zero_point": self.input_zero_point,
+            "output_zero_point": self.output_zero_point,
+            "output_min": self.low,
+            "output_max": self.high,
+        }
 
 
 class DepthwiseConv2D(OperatorSpec):
@@ -168,10 +184,7 @@ class DepthwiseConv2D(OperatorSpec):
                 "y": p.y.params(),
                 "x": p.x.params(),
                 "requantize_step": int(p.multiplier.size > 1),
-                "input_zero_point": p.input_zero_point,
-                "output_zero_point": p.output_zero_point,
-                "output_min": p.low,
-                "output_max": p.high,
+                **p.limits,
             },
             constants=(
                 Constant("weights", p.weights),
@@ -208,14 +221,20 @@ class DepthwiseConv2D(OperatorSpec):
 
 
 def _dsp_call(operator: Operator, p: Integers, batches: int) -> KernelCall | str:
-    """Return the call of the dsp kernel, or why it would not be exact or not pay."""
-    scales = (p.multiplier, p.shift)
-    refusal = _depthwise_dsp.refusal(p.rows, p.bias, scales, p.output_zero_point, p.copies)
+    """Return the call of a dsp kernel, or why none would be exact or pay."""
+    if p.copies != 1:
+        return f"a channel multiplier of {p.copies}"
+    refusal = _rv32.refusal(p.dense, 1)
     if refusal is not None:
         return refusal
+    found = _depthwise_3x3_dsp.call(operator, p.dense, batches, (p.y, p.x), p.limits)
+    if found is not None:
+        return found
+    if len(p.rows) < _depthwise_dsp.LANES:
+        return f"{len(p.rows)} channels, fewer than {_depthwise_dsp.LANES}"
     return _depthwise_dsp.call(
         operator,
-        _depthwise_dsp.pack(p.rows, p.bias, scales, p.output_zero_point),
+        _depthwise_dsp.pack(p.dense),
         (batches, *p.rows.shape),
         (p.y, p.x),
         {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high},
@@ -226,15 +245,8 @@ def _rv32_call(operator: Operator, p: Integers, batches: int) -> KernelCall | st
     """Return the call of the rv32 kernel, or why it would not be exact."""
     if p.copies != 1:
         return f"a channel multiplier of {p.copies}"
-    dense = _rv32.Dense(p.rows, p.bias, (p.multiplier, p.shift), p.output_zero_point)
-    limits = {
-        "input_zero_point": p.input_zero_point,
-        "output_zero_point": p.output_zero_point,
-        "output_min": p.low,
-        "output_max": p.high,
-    }
-    refusal = _rv32.refusal(dense, 1)
-    return refusal or _depthwise_rv32.call(operator, dense, batches, (p.y, p.x), limits)
+    refusal = _rv32.refusal(p.dense, 1)
+    return refusal or _depthwise_rv32.call(operator, p.dense, batches, (p.y, p.x), p.limits)
 
 
 def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:

@@ -11,11 +11,14 @@ from codegen import reference
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
 from codegen.operators import _packing
+from codegen.operators._depthwise_3x3_dsp import line_axis
+from codegen.operators._spatial import axis
 from codegen.operators.base import KernelCall, KernelChoice
 from codegen.operators.registry import operators
 from tests.operators import kernels
 from tests.operators.cases import CASES
 from tests.operators.draw import Array, Case
+from tests.operators.window_cases import depthwise_conv_2d_3x3
 
 DSP = KernelChoice("dsp")
 FAST = KernelChoice("dsp", "speed")
@@ -74,6 +77,40 @@ def test_every_build_gives_the_same_bytes(kind: str, build: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_random_cases(kind: str) -> None:
     assert some(kind, SLOW, "gcc-O3", 23) > SLOW // 4
+
+
+def three_by_three(count: int, stream: int) -> list[str]:
+    """Compare `count` cases of the kernel for 3 x 3; return along which axis its lines lay."""
+    lines = []
+    for seed in range(count):
+        case = depthwise_conv_2d_3x3(np.random.default_rng([seed, stream]))
+        graph = graph_of(case)
+        compare(graph, case.inputs, "gcc-O3")
+        found = call(graph)
+        if found.kernel.endswith("3x3_s8_dsp"):
+            lines.append(found.notes[0][-1])
+    return lines
+
+
+def test_three_by_three() -> None:
+    lines = three_by_three(QUICK, 24)
+    assert min(lines.count("x"), lines.count("y")) > QUICK // 8, lines
+
+
+@pytest.mark.slow
+def test_many_three_by_three() -> None:
+    assert len(three_by_three(SLOW, 25)) > SLOW // 2
+
+
+def test_the_line_is_the_axis_that_wastes_less() -> None:
+    wide, odd, slow = (axis(n, 3, s, 1, "SAME") for n, s in ((10, 1), (25, 1), (10, 2)))
+    assert line_axis(wide, odd) == 0
+    assert line_axis(odd, wide) == 1
+    assert line_axis(slow, odd) == 1
+    assert line_axis(slow, slow) is None
+    assert line_axis(wide, axis(10, 5, 1, 1, "SAME")) is None
+    assert line_axis(wide, axis(10, 3, 1, 2, "SAME")) is None
+    assert line_axis(axis(1, 3, 1, 1, "SAME"), slow) is None
 
 
 def rows(*values: list[int]) -> Array:

@@ -53,9 +53,19 @@ def draw_window(rng: Rng, *, dilated: bool) -> WindowShape:
 
 def depthwise_conv_2d(rng: Rng) -> Case:
     """Any channel count and multiplier, padding, stride and dilation, per tensor or channel."""
-    w = draw_window(rng, dilated=True)
+    return _depthwise(rng, draw_window(rng, dilated=True), int(rng.choice([1, 1, 1, 2, 3, 5, 8])))
+
+
+def depthwise_conv_2d_3x3(rng: Rng) -> Case:
+    """The common window, for which some instruction sets have a kernel of its own."""
+    while True:
+        w = draw_window(rng, dilated=False)
+        if w.kernel == (3, 3):
+            return _depthwise(rng, w, 1)
+
+
+def _depthwise(rng: Rng, w: WindowShape, copies: int) -> Case:
     batches, depth = int(rng.integers(1, 3)), int(rng.integers(1, 12))
-    copies = int(rng.choice([1, 1, 1, 2, 3, 5, 8]))
     source = draw_scale(rng)
     m = ModelBuilder()
     shape = (batches, *w.size, depth)

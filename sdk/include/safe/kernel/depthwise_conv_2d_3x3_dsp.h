@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file depthwise_conv_2d_3x3_dsp.h int8 depthwise convolution 3 x 3, for the DSP extension. */
+#ifndef SAFE_KERNEL_DEPTHWISE_CONV_2D_3X3_DSP_H
+#define SAFE_KERNEL_DEPTHWISE_CONV_2D_3X3_DSP_H
+
+#include <stdint.h>
+
+/** One axis of the image. */
+typedef struct safe_depthwise_3x3_axis {
+    int32_t before;      /**< Positions of padding before the first input. */
+    int32_t seen;        /**< Input positions that some output sees. */
+    int32_t input_step;  /**< Bytes from an input position to the next. */
+    int32_t output;      /**< Output positions. */
+    int32_t output_step; /**< Bytes from an output position to the next. */
+} safe_depthwise_3x3_axis_t;
+
+/** Constants of one call. */
+typedef struct safe_depthwise_3x3_dsp_params {
+    int32_t batches;
+    int32_t channels;               /**< Of input and output. */
+    safe_depthwise_3x3_axis_t line; /**< The axis along which a line of the plane lies, stride 1,
+                                         at least two outputs. */
+    safe_depthwise_3x3_axis_t across;
+    int32_t line_bytes;        /**< Of a line of the plane: `line.output` + 2 or more. */
+    int32_t lines;             /**< Of the plane. */
+    int32_t line_stride;       /**< Lines from an output position across to the next. */
+    int32_t image_bytes;       /**< Of one input. */
+    int32_t input_zero_point;  /**< [-128, 127]; what lies outside the image. */
+    int32_t output_zero_point; /**< [-128, 127] */
+    int32_t output_min;        /**< Limits of the output, including a fused activation. */
+    int32_t output_max;
+} safe_depthwise_3x3_dsp_params_t;
+
+/** One channel. With w[across][along]: what SXTB16 makes pairs of, without and with rotation. */
+typedef struct safe_depthwise_3x3_channel {
+    int32_t doubled_start; /**< 2 * (bias - input_zero_point * sum(weights)) */
+    int32_t multiplier;    /**< 0 or in [2^30, 2^31) */
+    uint32_t first;        /**< w[0][0], w[1][0], w[0][2], w[1][2] */
+    uint32_t second;       /**< w[2][0], w[0][1], w[2][2], w[1][1] */
+    uint32_t third;        /**< w[2][1], shift to the right in [1, 30], 0, 0 */
+} safe_depthwise_3x3_channel_t;
+
+/**
+ * The same bytes as safe_kernel_depthwise_conv_2d_s8 with a channel multiplier of 1 and a kernel of
+ * 3 x 3 without dilation.
+ *
+ * @param input, output As there. @param channels safe_depthwise_3x3_channel_t as words, one for
+ * each channel. @param scratch [lines][line_bytes] bytes, of any alignment: one channel with its
+ * padding. `codegen/operators/_depthwise_3x3_dsp.py` packs, and proves the bounds of
+ * safe_dsp_rescale; where they do not hold another kernel is called.
+ */
+void safe_kernel_depthwise_conv_2d_3x3_s8_dsp(const safe_depthwise_3x3_dsp_params_t *params,
+                                              const int8_t *input, const uint32_t *channels,
+                                              void *scratch, int8_t *output);
+
+#endif
