@@ -7,9 +7,22 @@ back. Facts come from the pack, from modm-devices, from the family's driver, or 
 from dataclasses import dataclass, field, replace
 
 from targets import load
+from targets.emulate.board import chips
 from targets.errors import TargetError
 from targets.family import Family
-from targets.load import Clock, Cpu, Device, Flash, Identity, Memory, Stack, Target, Toolchain, Uart
+from targets.load import (
+    Clock,
+    Cpu,
+    Device,
+    EmulatorConfig,
+    Flash,
+    Identity,
+    Memory,
+    Stack,
+    Target,
+    Toolchain,
+    Uart,
+)
 from targets.pack import PackDevice
 from targets.parts import Part
 
@@ -243,6 +256,16 @@ def describe(
         flash=_flash(device, family, made),
         device=Device(device.part, device.pack, device.svd),
     )
+    return _emulated(made)
+
+
+def _emulated(made: Description) -> Description:
+    """Add [emulator] where the soft board has the registers of the part."""
+    if chips.is_modelled(made.target):
+        made.target = replace(made.target, emulator=EmulatorConfig(kind="board"))
+        made.sources["emulator"] = "the soft board has the registers of the part"
+    else:
+        made.notes.append("[emulator] is missing: the soft board does not model the part")
     return made
 
 

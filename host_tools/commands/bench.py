@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-baud", type=_positive, default=rate.MOST, help="to climb to (default %(default)s)"
     )
-    parser.add_argument("--target", help="name under targets/; with --port only a label")
+    parser.add_argument("--target", help="name, or path of a .toml file; with --port only a label")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument(
         "--emulator", choices=emulate.KINDS, help="board: the soft board instead of QEMU"

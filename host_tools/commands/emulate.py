@@ -16,7 +16,7 @@ from targets.make import make
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument("--target", default="stm32f4", help="name under targets/")
+    parser.add_argument("--target", default="stm32f4", help="name, or path of a .toml file")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--app", default=APPS[0], choices=APPS, help="default %(default)s")
     parser.add_argument(

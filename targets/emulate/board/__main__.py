@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from targets.build import ROOT
+from targets.emulate.board import restore
 from targets.emulate.board.machine import Machine
 from targets.emulate.board.serial import Serial
 from targets.errors import ExitCode, SafeError
-from targets.load import load
 
 
 def _say(line: str) -> None:
@@ -23,7 +23,7 @@ def _say(line: str) -> None:
 def main() -> int:
     """Run until a signal comes; return the exit code."""
     parser = argparse.ArgumentParser(prog="board", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--target", required=True, help="name under targets/")
+    parser.add_argument("--target", required=True, help="description as JSON")
     parser.add_argument("--image", required=True, type=Path, help="ELF file")
     parser.add_argument("--strict", action="store_true", help="reported accesses fault, too")
     arguments = parser.parse_args()
@@ -31,7 +31,7 @@ def main() -> int:
     serial = Serial()
     try:
         machine = Machine(
-            load(arguments.target),
+            restore(arguments.target),
             arguments.image,
             serial,
             ROOT / "build" / "plugins",

@@ -1,10 +1,11 @@
 """Which peripherals a chip has and how they hang together: one function for each driver family.
 
-Bases and clock switches: RM0090 section 2.3 and 7.3 (STM32F405), RM0390 section 2.2 and 6.3
-(STM32F446), RM0456 chapters "Memory organization" and RCC (STM32U575, non-secure addresses).
+Bases and clock switches, the same in every part of a family: RM0090 section 2.3 and 7.3 (STM32F4),
+RM0456 chapters "Memory organization" and RCC (STM32U5, non-secure addresses). Which bits exist in
+a part is in variants.py of its family.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,9 +17,12 @@ from targets.emulate.board.stm32f4 import flash as f4_flash
 from targets.emulate.board.stm32f4 import pwr as f4_pwr
 from targets.emulate.board.stm32f4 import rcc as f4_rcc
 from targets.emulate.board.stm32f4 import usart as f4_usart
+from targets.emulate.board.stm32f4.variants import VARIANTS as F4_VARIANTS
 from targets.emulate.board.stm32u5 import flash as u5_flash
 from targets.emulate.board.stm32u5 import icache, pwr, rcc, usart
+from targets.emulate.board.stm32u5.variants import VARIANTS as U5_VARIANTS
 from targets.emulate.board.uart import Uart, Wiring
+from targets.emulate.board.variant import Variant, choose, find, ports
 from targets.errors import EmulatorError
 from targets.load import Target
 
@@ -69,19 +73,19 @@ def _wiring(
 
 
 def _stm32f4(target: Target, around: Surroundings) -> Chip:
-    f446 = target.device is not None and target.device.part.startswith("STM32F446")
+    variant = choose(target, F4_VARIANTS)
 
     def switched(speed: Speed) -> None:
         _check_speed(around, lambda: {"PWR_CR": power.max_hz, "FLASH_ACR": flash.max_hz}, speed)
 
-    clocks = f4_rcc.Rcc(0x40023800, switched, f446=f446)
-    power = f4_pwr.Pwr(0x40007000, lambda: clocks.bit("APB1ENR", 28), overdrive=f446)
-    flash = f4_flash.Flash(0x40023C00, f446=f446)
+    clocks = f4_rcc.Rcc(0x40023800, switched, variant.bits)
+    power = f4_pwr.Pwr(0x40007000, lambda: clocks.bit("APB1ENR", 28), variant)
+    flash = f4_flash.Flash(0x40023C00, variant)
     resets = {
         "A": {"MODER": 0xA8000000, "OSPEEDR": 0x0C000000, "PUPDR": 0x64000000},
         "B": {"MODER": 0x00000280, "OSPEEDR": 0x000000C0, "PUPDR": 0x00000100},
     }
-    ports = [
+    gpio = [
         Gpio(
             0x40020000 + 0x400 * i,
             letter,
@@ -89,7 +93,7 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
             partial(clocks.bit, "AHB1ENR", i),
             u5=False,
         )
-        for i, letter in enumerate("ABCDEFGH")
+        for i, letter in ports(variant.bits["AHB1ENR"], 11).items()
     ]
     places: dict[str, tuple[int, str, int, tuple[int, int], Callable[[], int]]] = {
         "USART1": (0x40011000, "APB2ENR", 4, (9, 10), lambda: clocks.speed().apb2),
@@ -98,11 +102,11 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
     uarts: dict[str, Uart] = {}
     for name, (base, register, bit, pins, hz) in places.items():
         mine = target.uart is not None and target.uart.name == name
-        wiring = _wiring(target, around, ports[0], pins, hz) if mine else None
+        wiring = _wiring(target, around, gpio[0], pins, hz) if mine else None
         uarts[name] = f4_usart.Usart(base, partial(clocks.bit, register, bit), wiring)
         uarts[name].name = name
     return Chip(
-        (clocks, power, flash, *ports, *uarts.values()),
+        (clocks, power, flash, *gpio, *uarts.values()),
         _command(uarts, target),
         clocks.speed,
         0x1000_0000,
@@ -119,15 +123,16 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
         field = clocks.field("PLL1CFGR", 12, 4)
         return clocks.pll_source_hz // (1 if field == 0 else 2 * field)
 
-    clocks = rcc.Rcc(0x46020C00, switched)
-    power = pwr.Pwr(0x46020800, lambda: clocks.bit("AHB3ENR", 2), booster_hz)
+    variant = choose(target, U5_VARIANTS)
+    clocks = rcc.Rcc(0x46020C00, switched, variant.bits)
+    power = pwr.Pwr(0x46020800, lambda: clocks.bit("AHB3ENR", 2), booster_hz, variant.bits)
     flash = u5_flash.Flash(0x40022000, lambda: power.field("VOSR", 16, 2))
     resets = {
         "A": {"MODER": 0xABFFFFFF, "OSPEEDR": 0x08000000, "PUPDR": 0x64000000},
         "B": {"MODER": 0xFFFFFEBF, "PUPDR": 0x00000100},
     }
     others = {"MODER": 0xFFFFFFFF}
-    ports = [
+    gpio = [
         Gpio(
             0x42020000 + 0x400 * i,
             letter,
@@ -135,13 +140,13 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
             partial(clocks.bit, "AHB2ENR1", i),
             u5=True,
         )
-        for i, letter in enumerate("ABCDEFGH")
+        for i, letter in ports(variant.bits["AHB2ENR1"], 10).items()
     ]
-    wiring = _wiring(target, around, ports[0], (9, 10), lambda: clocks.speed().apb2)
+    wiring = _wiring(target, around, gpio[0], (9, 10), lambda: clocks.speed().apb2)
     uart = usart.Usart(0x40013800, lambda: clocks.bit("APB2ENR", 14), wiring)
     uart.name = "USART1"
     return Chip(
-        (clocks, power, flash, icache.Icache(0x40030400), *ports, uart),
+        (clocks, power, flash, icache.Icache(0x40030400), *gpio, uart),
         _command({"USART1": uart}, target),
         clocks.speed,
         0x1000_0000,
@@ -164,12 +169,28 @@ FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
 """By driver folder."""
 
 
-def build(target: Target, around: Surroundings) -> Chip:
-    """Return the chip of `target`; EmulatorError when its family is not modelled."""
-    family = FAMILIES.get(target.target.driver)
-    if family is None:
-        known = ", ".join(sorted(FAMILIES))
+VARIANTS: dict[str, Sequence[Variant]] = {"stm32f4": F4_VARIANTS, "stm32u5": U5_VARIANTS}
+"""Register tables by driver folder."""
+
+
+def is_modelled(target: Target) -> bool:
+    """Return whether the soft board has the registers of the target's chip."""
+    variants = VARIANTS.get(target.target.driver, ())
+    return target.device is not None and find(target.device.part, variants) is not None
+
+
+def check(target: Target) -> None:
+    """Raise EmulatorError when the family or the part of `target` is not modelled."""
+    variants = VARIANTS.get(target.target.driver)
+    if variants is None:
         raise EmulatorError(
-            f"the soft board has no chip for driver {target.target.driver!r}: {known}"
+            f"target {target.name} has no soft board: its driver is {target.target.driver!r}, "
+            f"modelled are {', '.join(sorted(VARIANTS))}"
         )
-    return family(target, around)
+    choose(target, variants)
+
+
+def build(target: Target, around: Surroundings) -> Chip:
+    """Return the chip of `target`; EmulatorError when it is not modelled."""
+    check(target)
+    return FAMILIES[target.target.driver](target, around)

@@ -4,6 +4,8 @@ Access control only: programming and erasing are not modelled, and their registe
 """
 
 from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.clock import MHZ
+from targets.emulate.board.stm32f4.variants import F4
 
 
 class Flash(Peripheral):
@@ -12,12 +14,13 @@ class Flash(Peripheral):
     name = "FLASH"
     registers: tuple[Register, ...] = ()
 
-    def __init__(self, base: int, *, f446: bool) -> None:
-        """LATENCY has three bits on an STM32F405, four on an STM32F446."""
-        self.registers = (Register(0x00, "ACR", 0x00001F0F if f446 else 0x00001F07),)
+    def __init__(self, base: int, variant: F4) -> None:
+        """Make the one of a part."""
+        self._steps = variant.wait_states_mhz
+        self.registers = (Register(0x00, "ACR", 0x00001F00 | variant.latency_bits),)
         super().__init__(base)
 
     @property
     def max_hz(self) -> int:
         """Fastest core clock with these wait states at 2.7 to 3.6 V: RM0090 section 3.5.1."""
-        return 30_000_000 * (self.field("ACR", 0, 4) + 1)
+        return MHZ * self._steps[min(self.field("ACR", 0, 4), len(self._steps) - 1)]

@@ -1,10 +1,16 @@
-"""Power control: RM0090 section 5.4 (STM32F405), RM0390 section 5.4 (STM32F446)."""
+"""Power control: RM0090 section 5.4 (STM32F405), RM0390 section 5.4 (STM32F446), and the same
+chapter of the other parts' manuals (variants.py).
+"""
 
 from collections.abc import Callable
 
 from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.clock import MHZ
+from targets.emulate.board.stm32f4.variants import F4
 
-_ODEN, _ODSWEN = 16, 17
+_VOS, _ODEN, _ODSWEN = 14, 16, 17
+_STATUS = 0x0003400F
+"""Bits of CSR that only the chip writes."""
 
 
 class Pwr(Peripheral):
@@ -13,22 +19,22 @@ class Pwr(Peripheral):
     name = "PWR"
     registers: tuple[Register, ...] = ()
 
-    def __init__(self, base: int, clocked: Callable[[], bool], *, overdrive: bool) -> None:
-        """Make the one of a chip with or without over-drive."""
-        self.has_overdrive = overdrive
-        if overdrive:
-            control = Register(0x00, "CR", 0x003FEFFF, reset=0xC000)
-            status = Register(0x04, "CSR", 0x000F438F, reset=0x4000, read_only=0x0003400F)
-        else:
-            control = Register(0x00, "CR", 0x000043FF, reset=0x4000)
-            status = Register(0x04, "CSR", 0x0000430F, reset=0x4000, read_only=0x0000400F)
-        self.registers = (control, status)
+    def __init__(self, base: int, clocked: Callable[[], bool], variant: F4) -> None:
+        """Make the one of a part."""
+        self._variant = variant
+        control, status = variant.bits["PWR_CR"], variant.bits["PWR_CSR"]
+        two_bits = control >> 15 & 1
+        scale = 3 if variant.has_overdrive else 1 + two_bits
+        self.registers = (
+            Register(0x00, "CR", control, reset=scale << _VOS),
+            Register(0x04, "CSR", status, reset=0x4000, read_only=status & _STATUS),
+        )
         super().__init__(base, clocked)
 
     def write(self, name: str, value: int) -> None:
         """Take a register; the ready flags of over-drive follow its switches."""
         super().write(name, value)
-        if name == "CR" and self.has_overdrive:
+        if name == "CR" and self._variant.has_overdrive:
             on, switched = self.bit("CR", _ODEN), self.bit("CR", _ODSWEN)
             if switched and not on:
                 self.complain("PWR_CR: ODSWEN without ODEN (RM0390 section 5.1.4)")
@@ -38,9 +44,6 @@ class Pwr(Peripheral):
     @property
     def max_hz(self) -> int:
         """Fastest core clock that the voltage allows: RM0090 5.1.3, RM0390 5.1.4 (2.7 to 3.6 V)."""
-        if not self.has_overdrive:
-            return 168_000_000 if self.bit("CR", 14) else 144_000_000
-        scale_1 = self.field("CR", 14, 2) == 3
-        if not scale_1:
-            return 144_000_000 if self.field("CR", 14, 2) == 2 else 120_000_000
-        return 180_000_000 if self.bit("CSR", _ODSWEN) else 168_000_000
+        driven = self._variant.has_overdrive and self.bit("CSR", _ODSWEN)
+        limits = self._variant.overdrive_mhz if driven else self._variant.voltage_mhz
+        return MHZ * limits[self.field("CR", _VOS, 2)]

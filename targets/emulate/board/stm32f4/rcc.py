@@ -1,9 +1,10 @@
-"""Reset and clock control: RM0090 section 7.3 (STM32F405), RM0390 section 6.3 (STM32F446).
+"""Reset and clock control: RM0090 section 7.3 (STM32F405), RM0390 section 6.3 (STM32F446);
+the bits of each part are in variants.py.
 
 Oscillators and the PLL are ready as soon as they are on; the HSE never is, as no crystal is fitted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from targets.emulate.board.bus import Peripheral, Register
 from targets.emulate.board.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
@@ -14,18 +15,21 @@ _READY = {0: 1, 24: 25, 26: 27, 28: 29}
 _SOFTWARE, _PIN, _POWER = 1 << 28, 1 << 26, 1 << 27
 _FLAGS = 0xFE000000
 _RMVF = 1 << 24
+_CCM = 1 << 20
+"""Clock of the core-coupled memory, on after reset where there is one."""
 
 
-def _registers(bits: dict[str, int]) -> tuple[Register, ...]:
-    """Return the table of a chip; `bits` are those that depend on its peripherals."""
-    return (
+def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:
+    """Return the table of a part; `bits` are those that depend on its peripherals."""
+    table = (
         Register(0x00, "CR", bits["CR"], 0x00000083, read_only=bits["CR"] & 0x2A02FF02),
-        Register(0x04, "PLLCFGR", bits["PLLCFGR"], 0x24003010),
+        # A PLLR after reset that is not that of the other parts': RM0401 section 6.3.2.
+        Register(0x04, "PLLCFGR", bits["PLLCFGR"], 0x24003010 if bits["AHB2ENR"] else 0x7F003010),
         Register(0x08, "CFGR", bits["CFGR"], read_only=0xC),
         Register(0x10, "AHB1RSTR", bits["AHB1RSTR"]),
-        Register(0x20, "APB1RSTR", bits["APB1ENR"]),
+        Register(0x20, "APB1RSTR", bits["APB1RSTR"]),
         Register(0x24, "APB2RSTR", bits["APB2RSTR"]),
-        Register(0x30, "AHB1ENR", bits["AHB1ENR"], 0x00100000),
+        Register(0x30, "AHB1ENR", bits["AHB1ENR"], _CCM & bits["AHB1ENR"]),
         Register(0x34, "AHB2ENR", bits["AHB2ENR"]),
         Register(0x38, "AHB3ENR", bits["AHB3ENR"]),
         Register(0x40, "APB1ENR", bits["APB1ENR"]),
@@ -33,38 +37,7 @@ def _registers(bits: dict[str, int]) -> tuple[Register, ...]:
         Register(0x70, "BDCR", bits["BDCR"], read_only=0x2),
         Register(0x74, "CSR", 0xFF000003, 0x0E000000, read_only=0xFE000002),
     )
-
-
-F405_REGISTERS = _registers(
-    {
-        "CR": 0x0F0FFFFB,
-        "PLLCFGR": 0x0F437FFF,
-        "CFGR": 0xFFFFFCFF,
-        "AHB1RSTR": 0x206011FF,
-        "APB2RSTR": 0x00075933,
-        "AHB1ENR": 0x607411FF,
-        "AHB2ENR": 0x000000C0,
-        "AHB3ENR": 0x00000001,
-        "APB1ENR": 0x36FEC9FF,
-        "APB2ENR": 0x00075F33,
-        "BDCR": 0x00018307,
-    }
-)
-F446_REGISTERS = _registers(
-    {
-        "CR": 0x3F0FFFFB,
-        "PLLCFGR": 0x7F437FFF,
-        "CFGR": 0xFF7FFCFF,
-        "AHB1RSTR": 0x206010FF,
-        "APB2RSTR": 0x00C77933,
-        "AHB1ENR": 0x606410FF,
-        "AHB2ENR": 0x00000081,
-        "AHB3ENR": 0x00000003,
-        "APB1ENR": 0x3FFFC9FF,
-        "APB2ENR": 0x00C77F33,
-        "BDCR": 0x0001830F,
-    }
-)
+    return tuple(register for register in table if register.bits)
 
 
 class Rcc(Peripheral):
@@ -73,13 +46,15 @@ class Rcc(Peripheral):
     name = "RCC"
     registers: tuple[Register, ...] = ()
 
-    def __init__(self, base: int, switched: Callable[[Speed], None], *, f446: bool) -> None:
+    def __init__(
+        self, base: int, switched: Callable[[Speed], None], bits: Mapping[str, int]
+    ) -> None:
         """Call `switched` with the new clocks when the core's clock changes.
 
-        The STM32F446 has other peripherals than the STM32F405, and one more PLL.
+        `bits` are those that exist, by register: the parts have other peripherals each.
         """
         self._switched = switched
-        self.registers = F446_REGISTERS if f446 else F405_REGISTERS
+        self.registers = _registers(bits)
         super().__init__(base)
 
     def reset(self) -> None:

@@ -1,6 +1,6 @@
 """Power control: RM0456 chapter PWR, "Dynamic voltage scaling management"."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from targets.emulate.board.bus import Peripheral, Register
 
@@ -11,19 +11,28 @@ class Pwr(Peripheral):
     """Voltage range and the booster that the fastest range needs."""
 
     name = "PWR"
-    registers = (
-        Register(0x00, "CR1", 0x00000FE7),
-        Register(0x08, "CR3", 0x00000006),
-        Register(0x0C, "VOSR", 0x0007C000, reset=0x8000, read_only=0xC000),
-        Register(0x28, "DBPR", 0x00000001),
-        Register(0x3C, "SVMSR", 0x0F038012, reset=0x8000, read_only=0x0F038012),
-    )
+    registers: tuple[Register, ...] = ()
 
     def __init__(
-        self, base: int, clocked: Callable[[], bool], booster_hz: Callable[[], int]
+        self,
+        base: int,
+        clocked: Callable[[], bool],
+        booster_hz: Callable[[], int],
+        bits: Mapping[str, int],
     ) -> None:
-        """Run the booster from `booster_hz()`, the source of PLL1 behind its divider."""
+        """Run the booster from `booster_hz()`, the source of PLL1 behind its divider.
+
+        `bits` are those that exist, by register: some parts have a USB booster, too.
+        """
         self._booster_hz = booster_hz
+        voltage = bits["PWR_VOSR"]
+        self.registers = (
+            Register(0x00, "CR1", bits["PWR_CR1"]),
+            Register(0x08, "CR3", 0x00000006),
+            Register(0x0C, "VOSR", voltage, reset=0x8000, read_only=0xE000 & voltage),
+            Register(0x28, "DBPR", 0x00000001),
+            Register(0x3C, "SVMSR", 0x0F038012, reset=0x8000, read_only=0x0F038012),
+        )
         super().__init__(base, clocked)
 
     def write(self, name: str, value: int) -> None:

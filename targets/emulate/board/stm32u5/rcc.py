@@ -4,7 +4,7 @@ MSI, HSI and PLL1 are ready as soon as they are on; the HSE never is, as no crys
 PLL2, PLL3 and the registers of peripherals that are not modelled are not declared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from targets.emulate.board.bus import Peripheral, Register
 from targets.emulate.board.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
@@ -20,32 +20,43 @@ _RMVF = 1 << 23
 _PLL1 = 3
 
 
-class Rcc(Peripheral):
-    """Clock tree and the switches of the peripherals."""
-
-    name = "RCC"
-    registers = (
+def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:
+    """Return the table of a part; `bits` are those that depend on its peripherals."""
+    return (
         Register(0x00, "CR", 0x3F1FF7FF, 0x00000035, read_only=0x2A022424),
         Register(0x08, "ICSCR1", 0xFFCFFFFF, 0x44000000, read_only=0x000FFFFF),
         Register(0x1C, "CFGR1", 0x7F00003F, read_only=0xC),
-        Register(0x20, "CFGR2", 0x001F077F),
+        Register(0x20, "CFGR2", bits["CFGR2"]),
         Register(0x24, "CFGR3", 0x00030070),
         Register(0x28, "PLL1CFGR", 0x0007FF1F),
         Register(0x34, "PLL1DIVR", 0x7F7FFFFF, 0x01010280),
         Register(0x38, "PLL1FRACR", 0x0000FFF8),
-        Register(0x88, "AHB1ENR", 0xD107110F, 0xD0000100),
-        Register(0x8C, "AHB2ENR1", 0xD82655FF, 0xC0000000),
+        Register(0x88, "AHB1ENR", bits["AHB1ENR"], 0xD0000100),
+        Register(0x8C, "AHB2ENR1", bits["AHB2ENR1"], 0xC0000000 & bits["AHB2ENR1"]),
         Register(0x94, "AHB3ENR", 0x80001665, 0x80000000),
-        Register(0x9C, "APB1ENR1", 0x017E483F),
-        Register(0xA0, "APB1ENR2", 0x00800222),
-        Register(0xA4, "APB2ENR", 0x00677800),
-        Register(0xE0, "CCIPR1", 0xEFFFFFFF),
+        Register(0x9C, "APB1ENR1", bits["APB1ENR1"]),
+        Register(0xA0, "APB1ENR2", bits["APB1ENR2"]),
+        Register(0xA4, "APB2ENR", bits["APB2ENR"]),
+        Register(0xE0, "CCIPR1", bits["CCIPR1"]),
         Register(0xF4, "CSR", 0xFE80FF00, 0x0C004400, read_only=0xFE000000),
     )
 
-    def __init__(self, base: int, switched: Callable[[Speed], None]) -> None:
-        """Call `switched` with the new clocks when the core's clock changes."""
+
+class Rcc(Peripheral):
+    """Clock tree and the switches of the peripherals."""
+
+    name = "RCC"
+    registers: tuple[Register, ...] = ()
+
+    def __init__(
+        self, base: int, switched: Callable[[Speed], None], bits: Mapping[str, int]
+    ) -> None:
+        """Call `switched` with the new clocks when the core's clock changes.
+
+        `bits` are those that exist, by register: the parts have other peripherals each.
+        """
         self._switched = switched
+        self.registers = _registers(bits)
         super().__init__(base)
 
     def reset(self) -> None:

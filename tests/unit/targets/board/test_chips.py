@@ -1,5 +1,8 @@
 """The chips as wholes: clock trees, what a wrong order says, and facts of modm-devices."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from targets import parts
@@ -8,7 +11,7 @@ from targets.emulate.board import chips, watch
 from targets.emulate.board.bus import Bus
 from targets.emulate.board.clock import divider_of_ahb, divider_of_apb
 from targets.errors import EmulatorError
-from targets.load import load
+from targets.load import Device, available, load
 
 
 class Wire:
@@ -32,7 +35,8 @@ class Bench:
         self.said = []
         self.wire = Wire()
         around = chips.Surroundings(self.wire, lambda _number, _on: None, self.said.append)
-        self.chip = chips.build(load(name), around)
+        target = load(name) if isinstance(name, str) else name
+        self.chip = chips.build(target, around)
         self.bus = Bus(self.chip.peripherals, self.said.append, lambda _address: None)
 
     def put(self, address, value):
@@ -43,9 +47,54 @@ class Bench:
 
 
 def test_every_modelled_family_can_be_started():
-    assert set(board.DRIVERS) == set(chips.FAMILIES)
-    with pytest.raises(EmulatorError, match="no chip for driver 'mps2': stm32f4, stm32u5"):
+    assert set(chips.VARIANTS) == set(chips.FAMILIES)
+    with pytest.raises(EmulatorError, match="driver is 'mps2', modelled are stm32f4, stm32u5"):
         chips.build(load("mps2-an386"), chips.Surroundings(Wire(), print, print))
+
+
+def with_part(name, part):
+    target = load(name)
+    return replace(target, device=None if part is None else Device(part))
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (
+            "STM32F490ZZTx",
+            "no register tables for STM32F490ZZTx of target stm32f4; it has them for",
+        ),
+        (None, "target stm32f4 does not say which chip it is"),
+    ],
+)
+def test_a_part_without_tables_is_refused(part, message):
+    target = with_part("stm32f4", part)
+    assert not chips.is_modelled(target)
+    with pytest.raises(EmulatorError, match=message):
+        board.start(target, Path("none.elf"))
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "address", "bits"),
+    [
+        ("stm32f4", "STM32F405RGTx", 0x40023834, 0xC0),
+        ("stm32f4", "STM32F429ZITx", 0x40023834, 0xC1),
+        ("stm32f4", "STM32F411RETx", 0x40023834, 0x80),
+        ("stm32u5", "STM32U575ZITxQ", 0x46020C8C, 0xD82655FF),
+        ("stm32u5", "STM32U585AIIx", 0x46020C8C, 0xD9BF55FF),
+    ],
+)
+def test_a_part_has_the_bits_of_its_own_table(name, part, address, bits):
+    bench = Bench(with_part(name, part))
+    bench.put(address, bits)
+    assert (bench.get(address), bench.said) == (bits, [])
+    bench.put(address, bits ^ 0x200_0000)
+    assert "0x02000000 is reserved" in bench.said[0]
+
+
+def test_a_description_arrives_whole():
+    for name in available():
+        assert board.restore(board.dump(load(name))) == load(name)
 
 
 def test_dividers():
