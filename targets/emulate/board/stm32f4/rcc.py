@@ -16,7 +16,7 @@ _SOFTWARE, _PIN, _POWER = 1 << 28, 1 << 26, 1 << 27
 _FLAGS = 0xFE000000
 _RMVF = 1 << 24
 _CCM = 1 << 20
-"""Clock of the core-coupled memory, on after reset where there is one."""
+"""Clock of the core-coupled memory, on after reset; the bit reads 1 where there is none, too."""
 
 
 def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:
@@ -29,7 +29,7 @@ def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:
         Register(0x10, "AHB1RSTR", bits["AHB1RSTR"]),
         Register(0x20, "APB1RSTR", bits["APB1RSTR"]),
         Register(0x24, "APB2RSTR", bits["APB2RSTR"]),
-        Register(0x30, "AHB1ENR", bits["AHB1ENR"], _CCM & bits["AHB1ENR"]),
+        Register(0x30, "AHB1ENR", bits["AHB1ENR"], _CCM),
         Register(0x34, "AHB2ENR", bits["AHB2ENR"]),
         Register(0x38, "AHB3ENR", bits["AHB3ENR"]),
         Register(0x40, "APB1ENR", bits["APB1ENR"]),
