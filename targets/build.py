@@ -187,11 +187,15 @@ def generator_sources(root: Path = ROOT) -> tuple[Path, ...]:
 
 def tool(target: Target, name: str) -> str:
     """Return the path of a toolchain program, e.g. `gcc`; BuildError when it is not installed."""
-    program = target.toolchain.prefix + name
-    found = shutil.which(program)
+    package = f"gcc-{target.toolchain.prefix}".removesuffix("-")
+    return program(target.toolchain.prefix + name, package)
+
+
+def program(name: str, package: str) -> str:
+    """Return the path of a program; BuildError names the Debian package when it is missing."""
+    found = shutil.which(name)
     if found is None:
-        package = f"gcc-{target.toolchain.prefix}".removesuffix("-")
-        raise BuildError(f"{program} is not installed: apt-get install {package}")
+        raise BuildError(f"{name} is not installed: apt-get install {package}")
     return found
 
 

@@ -5,33 +5,35 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from targets import build, load
+from targets import load, toolchain
 from targets.errors import BuildError, ExitCode
 
 ALL = "all"
-TOOLS = ("gcc", "objcopy")
 
 
-def missing_tool(name: str) -> str | None:
-    """Return why target `name` cannot be built on this machine, or None."""
+def missing_tool(name: str, compiler: str) -> str | None:
+    """Return why target `name` cannot be built on this machine with `compiler`, or None.
+
+    An empty `compiler` is the target's own choice.
+    """
     target = load.load(name)
     try:
-        for program in TOOLS:
-            build.tool(target, program)
+        toolchain.programs(target, toolchain.choose(target, compiler))
     except BuildError as error:
         return str(error)
     return None
 
 
-def build_all(arguments: Sequence[str], folder: Path) -> int:
+def build_all(arguments: Sequence[str], folder: Path, compiler: str = "") -> int:
     """Build every target with the user's own `arguments`, in the `folder` SCons was started in.
 
-    A target whose toolchain is missing is skipped, and a failed build does not keep the others
-    from being built. Returns an exit code: 0 unless a build failed.
+    A target whose toolchain is missing, or that is not built with `compiler`, is skipped, and a
+    failed build does not keep the others from being built. Returns an exit code: 0 unless a build
+    failed.
     """
     failed, skipped = [], []
     for name in load.available():
-        if (why := missing_tool(name)) is not None:
+        if (why := missing_tool(name, compiler)) is not None:
             skipped.append(name)
             _tell(f"{name}: skipped: {why}")
             continue

@@ -24,6 +24,7 @@ ARCHITECTURES = ("cortex_m", "host", "riscv32")
 RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
 EMULATORS = ("board", "qemu", "process", "verilator")
 CYCLES = ("approximate", "exact")
+COMPILERS = ("gcc", "clang")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 _USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
 
@@ -61,6 +62,8 @@ class Toolchain:
     prefix: str = ""
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
+    compilers: tuple[str, ...] = ("gcc",)
+    """Those that its images are tried with, the default first: see `toolchain.py`."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +253,15 @@ def table(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     )
 
 
+def _check_compilers(compilers: tuple[str, ...], where: str) -> None:
+    if not compilers:
+        raise TargetError(f"{where}.toolchain.compilers: must name one of {', '.join(COMPILERS)}")
+    for name in compilers:
+        if name not in COMPILERS:
+            known = ", ".join(COMPILERS)
+            raise TargetError(f"{where}.toolchain.compilers: {name!r} is not one of {known}")
+
+
 def _check_clock(clock: Clock, where: str) -> None:
     if clock.hz <= 0:
         raise TargetError(f"{where}.clock.hz: must be positive")
@@ -295,6 +307,7 @@ def _check(target: Target, where: str) -> Target:
             raise TargetError(f"{where}.memory {memory.name!r}: origin or size is out of range")
     if target.stack.size_bytes <= 0 or target.stack.size_bytes % 8 != 0:
         raise TargetError(f"{where}.stack.size_bytes: must be a positive multiple of 8")
+    _check_compilers(target.toolchain.compilers, where)
     if target.clock is not None:
         _check_clock(target.clock, where)
     if target.uart is not None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targets import build
+from targets import build, toolchain
 from targets.errors import BuildError, ExitCode, OutputError
 from targets.load import find, is_own, load
+from targets.options import Options
 
 SECONDS = 900
 _STATUS = re.compile(r"^scons: \*\*\* .* Error (\d+)$", re.MULTILINE)
@@ -62,17 +63,23 @@ def make(
     backend: str = build.DEFAULT_BACKEND,
     out: Path | None = None,
     streaming: bool = False,
+    options: Options | None = None,
 ) -> Built:
     """Build one image, or find it up to date; several processes may ask at the same time.
 
     `target` is a name or a TOML file; `model` is a name under `models/` or a folder; `out` replaces
-    `build/`. Raises BuildError with
-    the failed tool's own message and exit code, OutputError when `out` cannot be written.
+    `build/`; without `options` they are the defaults, with the target's own compiler. Raises
+    BuildError with the failed tool's own message and exit code, OutputError when `out` cannot be
+    written.
     """
+    about = load(target)
+    if options is None:
+        options = Options(compiler=toolchain.choose(about, ""))
     found = build.find_model(model)
     root = out if out is not None else build.ROOT / "build"
-    folder = build.output_folder(root, load(target), found, backend)
+    folder = build.output_folder(root, about, found, backend, options.suffix)
     arguments = {"target": target, "model": model, "app": app, "backend": backend}
+    arguments |= options.variables
     arguments |= {"streaming": "1"} if streaming else {}
     file = find(target)
     if not is_own(file):

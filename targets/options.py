@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from targets import build
 from targets.errors import BuildError
+from targets.load import COMPILERS
 
 LEVELS = ("0", "1", "2", "3", "s")
 DEFAULT_LEVEL = "2"
@@ -17,19 +18,34 @@ class Options:
     level: str = DEFAULT_LEVEL
     lto: bool = False
     debug: bool = False
+    compiler: str = COMPILERS[0]
 
     def __post_init__(self) -> None:
         """Raise BuildError on a pair that contradicts itself."""
+        if self.lto and self.compiler != COMPILERS[0]:
+            raise BuildError(
+                f"lto=1 links with GCC, which cannot read {self.compiler}'s files: "
+                f"leave lto or toolchain={self.compiler} out"
+            )
         if self.debug and self.level != DEFAULT_LEVEL:
             raise BuildError(f"build=debug means -Og: leave opt={self.level} out")
 
     @property
     def suffix(self) -> str:
         """Return what the output folder's name ends in; empty for the defaults."""
-        parts = ["debug"] if self.debug else []
+        parts = [self.compiler] if self.compiler != COMPILERS[0] else []
+        parts += ["debug"] if self.debug else []
         parts += [f"O{self.level}"] if self.level != DEFAULT_LEVEL else []
         parts += ["lto"] if self.lto else []
         return "".join(f"-{part}" for part in parts)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the choices as variables of SCons; the compiler always, the defaults not."""
+        chosen = {"toolchain": self.compiler}
+        chosen |= {"opt": self.level} if self.level != DEFAULT_LEVEL else {}
+        chosen |= {"lto": "1"} if self.lto else {}
+        return chosen | ({"build": BUILDS[1]} if self.debug else {})
 
     @property
     def cflags(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from host_tools import measure
+from host_tools import image_options, measure
 from host_tools.commands.count import reply_seconds
 from host_tools.compare import exact, golden
 from host_tools.compare.golden import Golden
@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--emulator", choices=emulate.KINDS, help="board: the soft board instead of QEMU"
     )
+    image_options.add_arguments(parser)
     parser.add_argument("--windows", type=_positive, help="of the golden windows (default: all)")
     parser.add_argument("--samples", type=_positive, help="of the raw samples (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -118,9 +119,10 @@ def _emulated(
     arguments: argparse.Namespace, directory: Path, data: Golden, work: Path
 ) -> tuple[Subject, BenchResult, exact.Exact]:
     """Build, count, emulate and bench a target."""
-    target = load(arguments.target or "stm32f4")
+    name = arguments.target or "stm32f4"
+    target, options = load(name), image_options.options(arguments, name)
     _say(f"build {target.name}")
-    image = make(arguments.target or "stm32f4", str(directory))
+    image = make(name, str(directory), options=options)
     manifest = image.manifest()
     sha256 = manifest["model_sha256"]
     _say("count instructions")

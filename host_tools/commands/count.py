@@ -21,6 +21,7 @@ import numpy as np
 
 from codegen.emit import manifest
 from codegen.operators.base import Optimize
+from host_tools import image_options
 from host_tools.device.bench import run_window
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--manifest", type=Path, metavar="FILE", help="with MODEL.tflite: write manifest.json, "
         "with the measured cost of each operator beside the estimated")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object")
+    image_options.add_arguments(parser)
 
 
 def reply_seconds(target: Target) -> float:
@@ -184,7 +186,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_standalone(arguments)
     if arguments.streaming:
         raise DataError("count --streaming needs a MODEL.tflite: name the file")
-    image = make(arguments.target, arguments.model)
+    options = image_options.options(arguments, arguments.target)
+    image = make(arguments.target, arguments.model, options=options)
     target = load(arguments.target)
     counts = measure(target, image.elf, arguments.windows)
     if arguments.json:

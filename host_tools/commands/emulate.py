@@ -8,6 +8,7 @@ import argparse
 import signal
 import sys
 
+from host_tools import image_options
 from targets import emulate
 from targets.build import APPS
 from targets.load import load
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="soft board: a refused register access faults"
     )
+    image_options.add_arguments(parser)
     parser.add_argument("--seconds", type=float, help="end after this time (default: Ctrl-C)")
 
 
@@ -32,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, start, print the URL, and wait; return the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the emulator, too
     target = load(arguments.target)
-    image = make(arguments.target, arguments.model, app=arguments.app)
+    options = image_options.options(arguments, arguments.target)
+    image = make(arguments.target, arguments.model, app=arguments.app, options=options)
     kind, strict = arguments.emulator, arguments.strict
     with emulate.start(target, image.elf, kind=kind, strict=strict) as emulator:
         sys.stdout.write(emulator.url + "\n")

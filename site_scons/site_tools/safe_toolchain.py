@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiler, flags and one-line output for the target in `SAFE_TARGET`."""
+"""Compiler, linker, flags and one-line output for the target in `SAFE_TARGET`."""
 
 from pathlib import Path
 from typing import Any
 
-from targets import build
+from targets import build, toolchain
 
 
 def safe_object(env: Any, target: str, source: Any) -> Any:
@@ -17,29 +17,30 @@ def safe_object(env: Any, target: str, source: Any) -> Any:
 def generate(env: Any) -> None:
     """Set CC, OBJCOPY and flags."""
     target, options = env["SAFE_TARGET"], env["SAFE_OPTIONS"]
+    compiler, tools = options.compiler, env["SAFE_TOOLS"]
     root = env.Dir("#").abspath
     env.Replace(
-        CC=Path(env["SAFE_TOOLS"]["gcc"]).name,
-        OBJCOPY=Path(env["SAFE_TOOLS"]["objcopy"]).name,
+        CC=Path(tools["compiler"]).name,
+        LINK=Path(tools["linker"]).name,
+        OBJCOPY=Path(tools["objcopy"]).name,
         OBJSUFFIX=".o",
         PROGSUFFIX="",
     )
     env.Append(
         # $( $): a moved folder rebuilds nothing, and leaves no trace in the image.
         CCFLAGS=[
-            *target.cpu.flags,
+            *toolchain.cflags(target, compiler),
             *options.cflags,
             *build.WARNINGS,
-            *target.toolchain.cflags,
             "$(",
+            *(f"-isystem{folder}" for folder in toolchain.system_includes(target, compiler)),
             f"-ffile-prefix-map={root}=.",
             f"-ffile-prefix-map={env['out']}=build",
             "$)",
         ],
         LINKFLAGS=[
-            *target.cpu.flags,
+            *toolchain.ldflags(target, compiler),
             *options.ldflags,
-            *target.toolchain.ldflags,
             "-Wl,--gc-sections",
         ],
     )

@@ -16,12 +16,15 @@ extern const uint32_t __data_load[];
 extern uint32_t __bss_start[];
 extern uint32_t __bss_end[];
 
+/** Jumped to from assembler text, which an optimization at link time does not read. */
+#define SAFE_FROM_ASSEMBLER __attribute__((used))
+
 void safe_reset(void);
-void safe_start(void);
+SAFE_FROM_ASSEMBLER void safe_start(void);
 void safe_isr_vectors(void);
-void safe_fault_entry(void);
-SAFE_INTERRUPT void safe_isr_timer(void);
+SAFE_FROM_ASSEMBLER void safe_fault_entry(void);
+SAFE_FROM_ASSEMBLER SAFE_INTERRUPT void safe_isr_timer(void);
 /** The driver's: every line of the interrupt controller. */
-SAFE_INTERRUPT void safe_isr_external(void);
+SAFE_FROM_ASSEMBLER SAFE_INTERRUPT void safe_isr_external(void);
 
 #endif
