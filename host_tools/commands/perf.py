@@ -13,7 +13,7 @@ from codegen.operators.base import Optimize
 from host_tools.compare import oracle
 from host_tools.perf import budget, suite
 from host_tools.report.write import write_json
-from targets.build import ROOT, find_model, models
+from targets.build import ROOT
 from targets.emulate import verilator
 from targets.errors import ExitCode
 from targets.size import BudgetError
@@ -34,14 +34,27 @@ def _say(text: str) -> None:
     print(f"perf: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _exact(*, verify: bool) -> suite.Results:
-    """Return the exact cycles of the project's own models, where the simulator is installed."""
-    if not verilator.available():
+def _exact(arguments: argparse.Namespace, paths: list[Path], *, verify: bool) -> suite.Results:
+    """Return exact cycles, where the simulator is installed or was asked for."""
+    if not arguments.target and not verilator.available():
         _say("verilator or pythondata-cpu-ibex is not installed: no exact cycles")
         return suite.Results((), ())
-    own = [find_model(name).tflite for name in models()]
     plugins = ROOT / "build" / "emulate"
-    return suite.measure(own, suite.EXACT_TARGETS, ["balanced"], plugins, verify=verify, say=_say)
+    targets = [t for t in suite.EXACT_TARGETS if not arguments.target or t in arguments.target]
+    parts = [
+        suite.measure(
+            [path],
+            targets,
+            arguments.optimize or goals,
+            plugins,
+            verify=verify,
+            calls=suite.EXACT_CALLS,
+            say=_say,
+        )
+        for path, goals in suite.exact_plan(paths)
+        if targets
+    ]
+    return suite.join(*parts)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,16 +62,16 @@ def run(arguments: argparse.Namespace) -> int:
     verify = oracle.available()
     if not verify:
         _say("the oracle (package tflite-micro) is not installed: outputs are not compared")
-    results = suite.measure(
-        arguments.models or suite.default_models(),
-        arguments.target or suite.TARGETS,
+    paths = arguments.models or suite.default_models()
+    counted = suite.measure(
+        paths,
+        [t for t in suite.TARGETS if not arguments.target or t in arguments.target],
         arguments.optimize or suite.GOALS,
         ROOT / "build" / "emulate",
         verify=verify,
         say=_say,
     )
-    if not (arguments.models or arguments.target or arguments.optimize):
-        results = suite.join(results, _exact(verify=verify))
+    results = suite.join(counted, _exact(arguments, paths, verify=verify))
     write_json(arguments.out / "perf.json", suite.fields(results))
     sys.stdout.write(suite.table(results.costs) + "\n")
     for failure in results.failures:

@@ -2,6 +2,9 @@
 
 A standalone folder is generated, compiled with plain -O2 and called on a bare core in QEMU, as by
 `count MODEL.tflite`. Instructions are exact; cycles are an estimate after the Cortex-M4's timings.
+On target ibex clock cycles are counted, exactly, in the RTL of the core.
+
+    host_tools profile forecaster --target ibex --windows 1
 """
 
 import argparse
@@ -16,7 +19,7 @@ from codegen.operators.base import ISAS, Optimize
 from host_tools.perf import operators, standalone
 from host_tools.report import profile as picture
 from targets.build import ROOT, find_model
-from targets.emulate import qemu
+from targets.emulate import counting
 from targets.load import load
 
 
@@ -39,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     target = load(arguments.target)
     if arguments.isa is not None:
         target = replace(target, target=replace(target.target, isa=arguments.isa))
-    qemu.machine(target)  # an emulator is needed: say so before the work
+    counting.check(target)  # an emulator is needed: say so before the work
     with tempfile.TemporaryDirectory(prefix="safe-profile-") as folder:
         built = standalone.build(
             model, target, Path(folder), optimize=arguments.optimize, calls=arguments.windows
@@ -47,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         found = operators.profile(built, ROOT / "build" / "emulate")
     name = f"{found.model}-{found.target}-{found.optimize}.svg"
     drawing = arguments.picture or ROOT / "build" / "profile" / name
-    title = f"{found.model} on {found.target}: {found.instructions:,} instructions"
-    picture.draw(title, found.operators, drawing)
+    title = f"{found.model} on {found.target}: {found.total:,} {found.unit}"
+    picture.draw(title, found.operators, drawing, found.unit)
     if arguments.json:
         text = json.dumps({**found.fields(), "picture": str(drawing)})
     else:

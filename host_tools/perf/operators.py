@@ -1,4 +1,7 @@
-"""Where the instructions of a model go: by operator, with MACs and an estimate of cycles."""
+"""Where the instructions of a model go: by operator, with MACs and an estimate of cycles.
+
+Where clock cycles are counted, on the RTL of a core, they stand instead and are exact.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +12,8 @@ from host_tools.perf import cycles, standalone
 from host_tools.perf.standalone import Standalone
 from host_tools.report.record import OperatorCost
 from host_tools.report.table import DASH, aligned, number
+
+_EXACT = "cycles are counted, not estimated: the RTL of the core in Verilator"
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,9 @@ class Profile:
     target: str
     isa: str
     optimize: str
-    instructions: int
+    unit: str
+    """`instructions` or `cycles`: what `total`, `outside` and the rows count."""
+    total: int
     outside: int
     macs: int
     cycles: int | None
@@ -38,8 +45,8 @@ class Profile:
             {
                 **asdict(row),
                 "kernel": kernel,
-                "instructions_per_mac": _ratio(row.instructions, row.macs),
-                "share": round((row.instructions or 0) / self.instructions, 5),
+                f"{self.unit}_per_mac": _ratio(row.counted, row.macs),
+                "share": round((row.counted or 0) / self.total, 5),
                 "cycles_estimated": estimated,
             }
             for row, estimated, kernel in self._rows()
@@ -49,10 +56,10 @@ class Profile:
             "target": self.target,
             "isa": self.isa,
             "optimize": self.optimize,
-            "instructions": self.instructions,
-            "instructions_outside_operators": self.outside,
+            self.unit: self.total,
+            f"{self.unit}_outside_operators": self.outside,
             "macs": self.macs,
-            "instructions_per_mac": _ratio(self.instructions, self.macs),
+            f"{self.unit}_per_mac": _ratio(self.total, self.macs),
             "cycles_estimated": self.cycles,
             "cycles_estimate": cycles.LABEL if self.cycles is not None else None,
             "operators": rows,
@@ -63,34 +70,35 @@ class Profile:
 
     def table(self) -> str:
         """Return the rows for a terminal; ends without a newline."""
-        rows = [["op", "operator", "instructions", "share", "MACs", "/MAC", "cycles*", "kernel"]]
+        rows = [["op", "operator", self.unit, "share", "MACs", "/MAC", "cycles*", "kernel"]]
         for row, estimated, kernel in self._rows():
-            count = row.instructions or 0
+            count = row.counted or 0
             rows.append(
                 [
                     str(row.index),
                     row.kind,
                     number(count),
-                    f"{count / self.instructions:.1%}",
+                    f"{count / self.total:.1%}",
                     number(row.macs or None),
                     number(_ratio(count, row.macs), 2),
                     number(estimated),
                     kernel,
                 ]
             )
-        rest = [number(self.outside), f"{self.outside / self.instructions:.1%}", DASH, DASH]
+        rest = [number(self.outside), f"{self.outside / self.total:.1%}", DASH, DASH]
         rest.append(number(self.outside_cycles))
         rows.append([DASH, "outside of operators", *rest, ""])
-        total = [number(self.instructions), "", number(self.macs)]
-        total += [number(_ratio(self.instructions, self.macs), 2), number(self.cycles), ""]
+        total = [number(self.total), "", number(self.macs)]
+        total += [number(_ratio(self.total, self.macs), 2), number(self.cycles), ""]
         rows.append(["", "one call", *total])
         label = cycles.LABEL if self.cycles is not None else "no estimate for this core"
+        label = _EXACT if self.unit == "cycles" else label
         head = f"{self.model} on {self.target}, kernels {self.isa}, optimize {self.optimize}"
         return "\n".join([head, "", *aligned(rows, right=True), "", f"  * {label}"])
 
 
-def _ratio(instructions: int | None, macs: int) -> float | None:
-    return round(instructions / macs, 4) if instructions and macs else None
+def _ratio(count: int | None, macs: int) -> float | None:
+    return round(count / macs, 4) if count and macs else None
 
 
 def _symbols(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -110,7 +118,7 @@ def _mean_cycles(
 def profile(built: Standalone, plugins: Path) -> Profile:
     """Run and attribute; see `standalone.measure` for errors.
 
-    Instructions are the most of the counted calls, cycles the mean.
+    What is counted is the most of the counted calls, estimated cycles are the mean.
     """
     counts, executed = standalone.trace(built, plugins)
     estimated = _mean_cycles(built, executed, counts.calls)
@@ -124,7 +132,8 @@ def profile(built: Standalone, plugins: Path) -> Profile:
                 kind=about["kind"],
                 name=about["name"],
                 macs=about["macs"],
-                instructions=count.maximum,
+                instructions=count.maximum if counts.unit == "instructions" else None,
+                cycles=count.maximum if counts.unit == "cycles" else None,
             )
         )
         row_cycles.append(None if estimated is None else estimated.get(marker, 0))
@@ -134,7 +143,8 @@ def profile(built: Standalone, plugins: Path) -> Profile:
         target=built.target.name,
         isa=built.target.isa,
         optimize=built.optimize,
-        instructions=counts.maximum,
+        unit=counts.unit,
+        total=counts.maximum,
         outside=counts.operators[0].maximum,
         macs=int(built.manifest["macs"]),
         cycles=None if estimated is None else sum(estimated.values()),

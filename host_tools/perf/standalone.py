@@ -284,9 +284,13 @@ def measure(built: Standalone, plugins: Path) -> Cost:
 
 
 def trace(built: Standalone, plugins: Path) -> tuple[Counts, list[Executed]]:
-    """Count with a profile: also how often each instruction ran, by operator."""
-    counts, _, text = _run(built, plugins, profile=True)
-    return counts, count.executed(text)
+    """Count with a profile: also how often each instruction ran, by operator.
+
+    Nothing of that where clock cycles are counted.
+    """
+    profile = counting.unit(built.target) == "instructions"
+    counts, _, text = _run(built, plugins, profile=profile)
+    return counts, count.executed(text) if profile else []
 
 
 def verify(built: Standalone, cost: Cost) -> None:

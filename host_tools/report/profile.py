@@ -1,4 +1,4 @@
-"""The profile as a picture: instructions by operator, and instructions per MAC."""
+"""The profile as a picture: instructions or clock cycles by operator, and the same per MAC."""
 
 import io
 from collections.abc import Sequence
@@ -39,19 +39,20 @@ def _bars(axes: Any, names: Sequence[str], values: Sequence[float], texts: Seque
     axes.tick_params(length=0)
 
 
-def draw(title: str, operators: Sequence[OperatorCost], path: Path) -> None:
+def draw(title: str, operators: Sequence[OperatorCost], path: Path, unit: str) -> None:
     """Write the picture to `path`, `.svg` or `.png`; of many operators the costliest, in order.
+    `unit` is what was counted.
 
     Raises DataError for another suffix and OutputError when the file cannot be written.
     """
     if path.suffix not in FORMATS:
         raise DataError(f"{path}: a picture is one of {', '.join(FORMATS)}")
-    counted = [row for row in operators if row.instructions]
-    dearest = sorted(counted, key=lambda row: -(row.instructions or 0))[:_ROWS]
+    counted = [row for row in operators if row.counted]
+    dearest = sorted(counted, key=lambda row: -(row.counted or 0))[:_ROWS]
     rows = sorted(dearest, key=lambda row: row.index)
     names = [f"{row.index}  {row.kind}" for row in rows]
-    values = [row.instructions or 0 for row in rows]
-    total = max(1, sum(row.instructions or 0 for row in counted))
+    values = [row.counted or 0 for row in rows]
+    total = max(1, sum(row.counted or 0 for row in counted))
     ratios = [
         count / row.macs if row.macs else 0.0 for count, row in zip(values, rows, strict=True)
     ]
@@ -63,8 +64,8 @@ def draw(title: str, operators: Sequence[OperatorCost], path: Path) -> None:
         _bars(right, names, ratios, [f"{r:.2f}" if r else "no MACs" for r in ratios])
         left.invert_yaxis()
         left.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        left.set_xlabel("instructions per call")
-        right.set_xlabel("instructions per MAC")
+        left.set_xlabel(f"{unit} per call")
+        right.set_xlabel(f"{unit} per MAC")
         note = (
             "" if len(rows) == len(counted) else f" (the {len(rows)} costliest of {len(counted)})"
         )

@@ -51,6 +51,11 @@ class OperatorCost:
     instructions: int | None
     cycles: int | None = None
 
+    @property
+    def counted(self) -> int | None:
+        """Instructions, or clock cycles where these were counted instead."""
+        return self.instructions if self.cycles is None else self.cycles
+
 
 @dataclass(frozen=True)
 class Report:

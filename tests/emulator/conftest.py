@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 
+import numpy as np
 import pytest
 
 from codegen.emit import linker
@@ -50,6 +51,19 @@ class Line:
         """Send one command of the probe; return the number in its answer."""
         self.send(command)
         return int(self.line().split("=")[1], 16)
+
+
+ECHOED = np.frombuffer(b"ABCDEFGHIJKLMNOPQRTUVWXYZ0123456789", np.uint8)
+"""Bytes that are no command of the probe."""
+
+
+def echo(line, total, window):
+    """Send `total` bytes, `window` of them unacknowledged; every one must come back."""
+    rng = np.random.default_rng(1)
+    for _ in range(-(-total // window)):
+        data = ECHOED[rng.integers(0, len(ECHOED), window)].tobytes()
+        line.send(data)
+        assert line.read(window) == data
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from host_tools.device.serial_port import SerialPort
 from targets import build, emulate
 from targets.load import load
 from targets.make import make
-from tests.emulator.conftest import build_probe
+from tests.emulator.conftest import build_probe, echo
 from tests.unit.host_tools.device.faults import Proxy, Trigger
 
 pytest.importorskip("unicorn")
@@ -54,16 +54,6 @@ def test_reset_in_the_middle():
     assert result.outputs.tobytes() == outputs.tobytes()
     assert result.records["index"].tolist() == list(range(samples))
     assert result.restarts == 1
-
-
-def echo(line, total, window):
-    """Send `total` bytes, `window` of them unacknowledged; every one must come back."""
-    rng = np.random.default_rng(1)
-    alphabet = np.frombuffer(b"ABCDEFGHIJKLMNOPQRTUVWXYZ0123456789", np.uint8)
-    for _ in range(-(-total // window)):
-        data = alphabet[rng.integers(0, len(alphabet), window)].tobytes()
-        line.send(data)
-        assert line.read(window) == data
 
 
 @pytest.mark.parametrize("target", TARGETS)

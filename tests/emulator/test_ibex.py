@@ -5,8 +5,10 @@ import re
 import pytest
 
 from host_tools.compare import golden
-from host_tools.device.bench import run_window
+from host_tools.device.bench import run_bench, run_window
+from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
+from host_tools.device.protocol import Message
 from host_tools.device.serial_port import SerialPort
 from host_tools.perf import budget, suite
 from targets import build
@@ -14,8 +16,9 @@ from targets.emulate import counting, verilator
 from targets.errors import EmulatorError
 from targets.load import load
 from targets.make import make
-from tests.emulator.conftest import build_probe
+from tests.emulator.conftest import build_probe, echo
 from tests.emulator.test_check_targets import FAULT
+from tests.unit.host_tools.device.faults import Proxy, Trigger
 
 pytestmark = [
     pytest.mark.emulator,
@@ -71,14 +74,40 @@ def test_the_bench_image_is_exact_and_its_cycles_repeat(target):
     assert 4_000_000 < min(cycles) <= max(cycles) < 5_000_000
 
 
-def test_cycles_of_the_shipped_model_are_within_the_budget(tmp_path):
-    path = build.find_model("forecaster").tflite
-    results = suite.measure([path], suite.EXACT_TARGETS, ["balanced"], tmp_path, calls=1)
+def within_the_budget(path, goal, folder):
+    results = suite.measure([path], suite.EXACT_TARGETS, [goal], folder, calls=1)
     assert not results.failures
     (cost,) = results.costs
     assert cost.counts.unit == "cycles"
     assert sum(row.maximum for row in cost.counts.operators) == cost.counts.maximum
     assert budget.excesses(results.costs, budget.load()) == []
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "goal", ["balanced", pytest.param("size", marks=SLOW), pytest.param("speed", marks=SLOW)]
+)
+def test_cycles_of_the_shipped_model_are_within_the_budget(goal, tmp_path):
+    within_the_budget(build.find_model("forecaster").tflite, goal, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ad01_int8",
+        pytest.param("kws_ref_model", marks=SLOW),
+        pytest.param("pretrainedResnet_quant", marks=SLOW),
+    ],
+)
+def test_cycles_of_mlperf_tiny_are_within_the_budget(name, shared_data, tmp_path):
+    within_the_budget(shared_data / "mlperf-tiny" / f"{name}.tflite", "balanced", tmp_path)
+
+
+def test_each_goal_is_measured_for_own_models_only():
+    own, other = build.find_model("forecaster").tflite, suite.MLPERF / "ad01_int8.tflite"
+    assert suite.exact_plan([own, other]) == [(own, suite.GOALS), (other, ("balanced",))]
 
 
 def test_faults_are_reported_and_the_core_comes_back(target, tmp_path, connect):
@@ -95,6 +124,32 @@ def test_faults_are_reported_and_the_core_comes_back(target, tmp_path, connect):
             assert line.line() == f"boot={RESET_FAULT:08x}"
         line.send(b"r")
         assert line.line() == "boot=00000000"
+
+
+def test_a_reset_in_the_middle_of_a_bench_recovers():
+    image = make("ibex", "forecaster")
+    data = golden.load(build.ROOT / "models/forecaster/golden.npz").first(4)
+    reset = encode(Frame(Message["RESET"], 99, 0, b""))
+    fault = Trigger(1000, lambda sent, _proxy: sent + reset)
+    with (
+        verilator.start(load("ibex"), image.elf) as running,
+        Proxy(int(running.url.rsplit(":", 1)[1]), fault) as proxy,
+        SerialPort(proxy.url) as port,
+    ):
+        sha256 = image.manifest()["model_sha256"]
+        result = run_bench(Link(port, 10.0), data.windows, data.samples[:8], sha256=sha256)
+    assert result.outputs.tobytes() == data.outputs.tobytes()
+    assert result.records["index"].tolist() == list(range(8))
+    assert result.restarts == 1
+
+
+@pytest.mark.parametrize("total", [16_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_echo_at_the_flow_control_window(target, total, connect, tmp_path):
+    with verilator.start(target, build_probe(target, tmp_path)) as running:
+        line = connect(running)
+        assert line.line() == "boot=00000000"
+        echo(line, total, target.uart.rx_ring_bytes - 96)
+        assert line.ask(b"S") == 0
 
 
 def test_what_counts():

@@ -6,6 +6,7 @@ import pytest
 
 from host_tools.cli import main
 from targets import build
+from targets.emulate import verilator
 from targets.errors import ExitCode
 
 pytestmark = pytest.mark.emulator
@@ -37,6 +38,19 @@ def test_riscv_has_no_estimate_of_cycles(capsys, tmp_path):
     text = capsys.readouterr().out
     assert "no estimate for this core" in text
     assert "outside of operators" in text
+
+
+@pytest.mark.skipif(not verilator.available(), reason="verilator or pythondata-cpu-ibex is missing")
+def test_ibex_has_exact_cycles(capsys, tmp_path):
+    picture = tmp_path / "p.svg"
+    arguments = ["--target", "ibex", "--windows", "1", "--picture", str(picture)]
+    assert main(["profile", *arguments, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    counted = sum(row["cycles"] for row in facts["operators"])
+    assert counted + facts["cycles_outside_operators"] == facts["cycles"]
+    assert 4_000_000 < facts["cycles"] < 5_000_000
+    assert facts["cycles_estimated"] is None
+    assert "cycles per MAC" in picture.read_text(encoding="utf-8")
 
 
 def test_mistakes(capsys, tmp_path):
