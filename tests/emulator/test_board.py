@@ -18,9 +18,10 @@ FAULT = re.compile(
     r"safe fault: exception=00000003 cfsr=(?P<cfsr>\w+) hfsr=40000000 mmfar=\w+ "
     r"bfar=(?P<bfar>\w+) pc=(?P<pc>\w+) lr=\w+ psr=\w+"
 )
-PRECISE_WITH_ADDRESS, UNDEFINED, UNALIGNED, STACKING, STACK_LIMIT = (
+PRECISE_WITH_ADDRESS, UNDEFINED, NO_COPROCESSOR, UNALIGNED, STACKING, STACK_LIMIT = (
     0x8200,
     1 << 16,
+    1 << 19,
     1 << 24,
     1 << 12,
     1 << 20,
@@ -106,6 +107,11 @@ def test_undefined_instruction_is_reported_then_reset(target, line):
     assert fault(target, line, b"u")[0] == UNDEFINED
 
 
+def test_floating_point_without_the_unit_is_reported_then_reset(board, target, line):
+    assert fault(target, line, b"f")[0] == NO_COPROCESSOR
+    assert "board:" not in board.messages
+
+
 def test_stack_overflow_is_reported_not_silent(target, line):
     cfsr, found = fault(target, line, b"o")
     if target.cpu.name == "cortex-m33":
@@ -118,13 +124,25 @@ def test_stack_overflow_is_reported_not_silent(target, line):
 def test_what_the_manual_forbids_is_reported(board, line):
     line.ask(b"l")
     line.ask(b"p")
+    line.ask(b"m")
+    line.ask(b"k")
     text = board.messages
     assert "board: load or store of several words at an unaligned address (pc=0x08" in text
     assert "board: write of 0x4000fff0 (no peripheral) is not declared (pc=0x08" in text
+    assert "board: write of 0x00000000 to SCB_MPU_CTRL: it is not modelled (pc=0x08" in text
+    assert "PSPLIM or CONTROL: the process stack is not modelled (pc=0x08" in text
     assert line.ask(b"S") == 0
 
 
-@pytest.mark.parametrize(("command", "cause"), [(b"l", UNALIGNED), (b"p", PRECISE_WITH_ADDRESS)])
+@pytest.mark.parametrize(
+    ("command", "cause"),
+    [
+        (b"l", UNALIGNED),
+        (b"p", PRECISE_WITH_ADDRESS),
+        (b"m", PRECISE_WITH_ADDRESS),
+        (b"k", UNDEFINED),
+    ],
+)
 def test_and_faults_when_strict(target, image, connect, command, cause):
     with emulate.start(target, image, kind="board", strict=True) as running:
         line = connect(running)

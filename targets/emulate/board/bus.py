@@ -2,7 +2,8 @@
 
 A register says which bits exist. Reported, and with `--strict` answered by a BusFault as well: an
 access to an address that no table declares, to a peripheral whose clock is off, of another width
-than a word, and a reserved bit that is written with another value than it has after reset.
+than a word, a reserved bit that is written with another value than it has after reset, and a
+write to a register without a model.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ class Register:
     """The bits that exist; the others are reserved."""
     reset: int = 0
     read_only: int = 0
+    modelled: bool = True
+    """Whether writing it has the effect that it has on the chip; if not, a write is refused."""
 
 
 class Peripheral:
@@ -119,6 +122,10 @@ class Bus:
         if found is None:
             return
         peripheral, register = found
+        if not register.modelled:
+            name = f"{peripheral.name}_{register.name}"
+            self._refuse(f"write of {value:#010x} to {name}: it is not modelled", address)
+            return
         reserved = (value ^ register.reset) & ~register.bits & 0xFFFFFFFF
         if reserved:
             name = f"{peripheral.name}_{register.name}"

@@ -46,7 +46,8 @@ class Reason(Enum):
     NO_COPROCESSOR = auto()
     INVALID_STATE = auto()
     STACK_LIMIT = auto()
-    UNALIGNED = auto()
+    REFUSED = auto()
+    """Before an instruction that `watch` stops at; `address` is its own."""
     BAD_READ = auto()
     BAD_WRITE = auto()
     BAD_FETCH = auto()
@@ -183,7 +184,7 @@ class Cpu:
     def run(self, instructions: int) -> Stop:
         """Run from the program counter for at most so many instructions."""
         self._watch.limit = self._watch.instructions + instructions
-        self._watch.misaligned = NOWHERE
+        self._watch.refused = NOWHERE
         self._stop = None
         try:
             self._uc.emu_start(self.pc | 1, _NO_END)
@@ -192,8 +193,8 @@ class Cpu:
                 self._stop = self._failed(error)
         if self._stop is not None:
             return self._stop
-        if self._watch.misaligned != NOWHERE:
-            return Stop(Reason.UNALIGNED, self._watch.misaligned)
+        if self._watch.refused != NOWHERE:
+            return Stop(Reason.REFUSED, self._watch.refused)
         if self._watch.instructions >= self._watch.limit:
             return Stop(Reason.LIMIT)
         return Stop(Reason.WAIT)

@@ -76,7 +76,7 @@ class Machine:
         self._say = say
         self._said: set[str] = set()
         self._hook = load_hook(plugins)
-        self._watch = Watch(pardoned=watch.NOWHERE, misaligned=watch.NOWHERE)
+        self._watch = Watch(pardoned=watch.NOWHERE, refused=watch.NOWHERE)
         self._slept = 0
         self._ahead = 0
         """Cycles that the wall clock has gone on beyond the last sleep."""
@@ -99,7 +99,12 @@ class Machine:
         self.systick = SysTick(_SYSTEM, self.cycles)
         debug = Debug(_SYSTEM)
         self.scb = Scb(
-            _SYSTEM + 0xD00, target.cpu.name, self.chip.vectors, self._current, self._interrupt
+            _SYSTEM + 0xD00,
+            target.cpu.name,
+            self.chip.vectors,
+            active=self._current,
+            changed=self._interrupt,
+            switch_float=self._switch_float,
         )
         dwt = Dwt(_PRIVATE + 0x1000, self.cycles, debug)
         own: tuple[Peripheral, ...] = (self.scb, self.nvic, self.systick, debug, dwt)
@@ -118,6 +123,9 @@ class Machine:
     def _interrupt(self) -> None:
         """End the slice before the next instruction."""
         self._watch.limit = 0
+
+    def _switch_float(self, on: bool) -> None:
+        self._watch.float_off = not on
 
     def _line(self, number: int, on: bool) -> None:
         self.nvic.set_line(number, on)
@@ -204,8 +212,8 @@ class Machine:
             self.exceptions.leave(stop.address)
         elif stop.reason is Reason.SVC:
             self.exceptions.call()
-        elif stop.reason is Reason.UNALIGNED:
-            self._unaligned(stop.address)
+        elif stop.reason is Reason.REFUSED:
+            self._decline(stop.address)
         elif stop.reason is not Reason.LIMIT:
             self._fault(stop)
 
@@ -222,12 +230,26 @@ class Machine:
         }[stop.reason]
         self.exceptions.fault(number, cause, self.cpu.pc, stop.address)
 
-    def _unaligned(self, address: int) -> None:
-        """Report LDRD and the like at an address that is no multiple of four; fault if strict."""
+    def _decline(self, address: int) -> None:
+        """Answer an instruction that `watch` stopped at.
+
+        Without the floating-point unit it faults, as on the core. LDRD and the like at an address
+        that is no multiple of four are reported and fault if strict, and so does what is not
+        modelled: the process stack.
+        """
         self._watch.address = address
-        self.report("load or store of several words at an unaligned address")
+        mark = self._marks.raw[(address - self._watch.code_start) // 2]
+        if mark & watch.MARK_FLOAT and self._watch.float_off:
+            self.exceptions.fault(exceptions.USAGE, exceptions.NOCP, address)
+            return
+        if mark & watch.MARK_PROCESS_STACK:
+            self.report("a write to PSP, PSPLIM or CONTROL: the process stack is not modelled")
+            cause = exceptions.UNDEFINSTR
+        else:
+            self.report("load or store of several words at an unaligned address")
+            cause = exceptions.UNALIGNED
         if self._strict:
-            self.exceptions.fault(exceptions.USAGE, exceptions.UNALIGNED, address)
+            self.exceptions.fault(exceptions.USAGE, cause, address)
         else:
             self._watch.pardoned = address
 

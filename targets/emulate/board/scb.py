@@ -1,5 +1,6 @@
 """System control block: DDI 0403E section B3.2, floating point context B3.2.20 to B3.2.22
-(Armv8-M: DDI 0553 section D1.2). Not modelled: the MPU, sleep modes beyond WFI, VECTRESET.
+(Armv8-M: DDI 0553 section D1.2), MPU B3.5. Not modelled: sleep modes beyond WFI, VECTRESET; of the
+MPU the registers are declared, and writing one is refused.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,23 @@ _ALL = 0xFFFFFFFF
 _PENDSV, _SYSTICK, _NMI = 14, 15, 2
 CPUID = {"cortex-m4": 0x410FC241, "cortex-m33": 0x410FD214}
 """r0p1 as on an STM32F4 (PM0214 section 4.4.2), r0p4 as on an STM32U5 (PM0264)."""
+
+
+_MPU = (
+    Register(0x90, "MPU_TYPE", _ALL, reset=0x800, read_only=_ALL),  # eight regions
+    *(
+        Register(0x94 + 4 * i, f"MPU_{name}", _ALL, modelled=False)
+        for i, name in enumerate(
+            (
+                *("CTRL", "RNR", "RBAR", "RASR", "RBAR_A1", "RASR_A1", "RBAR_A2", "RASR_A2"),
+                *("RBAR_A3", "RASR_A3"),
+            )
+        )
+    ),
+    # Armv8-M alone: DDI 0553 section D1.2.167.
+    Register(0xC0, "MPU_MAIR0", _ALL, modelled=False),
+    Register(0xC4, "MPU_MAIR1", _ALL, modelled=False),
+)
 
 
 class Scb(Peripheral):
@@ -38,6 +56,7 @@ class Scb(Peripheral):
         Register(0x34, "MMFAR", _ALL),
         Register(0x38, "BFAR", _ALL),
         Register(0x88, "CPACR", 0x00F0FFFF),
+        *_MPU,
         Register(0x234, "FPCCR", 0xFC0007FF, reset=0xC0000000),
         Register(0x238, "FPCAR", 0xFFFFFFF8),
         Register(0x23C, "FPDSCR", 0x07C00000),
@@ -48,18 +67,21 @@ class Scb(Peripheral):
         base: int,
         cpu: str,
         vectors: int,
+        *,
         active: Callable[[], int],
         changed: Callable[[], None],
+        switch_float: Callable[[bool], None],
     ) -> None:
         """Belong to core `cpu`, whose vector table lies at `vectors` after reset.
 
         `active()` returns the number of the exception that runs; `changed()` is called when the
-        program pended one or asked for a reset.
+        program pended one or asked for a reset; `switch_float(on)` follows CPACR.
         """
         self._cpu = cpu
         self._vectors = vectors
         self._active = active
         self._changed = changed
+        self._switch_float = switch_float
         super().__init__(base)
 
     def reset(self) -> None:
@@ -70,6 +92,7 @@ class Scb(Peripheral):
         self.pending: set[int] = set()
         """System exceptions that wait, by number."""
         self.reset_requested = False
+        self._switch_float(False)
 
     def read(self, name: str) -> int:
         """Return a register."""
@@ -94,6 +117,8 @@ class Scb(Peripheral):
             self._control(value)
         else:
             self.value[name] = value
+        if name == "CPACR":  # 1 or 3: privileged code may use CP10, and no other runs here
+            self._switch_float(bool(value >> 20 & 1))
 
     def _pend(self, value: int) -> None:
         for bit, number, on in (

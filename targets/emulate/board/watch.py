@@ -11,6 +11,7 @@ from targets.emulate import native
 SOURCE = Path(__file__).with_name("watch.c")
 NOWHERE = 1
 """No instruction has an odd address."""
+MARK_FLOAT, MARK_PROCESS_STACK = 0x80, 0x40
 _PC = 15
 _SP = 13
 
@@ -22,10 +23,11 @@ class Watch(ctypes.Structure):
         ("instructions", ctypes.c_uint64),
         ("limit", ctypes.c_uint64),
         ("address", ctypes.c_uint64),
-        ("misaligned", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),
         ("pardoned", ctypes.c_uint64),
         ("code_start", ctypes.c_uint64),
         ("code_bytes", ctypes.c_uint64),
+        ("float_off", ctypes.c_uint64),
         ("marks", ctypes.c_void_p),
         ("read_register", ctypes.c_void_p),
         ("stop", ctypes.c_void_p),
@@ -34,10 +36,11 @@ class Watch(ctypes.Structure):
     instructions: int
     limit: int
     address: int
-    misaligned: int
+    refused: int
     pardoned: int
     code_start: int
     code_bytes: int
+    float_off: int
 
 
 def _base(first: int, second: int) -> int | None:
@@ -58,8 +61,18 @@ def _base(first: int, second: int) -> int | None:
     return None
 
 
+def _is_float(first: int, second: int) -> bool:
+    """Return whether this is an instruction of coprocessor 10 or 11: DDI 0403E section A6.4."""
+    return first & 0xEC00 == 0xEC00 and second & 0x0E00 == 0x0A00
+
+
+def _is_process_stack(first: int, second: int) -> bool:
+    """Return whether this is MSR to PSP, PSPLIM or CONTROL: DDI 0403E B5.2.3, DDI 0553 C2.4.126."""
+    return first & 0xFFF0 == 0xF380 and second in (0x8809, 0x880B, 0x8814)
+
+
 def marks(code: bytes) -> bytes:
-    """Return one byte a halfword of `code`: 0, or 1 + the base register to check there.
+    """Return one byte a halfword of `code`: bits, and 1 + the base register to check; see watch.c.
 
     Data between instructions may look like one: the mark is harmless, nothing runs there.
     """
@@ -70,6 +83,10 @@ def marks(code: bytes) -> bytes:
             register = _base(first, second)
             if register is not None and register not in (_SP, _PC):
                 found[i] = 1 + register
+            if _is_float(first, second):
+                found[i] |= MARK_FLOAT
+            elif _is_process_stack(first, second):
+                found[i] |= MARK_PROCESS_STACK
     return bytes(found)
 
 

@@ -22,6 +22,9 @@ void invoke_arena(uint8_t *arena);
 #define UNDEFINED "unimp\n"
 #define BAD_ADDRESS 0x0A000000u
 #define LOAD_PAIR(pointer) (void)(pointer)
+#define FLOAT_WITHOUT_UNIT() (void)0
+#define PROTECT() (void)0
+#define PROCESS_STACK() (void)0
 #else
 #define LOOP "ldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t.ltorg\n"
 #define SHORT "nop\n\tbx lr\n"
@@ -30,6 +33,14 @@ void invoke_arena(uint8_t *arena);
 #define UNDEFINED "udf #0\n"
 #define BAD_ADDRESS 0x60000000u
 #define LOAD_PAIR(pointer) __asm__ volatile("ldrd r2, r3, [%0]" ::"r"(pointer) : "r2", "r3")
+/* CPACR off, then an instruction of the unit: DDI 0403E section B3.2.20. */
+#define FLOAT_WITHOUT_UNIT()                                                                       \
+    do {                                                                                           \
+        *(volatile uint32_t *)0xE000ED88u = 0u;                                                    \
+        __asm__ volatile("dsb\n\tisb\n\tvmov.f32 s0, #1.0" ::: "s0");                              \
+    } while (0)
+#define PROTECT() *(volatile uint32_t *)0xE000ED94u = 0u /* MPU_CTRL */
+#define PROCESS_STACK() __asm__ volatile("msr psp, %0" ::"r"(0x20001000u))
 #endif
 
 /** No peripheral of an STM32 lies here. */
@@ -125,6 +136,18 @@ static void obey(uint8_t command)
     case 'p':
         *(volatile uint32_t *)(uintptr_t)NO_REGISTER = 1u;
         put("register", 0);
+        break;
+    case 'f':
+        FLOAT_WITHOUT_UNIT();
+        put("float", 0);
+        break;
+    case 'm':
+        PROTECT();
+        put("mpu", 0);
+        break;
+    case 'k':
+        PROCESS_STACK();
+        put("psp", 0);
         break;
     case 'o':
         depth_sum = dive(100000);

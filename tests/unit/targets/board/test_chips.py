@@ -183,18 +183,36 @@ def test_the_baud_rate_is_set_while_the_usart_is_off():
         ((0xE945, 0x0102), 5),  # strd r0, r1, [r5, #-8]
         ((0xE8B2, 0x000F), 2),  # ldm r2!, {r0-r3}
         ((0xCB0F, 0x0000), 3),  # ldm r3!, {r0-r3}
-        ((0xED94, 0x0A01), 4),  # vldr s0, [r4, #4]
-        ((0xECB6, 0x0A04), 6),  # vldm r6!, {s0-s3}
+        ((0xF8D1, 0x2001), None),  # ldr.w r2, [r1, #1]
         ((0xE8D1, 0xF003), None),  # tbb [r1, r3]
         ((0xE851, 0x2F00), None),  # ldrex r2, [r1]
-        ((0xEC51, 0x0A10), None),  # vmov r0, r1, s0, s1
         ((0xB40F, 0x0000), None),  # push: the stack pointer is aligned
-        ((0xF8D1, 0x2001), None),  # ldr.w r2, [r1, #1]
     ],
 )
 def test_what_must_be_aligned(words, register):
     code = b"".join(word.to_bytes(2, "little") for word in words)
     assert watch.marks(code)[0] == (0 if register is None else 1 + register)
+
+
+@pytest.mark.parametrize(
+    ("words", "mark"),
+    [
+        ((0xED94, 0x0A01), watch.MARK_FLOAT | 1 + 4),  # vldr s0, [r4, #4]
+        ((0xECB6, 0x0A04), watch.MARK_FLOAT | 1 + 6),  # vldm r6!, {s0-s3}
+        ((0xEC51, 0x0A10), watch.MARK_FLOAT),  # vmov r0, r1, s0, s1
+        ((0xEEB7, 0x0A00), watch.MARK_FLOAT),  # vmov.f32 s0, #1.0
+        ((0xFE00, 0x0A80), watch.MARK_FLOAT),  # vseleq.f32 s0, s1, s0
+        ((0xEE00, 0x0110), 0),  # mcr p1: another coprocessor
+        ((0xFB01, 0xFA02), 0),  # mul r10, r1, r2
+        ((0xF380, 0x8809), watch.MARK_PROCESS_STACK),  # msr psp, r0
+        ((0xF381, 0x8814), watch.MARK_PROCESS_STACK),  # msr control, r1
+        ((0xF383, 0x8808), 0),  # msr msp, r3
+        ((0xF3EF, 0x8009), 0),  # mrs r0, psp
+    ],
+)
+def test_what_is_looked_at(words, mark):
+    code = b"".join(word.to_bytes(2, "little") for word in words)
+    assert watch.marks(code)[0] == mark
 
 
 @pytest.mark.parametrize("target", ["stm32u5", "stm32f4", "stm32f446"])
