@@ -6,15 +6,19 @@ factors in double precision, also for SUB, whose float32 ones in TFLM's sources 
 other bytes than the oracle.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from codegen.fixed_point import Int64, requantize, saturate
 from codegen.ir.graph import DType, Graph, Operator
+from codegen.kernels import REFERENCE
+from codegen.operators import _affine
 from codegen.operators._common import unsupported
-from codegen.operators._elementwise import Elementwise, sides
-from codegen.quantization import quantize_multiplier
+from codegen.operators._elementwise import Elementwise, Sides, sides
+from codegen.operators.base import KernelCall, KernelChoice
+from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,56 @@ class Add(Elementwise):
 
     def evaluate(self, graph: Graph, operator: Operator, first: Int64, second: Int64) -> Int64:
         """Compute in int64, with the roundings of int32 arithmetic."""
-        p, n = sides(graph, operator), _integers(graph, operator)
+        p = sides(graph, operator)
+        return saturate(self._sum(p, _integers(graph, operator), first, second), p.low, p.high)
+
+    def _sum(self, p: Sides, n: _Integers, first: Int64, second: Int64) -> Int64:
+        """Return the result before it is limited."""
         side1 = requantize((first - p.input1.zero_point) << n.left_shift, *n.input1)
         side2 = requantize((second - p.input2.zero_point) << n.left_shift, *n.input2)
-        total = requantize(side1 + self._sign * side2, *n.output)
-        return saturate(total + p.output.zero_point, p.low, p.high)
+        return requantize(side1 + self._sign * side2, *n.output) + p.output.zero_point
+
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Return the call of `safe_kernel_add_affine_s8` where it is exact, or as every operator.
+
+        The portable kernels stay as they round in TFLM.
+        """
+        call = super().lower(graph, operator, choice)
+        if call is None or choice.isa == REFERENCE or call.kernel != "safe_kernel_add_s8":
+            return call
+        shapes = {graph.tensor(index).shape for index in (*operator.inputs, *operator.outputs)}
+        if len(shapes) > 1:
+            return call
+        found = self._affine(graph, operator)
+        if found is None:
+            return replace(call, notes=("reference kernel: no affine sum is exact",))
+        p = sides(graph, operator)
+        fields = "length", "factor1", "factor2", "start", "low", "high"
+        values = math.prod(shapes.pop()), *found, p.low, p.high
+        return replace(
+            call,
+            kernel="safe_kernel_add_affine_s8",
+            header="safe/kernel/add_affine.h",
+            source="add_affine",
+            params_type="safe_add_affine_params_t",
+            params=dict(zip(fields, values, strict=True)),
+            notes=("affine sum, exact for all pairs of values",),
+        )
+
+    def _affine(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return factors and start of the affine sum, the kernel's first input first."""
+        p, n = sides(graph, operator), _integers(graph, operator)
+        first, second = (p.input1, 1), (p.input2, self._sign)
+        ratios = tuple(sign * side.scale / p.output.scale for side, sign in (first, second))
+        offset = p.output.zero_point - sum(
+            ratio * side.zero_point
+            for ratio, (side, _) in zip(ratios, (first, second), strict=True)
+        )
+        truth = self._sum(p, n, _affine.VALUES[:, None], _affine.VALUES[None, :])
+        found = _affine.fit((ratios[0], ratios[1]), offset, saturate(truth, INT8_MIN, INT8_MAX))
+        if found is not None and self.swapped(graph, operator):
+            found = found[1], found[0], found[2]
+        return found
 
     def swapped(self, graph: Graph, operator: Operator) -> bool:
         """Return whether the second input has the larger scale: the kernel wants it first."""

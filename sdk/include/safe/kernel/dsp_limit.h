@@ -43,6 +43,18 @@ static inline int32_t safe_dsp_ssat8_q20(int32_t value)
 #endif
 }
 
+/** floor(value / 2^21), limited to int8. */
+static inline int32_t safe_dsp_ssat8_q21(int32_t value)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("ssat %0, #8, %1, asr #21" : "=r"(result) : "r"(value));
+    return result;
+#else
+    return safe_dsp_limit(value >> 21, INT8_MAX);
+#endif
+}
+
 /** floor(value / 2^17), limited to [0, 1023]. */
 static inline uint32_t safe_dsp_usat10_q17(int32_t value)
 {

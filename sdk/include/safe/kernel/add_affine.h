@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file add_affine.h Sum and difference of two int8 tensors as one affine expression. */
+#ifndef SAFE_KERNEL_ADD_AFFINE_H
+#define SAFE_KERNEL_ADD_AFFINE_H
+
+#include <stdint.h>
+
+/** Constants of one call. */
+typedef struct safe_add_affine_params {
+    int32_t length;  /**< Elements of each tensor. */
+    int32_t factor1; /**< Of input1, with 21 fraction bits. */
+    int32_t factor2;
+    int32_t start; /**< All zero points, and what rounds. */
+    int32_t low;   /**< Limits of the output, including a fused activation. */
+    int32_t high;
+} safe_add_affine_params_t;
+
+/**
+ * output = clamp(floor((input1 * factor1 + input2 * factor2 + start) / 2^21)), element by element.
+ *
+ * The same bytes as safe_kernel_add_s8 for equal shapes, with one rounding instead of four:
+ * `codegen/operators/_affine.py` finds constants that give them for all 65,536 pairs of values, and
+ * proves that no sum leaves int32; where there are none, that kernel is called.
+ * @param output May be an input.
+ */
+void safe_kernel_add_affine_s8(const safe_add_affine_params_t *params, const int8_t *input1,
+                               const int8_t *input2, int8_t *output);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file add_affine.c Sum and difference of int8 tensors by two multiplications for each element.
+ */
+#include "safe/kernel/add_affine.h"
+
+#include "safe/fixed_point.h"
+#include "safe/kernel/dsp_limit.h"
+
+/** The expression. */
+typedef struct affine {
+    int32_t factor1;
+    int32_t factor2;
+    int32_t start;
+} affine_t;
+
+static inline int8_t affine_one(affine_t e, int32_t first, int32_t second)
+{
+    return (int8_t)safe_dsp_ssat8_q21(e.start + first * e.factor1 + second * e.factor2);
+}
+
+void safe_kernel_add_affine_s8(const safe_add_affine_params_t *params, const int8_t *input1,
+                               const int8_t *input2, int8_t *output)
+{
+    const affine_t e = {params->factor1, params->factor2, params->start};
+    int8_t *const end = &output[params->length];
+    for (int32_t four = params->length / 4; four > 0; four--) {
+        output[0] = affine_one(e, input1[0], input2[0]);
+        output[1] = affine_one(e, input1[1], input2[1]);
+        output[2] = affine_one(e, input1[2], input2[2]);
+        output[3] = affine_one(e, input1[3], input2[3]);
+        input1 += 4;
+        input2 += 4;
+        output += 4;
+    }
+    while (output != end) {
+        *output++ = affine_one(e, *input1++, *input2++);
+    }
+    if (params->low > INT8_MIN || params->high < INT8_MAX) {
+        for (int32_t left = params->length; left > 0; left--) {
+            output--;
+            *output = (int8_t)safe_clamp(*output, params->low, params->high);
+        }
+    }
+}

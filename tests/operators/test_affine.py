@@ -1,0 +1,100 @@
+"""The affine sum of ADD and SUB against the integer reference, for all pairs of int8 values."""
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.frontend.tflite import load
+from codegen.ir.graph import Graph
+from codegen.operators import _affine
+from codegen.operators.base import KernelChoice
+from codegen.operators.registry import operators
+from tests.operators import kernels
+from tests.operators.builder import ModelBuilder, options
+from tests.operators.draw import ACTIVATIONS, Array, Rng, draw_scale, draw_zero_point
+
+CHOICES = KernelChoice("dsp"), KernelChoice("rv32")
+SHAPE = (1, 256, 257)
+"""The last column repeats the first: a length that is no multiple of four."""
+
+
+def pairs() -> list[Array]:
+    """Return both inputs of one window, which holds every pair."""
+    values = np.arange(-128, 128)
+    first, second = np.meshgrid(values, np.append(values, -128), indexing="ij")
+    return [side.reshape(1, *SHAPE).astype(np.int8) for side in (first, second)]
+
+
+def graph_of(rng: Rng, kind: str) -> Graph:
+    """Return one operator with equal shapes and an output scale as a residual sum has."""
+    m = ModelBuilder()
+    scales = draw_scale(rng), draw_scale(rng)
+    inputs = [m.input(SHAPE, "int8", scale, draw_zero_point(rng)) for scale in scales]
+    output = float(np.float32(max(scales) * rng.uniform(0.6, 2)))
+    y = m.tensor(SHAPE, "int8", output, draw_zero_point(rng))
+    table = options(kind.capitalize(), fusedActivationFunction=int(rng.choice(ACTIVATIONS)))
+    m.operator(kind, inputs, [y], table)
+    m.output(y)
+    return load(m.build(), "case")
+
+
+def affine_share(kind: str, count: int, build: str, stream: int) -> float:
+    """Compare `count` random operators on every pair; return how many were affine sums."""
+    found = 0
+    for seed in range(count):
+        graph = graph_of(np.random.default_rng([seed, stream]), kind)
+        expected = reference.run(graph, pairs())[0]
+        (operator,) = graph.operators
+        for choice in CHOICES:
+            call = operators()[kind].lower(graph, operator, choice)
+            assert call is not None
+            found += call.kernel == "safe_kernel_add_affine_s8"
+            (result,) = kernels.library(build).run(graph, pairs(), choice)
+            assert np.array_equal(result, expected), (seed, choice)
+    return found / count / len(CHOICES)
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB"])
+@pytest.mark.parametrize("build", sorted(kernels.BUILDS))
+def test_every_pair_is_exact(kind: str, build: str) -> None:
+    assert affine_share(kind, 6, build, 41) > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["ADD", "SUB"])
+def test_many_are_exact_and_nearly_all_affine(kind: str) -> None:
+    assert affine_share(kind, 300, "gcc-O3", 42) > 0.9
+
+
+def plane(ratios: tuple[float, float]) -> Array:
+    """Return what an ideal sum with zero points 0 gives."""
+    one, two = (ratio * _affine.VALUES for ratio in ratios)
+    rounded: Array = np.floor(one[:, None] + two[None, :] + 0.5)
+    return np.clip(rounded, -128, 127).astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    "ratios",
+    [
+        (0.712948371, 0.321319797),
+        (0.5, -0.833172931),
+        (1.0, 1.0),
+        (0.0, 0.4),
+        (2.931172937, 0.212931737),
+    ],
+)
+def test_an_ideal_sum_is_found_and_one_wrong_pair_is_not(ratios: tuple[float, float]) -> None:
+    truth = plane(ratios)
+    found = _affine.fit(ratios, 0.0, truth)
+    assert found is not None
+    first, second, start = found
+    sums = _affine.VALUES[:, None] * first + _affine.VALUES[None, :] * second + start
+    assert np.abs(sums).max() < 1 << 31
+    assert np.array_equal(np.clip(sums >> _affine.BITS, -128, 127), truth)
+    truth[100, 150] ^= 1
+    assert _affine.fit(ratios, 0.0, truth) is None
+
+
+def test_sums_beyond_int32_are_refused() -> None:
+    ratios = 4.0, 4.1
+    assert _affine.fit(ratios, 0.0, plane(ratios)) is None
