@@ -90,6 +90,13 @@ static SAFE_NOINLINE uint32_t *fill_words(uint32_t *words, int32_t value, int32_
     return words;
 }
 
+/** As fill_words for both columns. */
+static inline uint32_t *fill_two(uint32_t *words, int32_t value, int32_t length)
+{
+    (void)fill_words(words + 1, value, length);
+    return fill_words(words, value, length);
+}
+
 /** Adds `length` values of the image to a column. */
 static SAFE_NOINLINE void add_inside(column_t *column, const int8_t *values, int32_t length)
 {
@@ -182,33 +189,79 @@ static inline int is_inside(const safe_conv_2d_dsp_params_t *params, int32_t pos
     return position >= 0 && position + (params->x.kernel - 1) < params->x.size;
 }
 
-/** Writes both columns. */
+/** Copies bytes to a column that is expanded later. */
+static inline int8_t *copy_bytes(int8_t *to, const int8_t *from, int32_t length)
+{
+    for (; length >= 4; length -= 4, to += 4, from += 4) {
+        safe_dsp_store(to, safe_dsp_load(from));
+    }
+    for (; length > 0; length--) {
+        *to++ = *from++;
+        SAFE_DSP_FENCE(); /* no call of memcpy for at most three bytes */
+    }
+    return to;
+}
+
+/** Writes a column whose whole patch lies inside the image, by way of bytes. */
+static void gather(const safe_conv_2d_dsp_params_t *params, const int8_t *row, uint32_t *words,
+                   int8_t *bytes)
+{
+    const int32_t row_length = params->x.kernel * params->input_channels;
+    const int32_t next_row = params->y.dilation * params->x.size * params->input_channels;
+    int8_t *to = bytes;
+    for (int32_t rows = params->y.kernel; rows > 0; rows--, row += next_row) {
+        to = copy_bytes(to, row, row_length);
+    }
+    while (((to - bytes) & 3) != 0) {
+        *to++ = 0; /* any value: the weights there are 0 */
+    }
+    (void)expand_one(bytes, (int32_t)(to - bytes), words);
+}
+
+/** Writes one column by way of bytes. */
+static SAFE_NOINLINE void write_bytes(const safe_conv_2d_dsp_params_t *params, const int8_t *image,
+                                      const patch_t *patch, uint32_t *words, int8_t *bytes)
+{
+    const int32_t position = patch->x * params->x.stride - params->x.pad;
+    if (params->x.dilation == 1 && is_inside(params, position) &&
+        patch->rows.end - patch->rows.first == params->y.kernel) {
+        const int8_t *row = row_of(params, image, patch, 0);
+        gather(params, &row[position * params->input_channels], words, bytes);
+    } else {
+        write_column(params, image, patch, words, bytes);
+    }
+}
+
+/** Writes both columns, expanded at once. */
 static void write_columns(const safe_conv_2d_dsp_params_t *params, const int8_t *image,
-                          const patch_t patches[2], uint32_t *words, int8_t *bytes)
+                          const patch_t patches[2], uint32_t *words)
 {
     const patch_t *a = &patches[0];
     const patch_t *b = &patches[1];
     const int32_t channels = params->input_channels;
     const int32_t position_a = a->x * params->x.stride - params->x.pad;
     const int32_t position_b = b->x * params->x.stride - params->x.pad;
-    if (bytes != 0 || a->y != b->y || params->x.dilation != 1 || !is_inside(params, position_a) ||
+    if (a->y != b->y || params->x.dilation != 1 || !is_inside(params, position_a) ||
         !is_inside(params, position_b)) {
-        write_column(params, image, a, words, bytes);
-        write_column(params, image, b, words + 1, bytes);
+        write_column(params, image, a, words, 0);
+        write_column(params, image, b, words + 1, 0);
         return;
     }
     const int32_t row_length = params->x.kernel * channels;
-    const int32_t above = a->rows.first * row_length;
-    const int32_t below = (params->y.kernel - a->rows.end) * row_length;
-    (void)fill_words(words + 1, params->input_zero_point, above);
-    words = fill_words(words, params->input_zero_point, above);
-    for (int32_t tap = a->rows.first; tap < a->rows.end; tap++) {
-        const int8_t *row = row_of(params, image, a, tap);
-        words =
-            expand_two(&row[position_a * channels], &row[position_b * channels], row_length, words);
+    const int32_t next_row = params->y.dilation * params->x.size * channels;
+    const int32_t below = params->y.kernel - a->rows.end;
+    const int32_t apart = (position_b - position_a) * channels;
+    const int32_t first_row = a->rows.position + a->rows.first * params->y.dilation;
+    int32_t at = (first_row * params->x.size + position_a) * channels; /* may lie outside */
+    if (a->rows.first > 0) {
+        words = fill_two(words, params->input_zero_point, a->rows.first * row_length);
     }
-    (void)fill_words(words, params->input_zero_point, below);
-    (void)fill_words(words + 1, params->input_zero_point, below);
+    for (int32_t rows = a->rows.end - a->rows.first; rows > 0; rows--, at += next_row) {
+        words = expand_two(&image[at], &image[at + apart], row_length, words);
+    }
+    if (below > 0) {
+        (void)fill_two(words, params->input_zero_point, below * row_length);
+    }
 }
 
 /** The next output position, in the order of the output. */
@@ -270,7 +323,12 @@ void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const i
                 extent.outputs[1] = output;
                 output += channels;
             }
-            write_columns(params, input, patches, words, bytes);
+            if (bytes != 0) {
+                write_bytes(params, input, &patches[0], words, bytes);
+                write_bytes(params, input, &patches[1], words + 1, bytes);
+            } else {
+                write_columns(params, input, patches, words);
+            }
             multiply(weights, words, extent, channels);
             patches[0] = patches[1];
             advance(params, &patches[0]);
