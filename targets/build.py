@@ -18,6 +18,8 @@ from targets.load import Target
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("bench", "detector")
 DEFAULT_BACKEND = "native"
+GOALS = ("balanced", "speed", "size")
+"""What the generator optimizes for, the default first: see `codegen --optimize`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 # -ffp-contract=off: the chain's floating point is exact to the last bit, without fused
@@ -225,6 +227,11 @@ def output_folder(
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)

@@ -14,10 +14,13 @@ def _generator(env: Any) -> list[Any]:
     return [env.File(str(p)) for p in build.generator_sources()]
 
 
-def safe_model(env: Any, gen: str, model: build.Model, backend: str, *, streaming: bool) -> Any:
+def safe_model(
+    env: Any, gen: str, model: build.Model, backend: str, *, optimize: str, streaming: bool
+) -> Any:
     """Generate the C of `model`; returns the nodes of the fixed set of files."""
     target = env["SAFE_TARGET"]
     arguments = ["--name", model.name, "--out", gen, "--target", env["SAFE_TARGET_TEXT"]]
+    arguments += ["--optimize", optimize]
     arguments += ["--streaming"] if streaming else []
     sources = [str(model.tflite)]
     if model.detector is not None:
@@ -30,6 +33,7 @@ def safe_model(env: Any, gen: str, model: build.Model, backend: str, *, streamin
     options = env.Value(
         {
             "backend": backend,
+            "optimize": optimize,
             "streaming": streaming,
             "target": target.name,
             "isa": target.isa,
