@@ -80,7 +80,7 @@ def compile_model(
     """Run every pass, lower the graph, and place its memory."""
     count = graph.operators[-1].index + 1
     chooser = Chooser(choice := KernelChoice(isa, optimize))
-    graph, found = order.run(graph, chooser.accepts, stream=stream)
+    graph, found = order.run(graph, chooser.accepts, stream=optimize if stream else None)
     calls = native.lower(graph, choice)
     plan = planner.plan(graph, native.steps(graph, calls), slack_percent=SLACK_PERCENT[optimize])
     checker.check(graph, native.steps(graph, calls, plan.views), plan)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from codegen.ir.graph import Graph
 from codegen.ir.stream import Stream
 from codegen.ir.verifier import verify
+from codegen.operators.base import Optimize
 from codegen.passes import (
     absorb,
     activation,
@@ -37,19 +38,22 @@ _OFFERS = (reroll.run, reroll_gru.run)
 """Passes that offer another form of the graph."""
 
 
-def run(graph: Graph, accepts: reroll.Accepts, *, stream: bool) -> tuple[Graph, Stream | None]:
+def run(
+    graph: Graph, accepts: reroll.Accepts, *, stream: Optimize | None
+) -> tuple[Graph, Stream | None]:
     """Return what all passes make of a graph and, with `stream`, what runs per sample.
 
-    `accepts` decides where a pass offers another form of the graph.
+    `accepts` decides where a pass offers another form of the graph; `stream` says what streaming
+    prefers.
     """
     for step in PASSES:
-        if step is dense.run and stream:
+        if step is dense.run and stream is not None:
             continue  # a convolution has rows, a matrix product of all of them has not
         after = step(graph, accepts) if step in _OFFERS else step(graph)
         graph = _checked(step, graph, after)
-    if not stream:
+    if stream is None:
         return graph, None
-    after, found = streaming.run(graph)
+    after, found = streaming.run(graph, stream)
     graph = _checked(streaming.run, graph, after)
     # Of a convolution, often one place is left.
     return _checked(dense.run, graph, dense.run(graph)), found

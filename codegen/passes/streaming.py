@@ -7,8 +7,11 @@ move: they are computed from the rows at the end of the window whenever the outp
 The outputs are those of the whole window, to the last bit: each row is the same operator, with
 the same numbers, on the same inputs.
 
-What is kept lies in variables (`Buffer`), changed by SLIDE only. The first operators that need all
-rows read a view of the whole buffer, and nothing after them changes.
+Rows that see padding may instead share the products of their samples with the others
+(`_shared.py`): then all is computed per sample.
+
+What is kept lies in variables (`Buffer`), changed by SLIDE and CONV_STREAM only. The first
+operators that need all rows read a view of the whole buffer, and nothing after them changes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +24,10 @@ import numpy as np
 from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import DType, Graph, Operator, Tensor
 from codegen.ir.stream import Stopped, Stream, Streamed
+from codegen.operators.base import Optimize
+from codegen.passes import _shared
 from codegen.passes._rows import Rows, Rule, rule, supported, time_axis
+from codegen.passes._shared import VIEWS, Shared
 
 Part = Literal["new", "head", "tail"]
 """The newest row that moves; the border before, and behind."""
@@ -45,9 +51,10 @@ class _Buffer:
     first: int
 
 
-def run(graph: Graph) -> tuple[Graph, Stream]:
+def run(graph: Graph, optimize: Optimize) -> tuple[Graph, Stream]:
     """Return the graph that computes per sample, and what it is made of.
 
+    `optimize` says whether memory may be spent on fewer instructions, see `_shared.find`.
     Raises `ModelUnsupportedError`, naming the operator, when nothing but views comes before the
     first operator that needs the whole window.
     """
@@ -64,13 +71,14 @@ def run(graph: Graph) -> tuple[Graph, Stream]:
             known[operator.outputs[0]] = found.rows
         else:
             stopped.append(Stopped(operator.index, operator.kind, found))
-    if all(o.kind in ("RESHAPE", "EXPAND_DIMS", "SQUEEZE") for o in rules):
+    if all(o.kind in VIEWS for o in rules):
         first = stopped[0]
         raise ModelUnsupportedError(
             f"{where(first.index, first.kind)}: nothing can be computed per sample, because "
             f"{first.why}: generate without --streaming; streamed are {', '.join(supported())}"
         )
-    return _Builder(graph, source, known, rules).build(tuple(stopped))
+    shared = _shared.find(graph, known, rules, optimize)
+    return _Builder(graph, source, known, rules, shared).build(tuple(stopped))
 
 
 def _input(graph: Graph) -> tuple[Tensor, Rows]:
@@ -94,6 +102,7 @@ class _Builder:
     source: Tensor
     known: dict[int, Rows]
     rules: dict[Operator, Rule]
+    shared: dict[Operator, Shared]
     tensors: dict[int, Tensor] = field(default_factory=dict)
     push: list[Operator] = field(default_factory=list)
     rest: list[Operator] = field(default_factory=list)
@@ -112,8 +121,12 @@ class _Builder:
         sample = self._tensor(self.source, self._shape(self.source, 1), "sample")
         self.parts[self.source.index, "new"] = sample
         self._keep(self.source, needs[self.source.index])
+        views = {view for shared in self.shared.values() for view in shared.views}
         for operator in self.rules:
-            self._stream(operator, needs[operator.outputs[0]])
+            if operator in self.shared:
+                self._share(operator)
+            elif operator not in views:
+                self._stream(operator, needs[operator.outputs[0]])
         for index, need in needs.items():
             if need.whole:
                 self._add(self.rest, "RESHAPE", (self.buffers[index].variable,), (index,))
@@ -126,7 +139,7 @@ class _Builder:
         )
         self._check()
         streamed = tuple(
-            Streamed(o.index, o.kind, r.rows.length, r.rows.before + r.rows.after)
+            Streamed(o.index, o.kind, r.rows.length, self._border_rows(o))
             for o, r in self.rules.items()
         )
         samples = self.known[self.source.index].length
@@ -142,6 +155,8 @@ class _Builder:
         for index in set(self.graph.outputs) & needs.keys():
             needs[index].whole = True
         for operator, found in reversed(self.rules.items()):
+            if operator in self.shared:
+                continue  # it takes the sample alone, whatever is needed of it
             head, tail = _borders(found.rows, needs[operator.outputs[0]])
             for index in set(operator.inputs) & needs.keys():
                 need = needs[index]
@@ -163,6 +178,29 @@ class _Builder:
             padding = (0, found.pad_after)
             self._compute(operator, "tail", found.rows.after, found.tail_rows(), padding)
             self._put(output, "tail")
+
+    def _share(self, operator: Operator) -> None:
+        """Add the convolution that makes the rows at the borders, too, into the buffer."""
+        found, end = self.rules[operator], self.graph.tensor(self.shared[operator].value)
+        variable = self._tensor(end, end.shape, "kept", variable=True)
+        self.buffers[end.index] = _Buffer(variable, 0)
+        rows, (source, *constants) = found.rows, operator.inputs
+        options = {
+            "fused_activation": operator.options["fused_activation"],
+            "before": rows.before,
+            "inside": rows.inside,
+            "after": rows.after,
+            "counts": self._counts(),
+        }
+        inputs = (variable, self.parts[source, "new"], *constants)
+        made = Operator(operator.index, "CONV_STREAM", inputs, (), MappingProxyType(options))
+        self.push.append(made)
+
+    def _border_rows(self, operator: Operator) -> int:
+        """Return the rows of an operator that are computed with the outputs."""
+        rows = self.rules[operator].rows
+        shared = [o for found in self.shared.items() for o in (found[0], *found[1].views)]
+        return 0 if operator in shared else rows.before + rows.after
 
     def _compute(
         self, operator: Operator, part: Part, count: int, taps: int, padding: tuple[int, int]
@@ -244,10 +282,13 @@ class _Builder:
         self, operators: list[Operator], variable: int, rows: int, place: tuple[int, int, int]
     ) -> None:
         start, keep, count = place
-        counts = not self.push or all(o.kind != "SLIDE" for o in self.push)
-        options = {"start": start, "keep": keep, "count": count, "counts": counts}
+        options = {"start": start, "keep": keep, "count": count, "counts": self._counts()}
         made = Operator(self._number(), "SLIDE", (variable, rows), (), MappingProxyType(options))
         operators.append(made)
+
+    def _counts(self) -> bool:
+        """Return whether the next operator that keeps rows is the first: it counts samples."""
+        return all(operator.outputs for operator in self.push)
 
     def _shape(self, tensor: Tensor, count: int) -> tuple[int, ...]:
         axis = self.known[tensor.index].axis

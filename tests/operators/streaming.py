@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen import pipeline
+from codegen import pipeline, reference
 from codegen.frontend import tflite
 from codegen.operators.base import Optimize
+from tests.operators import oracle
 
 Array = NDArray[Any]
 STRICT = "-std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -ffp-contract=off".split()
@@ -102,3 +103,53 @@ def signal(steps: int, channels: int, seed: int = 3) -> Array:
         [-128, 127], (min(10, steps - 3 * quarter), channels)
     )
     return np.clip(np.round(values), -128, 127).astype(np.int8)
+
+
+def script_of(samples: Array, resets: set[int], every: int) -> list[bytes]:
+    """Push all samples, invoke after every `every`-th, reset before some."""
+    found = []
+    for step, sample in enumerate(samples):
+        if step in resets:
+            found.append(b"R")
+        found.append(b"P" + sample.tobytes())
+        if step % every == 0:
+            found += [b"Q", b"I"]
+    return found
+
+
+def differing(
+    program: Program,
+    model: bytes,
+    steps: int,
+    *,
+    every: int = 1,
+    gap: bool = True,
+    fewest: int = 4,
+) -> int:
+    """Return how many bytes differ, over all steps, from the whole window; and check statuses."""
+    graph = tflite.load(model, "m")
+    window, channels = graph.tensor(graph.inputs[0]).shape[1:]
+    samples = signal(steps, channels)
+    reset = steps // 2 + 1 if gap else 0
+    answers = iter(run(program, script_of(samples, {reset} if gap else set(), every)))
+    found, windows = [], []
+    for step in range(steps):
+        if gap and step == reset:
+            assert next(answers) == (0, None)
+        assert next(answers)[0] == 0
+        if step % every:
+            continue
+        first = reset if gap and step >= reset else 0
+        ready = step - first + 1 >= window
+        assert next(answers)[0] == (0 if ready else NOT_READY)
+        status, output = next(answers)
+        assert status == (0 if ready else NOT_READY)
+        if ready:
+            found.append(output)
+            windows.append(samples[step - window + 1 : step + 1])
+    values = np.stack(windows)[:, None]
+    expected = reference.run(graph, [values])[0]
+    truth = oracle.run(model, [values[::3]])[0]
+    np.testing.assert_array_equal(truth, expected[::3])
+    assert len(np.unique(expected)) >= fewest, "outputs too poor to show a difference"
+    return int(np.count_nonzero(np.stack(found) != expected))

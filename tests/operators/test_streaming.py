@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen import pipeline, reference
+from codegen import pipeline
 from codegen.errors import ModelUnsupportedError
 from codegen.frontend import tflite
 from tests.operators import forecaster, oracle, streaming
-from tests.operators.stream_models import SAME, VALID, Array, Net, drawn
+from tests.operators.stream_models import SAME, VALID, Net, drawn
+from tests.operators.streaming import differing
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "models" / "forecaster" / "model_int8.tflite"
@@ -109,56 +110,6 @@ NETS = {
         two_readers_of_the_whole,
     )
 }
-
-
-def script_of(samples: Array, resets: set[int], every: int) -> list[bytes]:
-    """Push all samples, invoke after every `every`-th, reset before some."""
-    found = []
-    for step, sample in enumerate(samples):
-        if step in resets:
-            found.append(b"R")
-        found.append(b"P" + sample.tobytes())
-        if step % every == 0:
-            found += [b"Q", b"I"]
-    return found
-
-
-def differing(
-    program: streaming.Program,
-    model: bytes,
-    steps: int,
-    *,
-    every: int = 1,
-    gap: bool = True,
-    fewest: int = 4,
-) -> int:
-    """Return how many bytes differ, over all steps, from the whole window; and check statuses."""
-    graph = tflite.load(model, "m")
-    window, channels = graph.tensor(graph.inputs[0]).shape[1:]
-    samples = streaming.signal(steps, channels)
-    reset = steps // 2 + 1 if gap else 0
-    answers = iter(streaming.run(program, script_of(samples, {reset} if gap else set(), every)))
-    found, windows = [], []
-    for step in range(steps):
-        if gap and step == reset:
-            assert next(answers) == (0, None)
-        assert next(answers)[0] == 0
-        if step % every:
-            continue
-        first = reset if gap and step >= reset else 0
-        ready = step - first + 1 >= window
-        assert next(answers)[0] == (0 if ready else streaming.NOT_READY)
-        status, output = next(answers)
-        assert status == (0 if ready else streaming.NOT_READY)
-        if ready:
-            found.append(output)
-            windows.append(samples[step - window + 1 : step + 1])
-    values = np.stack(windows)[:, None]
-    expected = reference.run(graph, [values])[0]
-    truth = oracle.run(model, [values[::3]])[0]
-    np.testing.assert_array_equal(truth, expected[::3])
-    assert len(np.unique(expected)) >= fewest, "outputs too poor to show a difference"
-    return int(np.count_nonzero(np.stack(found) != expected))
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang", "sanitized"])

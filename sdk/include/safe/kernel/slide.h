@@ -3,6 +3,7 @@
 #ifndef SAFE_KERNEL_SLIDE_H
 #define SAFE_KERNEL_SLIDE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /** Constants of one call, in bytes. */
@@ -12,10 +13,12 @@ typedef struct safe_slide_params {
     int32_t new_bytes;   /**< Taken from the rows, put behind what was kept. At least 1. */
 } safe_slide_params_t;
 
+/** Moves bytes to a lower place, or to one that they do not overlap; words where both places and
+ * the size are multiples of 4. */
+void safe_slide_move(void *to, const void *from, size_t size);
+
 /**
  * Moves keep_bytes of the buffer from start + new to start, and puts the new bytes behind them.
- *
- * Words are moved where all sizes and both pointers are multiples of 4.
  *
  * @param rows new_bytes bytes, which do not overlap the buffer.
  * @param buffer At least start + keep + new bytes.

@@ -2,8 +2,6 @@
 /** @file slide.c A shift register of rows, by blocks of words where they are aligned. */
 #include "safe/kernel/slide.h"
 
-#include <stddef.h>
-
 #if defined(__GNUC__) || defined(__clang__)
 #define ANY_TYPE __attribute__((may_alias))
 #else
@@ -19,39 +17,45 @@ typedef struct ANY_TYPE block {
 
 #define WORD_BYTES sizeof(word_t)
 #define BLOCK_BYTES sizeof(block_t)
+#define TWO_BLOCKS (2u * BLOCK_BYTES)
 
-static uint8_t *move_bytes(uint8_t *to, const uint8_t *from, size_t size)
+static void move_bytes(uint8_t *to, const uint8_t *from, size_t size)
 {
     for (; size != 0u; size--) {
         *to++ = *from++;
     }
-    return to;
 }
 
-static uint8_t *move_words(uint8_t *to, const uint8_t *from, size_t size)
+static void move_words(word_t *to, const word_t *from, size_t size)
 {
-    word_t *target = (void *)to;
-    const word_t *source = (const void *)from;
-
     for (; size >= WORD_BYTES; size -= WORD_BYTES) {
-        *target++ = *source++;
+        *to++ = *from++;
     }
-    return (void *)target;
 }
 
-/** Moves a multiple of 4 bytes, which may not overlap within a block. */
-static uint8_t *move_blocks(uint8_t *to, const uint8_t *from, size_t size)
+/** Moves at least two blocks and a multiple of 4 bytes, which may not overlap within a block. */
+static void move_blocks(block_t *to, const block_t *from, size_t size)
 {
-    block_t *target = (void *)to;
-    const block_t *source = (const void *)from;
+    const block_t *end = from + size / TWO_BLOCKS * 2u;
+    do {
+        to[0] = from[0];
+        to[1] = from[1];
+        to += 2;
+        from += 2;
+    } while (from != end);
+    move_words((void *)to, (const void *)from, size % TWO_BLOCKS);
+}
 
-    for (; size >= 2u * BLOCK_BYTES; size -= 2u * BLOCK_BYTES) {
-        target[0] = source[0];
-        target[1] = source[1];
-        target += 2;
-        source += 2;
+void safe_slide_move(void *to, const void *from, size_t size)
+{
+    /* First byte to last: none is lost before it has moved. */
+    if (((uintptr_t)to | (uintptr_t)from | size) % WORD_BYTES != 0u) {
+        move_bytes(to, from, size);
+    } else if (size >= TWO_BLOCKS && (uintptr_t)from - (uintptr_t)to >= BLOCK_BYTES) {
+        move_blocks(to, from, size);
+    } else {
+        move_words(to, from, size);
     }
-    return move_words((void *)target, (const void *)source, size);
 }
 
 void safe_kernel_slide(const safe_slide_params_t *params, const void *rows, void *buffer)
@@ -60,15 +64,6 @@ void safe_kernel_slide(const safe_slide_params_t *params, const void *rows, void
     const size_t keep = (size_t)params->keep_bytes;
     const size_t added = (size_t)params->new_bytes;
 
-    /* All move down, first byte to last: none is lost before it has moved. */
-    if (((uintptr_t)to | (uintptr_t)rows | keep | added) % WORD_BYTES != 0u) {
-        to = move_bytes(to, to + added, keep);
-        (void)move_bytes(to, rows, added);
-    } else if (added >= BLOCK_BYTES) {
-        to = move_blocks(to, to + added, keep);
-        (void)move_blocks(to, rows, added);
-    } else {
-        to = move_words(to, to + added, keep);
-        (void)move_words(to, rows, added);
-    }
+    safe_slide_move(to, to + added, keep);
+    safe_slide_move(to + keep, rows, added);
 }
