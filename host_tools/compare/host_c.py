@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import DataError
+from targets.command import run as run_command
 from targets.errors import BuildError
 
 Array = NDArray[Any]
@@ -113,12 +114,7 @@ def compile_standalone(
 def _call(command: Sequence[str]) -> None:
     if shutil.which(command[0]) is None:
         raise BuildError(f"{command[0]}: no such compiler; install gcc or give another")
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_COMPILE_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BuildError(f"{command[0]}: no end after {_COMPILE_SECONDS} s") from error
+    done = run_command(command, _COMPILE_SECONDS, timeout=BuildError)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if "error" in line]
         raise BuildError(f"{command[0]}: {errors[0] if errors else done.stderr.strip()[:200]}")

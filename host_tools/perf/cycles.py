@@ -7,17 +7,18 @@ contention; a refill of the pipeline (P, 1 to 3 cycles) is taken as 2 and a divi
 """
 
 import re
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from targets import build
+from targets.command import run
 from targets.emulate.count import Executed
 from targets.errors import BuildError
 from targets.load import Target
 
 REFILL = 2
+_SECONDS = 60
 DIVIDE = 7
 LABEL = "estimate: Cortex-M4 TRM timings, no wait states"
 _LINE = re.compile(r"^\s*([0-9a-f]+):\t[0-9a-f ]+\t(\S+)(?:\t([^;@<\n]*))?", re.MULTILINE)
@@ -67,12 +68,8 @@ def parse_listing(text: str) -> dict[int, Instruction]:
 
 def listing(target: Target, elf: Path) -> dict[int, Instruction]:
     """Disassemble `elf` with the target's objdump; BuildError when that fails."""
-    result = subprocess.run(
-        [build.tool(target, "objdump"), "-d", "-w", str(elf)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [build.tool(target, "objdump"), "-d", "-w", str(elf)]
+    result = run(command, _SECONDS, timeout=BuildError)
     if result.returncode != 0:
         raise BuildError(f"objdump: {(result.stderr.strip().splitlines() or ['failed'])[0]}")
     return parse_listing(result.stdout)

@@ -3,12 +3,13 @@
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
+from targets.command import run
 from targets.errors import BuildError
 
 _CFLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
+_SECONDS = 60
 
 
 def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
@@ -26,12 +27,8 @@ def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
         raise BuildError(f"no host C compiler 'cc' for {purpose}: apt-get install gcc")
     folder.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    result = subprocess.run(
-        [compiler, *options, "-o", str(temporary), str(source)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [compiler, *options, "-o", str(temporary), str(source)]
+    result = run(command, _SECONDS, timeout=BuildError)
     if result.returncode != 0:
         first = (result.stderr.strip().splitlines() or ["no message"])[0]
         raise BuildError(f"cannot compile {source.name}: {first}")

@@ -10,11 +10,11 @@ import importlib.metadata
 import importlib.util
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from targets.build import ROOT
+from targets.command import run
 from targets.emulate.emulator import START_SECONDS, Emulator, launch
 from targets.errors import BuildError, EmulatorError
 from targets.load import Target
@@ -98,17 +98,7 @@ def build(configuration: str, folder: Path = FOLDER) -> Path:
 
 def _compile(command: Sequence[str], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    try:
-        result = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_BUILD_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BuildError(f"verilator did not end within {_BUILD_SECONDS} s") from error
+    result = run(command, _BUILD_SECONDS, timeout=BuildError)
     if result.returncode != 0:
         lines = (result.stderr + result.stdout).splitlines()
         telling = [line for line in lines if "rror" in line]

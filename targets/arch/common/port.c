@@ -5,7 +5,6 @@
 #include "driver.h"
 #include "isr.h"
 #include "safe_target.h"
-#include "stack.h"
 
 static uint32_t s_boot_status;
 

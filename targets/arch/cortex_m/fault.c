@@ -2,12 +2,12 @@
 /* One report line over the polled UART, then reset:
  *   safe fault: exception=3 cfsr=00008200 hfsr=40000000 mmfar=… bfar=… pc=… lr=… psr=…
  * The mark in .noinit survives the reset and becomes SAFE_PORT_RESET_FAULT. */
+#include "fault.h"
 #include "core.h"
 #include "cortex_m.h"
 #include "driver.h"
 #include "isr.h"
 
-#define MARK 0x5AFEFA17u
 #define UNKNOWN 0xFFFFFFFFu
 #define ICSR_VECTACTIVE 0x1FFu
 #define CFSR_STKOF (1u << 20) /* Armv8-M: UsageFault, stack overflow */
@@ -17,31 +17,7 @@ typedef struct safe_exception_frame {
     uint32_t r0, r1, r2, r3, r12, lr, pc, psr;
 } safe_exception_frame_t;
 
-/* A word and its complement, so that power-up noise is not taken for a mark. */
-static volatile uint32_t s_mark[2] __attribute__((section(".noinit")));
-
 void safe_fault_report(const safe_exception_frame_t *frame) __attribute__((noreturn, used));
-
-static void put_text(const char *text)
-{
-    size_t length = 0;
-    while (text[length] != '\0') {
-        length++;
-    }
-    /* A line that takes no bytes is no reason not to reset. */
-    (void)!safe_uart_write((const uint8_t *)text, length);
-}
-
-static void put_hex(const char *name, uint32_t value)
-{
-    char digits[9];
-    for (uint32_t i = 0; i < 8u; i++) {
-        digits[i] = "0123456789abcdef"[(value >> (28u - 4u * i)) & 15u];
-    }
-    digits[8] = '\0';
-    put_text(name);
-    put_text(digits);
-}
 
 /* Takes the frame's address and, when the stack has run out, a fresh stack for the report. The
  * bottom of the stack is the bottom of RAM, so an overflow arrives here as a stacking BusFault
@@ -79,8 +55,7 @@ void safe_fault_report(const safe_exception_frame_t *frame)
     uint32_t lr = readable ? frame->lr : UNKNOWN;
     uint32_t psr = readable ? frame->psr : UNKNOWN;
 
-    s_mark[0] = MARK;
-    s_mark[1] = ~MARK;
+    mark_fault();
     put_hex("\r\nsafe fault: exception=", SCB_ICSR & ICSR_VECTACTIVE);
     put_hex(" cfsr=", SCB_CFSR);
     put_hex(" hfsr=", SCB_HFSR);
@@ -98,14 +73,6 @@ void safe_fault_report(const safe_exception_frame_t *frame)
 __attribute__((naked)) void safe_isr_unexpected(void)
 {
     __asm__ volatile("b safe_fault_entry\n");
-}
-
-bool safe_fault_was_reported(void)
-{
-    bool marked = s_mark[0] == MARK && s_mark[1] == ~MARK;
-    s_mark[0] = 0;
-    s_mark[1] = 0;
-    return marked;
 }
 
 void safe_cpu_reset(void)

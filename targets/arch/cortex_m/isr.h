@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file isr.h Exception entries, the vector table's type, and the linker script's symbols. */
+/** @file isr.h Exception entries, and the vector table's type. */
 #ifndef SAFE_ISR_H
 #define SAFE_ISR_H
 
 #include <stdint.h>
 
 #include "safe_target.h"
+#include "sections.h"
 
 typedef void (*safe_vector_t)(void);
 
@@ -15,15 +16,6 @@ typedef struct safe_vectors {
     safe_vector_t core[15];
     safe_vector_t irq[SAFE_TARGET_INTERRUPTS];
 } safe_vectors_t;
-
-/* Set by the linker script; only their addresses mean something. */
-extern uint32_t __stack_start[];
-extern uint32_t __stack_end[];
-extern uint32_t __data_start[];
-extern uint32_t __data_end[];
-extern const uint32_t __data_load[];
-extern uint32_t __bss_start[];
-extern uint32_t __bss_end[];
 
 extern const safe_vectors_t safe_vectors;
 

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file isr.h Trap entries, and the linker script's symbols. */
+/** @file isr.h Trap entries. */
 #ifndef SAFE_ISR_H
 #define SAFE_ISR_H
 
 #include <stdint.h>
 
 #include "riscv32.h"
-
-/* Set by the linker script; only their addresses mean something. */
-extern uint32_t __stack_start[];
-extern uint32_t __stack_end[];
-extern uint32_t __data_start[];
-extern uint32_t __data_end[];
-extern const uint32_t __data_load[];
-extern uint32_t __bss_start[];
-extern uint32_t __bss_end[];
+#include "sections.h"
 
 /** Jumped to from assembler text, which an optimization at link time does not read. */
 #define SAFE_FROM_ASSEMBLER __attribute__((used))

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stddef.h>
-
 #include "core.h"
 #include "isr.h"
-#include "stack.h"
 
 int main(void);
 
-/** Words below the present stack pointer that painting leaves alone: its own frame. */
-#define PAINT_MARGIN_WORDS 16u
 #define VECTORED 1u
 
 /* The first instruction of the image. Without a stack until the third. */
@@ -22,32 +17,13 @@ __attribute__((naked, section(".entry"))) void safe_reset(void)
                      "j     safe_start\n");
 }
 
-/* The linker's symbols are no parts of one array: only their addresses can be compared. */
-static size_t words_between(const uint32_t *start, const uint32_t *end)
-{
-    return ((uintptr_t)end - (uintptr_t)start) / sizeof(uint32_t);
-}
-
 void safe_start(void)
 {
     SAFE_CSR_WRITE(mtvec, (uintptr_t)&safe_isr_vectors | VECTORED);
 
     uint32_t *stack_pointer;
     __asm__ volatile("mv %0, sp" : "=r"(stack_pointer));
-    /* volatile: the loop must not become a call that uses the stack it paints */
-    volatile uint32_t *stack = __stack_start;
-    size_t free_words = words_between(__stack_start, stack_pointer) - PAINT_MARGIN_WORDS;
-    for (size_t i = 0; i < free_words; i++) {
-        stack[i] = SAFE_STACK_PAINT;
-    }
-    size_t data_words = words_between(__data_start, __data_end);
-    for (size_t i = 0; i < data_words; i++) {
-        __data_start[i] = __data_load[i];
-    }
-    size_t bss_words = words_between(__bss_start, __bss_end);
-    for (size_t i = 0; i < bss_words; i++) {
-        __bss_start[i] = 0;
-    }
+    safe_sections_start(stack_pointer);
     safe_memory_protect();
     (void)main();
     safe_cpu_reset(); /* main of a firmware does not return */

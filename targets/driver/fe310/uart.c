@@ -6,6 +6,7 @@
 #include "rx_ring.h"
 #include "safe/port.h"
 #include "safe_target.h"
+#include "tx.h"
 
 #define UART ((safe_sifive_uart_t *)SAFE_TARGET_UART_BASE)
 /** Depth of the receive FIFO: the most that one interrupt takes. */
@@ -19,6 +20,7 @@
 static safe_rx_ring_t s_ring;
 static volatile uint32_t s_rx_status; /* set by the handler only */
 static uint32_t s_tx_status;
+static const safe_tx_t s_tx = {&UART->TXDATA, &UART->TXDATA, UART_TX_FULL, 0u, TX_POLLS};
 
 SAFE_INTERRUPT void safe_isr_external(void)
 {
@@ -68,32 +70,14 @@ size_t safe_uart_read(uint8_t *bytes, size_t capacity)
     return safe_rx_ring_take(&s_ring, bytes, capacity);
 }
 
-/* Polls until the bits of `flag` in `reg` are `value`. */
-static bool wait_for(const volatile uint32_t *reg, uint32_t flag, uint32_t value)
-{
-    for (uint32_t i = 0; i < TX_POLLS; i++) {
-        if ((*reg & flag) == value) {
-            return true;
-        }
-    }
-    s_tx_status |= SAFE_PORT_TX_TIMEOUT;
-    return false;
-}
-
 safe_status_t safe_uart_write(const uint8_t *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (!wait_for(&UART->TXDATA, UART_TX_FULL, 0)) {
-            return SAFE_STATUS_TIMEOUT;
-        }
-        UART->TXDATA = bytes[i];
-    }
-    return SAFE_STATUS_OK;
+    return safe_tx_write(&s_tx, bytes, length, &s_tx_status);
 }
 
 void safe_uart_drain(void)
 {
-    if (wait_for(&UART->IP, UART_IP_TX, UART_IP_TX)) {
+    if (safe_tx_wait(&UART->IP, UART_IP_TX, UART_IP_TX, TX_POLLS, &s_tx_status)) {
         /* The FIFO is empty; the shifter, which no flag shows, has a byte left. */
         for (volatile uint32_t i = 0; i < FRAME_BITS * (UART->DIV + 1u) / 4u; i++) {
             /* four cycles or more a pass */

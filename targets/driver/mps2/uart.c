@@ -9,6 +9,7 @@
 #include "rx_ring.h"
 #include "safe/port.h"
 #include "safe_target.h"
+#include "tx.h"
 
 #define UART ((safe_cmsdk_uart_t *)SAFE_TARGET_UART_BASE)
 
@@ -19,6 +20,7 @@
 static safe_rx_ring_t s_ring;
 static volatile uint32_t s_rx_status;
 static uint32_t s_tx_status;
+static const safe_tx_t s_tx = {&UART->STATE, &UART->DATA, CMSDK_STATE_TX_FULL, 0u, TX_POLLS};
 
 void safe_isr_uart(void)
 {
@@ -63,31 +65,15 @@ size_t safe_uart_read(uint8_t *bytes, size_t capacity)
     return safe_rx_ring_take(&s_ring, bytes, capacity);
 }
 
-static bool wait_to_send(void)
-{
-    for (uint32_t i = 0; i < TX_POLLS; i++) {
-        if ((UART->STATE & CMSDK_STATE_TX_FULL) == 0u) {
-            return true;
-        }
-    }
-    s_tx_status |= SAFE_PORT_TX_TIMEOUT;
-    return false;
-}
-
 safe_status_t safe_uart_write(const uint8_t *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (!wait_to_send()) {
-            return SAFE_STATUS_TIMEOUT;
-        }
-        UART->DATA = bytes[i];
-    }
-    return SAFE_STATUS_OK;
+    return safe_tx_write(&s_tx, bytes, length, &s_tx_status);
 }
 
 void safe_uart_drain(void)
 {
-    (void)wait_to_send(); /* the line has no flag for the shifter: the last byte may be in it */
+    /* The line has no flag for the shifter: the last byte may be in it. */
+    (void)safe_tx_wait(&UART->STATE, CMSDK_STATE_TX_FULL, 0u, TX_POLLS, &s_tx_status);
 }
 
 uint32_t safe_uart_status(void)

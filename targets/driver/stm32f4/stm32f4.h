@@ -59,11 +59,8 @@
 #define FLASH_ACR_ICEN (1u << 9)
 #define FLASH_ACR_DCEN (1u << 10)
 
-/* GPIO port A, section 8.4. */
-#define GPIOA_MODER SAFE_REGISTER(0x40020000u) /* 8.4.1: 2 bits a pin, 2 is alternate function */
-#define GPIOA_PUPDR SAFE_REGISTER(0x4002000Cu) /* 8.4.4: 2 bits a pin, 1 is pull-up */
-#define GPIOA_AFRL SAFE_REGISTER(0x40020020u)  /* 8.4.9: 4 bits a pin, pins 0 to 7 */
-#define GPIOA_AFRH SAFE_REGISTER(0x40020024u)  /* 8.4.10: pins 8 to 15 */
+/* GPIO port A, section 8.4; its other registers: stm32_uart.h. */
+#define GPIOA_MODER SAFE_REGISTER(0x40020000u) /* 8.4.1 */
 
 /* USART, section 30.6. */
 typedef struct safe_usart {

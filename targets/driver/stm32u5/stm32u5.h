@@ -63,10 +63,8 @@
 #define ICACHE_CR_EN (1u << 0)
 #define ICACHE_SR_BUSYF (1u << 0)
 
-/* GPIO port A: chapter GPIO. */
-#define GPIOA_MODER SAFE_REGISTER(0x42020000u) /* 2 bits a pin, 2 is alternate function */
-#define GPIOA_PUPDR SAFE_REGISTER(0x4202000Cu) /* 2 bits a pin, 1 is pull-up */
-#define GPIOA_AFRH SAFE_REGISTER(0x42020024u)  /* 4 bits a pin, pins 8 to 15 */
+/* GPIO port A: chapter GPIO; its other registers: stm32_uart.h. */
+#define GPIOA_MODER SAFE_REGISTER(0x42020000u)
 
 /* USART1: chapter USART, with the FIFO off. */
 #define USART1_CR1 SAFE_REGISTER(0x40013800u)

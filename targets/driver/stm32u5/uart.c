@@ -2,13 +2,14 @@
 /* s_rx_status is written by the interrupt handler only (bits are set, never cleared); the ring's
  * words are told in rx_ring.h. */
 #include "cortex_m.h"
-#include "divider.h"
 #include "driver.h"
 #include "isr.h"
 #include "rx_ring.h"
 #include "safe/port.h"
 #include "safe_target.h"
+#include "stm32_uart.h"
 #include "stm32u5.h"
+#include "tx.h"
 
 #if SAFE_TARGET_UART_NUMBER != 1
 #error "uart.name must be USART1"
@@ -16,14 +17,12 @@
 
 #define PIN_TX 9u /* PA9, PA10: alternate function 7 (DS13737, table of alternate functions) */
 #define PIN_RX 10u
-#define PIN_AF 7u
-
-/** Polls for one byte. One poll takes at least 5 cycles, so this is more than 10 byte times. */
-#define TX_POLLS (20u * (SAFE_TARGET_CLOCK_HZ / SAFE_TARGET_UART_BAUD))
 
 static safe_rx_ring_t s_ring;
 static volatile uint32_t s_rx_status;
 static uint32_t s_tx_status;
+static const safe_tx_t s_tx = {&USART1_ISR, &USART1_TDR, USART_ISR_TXE, USART_ISR_TXE,
+                               SAFE_STM32_TX_POLLS};
 
 void safe_isr_uart(void)
 {
@@ -37,23 +36,14 @@ void safe_isr_uart(void)
     }
 }
 
-static void set_pin(uint32_t pin)
-{
-    uint32_t two = 2u * pin;
-    uint32_t four = 4u * (pin - 8u);
-    GPIOA_AFRH = (GPIOA_AFRH & ~(15u << four)) | (PIN_AF << four);
-    GPIOA_PUPDR = (GPIOA_PUPDR & ~(3u << two)) | (1u << two);
-    GPIOA_MODER = (GPIOA_MODER & ~(3u << two)) | (2u << two);
-}
-
 void safe_uart_init(void)
 {
     RCC_AHB2ENR1 |= RCC_AHB2ENR1_GPIOA;
     RCC_APB2ENR |= RCC_APB2ENR_USART1;
     (void)RCC_AHB2ENR1; /* two bus cycles before the peripherals answer */
     (void)RCC_APB2ENR;
-    set_pin(PIN_TX);
-    set_pin(PIN_RX);
+    safe_stm32_connect(&GPIOA_MODER, PIN_TX);
+    safe_stm32_connect(&GPIOA_MODER, PIN_RX);
     /* 16-fold oversampling: BRR is the divider, rounded; RM0456 USART, baud rate generation. */
     USART1_BRR = (safe_clock_uart_hz() + SAFE_TARGET_UART_BAUD / 2u) / SAFE_TARGET_UART_BAUD;
     USART1_CR2 = 0u;
@@ -62,22 +52,16 @@ void safe_uart_init(void)
     safe_cortex_irq_enable(SAFE_TARGET_UART_INTERRUPT);
 }
 
-/* OVER8 = 0 wants a divider of 16 or more; the register has 16 bits (RM0456 USART_BRR). */
-static uint32_t divider(uint32_t baud)
-{
-    return safe_divider(safe_clock_uart_hz(), baud, 16u, 0xFFFFu);
-}
-
 uint32_t safe_uart_rate(uint32_t baud)
 {
-    uint32_t found = divider(baud);
+    uint32_t found = safe_stm32_divider(baud);
     return found == 0u ? 0u : safe_clock_uart_hz() / found;
 }
 
 void safe_uart_set_rate(uint32_t baud)
 {
     USART1_CR1 = 0u; /* BRR can be written while UE is 0 only */
-    USART1_BRR = divider(baud);
+    USART1_BRR = safe_stm32_divider(baud);
     USART1_CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
     s_rx_status = 0u;
 }
@@ -87,33 +71,14 @@ size_t safe_uart_read(uint8_t *bytes, size_t capacity)
     return safe_rx_ring_take(&s_ring, bytes, capacity);
 }
 
-static bool wait_for(uint32_t flag)
-{
-    for (uint32_t i = 0; i < TX_POLLS; i++) {
-        if ((USART1_ISR & flag) != 0u) {
-            return true;
-        }
-    }
-    return false;
-}
-
 safe_status_t safe_uart_write(const uint8_t *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (!wait_for(USART_ISR_TXE)) {
-            s_tx_status |= SAFE_PORT_TX_TIMEOUT;
-            return SAFE_STATUS_TIMEOUT;
-        }
-        USART1_TDR = bytes[i];
-    }
-    return SAFE_STATUS_OK;
+    return safe_tx_write(&s_tx, bytes, length, &s_tx_status);
 }
 
 void safe_uart_drain(void)
 {
-    if (!wait_for(USART_ISR_TC)) {
-        s_tx_status |= SAFE_PORT_TX_TIMEOUT;
-    }
+    (void)safe_tx_wait(&USART1_ISR, USART_ISR_TC, USART_ISR_TC, SAFE_STM32_TX_POLLS, &s_tx_status);
 }
 
 uint32_t safe_uart_status(void)

@@ -5,12 +5,12 @@ return is the model's own, so it is counted exactly.
 """
 
 import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from targets import build
+from targets.command import run as run_command
 from targets.emulate import counting
 from targets.errors import BuildError, EmulatorError
 from targets.load import Target
@@ -61,18 +61,7 @@ def inputs(size_bytes: int, calls: int) -> list[bytes]:
 
 
 def _call(command: Sequence[str], folder: Path) -> None:
-    try:
-        result = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_COMPILE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BuildError(f"{command[0]}: no end within {_COMPILE_SECONDS} s") from error
+    result = run_command(command, _COMPILE_SECONDS, timeout=BuildError, cwd=folder)
     if result.returncode != 0:
         lines = [line for line in result.stderr.splitlines() if line.strip()]
         telling = [line for line in lines if "error" in line or "overflowed" in line]
@@ -136,17 +125,8 @@ def run(target: Target, elf: Path, counter: counting.Files | None = None) -> lis
     Raises EmulatorError when it does not end, faults, or a call returns another status than 0.
     """
     command = counting.bare_command(target, elf, counter)
-    try:
-        result = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_RUN_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EmulatorError(f"{target.name}: {elf.name} did not end in {_RUN_SECONDS} s") from error
+    what = f"{target.name}: {elf.name}"
+    result = run_command(command, _RUN_SECONDS, timeout=EmulatorError, what=what)
     text = result.stdout + result.stderr
     calls = [Call(*(int(field, 16) for field in match)) for match in _CALL.findall(text)]
     if result.returncode != 0 or not calls:
