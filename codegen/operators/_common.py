@@ -207,10 +207,15 @@ def fold_bias(
     return folded
 
 
-def accumulator_bound(folded: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:
-    """Return, per channel, the largest |partial sum| over all int8 inputs, in any order."""
+def accumulator_bound(
+    folded: NDArray[np.int64], rows: NDArray[Any], largest: int = 128
+) -> NDArray[np.int64]:
+    """Return, per channel, the largest |partial sum| over all inputs, in any order.
+
+    `largest` is the largest |factor| of a weight: 128 for int8, 255 less their zero point.
+    """
     weights = np.abs(rows.astype(np.int64)).sum(axis=1)
-    bound: NDArray[np.int64] = np.abs(folded) + 128 * weights
+    bound: NDArray[np.int64] = np.abs(folded) + largest * weights
     return bound
 
 

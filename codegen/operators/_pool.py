@@ -11,22 +11,18 @@ import numpy as np
 
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import (
-    activation_name,
     invalid,
     require_activation,
-    require_counts,
-    require_input,
-    require_options,
     require_per_tensor,
     require_shape,
 )
 from codegen.operators._spatial import (
+    STRIDED,
     Axis,
     axis,
-    padding_name,
-    require_rank_4,
     require_reach,
-    require_window_options,
+    require_window,
+    window_options,
 )
 from codegen.operators.base import (
     KernelCall,
@@ -61,25 +57,13 @@ class Pool(OperatorSpec):
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read padding, strides, window and the fused activation."""
-        if builtin_options is None:
-            return {}
-        return {
-            "padding": padding_name(int(builtin_options.Padding())),
-            "stride_h": int(builtin_options.StrideH()),
-            "stride_w": int(builtin_options.StrideW()),
-            "filter_h": int(builtin_options.FilterHeight()),
-            "filter_w": int(builtin_options.FilterWidth()),
-            "fused_activation": activation_name(builtin_options.FusedActivationFunction()),
-        }
+        more = {"filter_h": "FilterHeight", "filter_w": "FilterWidth"}
+        return window_options(builtin_options, more)
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes and that input and output have the same quantization."""
-        require_counts(graph, operator, (1,))
-        require_options(graph, operator)
-        require_window_options(graph, operator, "stride_h", "stride_w", "filter_h", "filter_w")
-        source = require_input(graph, operator, 0, "input")
-        output = graph.tensor(operator.outputs[0])
-        require_rank_4(graph, operator, source, output)
+        sizes = (*STRIDED, "filter_h", "filter_w")
+        source, output = require_window(graph, operator, (1,), sizes, {"input": 0})
         before = require_per_tensor(graph, operator, source)
         after = require_per_tensor(graph, operator, output)
         gap = float(abs(np.float32(before.scale) - np.float32(after.scale)))

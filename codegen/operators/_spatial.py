@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codegen.ir.graph import Array, Graph, Operator, Tensor
-from codegen.operators._common import PADDINGS, invalid, require_activation, unsupported
+from codegen.operators._common import (
+    PADDINGS,
+    activation_name,
+    invalid,
+    require_activation,
+    require_counts,
+    require_input,
+    require_options,
+    unsupported,
+)
 
 MAX_STEP = 1 << 15
 """Largest stride, dilation and pooling window: bounds what a kernel skips outside the image."""
@@ -95,12 +105,59 @@ def window_axes(
     )
 
 
-def padding_name(code: int) -> str:
-    """Return the name of a TFLite Padding, or `UNKNOWN_<code>`."""
-    return PADDINGS[code] if 0 <= code < len(PADDINGS) else f"UNKNOWN_{code}"
+def convolution_axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
+    """Return both axes of a convolution: image [B, H, W, C], weights [·, kh, kw, ·]."""
+    size = graph.tensor(operator.inputs[0]).shape
+    kernel = graph.tensor(operator.inputs[1]).shape
+    return window_axes(operator, (size[1], size[2]), (kernel[1], kernel[2]))
 
 
-def require_window_options(graph: Graph, operator: Operator, *positive: str) -> None:
+_STRIDES = {"stride_h": "StrideH", "stride_w": "StrideW"}
+_DILATIONS = {"dilation_h": "DilationHFactor", "dilation_w": "DilationWFactor"}
+STRIDED = tuple(_STRIDES)
+DILATED = (*_STRIDES, *_DILATIONS)
+
+
+def window_options(
+    table: Any, more: Mapping[str, str] | None = None, *, dilated: bool = False
+) -> dict[str, Any]:
+    """Read padding, strides, with `dilated` dilations, and the fused activation; {} for no table.
+
+    `more` adds integers: the name of each option and of its method of the table.
+    """
+    if table is None:
+        return {}
+    methods = {**_STRIDES, **(_DILATIONS if dilated else {}), **(more or {})}
+    padding = int(table.Padding())
+    return {
+        "padding": PADDINGS[padding] if 0 <= padding < len(PADDINGS) else f"UNKNOWN_{padding}",
+        **{option: int(getattr(table, method)()) for option, method in methods.items()},
+        "fused_activation": activation_name(table.FusedActivationFunction()),
+    }
+
+
+def require_window(
+    graph: Graph,
+    operator: Operator,
+    counts: tuple[int, ...],
+    positive: tuple[str, ...],
+    roles: Mapping[str, int],
+) -> list[Tensor]:
+    """Check numbers of inputs, options, and ranks of what has four extents.
+
+    `positive` as for `_require_window_options`; `roles` are the inputs of rank 4 by what they are
+    called, with their positions. Returns these inputs and the output.
+    """
+    require_counts(graph, operator, counts)
+    require_options(graph, operator)
+    _require_window_options(graph, operator, *positive)
+    tensors = [require_input(graph, operator, n, role) for role, n in roles.items()]
+    tensors.append(graph.tensor(operator.outputs[0]))
+    _require_rank_4(graph, operator, *tensors)
+    return tensors
+
+
+def _require_window_options(graph: Graph, operator: Operator, *positive: str) -> None:
     """Check the fused activation, the padding, and that options `positive` are sizes that fit."""
     require_activation(graph, operator)
     o = operator.options
@@ -127,7 +184,7 @@ def require_reach(graph: Graph, operator: Operator, *axes: Axis) -> None:
             )
 
 
-def require_rank_4(graph: Graph, operator: Operator, *tensors: Tensor) -> None:
+def _require_rank_4(graph: Graph, operator: Operator, *tensors: Tensor) -> None:
     """Check that each tensor has four extents above 0."""
     for tensor in tensors:
         if len(tensor.shape) != 4 or 0 in tensor.shape:

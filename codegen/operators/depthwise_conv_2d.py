@@ -6,94 +6,33 @@ output channel o reads input channel o // M. Source of the arithmetic: TFLM's
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from codegen.fixed_point import requantize, saturate
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators import _depthwise_3x3_dsp, _depthwise_dsp, _depthwise_rv32, _rv32
-from codegen.operators._common import (
-    accumulator_bound,
-    activation_name,
-    bias_values,
-    fold_bias,
-    invalid,
-    optional_input,
-    prove_accumulator,
-    require_activation,
-    require_constant,
-    require_counts,
-    require_input,
-    require_options,
-    require_per_tensor,
-    require_shape,
-    require_weights,
+from codegen.operators import (
+    _depthwise_3x3_dsp,
+    _depthwise_dsp,
+    _depthwise_rv32,
+    _products,
+    _rv32,
 )
+from codegen.operators._common import invalid, require_shape
+from codegen.operators._products import Products, products
 from codegen.operators._spatial import (
-    Axis,
-    padding_name,
+    DILATED,
+    convolution_axes,
     patches,
-    require_rank_4,
     require_reach,
-    require_window_options,
-    window_axes,
+    require_window,
+    window_options,
 )
-from codegen.operators.base import (
-    Constant,
-    ConstantArg,
-    KernelCall,
-    KernelChoice,
-    OperatorSpec,
-    ParamsArg,
-    Scratch,
-    ScratchArg,
-    TensorArg,
-)
-from codegen.quantization import activation_range, output_multipliers
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
 
-CHANNEL_AXIS = 3
-"""The axis of the weights that holds the output channels, and their scales."""
-
-
-@dataclass(frozen=True, eq=False)
-class Integers:
-    """Everything the arithmetic needs; `weights` is [kh, kw, C·M], `bias` is folded."""
-
-    y: Axis
-    x: Axis
-    copies: int
-    weights: NDArray[np.int8]
-    bias: NDArray[np.int64]
-    multiplier: NDArray[np.int32]
-    shift: NDArray[np.int8]
-    input_zero_point: int
-    output_zero_point: int
-    low: int
-    high: int
-
-    @property
-    def rows(self) -> NDArray[np.int8]:
-        """The weights as [C·M, taps]."""
-        return self.weights.reshape(-1, self.weights.shape[-1]).T
-
-    @property
-    def dense(self) -> _rv32.Dense:
-        """The rows with all that rescales their sums."""
-        scales = (self.multiplier, self.shift)
-        return _rv32.Dense(self.rows, self.bias, scales, self.output_zero_point)
-
-    @property
-    def limits(self) -> Mapping[str, int]:
-        """The last fields of the parameters of every kernel but the dsp kernel of four channels."""
-        return {
-            "input_zero_point": self.input_zero_point,
-            "output_zero_point": self.output_zero_point,
-            "output_min": self.low,
-            "output_max": self.high,
-        }
+_AT = _products.Operands(axis=3)
+"""The output channels, and their scales, are the weights' last axis."""
 
 
 class DepthwiseConv2D(OperatorSpec):
@@ -103,28 +42,14 @@ class DepthwiseConv2D(OperatorSpec):
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read padding, strides, dilations, channel multiplier and the fused activation."""
-        if builtin_options is None:
-            return {}
-        return {
-            "padding": padding_name(int(builtin_options.Padding())),
-            "stride_h": int(builtin_options.StrideH()),
-            "stride_w": int(builtin_options.StrideW()),
-            "dilation_h": int(builtin_options.DilationHFactor()),
-            "dilation_w": int(builtin_options.DilationWFactor()),
-            "channel_multiplier": int(builtin_options.DepthMultiplier()),
-            "fused_activation": activation_name(builtin_options.FusedActivationFunction()),
-        }
+        more = {"channel_multiplier": "DepthMultiplier"}
+        return window_options(builtin_options, more, dilated=True)
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes, quantization, and that the accumulator fits."""
-        require_counts(graph, operator, (2, 3))
-        require_options(graph, operator)
-        require_window_options(graph, operator, "stride_h", "stride_w", "dilation_h", "dilation_w")
-        source = require_input(graph, operator, 0, "input")
-        weights = require_input(graph, operator, 1, "weights")
-        output = graph.tensor(operator.outputs[0])
-        require_rank_4(graph, operator, source, weights, output)
-        channels = weights.shape[CHANNEL_AXIS]
+        roles = {"input": 0, "weights": 1}
+        source, weights, output = require_window(graph, operator, (2, 3), DILATED, roles)
+        channels = weights.shape[_AT.axis]
         copies = operator.options["channel_multiplier"]
         if weights.shape[0] != 1 or channels != source.shape[3] * copies:
             invalid(
@@ -134,14 +59,10 @@ class DepthwiseConv2D(OperatorSpec):
                 f"{copies}; export the model again",
                 weights.index,
             )
-        y, x = _axes(graph, operator)
+        y, x = convolution_axes(graph, operator)
         require_reach(graph, operator, y, x)
         require_shape(graph, operator, output, (source.shape[0], y.output, x.output, channels))
-        require_per_tensor(graph, operator, source)
-        require_weights(graph, operator, weights, channels, axis=CHANNEL_AXIS)
-        require_per_tensor(graph, operator, output)
-        bias_values(graph, operator, optional_input(graph, operator, 2), channels)
-        prove(graph, operator, integers(graph, operator))
+        _products.check(graph, operator, _AT)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_depthwise_conv_2d_s8` or of its dsp or rv32 variant.
@@ -149,55 +70,35 @@ class DepthwiseConv2D(OperatorSpec):
         The reference reads weights as in the file; the dsp kernel words of four channels and the
         rv32 kernel channel by channel, where the weights prove that it is exact.
         """
-        p = integers(graph, operator)
+        p = _products_of(graph, operator)
+        y, x = convolution_axes(graph, operator)
+        copies = operator.options["channel_multiplier"]
         batches = graph.tensor(operator.inputs[0]).shape[0]
         fallback: tuple[str, ...] = ()
-        if choice.isa == "dsp":
-            found = _dsp_call(operator, p, batches)
+        if choice.isa != "ref":
+            found = _variant_call(graph, operator, p, choice)
             if isinstance(found, KernelCall):
                 return found
-            fallback = (f"no dsp kernel: {found}",)
-        elif choice.isa == "rv32":
-            found = _rv32_call(operator, p, batches)
-            if isinstance(found, KernelCall):
-                return found
-            fallback = (f"no rv32 kernel: {found}",)
-        return KernelCall(
-            kernel="safe_kernel_depthwise_conv_2d_s8",
-            header="safe/kernel/depthwise_conv_2d.h",
-            source="depthwise_conv_2d",
-            arguments=(
-                ParamsArg(),
-                TensorArg(operator.inputs[0]),
-                ConstantArg("weights"),
-                ConstantArg("bias"),
-                ConstantArg("multiplier"),
-                ConstantArg("shift"),
-                ScratchArg("rows"),
-                TensorArg(operator.outputs[0]),
-            ),
-            params_type="safe_depthwise_conv_2d_params_t",
-            params={
-                "batches": batches,
-                "input_channels": p.weights.shape[-1] // p.copies,
-                "channel_multiplier": p.copies,
-                "y": p.y.params(),
-                "x": p.x.params(),
-                "requantize_step": int(p.multiplier.size > 1),
-                **p.limits,
-            },
-            constants=(
-                Constant("weights", p.weights),
-                Constant("bias", p.bias.astype(np.int32)),
-                Constant("multiplier", p.multiplier, counts_as_weight=False),
-                Constant("shift", p.shift, counts_as_weight=False),
-            ),
-            scratch=(Scratch("rows", 0, alignment=1),),
-            macs=batches * p.y.output * p.x.output * p.weights.size,
+            fallback = (f"no {choice.isa} kernel: {found}",)
+        fields = {
+            "batches": batches,
+            "input_channels": len(p.rows) // copies,
+            "channel_multiplier": copies,
+            "y": y.params(),
+            "x": x.params(),
+            "requantize_step": p.step,
+            **p.limits,
+        }
+        return _products.reference_call(
+            operator,
+            p,
+            "rows",
+            fields,
+            macs=batches * y.output * x.output * p.weights.size,
             notes=(
                 "reference kernel, input zero point folded into the bias",
                 *fallback,
-                prove(graph, operator, p),
+                p.prove(graph, operator),
             ),
         )
 
@@ -205,29 +106,42 @@ class DepthwiseConv2D(OperatorSpec):
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Compute with int64 sums over patches of the input padded by its zero point."""
-        p = integers(graph, operator)
+        p = _products_of(graph, operator)
+        y, x = convolution_axes(graph, operator)
         values = inputs[0]
         assert values is not None
         images = values.reshape(-1, *values.shape[2:])
-        sums = np.zeros((len(images), p.y.output, p.x.output, p.weights.shape[-1]), np.int64)
-        seen = patches(images, p.y, p.x, p.input_zero_point)
-        for ky in range(p.y.kernel):
-            for kx in range(p.x.kernel):
-                tap = np.repeat(seen[:, :, :, ky, kx].astype(np.int64), p.copies, axis=-1)
+        sums = np.zeros((len(images), y.output, x.output, len(p.rows)), np.int64)
+        seen = patches(images, y, x, p.input_zero_point)
+        copies = operator.options["channel_multiplier"]
+        for ky in range(y.kernel):
+            for kx in range(x.kernel):
+                tap = np.repeat(seen[:, :, :, ky, kx].astype(np.int64), copies, axis=-1)
                 sums += tap * p.weights[ky, kx]
-        scaled = requantize(sums + p.bias, p.multiplier, p.shift)
-        result = saturate(scaled + p.output_zero_point, p.low, p.high).astype(np.int8)
-        return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+        return [p.rescale(sums).reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
 
 
-def _dsp_call(operator: Operator, p: Integers, batches: int) -> KernelCall | str:
-    """Return the call of a dsp kernel, or why none would be exact or pay."""
-    if p.copies != 1:
-        return f"a channel multiplier of {p.copies}"
+def _products_of(graph: Graph, operator: Operator) -> Products:
+    """Return all integers; `weights` is [kh, kw, C·M]."""
+    p = products(graph, operator, _AT)
+    return replace(p, weights=p.weights[0])
+
+
+def _variant_call(
+    graph: Graph, operator: Operator, p: Products, choice: KernelChoice
+) -> KernelCall | str:
+    """Return the call of a kernel for an instruction set, or why none would be exact or pay."""
+    copies = operator.options["channel_multiplier"]
+    if copies != 1:
+        return f"a channel multiplier of {copies}"
     refusal = _rv32.refusal(p.dense, 1)
     if refusal is not None:
         return refusal
-    found = _depthwise_3x3_dsp.call(operator, p.dense, batches, (p.y, p.x), p.limits)
+    batches = graph.tensor(operator.inputs[0]).shape[0]
+    axes = convolution_axes(graph, operator)
+    if choice.isa == "rv32":
+        return _depthwise_rv32.call(operator, p.dense, batches, axes, p.limits)
+    found = _depthwise_3x3_dsp.call(operator, p.dense, batches, axes, p.limits)
     if found is not None:
         return found
     if len(p.rows) < _depthwise_dsp.LANES:
@@ -236,64 +150,9 @@ def _dsp_call(operator: Operator, p: Integers, batches: int) -> KernelCall | str
         operator,
         _depthwise_dsp.pack(p.dense),
         (batches, *p.rows.shape),
-        (p.y, p.x),
+        axes,
         {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high},
     )
-
-
-def _rv32_call(operator: Operator, p: Integers, batches: int) -> KernelCall | str:
-    """Return the call of the rv32 kernel, or why it would not be exact."""
-    if p.copies != 1:
-        return f"a channel multiplier of {p.copies}"
-    refusal = _rv32.refusal(p.dense, 1)
-    return refusal or _depthwise_rv32.call(operator, p.dense, batches, (p.y, p.x), p.limits)
-
-
-def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
-    _, height, width, _ = graph.tensor(operator.inputs[0]).shape
-    _, kernel_height, kernel_width, _ = graph.tensor(operator.inputs[1]).shape
-    return window_axes(operator, (height, width), (kernel_height, kernel_width))
-
-
-def integers(graph: Graph, operator: Operator) -> Integers:
-    """Compute all integers; types and shapes must have passed `check`."""
-    source = graph.tensor(operator.inputs[0])
-    weights = graph.tensor(operator.inputs[1])
-    output = graph.tensor(operator.outputs[0])
-    assert source.quantization is not None
-    assert weights.quantization is not None
-    assert output.quantization is not None
-    data = require_constant(graph, operator, weights)[0]
-    channels = data.shape[-1]
-    bias = bias_values(graph, operator, optional_input(graph, operator, 2), channels)
-    multiplier, shift = output_multipliers(
-        source.quantization.scale, weights.quantization.scales, output.quantization.scale
-    )
-    low, high = activation_range(
-        require_activation(graph, operator),
-        output.quantization.scale,
-        output.quantization.zero_point,
-    )
-    y, x = _axes(graph, operator)
-    return Integers(
-        y=y,
-        x=x,
-        copies=operator.options["channel_multiplier"],
-        weights=data,
-        bias=fold_bias(bias, data.reshape(-1, channels).T, source.quantization.zero_point),
-        multiplier=multiplier,
-        shift=shift,
-        input_zero_point=source.quantization.zero_point,
-        output_zero_point=output.quantization.zero_point,
-        low=low,
-        high=high,
-    )
-
-
-def prove(graph: Graph, operator: Operator, p: Integers) -> str:
-    """Check that no sum leaves int32 and return the line for the manifest."""
-    bound = accumulator_bound(p.bias, p.rows)
-    return prove_accumulator(graph, operator, bound, p.shift, operator.inputs[1])
 
 
 OPERATOR = DepthwiseConv2D()

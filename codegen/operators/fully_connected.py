@@ -6,34 +6,25 @@ int32[units], output int8[batches, units]. Source of the arithmetic: TFLM's
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from codegen.fixed_point import exact_dot, requantize, saturate
-from codegen.ir.graph import Array, Graph, Operator, Quantization, Tensor
-from codegen.operators import _int16, _packing, _rv32
+from codegen.fixed_point import exact_dot
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators import _int16, _packing, _products, _rv32
 from codegen.operators._common import (
-    accumulator_bound,
     activation_name,
-    bias_values,
-    fold_bias,
     invalid,
     optional_input,
-    prove_accumulator,
     require_activation,
-    require_constant,
     require_counts,
     require_input,
-    require_per_tensor,
     require_shape,
-    require_weights,
     unsupported,
 )
+from codegen.operators._products import Products, products
 from codegen.operators.base import (
-    Constant,
     ConstantArg,
     KernelCall,
     KernelChoice,
@@ -43,27 +34,10 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
-from codegen.quantization import activation_range, output_multipliers
 
 _LITTLE = 4096
 """Products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its code:
 it would save some 10,000 instructions for 1,200 bytes."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Integers:
-    """Everything the arithmetic needs; `multiplier` and `shift` have 1 or `units` entries."""
-
-    batches: int
-    depth: int
-    units: int
-    weights: NDArray[np.int8]
-    bias: NDArray[np.int64]
-    multiplier: NDArray[np.int32]
-    shift: NDArray[np.int8]
-    zero_point: int
-    low: int
-    high: int
 
 
 class FullyConnected(OperatorSpec):
@@ -120,14 +94,8 @@ class FullyConnected(OperatorSpec):
         if _int16.is_int16(graph, operator):
             _int16.check(graph, operator)
             return
-        source_scales = require_per_tensor(graph, operator, source)
-        weight_scales = require_weights(graph, operator, weights, units)
-        output_scales = require_per_tensor(graph, operator, output)
-        bias = optional_input(graph, operator, 2)
-        bias_values(graph, operator, bias, units)
-        _check_bias_scale(graph, operator, bias, (source_scales, weight_scales, output_scales))
-        integers = _integers(graph, operator)
-        _prove(graph, operator, integers)
+        _products.check(graph, operator)
+        _check_bias_scale(graph, operator)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_fully_connected_s8`, its dsp or its rv32 variant.
@@ -137,22 +105,15 @@ class FullyConnected(OperatorSpec):
         """
         if _int16.is_int16(graph, operator):
             return _lower_s16(graph, operator)
-        p = _integers(graph, operator)
-        proof = _prove(graph, operator, p)
+        p = products(graph, operator)
+        batches = graph.tensor(operator.inputs[0]).elements // p.rows.shape[1]
+        proof = p.prove(graph, operator)
         if choice.isa == "ref":
-            return _reference_call(operator, p, (proof,))
-        if choice.isa == "rv32":
-            return _rv32_call(operator, p, proof)
-        if choice.optimize != "speed" and _is_little(graph):
-            note = f"no dsp kernel: fewer than {_LITTLE} products do not pay for its code"
-            return _reference_call(operator, p, (note, proof))
-        bound = int(_packing.sum_bound(p.weights, p.bias).max())
-        refusal = _packing.refuse_rows(p.weights, p.bias) or _packing.refuse_rescale(
-            p.multiplier, p.shift, p.zero_point, bound
-        )
-        if refusal is not None:
-            return _reference_call(operator, p, (f"no dsp kernel: {refusal}", proof))
-        return _dsp_call(operator, p, bound)
+            return _reference_call(operator, p, batches, (proof,))
+        found = _variant_call(graph, operator, p, batches, choice)
+        if isinstance(found, KernelCall):
+            return found
+        return _reference_call(operator, p, batches, (f"no {choice.isa} kernel: {found}", proof))
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
@@ -165,11 +126,11 @@ class FullyConnected(OperatorSpec):
             rows = values.reshape(values.shape[0], -1, wide.weights.shape[1])
             result = wide.rescale(exact_dot(rows, wide.weights)).astype(np.int16)
             return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
-        p = _integers(graph, operator)
-        rows = values.reshape(values.shape[0], p.batches, p.depth)
-        scaled = requantize(exact_dot(rows, p.weights) + p.bias, p.multiplier, p.shift)
-        result = saturate(scaled + p.zero_point, p.low, p.high).astype(np.int8)
-        return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+        p = products(graph, operator)
+        rows = values.reshape(values.shape[0], -1, p.rows.shape[1])
+        return [
+            p.rescale(exact_dot(rows, p.rows)).reshape(-1, *graph.tensor(operator.outputs[0]).shape)
+        ]
 
 
 def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
@@ -197,50 +158,53 @@ def _is_little(graph: Graph) -> bool:
     return products < _LITTLE
 
 
-def _reference_call(operator: Operator, p: _Integers, notes: tuple[str, ...]) -> KernelCall:
-    per_channel = p.multiplier.size > 1
-    return KernelCall(
-        kernel="safe_kernel_fully_connected_s8",
-        header="safe/kernel/fully_connected.h",
-        source="fully_connected",
-        arguments=(
-            ParamsArg(),
-            TensorArg(operator.inputs[0]),
-            ConstantArg("weights"),
-            ConstantArg("bias"),
-            ConstantArg("multiplier"),
-            ConstantArg("shift"),
-            ScratchArg("expanded"),
-            TensorArg(operator.outputs[0]),
-        ),
-        params_type="safe_fully_connected_params_t",
-        params={
-            "batches": p.batches,
-            "depth": p.depth,
-            "units": p.units,
-            "requantize_step": int(per_channel),
-            "output_zero_point": p.zero_point,
-            "output_min": p.low,
-            "output_max": p.high,
-        },
-        constants=(
-            Constant("weights", p.weights),
-            Constant("bias", p.bias.astype(np.int32)),
-            Constant("multiplier", p.multiplier, counts_as_weight=False),
-            Constant("shift", p.shift, counts_as_weight=False),
-        ),
-        scratch=(Scratch("expanded", 0, alignment=1),),
-        macs=p.batches * p.units * p.depth,
+def _reference_call(
+    operator: Operator, p: Products, batches: int, notes: tuple[str, ...]
+) -> KernelCall:
+    units, depth = p.rows.shape
+    fields = {
+        "batches": batches,
+        "depth": depth,
+        "units": units,
+        "requantize_step": p.step,
+        "output_zero_point": p.output_zero_point,
+        "output_min": p.low,
+        "output_max": p.high,
+    }
+    return _products.reference_call(
+        operator,
+        p,
+        "expanded",
+        fields,
+        macs=batches * p.rows.size,
         notes=(
-            f"reference kernel, {'per-channel' if per_channel else 'per-tensor'} scales, "
+            f"reference kernel, {'per-channel' if p.step else 'per-tensor'} scales, "
             "input zero point folded into the bias",
             *notes,
         ),
     )
 
 
-def _dsp_call(operator: Operator, p: _Integers, bound: int) -> KernelCall:
-    step = int(p.multiplier.size > 1)
+def _variant_call(
+    graph: Graph, operator: Operator, p: Products, batches: int, choice: KernelChoice
+) -> KernelCall | str:
+    """Return the call of the kernel for an instruction set, or why there is none."""
+    if choice.isa == "rv32":
+        refusal = _rv32.refusal(p.dense, _rv32.DOT8_MIN_ROWS)
+        if refusal is not None:
+            return refusal
+        return _rv32.fully_connected_call(operator, p.dense, batches, (p.low, p.high))
+    if choice.optimize != "speed" and _is_little(graph):
+        return f"fewer than {_LITTLE} products do not pay for its code"
+    bound = p.dense.bound
+    refusal = _packing.refuse_rows(p.rows, p.bias) or _packing.refuse_rescale(
+        *p.scales, p.output_zero_point, bound
+    )
+    return refusal or _dsp_call(operator, p, batches, bound)
+
+
+def _dsp_call(operator: Operator, p: Products, batches: int, bound: int) -> KernelCall:
+    constants = _packing.dense_constants(p.rows, p.bias, *p.scales)
     return KernelCall(
         kernel="safe_kernel_fully_connected_s8_dsp",
         header="safe/kernel/fully_connected_dsp.h",
@@ -248,21 +212,18 @@ def _dsp_call(operator: Operator, p: _Integers, bound: int) -> KernelCall:
         arguments=(
             ParamsArg(),
             TensorArg(operator.inputs[0]),
-            ConstantArg("weights"),
-            ConstantArg("start"),
-            ConstantArg("multiplier"),
-            ConstantArg("shift"),
+            *(ConstantArg(constant.suffix) for constant in constants),
             ScratchArg("expanded"),
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_fully_connected_dsp_params_t",
         params={
-            "batches": p.batches,
-            "row": _packing.dense_row(p.weights, step, p.zero_point, (p.low, p.high)),
+            "batches": batches,
+            "row": _packing.dense_row(p.rows, p.step, p.output_zero_point, (p.low, p.high)),
         },
-        constants=_packing.dense_constants(p.weights, p.bias, p.multiplier, p.shift),
-        scratch=(Scratch("expanded", 8 * _packing.blocks(p.depth), alignment=4),),
-        macs=p.batches * p.units * p.depth,
+        constants=constants,
+        scratch=(Scratch("expanded", 8 * _packing.blocks(p.rows.shape[1]), alignment=4),),
+        macs=batches * p.rows.size,
         notes=(
             "dsp kernel, rows in pairs, eight at a time",
             f"|sum| <= {bound}; the first of each pair < 2^23",
@@ -270,19 +231,16 @@ def _dsp_call(operator: Operator, p: _Integers, bound: int) -> KernelCall:
     )
 
 
-def _rv32_call(operator: Operator, p: _Integers, proof: str) -> KernelCall:
-    dense = _rv32.Dense(p.weights, p.bias, (p.multiplier, p.shift), p.zero_point)
-    refusal = _rv32.refusal(dense, _rv32.DOT8_MIN_ROWS)
-    if refusal is not None:
-        return _reference_call(operator, p, (f"no rv32 kernel: {refusal}", proof))
-    return _rv32.fully_connected_call(operator, dense, p.batches, (p.low, p.high))
-
-
-def _check_bias_scale(
-    graph: Graph, operator: Operator, bias: Tensor | None, scales: tuple[Quantization, ...]
-) -> None:
+def _check_bias_scale(graph: Graph, operator: Operator) -> None:
     """TFLM's own rule: a per-tensor bias must have (about) the accumulator's scale."""
-    source, weights, output = scales
+    bias = optional_input(graph, operator, 2)
+    source, weights, output = (
+        graph.tensor(i).quantization
+        for i in (operator.inputs[0], operator.inputs[1], operator.outputs[0])
+    )
+    assert source is not None
+    assert weights is not None
+    assert output is not None
     if bias is None or bias.quantization is None or weights.per_channel:
         return
     gap = abs(source.scale * weights.scale - bias.quantization.scale) / output.scale
@@ -294,42 +252,6 @@ def _check_bias_scale(
             f"{source.scale * weights.scale}; convert the model again",
             bias.index,
         )
-
-
-def _integers(graph: Graph, operator: Operator) -> _Integers:
-    source = graph.tensor(operator.inputs[0])
-    weights = graph.tensor(operator.inputs[1])
-    output = graph.tensor(operator.outputs[0])
-    assert source.quantization is not None
-    assert weights.quantization is not None
-    assert output.quantization is not None
-    units, depth = weights.shape
-    data = require_constant(graph, operator, weights)
-    bias = bias_values(graph, operator, optional_input(graph, operator, 2), units)
-    multiplier, shift = output_multipliers(
-        source.quantization.scale, weights.quantization.scales, output.quantization.scale
-    )
-    zero_point = output.quantization.zero_point
-    low, high = activation_range(
-        require_activation(graph, operator), output.quantization.scale, zero_point
-    )
-    return _Integers(
-        batches=source.elements // depth,
-        depth=depth,
-        units=units,
-        weights=data,
-        bias=fold_bias(bias, data, source.quantization.zero_point),
-        multiplier=multiplier,
-        shift=shift,
-        zero_point=zero_point,
-        low=low,
-        high=high,
-    )
-
-
-def _prove(graph: Graph, operator: Operator, p: _Integers) -> str:
-    bound = accumulator_bound(p.bias, p.weights)
-    return prove_accumulator(graph, operator, bound, p.shift, operator.inputs[1])
 
 
 OPERATOR = FullyConnected()
