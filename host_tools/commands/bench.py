@@ -58,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--emulator", choices=emulate.KINDS, help="board: the soft board instead of QEMU"
     )
     image_options.add_arguments(parser)
+    parser.add_argument(
+        "--streaming", action="store_true", help="an emulated image that computes per sample"
+    )
     parser.add_argument("--windows", type=_positive, help="of the golden windows (default: all)")
     parser.add_argument("--samples", type=_positive, help="of the raw samples (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -122,7 +125,7 @@ def _emulated(
     name = arguments.target or "stm32f4"
     target, options = load(name), image_options.options(arguments, name)
     _say(f"build {target.name}")
-    image = make(name, str(directory), options=options)
+    image = make(name, str(directory), streaming=arguments.streaming, options=options)
     manifest = image.manifest()
     sha256 = manifest["model_sha256"]
     _say("count instructions")

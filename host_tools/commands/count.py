@@ -5,8 +5,8 @@ On ibex, whose RTL is simulated, exact clock cycles are counted instead.
 With MODEL.tflite: a standalone folder is generated, compiled with plain -O2 and called on a bare
 core; counted is safe_<name>_run from entry to return, with its stack, code and constants. Without
 it: the bench image of --model, over its serial line; interrupt handlers are not counted. The
-inputs are zeros, the extremes, and random windows. With --streaming a call is one sample,
-safe_<name>_step, beside the same model on whole windows.
+inputs are zeros, the extremes, and random windows. With --streaming a call is one sample and its
+outputs: of MODEL.tflite safe_<name>_step, beside the same model on whole windows.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from host_tools import image_options
 from host_tools.device.bench import run_window
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
-from host_tools.errors import DataError
 from host_tools.perf import standalone
 from host_tools.perf.standalone import Cost, Saving
 from host_tools.quantize import store
@@ -49,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", default="forecaster", help="bench image: name under models/, or a folder")
     add("--optimize", choices=get_args(Optimize), default="balanced", help="with MODEL.tflite")
     add("--windows", type=int, default=6, help="inferences (default %(default)s)")
-    add("--streaming", action="store_true", help="with MODEL.tflite: count one sample's step")
+    add("--streaming", action="store_true", help="count one sample and its outputs")
     add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM")
     add("--manifest", type=Path, metavar="FILE", help="with MODEL.tflite: write manifest.json, "
         "with the measured cost of each operator beside the estimated")  # fmt: skip
@@ -184,10 +183,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, count, print; return the exit code."""
     if arguments.tflite is not None:
         return _run_standalone(arguments)
-    if arguments.streaming:
-        raise DataError("count --streaming needs a MODEL.tflite: name the file")
     options = image_options.options(arguments, arguments.target)
-    image = make(arguments.target, arguments.model, options=options)
+    image = make(arguments.target, arguments.model, streaming=arguments.streaming, options=options)
     target = load(arguments.target)
     counts = measure(target, image.elf, arguments.windows)
     if arguments.json:

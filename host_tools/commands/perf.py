@@ -34,6 +34,19 @@ def _say(text: str) -> None:
     print(f"perf: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
+def _counted(arguments: argparse.Namespace, paths: list[Path], *, verify: bool) -> suite.Results:
+    """Return every model at every goal, and the project's own sample by sample, too."""
+    targets = [t for t in suite.TARGETS if not arguments.target or t in arguments.target]
+    goals = arguments.optimize or suite.GOALS
+    plugins = ROOT / "build" / "emulate"
+    whole = suite.measure(paths, targets, goals, plugins, verify=verify, say=_say)
+    own = [p for p in suite.own_models() if p in paths and "balanced" in goals]
+    streamed = suite.measure(
+        own, targets, ["balanced"], plugins, verify=verify, stream=True, say=_say
+    )
+    return suite.join(whole, streamed)
+
+
 def _exact(arguments: argparse.Namespace, paths: list[Path], *, verify: bool) -> suite.Results:
     """Return exact cycles, where the simulator is installed or was asked for."""
     if not arguments.target and not verilator.available():
@@ -63,14 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not verify:
         _say("the oracle (package tflite-micro) is not installed: outputs are not compared")
     paths = arguments.models or suite.default_models()
-    counted = suite.measure(
-        paths,
-        [t for t in suite.TARGETS if not arguments.target or t in arguments.target],
-        arguments.optimize or suite.GOALS,
-        ROOT / "build" / "emulate",
-        verify=verify,
-        say=_say,
-    )
+    counted = _counted(arguments, paths, verify=verify)
     results = suite.join(counted, _exact(arguments, paths, verify=verify))
     write_json(arguments.out / "perf.json", suite.fields(results))
     sys.stdout.write(suite.table(results.costs) + "\n")

@@ -69,6 +69,20 @@ class Cost:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     """Of the generated folder."""
 
+    @property
+    def goal(self) -> str:
+        """What it was generated for; with streaming, a call is one sample and its outputs."""
+        return "streaming" if "streaming" in self.manifest else self.optimize
+
+    @property
+    def sample_instructions(self) -> int | None:
+        """Of the streamed operators, for one sample and its outputs; None without streaming."""
+        streaming = self.manifest.get("streaming")
+        if streaming is None:
+            return None
+        spent = {row.symbol: row.maximum for row in self.counts.operators}
+        return sum(spent[s] for s in (*streaming["per_sample"], *streaming["borders"]))
+
     def measured_manifest(self) -> dict[str, Any]:
         """Return the manifest with what was measured beside what was estimated."""
         found = {row.index: row.maximum for row in self.counts.operators}

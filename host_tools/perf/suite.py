@@ -49,10 +49,14 @@ class Results:
     failures: tuple[Failure, ...]
 
 
+def own_models() -> list[Path]:
+    """Return every model under `models/`."""
+    return [find_model(name).tflite for name in models()]
+
+
 def default_models(shared: Path = MLPERF) -> list[Path]:
     """Return every model under `models/`, and those of MLPerf Tiny where they are at hand."""
-    own = [find_model(name).tflite for name in models()]
-    return own + sorted(shared.glob("*.tflite"))
+    return own_models() + sorted(shared.glob("*.tflite"))
 
 
 def measure(
@@ -63,9 +67,12 @@ def measure(
     *,
     verify: bool = True,
     calls: int = CALLS,
+    stream: bool = False,
     say: Say = lambda _: None,
 ) -> Results:
     """Measure every combination; with `verify` each output is compared with TFLM.
+
+    With `stream` a call is one sample and its outputs.
 
     A combination that fails is a Failure; an output that differs, too.
     """
@@ -74,9 +81,11 @@ def measure(
         for name in targets:
             for goal in goals:
                 what = standalone.model_name(path)
-                say(f"{what} on {name}, {goal}")
+                say(f"{what} on {name}, {goal}{', streaming' if stream else ''}")
                 try:
-                    costs.append(_one(path, name, goal, plugins, calls, verify=verify))
+                    costs.append(
+                        _one(path, name, goal, plugins, calls, verify=verify, stream=stream)
+                    )
                 except SafeError as error:
                     failures.append(Failure(what, name, goal, str(error), int(error.exit_code)))
     return Results(tuple(costs), tuple(failures))
@@ -95,15 +104,24 @@ def exact_plan(paths: Sequence[Path]) -> list[tuple[Path, Sequence[Optimize]]]:
 
     The project's own at every goal, others at the default: every goal takes a minute and more.
     """
-    own = {find_model(name).tflite for name in models()}
+    own = set(own_models())
     return [(path, GOALS if path in own else GOALS_BY_DEFAULT) for path in paths]
 
 
 def _one(
-    path: Path, target: str, goal: Optimize, plugins: Path, calls: int, *, verify: bool
+    path: Path,
+    target: str,
+    goal: Optimize,
+    plugins: Path,
+    calls: int,
+    *,
+    verify: bool,
+    stream: bool,
 ) -> Cost:
     with tempfile.TemporaryDirectory(prefix="safe-perf-") as folder:
-        built = standalone.build(path, load(target), Path(folder), optimize=goal, calls=calls)
+        built = standalone.build(
+            path, load(target), Path(folder), optimize=goal, calls=calls, stream=stream
+        )
         cost = standalone.measure(built, plugins)
         if verify:
             standalone.verify(built, cost)
@@ -161,7 +179,7 @@ def _row(cost: Cost, table: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [
         cost.name,
         cost.target,
-        cost.optimize,
+        cost.goal,
         f"{million:.3f}",
         f"{cost.counts.maximum / max(cost.macs, 1):.2f}",
         *others,
@@ -169,7 +187,7 @@ def _row(cost: Cost, table: Mapping[str, Mapping[str, Any]]) -> list[str]:
         number(cost.beyond_bytes),
         number(cost.flash_bytes),
         number(cost.stack_bytes),
-        _verdict(cost, table[cost.name]) if cost.name in table else DASH,
+        _verdict(cost, table[cost.name]) if cost.name in table and cost.goal in GOALS else DASH,
     ]
 
 

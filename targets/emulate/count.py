@@ -19,8 +19,11 @@ PLUGIN_SOURCE = Path(__file__).with_name("icount.c")
 _ENTRY = 0
 _BACK = -1
 _BETWEEN = -2
+_PUSH = -3
 _INVOKE = "invoke_arena"
 _CALLERS = ("safe_context_invoke", "safe_context_run")
+_STREAM_PUSH = "push_arena"
+_STREAM_CALLERS = ("push_placed", "safe_stream_push", "safe_stream_feed", "safe_stream_invoke")
 _GLUE = (_INVOKE, "reset_arena", *_CALLERS)
 # A compiler may add a suffix to the name of a function that it has specialised.
 _OPERATOR = re.compile(
@@ -108,6 +111,7 @@ def configure_call(image: Image, run: str, caller: str, *, profile: bool = False
 def configure(image: Image) -> Configuration:
     """Derive the plugin's configuration from an image with one generated model.
 
+    An inference of a streaming model is the newest sample's push, and the outputs.
     Raises EmulatorError when the expected functions are missing.
     """
     functions = {s.name: s for s in image.functions()}
@@ -115,7 +119,11 @@ def configure(image: Image) -> Configuration:
     entry = _one(functions, _INVOKE)
     lines = [f"marker {_ENTRY} {entry.address:x}"]
     lines += [f"marker {i + 1} {s.address:x}" for i, (_, s) in enumerate(ordered)]
-    callers = [functions[name] for name in _CALLERS if name in functions]
+    names: tuple[str, ...] = _CALLERS
+    if _STREAM_PUSH in functions:
+        lines.append(f"marker {_PUSH} {functions[_STREAM_PUSH].address:x}")
+        names = _STREAM_CALLERS
+    callers = [functions[name] for name in names if name in functions]
     if not callers:
         _one(functions, _CALLERS[0])
     lines += [f"back {_BACK} {s.address:x} {s.address + s.size:x}" for s in callers]
@@ -140,7 +148,7 @@ def calls_of(text: str) -> list[list[tuple[int, int]]]:
                 break  # the last line, cut by the end of the process
             raise EmulatorError(f"instruction counter, line {number}: not understood: {line!r}")
         marker, count = int(fields[0]), int(fields[1])
-        if marker == _ENTRY:
+        if marker in (_ENTRY, _PUSH):
             current = []
         current.append((marker, count))
         if marker == _BACK:
@@ -168,12 +176,16 @@ def parse(
     names = [(-1, "entry"), *configuration.operators]
     expected = list(range(len(names)))
     steps: list[list[int]] = []
+    pushed: list[tuple[int, int]] = []
     for call in calls_of(text)[skip:]:
-        markers = [marker for marker, _ in call if marker != _BETWEEN]
-        if sorted(markers[:-1]) != expected or markers[0] != _ENTRY:
+        if call[0][0] == _PUSH:
+            pushed = call
+            continue
+        markers = [marker for marker, _ in (*pushed, *call) if marker >= 0]
+        if sorted(markers) != expected or call[0][0] != _ENTRY:
             raise EmulatorError(f"instruction counter: {_unexpected(markers, names)}")
         sums = [0] * len(names)
-        for (marker, start), (_, end) in pairwise(call):
+        for (marker, start), (_, end) in (*pairwise(pushed), *pairwise(call)):
             sums[max(marker, 0)] += end - start
         steps.append(sums)
     if not steps:

@@ -8,7 +8,14 @@ from targets.emulate.count import calls_of
 from targets.errors import EmulatorError
 
 _STEP, _INFERENCE, _BETWEEN, _BACK = 0, 1, -2, -1
-_GLUE = ("safe_detector_step", "safe_context_invoke", "run_model")
+_GLUE = (
+    "safe_detector_step",
+    "safe_context_invoke",
+    "run_model",
+    "push_placed",
+    "safe_stream_push",
+    "safe_stream_invoke",
+)
 _CALLERS = ("take_sample", "safe_server_handle_sample")
 
 
@@ -28,7 +35,8 @@ def configure(image: Image) -> str:
     if missing or not back:
         raise EmulatorError("the image has no detector whose steps could be counted")
     lines = [f"marker {_STEP} {functions['safe_detector_step'].address:x}"]
-    lines += [f"marker {_INFERENCE} {functions['invoke_arena'].address:x}"]
+    model = [functions[name] for name in ("invoke_arena", "push_arena") if name in functions]
+    lines += [f"marker {_INFERENCE} {s.address:x}" for s in model]
     for name in _GLUE:
         if name in functions:
             s = functions[name]

@@ -1,9 +1,11 @@
 """An image built with streaming=1: windows and samples as without, byte for byte."""
 
+import json
+
 import numpy as np
 import pytest
 
-from host_tools import measure
+from host_tools import cli, measure
 from targets import build, emulate
 from targets.load import load
 from targets.make import make
@@ -29,3 +31,14 @@ def test_streaming_image_gives_the_same_bytes(tmp_path):
     assert len(plain.records) == 150
     np.testing.assert_array_equal(streamed.records, plain.records)
     assert streamed.records["has_forecast"].sum() == 150 - 29
+
+
+def test_bench_counts_a_sample_and_its_outputs(capsys):
+    arguments = ["bench", "--emulate", "--target", TARGET, "--streaming", "--json"]
+    assert cli.main([*arguments, "--windows", "4", "--samples", "40"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["exact"], report["chain_mismatches"]) == (True, 0)
+    counted = {o["kind"]: o["instructions"] for o in report["operators"]}
+    whole = sum(o for o in counted.values() if o is not None)
+    assert counted["CONV_STREAM"] < 3500
+    assert whole < report["instructions_per_inference"] < whole + 500

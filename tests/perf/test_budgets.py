@@ -18,8 +18,8 @@ def plugins(tmp_path_factory):
     return tmp_path_factory.mktemp("plugins")
 
 
-def held(path, goals, plugins):
-    results = suite.measure([path], suite.TARGETS, goals, plugins)
+def held(path, goals, plugins, *, stream=False):
+    results = suite.measure([path], suite.TARGETS, goals, plugins, stream=stream)
     assert not results.failures
     assert len(results.costs) == len(suite.TARGETS) * len(goals)
     hint = "better code, or a reason and `python -m host_tools perf --update`"
@@ -29,6 +29,11 @@ def held(path, goals, plugins):
 @pytest.mark.parametrize("name", build.models())
 def test_own_models(name, plugins):
     held(MODELS[name], ["balanced"], plugins)
+
+
+@pytest.mark.parametrize("name", build.models())
+def test_own_models_sample_by_sample(name, plugins):
+    held(MODELS[name], ["balanced"], plugins, stream=True)
 
 
 @pytest.mark.parametrize("name", MLPERF)

@@ -138,6 +138,29 @@ def test_operators_may_run_in_any_order_with_glue_between():
     assert counts.maximum == 31
 
 
+STREAMING = (*GOOD[:4], ("push_arena", 0x160), ("safe_stream_feed", 0x170))
+STREAMING += (("safe_stream_invoke", 0x180),)
+
+
+def test_a_streaming_inference_is_the_newest_push_and_the_outputs():
+    configuration = count.configure(image(*STREAMING))
+    assert configuration.text.splitlines()[-3:] == [
+        "marker -3 160",
+        "back -1 170 180",
+        "back -1 180 190",
+    ]
+    pushes = "-3 10\n1 12\n-1 20\n-3 1000\n1 1002\n-1 1011\n"
+    outputs = "0 5000\n2 5003\n3 5023\n-1 5024\n"
+    counts = count.parse(pushes + outputs, configuration)
+    figures = [(o.index, o.maximum) for o in counts.operators]
+    assert figures == [(-1, 2 + 3), (1, 9), (2, 20), (10, 1)]
+    assert (counts.calls, counts.maximum) == (1, 35)  # what lies between is not the model's
+    with pytest.raises(EmulatorError, match="op1_conv_2d ran 0 times"):
+        count.parse(outputs, configuration)
+    with pytest.raises(EmulatorError, match="ran no whole inference"):
+        count.parse(pushes, configuration)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

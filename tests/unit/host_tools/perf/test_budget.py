@@ -1,13 +1,14 @@
 """Budgets: what exceeds, what has none, and that a refresh keeps the rest."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from host_tools.errors import DataError
 from host_tools.perf import budget, suite
 from host_tools.perf.standalone import Cost
-from targets.emulate.count import Counts
+from targets.emulate.count import Counts, OperatorCount
 
 
 def cost(instructions=1000, *, name="pump", target="mps2-an386", optimize="balanced", arena=64):
@@ -26,6 +27,16 @@ def cost(instructions=1000, *, name="pump", target="mps2-an386", optimize="balan
         generation_seconds=0.1,
         calls=(),
     )
+
+
+def streamed(push=100, border=20):
+    """A cost of one sample and its outputs, of which `push` and `border` are the streamed ones."""
+    rows = (("entry", 9), ("conv", push), ("head", border), ("lstm", 500))
+    counts = Counts(
+        1, 1000, 1000, tuple(OperatorCount(i, s, n, n) for i, (s, n) in enumerate(rows))
+    )
+    manifest = {"streaming": {"per_sample": ["conv"], "borders": ["head"]}}
+    return replace(cost(), counts=counts, manifest=manifest)
 
 
 @pytest.fixture
@@ -102,3 +113,16 @@ def test_a_failure_is_one_row(tmp_path):
     results = suite.measure([tmp_path / "no.tflite"], ["mps2-an386"], ["size"], tmp_path)
     assert results.costs == ()
     assert [f.model for f in results.failures] == ["no"]
+
+
+def test_streaming_has_a_budget_of_its_own(path):
+    assert budget.excesses([streamed()], budget.load(path)) == [
+        "pump on mps2-an386, streaming: no budget"
+    ]
+    budget.update([streamed()], path)
+    found = budget.load(path)["pump"]["mps2-an386"]
+    assert found["streaming"]["sample_instructions"] == 120
+    assert "sample_instructions" not in found["balanced"]
+    assert budget.excesses([streamed(), cost()], budget.load(path)) == []
+    (line,) = budget.excesses([streamed(border=22)], budget.load(path))
+    assert "streaming: sample_instructions is 122" in line
