@@ -3,10 +3,12 @@
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from targets import breakdown, linkmap
 from targets.elf import Image, Section, read
 from targets.errors import BuildError, ExitCode, SafeError
 
@@ -45,7 +47,7 @@ def measure(image: Image, manifest: Mapping[str, Any]) -> dict[str, Any]:
         and s.section.startswith(".rodata")
         and (s.file in files or s.name.startswith(f"{stem}_"))
     ]
-    flash_bytes = sum(s.size for s in stored) + _padding([s for s in stored if not s.writable])
+    flash_bytes = sum(s.size for s in stored) + between(image)
     weight_bytes = int(manifest["weight_bytes"])
     by_size = sorted(image.symbols, key=lambda s: (-s.size, s.name))
     return {
@@ -62,6 +64,28 @@ def measure(image: Image, manifest: Mapping[str, Any]) -> dict[str, Any]:
             {"name": s.name, "section": s.section, "bytes": s.size} for s in by_size[:_LARGEST]
         ],
     }
+
+
+def by_section(image: Image) -> list[dict[str, Any]]:
+    """Return flash and RAM of each section, in the order of their addresses.
+
+    Flash holds what is stored, the initial values of variables too; the last row is the padding
+    between stored sections, so that the columns add up to flash, and to static RAM and stack.
+    """
+    rows = [
+        {
+            "name": s.name,
+            "flash_bytes": s.size if s.has_contents else 0,
+            "ram_bytes": s.size if s.writable else 0,
+        }
+        for s in image.sections
+    ]
+    return [*rows, {"name": "(between)", "flash_bytes": between(image), "ram_bytes": 0}]
+
+
+def between(image: Image) -> int:
+    """Return the bytes of padding between stored sections."""
+    return _padding([s for s in image.sections if s.has_contents and not s.writable])
 
 
 def check_budget(size: Mapping[str, Any], model_toml: Path) -> None:
@@ -82,12 +106,52 @@ def check_budget(size: Mapping[str, Any], model_toml: Path) -> None:
 
 
 def report(elf: Path, manifest: Path, identity: Mapping[str, str]) -> dict[str, Any]:
-    """Measure `elf`; `identity` (target, model, …) leads the report."""
+    """Measure `elf` and the map beside it; `identity` (target, model, …) leads the report."""
     try:
         facts = json.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BuildError(f"{manifest}: not readable as a manifest: {error}") from error
-    return {**identity, **measure(read(elf), facts)}
+    image = read(elf)
+    parts = breakdown.parts(image, linkmap.read(elf.with_suffix(".map")), facts, between(image))
+    return {
+        **identity,
+        **measure(image, facts),
+        "by_section": by_section(image),
+        "parts": [asdict(part) for part in parts],
+    }
+
+
+def _figure(value: int) -> str:
+    return f"{value:,}" if value else ""
+
+
+def _rows(size: Mapping[str, Any], detail: bool) -> list[tuple[str, int, int]]:
+    """Return the rows of the second table: operators and kernels one by one, else groups."""
+    rows: dict[str, tuple[int, int]] = {}
+    for part in size["parts"]:
+        alone = detail or part["group"] in ("operator", "kernel")
+        name = f"{part['group']} {part['name']}" if alone else part["group"]
+        flash, ram = rows.get(name, (0, 0))
+        rows[name] = (flash + part["flash_bytes"], ram + part["ram_bytes"])
+    return [(name, *figures) for name, figures in rows.items()]
+
+
+def table(size: Mapping[str, Any], *, detail: bool = False) -> str:
+    """Return flash and RAM by section, then by owner, each with its sum.
+
+    Without `detail` only operators and kernels are told one by one.
+    """
+    sections = [(s["name"], s["flash_bytes"], s["ram_bytes"]) for s in size["by_section"]]
+    blocks = [("section", sections), ("owner", _rows(size, detail))]
+    width = max(len(name) for _, rows in blocks for name, _, _ in rows)
+    lines: list[str] = []
+    for title, rows in blocks:
+        lines.append(f"  {title:{width}}  {'flash':>10}  {'RAM':>10}")
+        sums = ("sum", sum(row[1] for row in rows), sum(row[2] for row in rows))
+        for name, flash, ram in [*rows, sums]:
+            if flash or ram:
+                lines.append(f"  {name:{width}}  {_figure(flash):>10}  {_figure(ram):>10}".rstrip())
+    return "\n".join(lines)
 
 
 def summary(size: Mapping[str, Any]) -> str:

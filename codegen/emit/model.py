@@ -57,6 +57,7 @@ class Function:
     is_view: bool
     kernel: str
     params_type: str | None
+    params_name: str
     params: list[tuple[str, str]]
     arguments: list[str]
 
@@ -169,22 +170,28 @@ def _function(program: Program, operator: Operator, call: KernelCall | None) -> 
     described = describe_operator(program.graph, operator)
     if call is None:
         comment = text.c_block_comment(f"{label} {described}: a view, no code")
-        return Function(comment, program.symbol(operator), True, "", None, [], [])
+        return Function(comment, program.symbol(operator), True, "", None, "", [], [])
     return Function(
         comment=text.c_block_comment(f"{label} {described}"),
         symbol=program.symbol(operator),
         is_view=False,
         kernel=call.kernel,
         params_type=call.params_type,
+        params_name=_params_name(operator),
         params=[(k, text.c_value(v)) for k, v in call.params.items()],
         arguments=[_argument(program, operator, call, a) for a in call.arguments],
     )
 
 
+def _params_name(operator: Operator) -> str:
+    """Return the name of its parameters, by which the size report finds them in a linker's map."""
+    return f"op{operator.index}_params"
+
+
 def _argument(program: Program, operator: Operator, call: KernelCall, argument: Argument) -> str:
     """Return the C expression of one kernel argument."""
     if isinstance(argument, ParamsArg):
-        return "&params"
+        return f"&{_params_name(operator)}"
     if isinstance(argument, ConstantArg):
         constant = next(c for c in call.constants if c.suffix == argument.suffix)
         return program.constant_name(operator, constant)

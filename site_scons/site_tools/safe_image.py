@@ -11,6 +11,9 @@ from targets import size
 from targets.build import write_json
 from targets.errors import SafeError
 
+MEASURE = ("breakdown", "elf", "linkmap", "size")
+"""Modules of `targets` that make the report."""
+
 
 def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]:
     """Link `objects`; with a linker script also make BIN and HEX. Returns all nodes, ELF first."""
@@ -37,7 +40,7 @@ def _size(target: Any, source: Any, env: Any) -> int:
     identity = env["SAFE_IDENTITY"]
     try:
         facts = size.report(Path(str(source[0])), Path(str(source[1])), identity)
-        sys.stdout.write(size.summary(facts) + "\n")
+        sys.stdout.write(f"{size.table(facts)}\n{size.summary(facts)}\n")
         size.check_budget(facts, Path(env["SAFE_MODEL_TOML"]))
         write_json(Path(str(target[0])), facts)
     except SafeError as error:
@@ -57,7 +60,7 @@ def safe_size(
         SAFE_IDENTITY=identity,
         SAFE_MODEL_TOML=str(description),
     )
-    env.Depends(nodes, [env.File("targets/size.py"), env.File("targets/elf.py")])
+    env.Depends(nodes, [env.File(f"targets/{name}.py") for name in MEASURE])
     if description.is_file():
         env.Depends(nodes, env.File(str(description)))
     return nodes
