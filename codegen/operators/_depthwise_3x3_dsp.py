@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.ir.graph import Operator
 from codegen.operators._rv32 import Dense
-from codegen.operators._spatial import Axis
+from codegen.operators._spatial import Axis, by_channel_in_place
 from codegen.operators.base import (
     Constant,
     ConstantArg,
@@ -124,4 +124,5 @@ def call(
             f"dsp kernel 3 x 3, channel by channel, lines along {'yx'[along]}",
             f"|sum| <= {dense.bound}",
         ),
+        in_place=by_channel_in_place(operator, y, x),
     )

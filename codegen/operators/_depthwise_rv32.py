@@ -7,7 +7,7 @@ import numpy as np
 
 from codegen.ir.graph import Operator
 from codegen.operators._rv32 import Dense
-from codegen.operators._spatial import Axis
+from codegen.operators._spatial import Axis, by_channel_in_place
 from codegen.operators.base import (
     Constant,
     ConstantArg,
@@ -67,4 +67,5 @@ def call(
         scratch=(Scratch("plane", y.seen * x.seen, alignment=1),),
         macs=batches * y.output * x.output * channels * taps,
         notes=("rv32 kernel, channel by channel", f"|sum| <= {dense.bound}"),
+        in_place=by_channel_in_place(operator, y, x),
     )

@@ -112,6 +112,15 @@ def convolution_axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
     return window_axes(operator, (size[1], size[2]), (kernel[1], kernel[2]))
 
 
+def by_channel_in_place(operator: Operator, y: Axis, x: Axis) -> tuple[int, ...]:
+    """Return `in_place` of a depthwise kernel that copies a channel before it writes its outputs.
+
+    Each value written lies where a value of the same channel lay, of this image or of one before
+    it, as long as there are not more outputs than inputs.
+    """
+    return operator.inputs[:1] if y.output * x.output <= y.size * x.size else ()
+
+
 _STRIDES = {"stride_h": "StrideH", "stride_w": "StrideW"}
 _DILATIONS = {"dilation_h": "DilationHFactor", "dilation_w": "DilationWFactor"}
 STRIDED = tuple(_STRIDES)

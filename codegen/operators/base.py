@@ -101,7 +101,8 @@ class KernelCall:
     """Input tensors whose memory the first output may take, when nobody reads them later.
 
     Only for a kernel that reads each byte of such an input before it writes that byte of the
-    output, both starting at the same address: element-wise work, first element to last.
+    output, both starting at the same address: element-wise work, first element to last, or a
+    depthwise kernel that copies a channel before it writes one.
     """
     pieces: tuple[Piece, ...] = ()
     """How the operator's values are bytes of each other, where its layout is so: an offer.

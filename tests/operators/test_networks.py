@@ -7,12 +7,12 @@ import pytest
 
 from codegen import pipeline, reference
 from codegen.frontend.tflite import load
-from codegen.operators.base import ISAS, OPTIMIZE, KernelChoice
+from codegen.operators.base import ISAS, OPTIMIZE, Isa, KernelChoice
 from host_tools.perf import standalone, suite
 from targets.load import load as load_target
 from tests.operators import kernels, oracle, program
 from tests.operators.draw import Array, Case
-from tests.operators.networks import NETWORKS, recurrent
+from tests.operators.networks import NETWORKS, Network, recurrent
 
 WINDOWS = 12
 QUICK, SLOW, CORES = 3, 40, 4
@@ -72,6 +72,24 @@ def test_generated_program_under_sanitizers(name: str, isa: str, tmp_path: Path)
     seed = 100 + ISAS.index(isa)
     case = drawn(name, seed)
     choice = KernelChoice(ISAS[ISAS.index(isa)], OPTIMIZE[len(name) % len(OPTIMIZE)])
+    built = program.build(case.model, choice, program.CHECKED["asan"], tmp_path)
+    expected = truth(case)
+    assert_same(program.run(built, case.inputs, expected, "asan"), expected, choice)
+
+
+@pytest.mark.parametrize(("isa", "strides"), [("dsp", (1, 1, 1)), ("rv32", (1, 1, 2, 1))])
+def test_depthwise_convolutions_work_in_place(
+    isa: Isa, strides: tuple[int, ...], tmp_path: Path
+) -> None:
+    """One value and the copy of a channel are all the memory of any number of them."""
+    n = Network(np.random.default_rng(53))
+    x = n.source((1, 9, 7, 5))
+    for stride in strides:
+        x = n.convolution(x, 0, (3, 3), stride=stride)
+    case, choice = n.case(x, count=WINDOWS), KernelChoice(isa)
+    plan = pipeline.compile_model(load(case.model, "m"), target="host", isa=isa).plan
+    assert len(set(plan.tensors.values())) == 1
+    assert plan.arena_bytes <= 9 * 7 * 5 + 11 * 9 + 16
     built = program.build(case.model, choice, program.CHECKED["asan"], tmp_path)
     expected = truth(case)
     assert_same(program.run(built, case.inputs, expected, "asan"), expected, choice)
