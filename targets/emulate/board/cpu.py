@@ -16,6 +16,7 @@ from unicorn import unicorn_const as uc
 from unicorn.unicorn_py3.unicorn import uclib
 
 from targets.emulate.board import watch
+from targets.emulate.board.line import Functions, Line
 from targets.emulate.board.watch import NOWHERE, Watch
 from targets.errors import EmulatorError
 
@@ -76,6 +77,8 @@ _ACCESSES = {
     uc.UC_MEM_FETCH_UNMAPPED: Reason.BAD_FETCH,
     uc.UC_MEM_FETCH_PROT: Reason.BAD_FETCH,
 }
+_NATIVE_READ = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
+_NATIVE_WRITE = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64)
 Read = Callable[[int, int], int]
 Write = Callable[[int, int, int], None]
 
@@ -113,8 +116,8 @@ class _Batch:
 class Cpu:
     """One core between two resets."""
 
-    def __init__(self, name: str, hook: int, counter: Watch) -> None:
-        """Make core `name` with the native `hook`, which works on `counter`."""
+    def __init__(self, name: str, hook: int, counter: Watch, line: Line, native: Functions) -> None:
+        """Make core `name` with the native hooks, which work on `counter` and `line`."""
         if name not in _MODELS:
             raise EmulatorError(f"the soft board has no core {name!r}: {', '.join(_MODELS)}")
         self.is_v8 = name == "cortex-m33"
@@ -126,36 +129,48 @@ class Cpu:
         self._batches: dict[tuple[int, ...], _Batch] = {}
         self._pc = self._batch((arm.UC_ARM_REG_PC,))
         self._xpsr = self._batch((arm.UC_ARM_REG_XPSR,))
-        self._uc.hook_add(uc.UC_HOOK_INTR, self._on_interrupt)
+        self._line = line
+        self._native = native
+        self._raised: Exception | None = None
         self._uc.hook_add(uc.UC_HOOK_MEM_INVALID, self._on_access)
-        self._hook(hook)
+        self._share(line)
+        self._hook(uc.UC_HOOK_CODE, hook, self._watch)
+        self._hook(uc.UC_HOOK_INTR, native.interrupt, line)
         self._uc.mem_map(_SCRATCH, 4096, uc.UC_PROT_READ | uc.UC_PROT_EXEC)
         self._uc.mem_write(_SCRATCH, _READ_MSPLIM)
 
-    def _hook(self, hook: int) -> None:
-        """Register the native hook; the Python binding only takes Python functions."""
+    def _share(self, line: Line) -> None:
+        """Give the native code what it needs of Unicorn."""
         numbers = (ctypes.c_int32 * len(GENERAL))(*GENERAL)
         self._keep.append(numbers)
         self._watch.register_numbers = ctypes.addressof(numbers)
         self._watch.read_register = ctypes.cast(uclib.uc_reg_read, ctypes.c_void_p).value
         self._watch.stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
+        line.read_register, line.stop = self._watch.read_register, self._watch.stop
+        line.write_register = ctypes.cast(uclib.uc_reg_write, ctypes.c_void_p).value
+        start = ctypes.addressof(self._watch)
+        line.instructions, line.limit = (
+            start + getattr(Watch, name).offset for name in ("instructions", "limit")
+        )
+        line.lr, line.pc = arm.UC_ARM_REG_LR, arm.UC_ARM_REG_PC
+        line.xpsr, line.lr_bits = arm.UC_ARM_REG_XPSR, 0 if self.is_v8 else 1
+        masks = (arm.UC_ARM_REG_PRIMASK, arm.UC_ARM_REG_FAULTMASK, arm.UC_ARM_REG_BASEPRI)
+        line.priority = (ctypes.c_int32 * 3)(*masks)
+
+    def _hook(self, kind: int, hook: int, user: ctypes.Structure) -> None:
+        """Register a native hook; the Python binding only takes Python functions."""
         handle = ctypes.c_size_t()
         status = uclib.uc_hook_add(
             self._uc._uch,
             ctypes.byref(handle),
-            uc.UC_HOOK_CODE,
+            kind,
             ctypes.c_void_p(hook),
-            ctypes.byref(self._watch),
+            ctypes.byref(user),
             ctypes.c_uint64(1),
             ctypes.c_uint64(0),
         )
         if status != uc.UC_ERR_OK:
             raise EmulatorError(f"Unicorn refuses a hook: error {status}")
-
-    def _on_interrupt(self, _core: unicorn.Uc, number: int, _data: object) -> None:
-        reason = _INTERRUPTS.get(number, Reason.UNDEFINED)
-        self._stop = Stop(reason, self.pc)
-        self._uc.emu_stop()
 
     def _on_access(
         self, _core: unicorn.Uc, access: int, address: int, _size: int, _value: int, _data: object
@@ -181,18 +196,62 @@ class Cpu:
             None,
         )
 
+    def map_shared_registers(self, start: int, size: int, read: Read, write: Write) -> None:
+        """As `map_registers`; what `line` covers is answered without these two functions."""
+
+        def reading(offset: int, width: int) -> int:
+            try:
+                return read(start + offset, width)
+            except Exception as error:  # noqa: BLE001 - raised again in `run`
+                return self._abort(error)
+
+        def writing(offset: int, width: int, value: int) -> None:
+            try:
+                write(start + offset, width, value)
+            except Exception as error:  # noqa: BLE001 - raised again in `run`
+                self._abort(error)
+
+        callbacks = (_NATIVE_READ(reading), _NATIVE_WRITE(writing))
+        self._keep.append(callbacks)
+        self._line.read, self._line.write = (
+            ctypes.cast(callback, ctypes.c_void_p).value for callback in callbacks
+        )
+        status = uclib.uc_mmio_map(
+            self._uc._uch,
+            ctypes.c_uint64(start),
+            ctypes.c_size_t(size),
+            ctypes.c_void_p(self._native.read),
+            ctypes.byref(self._line),
+            ctypes.c_void_p(self._native.write),
+            ctypes.byref(self._line),
+        )
+        if status != uc.UC_ERR_OK:
+            raise EmulatorError(f"Unicorn refuses registers at {start:#010x}: error {status}")
+
+    def _abort(self, error: Exception) -> int:
+        """End the slice; ctypes cannot let an exception through Unicorn."""
+        self._raised = error
+        self._uc.emu_stop()
+        return 0
+
     def run(self, instructions: int) -> Stop:
         """Run from the program counter for at most so many instructions."""
         self._watch.limit = self._watch.instructions + instructions
         self._watch.refused = NOWHERE
         self._stop = None
+        self._line.raised = 0
         try:
             self._uc.emu_start(self.pc | 1, _NO_END)
         except unicorn.UcError as error:
             if self._stop is None:
                 self._stop = self._failed(error)
+        if self._raised is not None:
+            raise self._raised
         if self._stop is not None:
             return self._stop
+        if self._line.raised:
+            reason = _INTERRUPTS.get(self._line.raised - 1, Reason.UNDEFINED)
+            return Stop(reason, self.pc)
         if self._watch.refused != NOWHERE:
             return Stop(Reason.REFUSED, self._watch.refused)
         if self._watch.instructions >= self._watch.limit:

@@ -55,6 +55,8 @@ class Exceptions:
         self.active: list[int] = []
         """Numbers, the running one last."""
         self._limit = 0
+        self._vector = 0
+        """Of the handler that was entered last."""
 
     @property
     def current(self) -> int:
@@ -159,6 +161,7 @@ class Exceptions:
         vector = self._cpu.read_words(table + 4 * number, 1)
         if vector is None:
             raise EmulatorError(f"lockup: no vector table at {table:#010x} (SCB_VTOR)")
+        self._vector = vector[0]
         flags = self._cpu.xpsr & 0xF80F0000
         thumb = _XPSR_THUMB if vector[0] & 1 else 0
         self._cpu.write((_XPSR, flags | thumb | number), (_PC, vector[0]))
@@ -195,6 +198,16 @@ class Exceptions:
             (_PC, words[6] | 1),
         )
         return None
+
+    def chain(self, line: int) -> int:
+        """Return the vector of line `line` when its handler may be entered again at its end.
+
+        0 when anything else would be served then, or the handler runs inside of another one.
+        """
+        others = self._nvic.pending & self._nvic.enabled & ~(1 << line)
+        if self.active != [FIRST_LINE + line] or others or self._scb.pending:
+            return 0
+        return self._vector if self._nvic.enabled >> line & 1 else 0
 
     def set_stack_limit(self) -> None:
         """Learn MSPLIM anew; done where a frame may not fit, as asking costs time."""

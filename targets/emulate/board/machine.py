@@ -13,7 +13,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from unicorn import arm_const as arm
 
-from targets.emulate.board import chips, exceptions, watch
+from targets.emulate.board import chips, exceptions, line, watch
 from targets.emulate.board.bus import Bus, Peripheral
 from targets.emulate.board.cpu import Cpu, Memory, Reason, Stop, load_hook
 from targets.emulate.board.dwt import Debug, Dwt
@@ -34,6 +34,8 @@ _LONGEST_SLEEP = 0.05
 _REGISTERS, _PRIVATE, _PRIVATE_BYTES = 0x40000000, 0xE0000000, 0x00100000
 _SYSTEM = 0xE000E000
 _POWER_ON_SEED = 1
+_PLACES = {"status": "status_at", "receiver": "receive_at", "transmitter": "transmit_at"}
+"""Fields of Line by what of the UART they place."""
 
 
 def _load(elf: Path, target: Target) -> dict[str, bytes]:
@@ -76,8 +78,10 @@ class Machine:
         self._say = say
         self._said: set[str] = set()
         self._hook = load_hook(plugins)
+        self._native = line.load(plugins)
         self._watch = Watch(pardoned=watch.NOWHERE, refused=watch.NOWHERE)
         self._slept = 0
+        self._uart_line = target.uart.interrupt if target.uart is not None else 0
         self._ahead = 0
         """Cycles that the wall clock has gone on beyond the last sleep."""
         self._refused: int | None = None
@@ -143,22 +147,56 @@ class Machine:
             self._refused = address
             self._interrupt()
 
+    # ---- what native code answers meanwhile ------------------------------------------------
+
+    def _lend(self) -> None:
+        """Let native code serve the command USART as long as that is plain."""
+        shared = self._serial.line
+        self.chip.uart.lend(shared)
+        shared.vector = self.exceptions.chain(self._uart_line) if self._table_is_fixed() else 0
+        shared.chain = shared.vector & 1
+        shared.exception = exceptions.FIRST_LINE + self._uart_line
+        shared.chained = 0
+
+    def _take_back(self) -> None:
+        """Take over what native code did: the line was high whenever its handler was entered."""
+        if self._serial.line.chained:
+            self.nvic.set_line(self._uart_line, True)
+            self.nvic.enter(self._uart_line)
+            self._serial.line.chained = 0
+        self.chip.uart.take_back(self._serial.line)
+
+    def _table_is_fixed(self) -> bool:
+        return 0 <= self.scb.value["VTOR"] - self._flash.start < self._flash.size
+
+    def _read(self, address: int, width: int) -> int:
+        self._take_back()
+        value = self.bus.read(address, width)
+        self._lend()
+        return value
+
+    def _write(self, address: int, width: int, value: int) -> None:
+        self._take_back()
+        self.bus.write(address, width, value)
+        self._lend()
+
     # ---- reset ----------------------------------------------------------------------------
 
     def _power_up(self) -> None:
         """Start the core and all registers as after a reset; memories keep their contents."""
         for peripheral in self.bus.peripherals:
             peripheral.reset()
-        self.cpu = Cpu(self._target.cpu.name, self._hook, self._watch)
+        shared = self._serial.line
+        self.cpu = Cpu(self._target.cpu.name, self._hook, self._watch, shared, self._native)
         for memory in self._memories:
             self.cpu.map(memory)
         if self.chip.has_boot_alias:
             self.cpu.map(self._flash, 0)
-        for start, size in (
-            (_REGISTERS, self.chip.register_space),
-            (_PRIVATE, _PRIVATE_BYTES),
-        ):
-            self.cpu.map_registers(start, size, self.bus.read, self.bus.write)
+        self.cpu.map_shared_registers(_REGISTERS, self.chip.register_space, self._read, self._write)
+        self.cpu.map_registers(_PRIVATE, _PRIVATE_BYTES, self._read, self._write)
+        for name in ("status", "receiver", "transmitter"):
+            at = self.chip.uart.offset_of(getattr(self.chip.uart, name))
+            setattr(shared, _PLACES[name], self.chip.uart.base - _REGISTERS + at)
         self.exceptions = Exceptions(self.cpu, self.nvic, self.scb, self.report)
         self._refused = None
         vector = self.cpu.read_words(self.chip.vectors, 2)
@@ -195,7 +233,10 @@ class Machine:
         due = self.systick.next_interrupt
         if due is not None:
             length = max(1, min(length, due - self.cycles()))
-        self._handle(self.cpu.run(length))
+        self._lend()
+        stop = self.cpu.run(length)
+        self._take_back()
+        self._handle(stop)
 
     def _answer_refused(self, address: int) -> None:
         self._refused = None

@@ -6,12 +6,11 @@ Without a client, bytes are lost, as on a wire that ends nowhere.
 """
 
 import contextlib
+import ctypes
 import select
 import socket
-from collections import deque
 
-_CHUNK = 65536
-_MOST_KEPT = 65536
+from targets.emulate.board.line import MOST_KEPT, Buffers
 
 
 class Serial:
@@ -22,8 +21,11 @@ class Serial:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self._client: socket.socket | None = None
-        self._received: deque[int] = deque()
-        self._kept = bytearray()
+        self._buffers = Buffers()
+        self._received = memoryview(self._buffers.received).cast("B")
+        self._kept = memoryview(self._buffers.kept).cast("B")
+        self.line = self._buffers.line
+        """Counts of both directions, for native code too."""
 
     @property
     def port(self) -> int:
@@ -47,62 +49,74 @@ class Serial:
         if self._client is not None:
             self._client.close()
             self._client = None
-        self._kept.clear()
+        self.line.output_count = 0
 
     def poll(self) -> None:
         """Take what came and send what waits, without blocking."""
         self._send()
-        if self._received:
+        if self.has_received:
             return None
         if self._client is None:
             return self._take_client()
         try:
-            data = self._client.recv(_CHUNK)
+            count = self._client.recv_into(self._received)
         except BlockingIOError:
             return None
         except OSError:
             return self._drop()
-        if not data:
+        if not count:
             return self._drop()
-        self._received.extend(data)
+        self.line.input_next, self.line.input_count = 0, count
         return None
 
     def wait(self, seconds: float) -> None:
         """Sleep until something comes, or `seconds` have passed."""
         self._send()
         source = self._client if self._client is not None else self._listener
-        writers = [source] if self._kept else []
+        writers = [source] if self.line.output_count else []
         select.select([source], writers, [], seconds)
 
     def _send(self) -> None:
-        while self._kept and self._client is not None:
+        while self.line.output_count and self._client is not None:
             try:
-                sent = self._client.send(self._kept)
+                sent = self._client.send(self._kept[: self.line.output_count])
             except BlockingIOError:
                 return
             except OSError:
                 self._drop()
                 return
-            del self._kept[:sent]
+            self.line.output_count -= sent
+            start = ctypes.addressof(self._buffers.kept)
+            ctypes.memmove(start, start + sent, self.line.output_count)
 
     @property
     def has_received(self) -> bool:
         """Whether a byte waits for the receiver."""
-        return bool(self._received)
+        return self.line.input_next < self.line.input_count
 
     def take(self) -> int | None:
         """Return the next received byte, None when there is none."""
-        return self._received.popleft() if self._received else None
+        if not self.has_received:
+            return None
+        byte = self._received[self.line.input_next]
+        self.line.input_next += 1
+        return byte
+
+    @property
+    def has_client(self) -> bool:
+        """Whether somebody is at the other end."""
+        return self._client is not None
 
     @property
     def is_held_up(self) -> bool:
         """Whether the client reads too slowly for one more byte."""
-        return len(self._kept) >= _MOST_KEPT
+        return self.line.output_count >= MOST_KEPT
 
     def put(self, byte: int) -> None:
         """Send one byte."""
-        if self._client is not None:
-            self._kept.append(byte)
+        if self._client is not None and self.line.output_count < len(self._kept):
+            self._kept[self.line.output_count] = byte
+            self.line.output_count += 1
 
     def flush(self) -> None:
         """Send what is kept, as far as the client takes it, and hang up."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from targets.emulate.board.bus import Peripheral
 from targets.emulate.board.clock import baud_error
 from targets.emulate.board.gpio import Gpio
+from targets.emulate.board.line import Line
 from targets.emulate.board.serial import Serial
 
 RXNE, TC, TXE = 1 << 5, 1 << 6, 1 << 7
@@ -35,6 +36,10 @@ class Uart(Peripheral):
 
     status = ""
     """Name of the status register."""
+    receiver = ""
+    """Name of the register that received bytes are read from."""
+    transmitter = ""
+    """Name of the register that bytes to send are written to."""
 
     def __init__(self, base: int, clocked: Callable[[], bool], wiring: Wiring | None) -> None:
         """Place it; one without wiring is on no wire."""
@@ -72,6 +77,42 @@ class Uart(Peripheral):
             self._held = byte
             self.value[self.status] |= RXNE
             self.update()
+
+    def answer(self) -> int:
+        """Return what the core reads from the status register, nothing being held up."""
+        return self.value[self.status]
+
+    def lend(self, line: Line) -> None:
+        """Let native code answer status and data while both directions are in plain use.
+
+        Plain: clocked, on, set up and checked, received bytes interrupt and sent ones do not.
+        """
+        line.armed = (
+            self._wiring is not None
+            and self._checked
+            and self._wiring.serial.has_client
+            and self.clocked()
+            and self.is_enabled(2)
+            and self.is_enabled(3)
+            and self.value["CR1"] & (RXNE | TC | TXE) == RXNE
+        )
+        line.status, line.held, line.rose = self.answer(), self._held, 0
+
+    def take_back(self, line: Line) -> None:
+        """Take over what native code did."""
+        if not line.armed or self._wiring is None:
+            return
+        self._held = line.held
+        self.assign(self.status, RXNE, on=bool(line.status & RXNE))
+        if line.rose:  # a rising edge is pending even if the line has fallen again
+            self._wiring.set_line(False)
+            self._wiring.set_line(True)
+        self.update()
+        line.armed = 0
+
+    def offset_of(self, name: str) -> int:
+        """Return the offset of a register."""
+        return next(r.offset for r in self.registers if r.name == name)
 
     def _receives(self) -> bool:
         return self.clocked() and self.is_enabled(2)

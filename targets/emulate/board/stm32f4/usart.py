@@ -14,6 +14,7 @@ class Usart(Uart):
 
     name = "USART"
     status = "SR"
+    receiver = transmitter = "DR"
     registers = (
         Register(0x00, "SR", 0x3FF, TXE | TC, read_only=0x09F),
         Register(0x04, "DR", 0x1FF),

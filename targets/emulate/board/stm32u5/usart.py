@@ -15,6 +15,8 @@ class Usart(Uart):
 
     name = "USART"
     status = "ISR"
+    receiver = "RDR"
+    transmitter = "TDR"
     registers = (
         Register(0x00, "CR1", _ALL),
         Register(0x04, "CR2", 0xFFFFFF79),
@@ -42,11 +44,18 @@ class Usart(Uart):
         table = (1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256)
         return self.value["BRR"] * table[min(self.value["PRESC"], len(table) - 1)]
 
+    def _acknowledged(self) -> int:
+        """Return TEACK and REACK, which follow TE and RE."""
+        return self.is_enabled(3) << 21 | self.is_enabled(2) << 22
+
+    def answer(self) -> int:
+        """Return ISR, nothing being held up."""
+        return super().answer() | self._acknowledged()
+
     def read(self, name: str) -> int:
-        """Return a register; reading RDR clears RXNE. TEACK and REACK follow TE and RE."""
+        """Return a register; reading RDR clears RXNE."""
         if name == "ISR":
-            acknowledged = self.is_enabled(3) << 21 | self.is_enabled(2) << 22
-            return self.flags() | acknowledged
+            return self.flags() | self._acknowledged()
         return self.receive() if name == "RDR" else self.value[name]
 
     def write(self, name: str, value: int) -> None:
