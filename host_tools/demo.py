@@ -52,6 +52,7 @@ def run(
     csv: Path | None,
     out: Path,
     windows: int | None,
+    streaming: bool,
     train_options: list[str],
     say: Callable[[str], None],
     progress: measure.Progress,
@@ -69,7 +70,14 @@ def run(
     else:
         directory = description.resolve(model)
     report, series = measure.run(
-        target, directory, out / "work", windows=windows, data=data, say=say, progress=progress
+        target,
+        directory,
+        out / "work",
+        windows=windows,
+        data=data,
+        streaming=streaming,
+        say=say,
+        progress=progress,
     )
     return write_report(report, series, out)
 

@@ -205,14 +205,15 @@ def run(
     *,
     windows: int | None = None,
     data: str | None = None,
+    streaming: bool = False,
     say: Say = lambda _: None,
     progress: Progress = lambda *_: None,
 ) -> tuple[Report, Series | None]:
     """Build, emulate, bench, count and compare one model on one target.
 
     `windows` of the golden file are used (None: all), and all of its raw samples. `work` takes
-    intermediate files. Raises the errors of every step; a difference is not an error here but a
-    report whose `exact` is false.
+    intermediate files. With `streaming` the image computes per sample. Raises the errors of every
+    step; a difference is not an error here but a report whose `exact` is false.
     """
     start = time.monotonic()
     clock = Clock(say)
@@ -225,7 +226,7 @@ def run(
     with ThreadPoolExecutor(max_workers=1) as pool:
         with clock.step("generate C and build the image"):
             # A folder of its own: another model of this name may be built at the same time.
-            image = make(target_name, str(directory), out=work / "build")
+            image = make(target_name, str(directory), out=work / "build", streaming=streaming)
             manifest, size = image.manifest(), image.size()
         pending = pool.submit(exact_results.run_all, directory, golden, work / "host")
         with clock.step("count instructions"):

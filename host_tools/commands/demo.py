@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", default="stm32f4", help="default %(default)s")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--windows", type=int, help="use this many of the golden windows")
+    parser.add_argument(
+        "--streaming", action="store_true", help="an image that computes per sample"
+    )
     parser.add_argument("--delimiter", help="of the CSV file; found by itself when not given")
     parser.add_argument("--epochs", type=int, help="train at most this long")
 
@@ -49,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         csv=arguments.csv,
         out=arguments.out or demo.OUT,
         windows=arguments.windows,
+        streaming=arguments.streaming,
         train_options=extra,
         say=_say,
         progress=_progress,

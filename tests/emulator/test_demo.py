@@ -27,3 +27,12 @@ def test_demo_on_the_emulated_board(tmp_path, capsys):
     assert 0 < report["arena_bytes"] < report["static_ram_bytes"]
     assert 0 < report["model_bytes"] < report["flash_bytes"]
     assert 0 < report["stack_bytes"] < 8192
+
+
+@pytest.mark.emulator
+def test_demo_sample_by_sample(tmp_path, capsys):
+    code = cli.main(["demo", "--streaming", "--windows", "3", "--out", str(tmp_path)])
+    assert code == 0, capsys.readouterr().err
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["exact"]
+    assert "CONV_STREAM" in {row["kind"] for row in report["operators"]}
