@@ -6,7 +6,7 @@ Every input is made from its number alone, so a failure is repeated by its numbe
 A log is written in blocks and says what is done: the same command goes on after an interruption.
 Each survivor is computed by the reference and by the C kernels as `lower` calls them, the number
 says for which instruction set and goal; a sample of them is generated, compiled with all warnings
-as errors, and run, too.
+as errors, and run, too, and a sample of those that can compute per sample is streamed.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from codegen.errors import VerifierError
 from codegen.frontend import tflite
 from codegen.ir.graph import Array, DType
 from targets.errors import SafeError
-from tests.operators import kernels
+from tests.operators import kernels, stream_models, streaming
 from tests.operators.cases import CASES
 
 MODELS = Path(__file__).parents[1] / "unit" / "codegen" / "models"
@@ -42,6 +42,10 @@ SECONDS = 20
 """Of processor time: a file may not keep the generator busy for longer."""
 COMPILE_EVERY = 40
 """One survivor in so many is generated and compiled."""
+STREAM_EVERY = 8
+"""One survivor in so many is asked to compute per sample."""
+STREAMS = 6
+"""Networks along time to damage."""
 BLOCK = 1000
 """Inputs in one line of a log."""
 MAX_MACS = 200_000
@@ -64,10 +68,12 @@ class Outcome:
 
 
 def bases() -> list[bytes]:
-    """Return the files to damage: whole models, and one of each operator."""
-    whole = [(MODELS / f"{name}.tflite").read_bytes() for name in ("small", "small_unrolled")]
+    """Return the files to damage: whole models, networks along time, and one of each operator."""
+    names = ("small", "small_unrolled", "small_gru", "small_gru_all")
+    whole = [(MODELS / f"{name}.tflite").read_bytes() for name in names]
+    streams = [stream_models.drawn(seed) for seed in range(STREAMS)]
     single = [CASES[kind](np.random.default_rng([1, 2])).model for kind in sorted(CASES)]
-    return [whole[0], whole[0], *whole, *single]
+    return [whole[0], whole[0], *whole, *streams, *single]
 
 
 def mutate(base: bytes, rng: random.Random) -> bytes:
@@ -148,6 +154,8 @@ def attempt(data: bytes, number: int, *, compiles: bool = False) -> str:
     expected = reference.run(program.graph, values)
     computed = kernels.library("gcc-O3").run(program.graph, values, choice)
     _same(expected, computed, f"{choice.isa} kernels")
+    if (compiles or number % STREAM_EVERY == 1) and _streamed(data, program, number):
+        return "survivor, streamed and equal"
     if not compiles and number % COMPILE_EVERY:
         return "survivor, equal"
     return _compiled(data, program, values, expected)
@@ -172,6 +180,31 @@ def _same(expected: list[Array], found: list[Array], what: str) -> None:
     for one, other in zip(expected, found, strict=True):
         if one.tobytes() != np.ascontiguousarray(other).tobytes():
             raise AssertionError(f"{what} differ from the reference")
+
+
+def _streamed(data: bytes, program: Program, number: int) -> bool:
+    """Generate, compile and run a model that computes per sample; return whether it can."""
+    graph, choice = program.graph, program.choice
+    if {graph.tensor(i).dtype for i in (*graph.inputs, *graph.outputs)} != {DType.INT8}:
+        return False
+    with tempfile.TemporaryDirectory(prefix="safe_fuzz_") as name:
+        try:
+            built = streaming.build(data, Path(name), isa=choice.isa, optimize=choice.optimize)
+        except VerifierError:
+            raise
+        except SafeError:
+            return False
+        rng = np.random.default_rng(number)
+        shape = (built.window + WINDOWS, built.sample_bytes)
+        samples = rng.integers(-128, 128, shape).astype(np.int8)
+        script = [b"P" + sample.tobytes() for sample in samples]
+        for at in reversed(range(built.window, len(samples) + 1)):
+            script.insert(at, b"I")
+        answers = [output for _, output in streaming.run(built, script) if output is not None]
+    windows = np.stack([samples[at : at + built.window] for at in range(len(answers))])
+    values = windows.reshape(len(answers), *graph.tensor(graph.inputs[0]).shape)
+    _same(reference.run(graph, [values]), [np.stack(answers)], "streamed C")
+    return True
 
 
 def _compiled(data: bytes, program: Program, values: list[Array], expected: list[Array]) -> str:

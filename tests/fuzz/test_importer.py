@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from codegen import pipeline
 from codegen.frontend import tflite
 from targets.errors import SafeError
 from tests.fuzz import campaign
+from tests.operators import stream_models, streaming
 
 SMALL = Path(__file__).parents[1] / "unit" / "codegen" / "models" / "small.tflite"
 INPUTS = int(os.environ.get("SAFE_FUZZ_INPUTS", "2000"))
@@ -36,6 +38,21 @@ def test_a_wrong_result_is_a_failure(monkeypatch):
 
     monkeypatch.setattr(campaign.reference, "run", wrong)
     assert campaign.run(0, 60).failures
+
+
+def test_a_survivor_is_streamed(monkeypatch):
+    """A network along time is pushed sample by sample; one wrong bit of an output is seen."""
+    data = stream_models.drawn(0)
+    program = pipeline.compile_model(tflite.load(data, "m"), target="host", isa="ref")
+    assert campaign._streamed(data, program, 1)
+    right = streaming.run
+
+    def wrong(built, script):
+        return [(s, v if v is None else v ^ (v == v.max())) for s, v in right(built, script)]
+
+    monkeypatch.setattr(streaming, "run", wrong)
+    with pytest.raises(AssertionError, match="streamed C"):
+        campaign._streamed(data, program, 1)
 
 
 def test_a_log_is_gone_on_with(tmp_path, monkeypatch):
