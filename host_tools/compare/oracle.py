@@ -15,6 +15,10 @@ from host_tools.errors import ConversionError, DataError
 
 Array = NDArray[Any]
 
+_ARENA = 1 << 26
+"""Bytes for values, beside the package's own estimate from the file's size, which is too small for
+a small file with large images. Only what is touched is taken."""
+
 
 def available() -> bool:
     """Whether the package is installed (extra `oracle`)."""
@@ -25,11 +29,10 @@ def available() -> bool:
     return True
 
 
-def run(model: Path, windows: Array) -> Array:
-    """Return int8[N, *output shape] of a model with one input and one output.
+def interpreter(content: bytes) -> Any:
+    """Return an interpreter of the package for a model file.
 
-    `windows` int8[N, *input shape without the batch]. Raises ConversionError when the package is
-    not installed and DataError when a window does not fit the model.
+    Raises ConversionError when the package is not installed or refuses the model.
     """
     try:
         runtime = import_module("tflite_micro").runtime
@@ -37,15 +40,27 @@ def run(model: Path, windows: Array) -> Array:
         raise ConversionError(
             "the oracle (package tflite-micro) is not installed: pip install 'safe-edge[oracle]'"
         ) from error
-    interpreter = runtime.Interpreter.from_bytes(model.read_bytes())
-    shape = tuple(int(size) for size in interpreter.get_input_details(0)["shape"])
+    try:
+        return runtime.Interpreter.from_bytes(content, arena_size=_ARENA + 10 * len(content))
+    except RuntimeError as error:
+        raise ConversionError(f"TensorFlow Lite Micro refuses the model: {error}") from error
+
+
+def run(model: Path, windows: Array) -> Array:
+    """Return [N, *output shape] of a model with one input and one output, in the output's type.
+
+    `windows` [N, *input shape without the batch], of the input's type. Raises ConversionError when
+    the package is not installed or refuses the model, and DataError when a window does not fit.
+    """
+    runtime = interpreter(model.read_bytes())
+    shape = tuple(int(size) for size in runtime.get_input_details(0)["shape"])
     if int(np.prod(shape)) != int(np.prod(windows.shape[1:])):
         raise DataError(f"windows have shape {windows.shape[1:]}, {model} takes {shape}")
     results = []
     for window in windows:
-        interpreter.reset()
-        interpreter.set_input(np.ascontiguousarray(window.reshape(shape)), 0)
-        interpreter.invoke()
-        results.append(np.array(interpreter.get_output(0), dtype=np.int8))
+        runtime.reset()
+        runtime.set_input(np.ascontiguousarray(window.reshape(shape)), 0)
+        runtime.invoke()
+        results.append(np.array(runtime.get_output(0)))
     stacked = np.stack(results)
     return stacked.reshape(len(windows), *stacked.shape[2:])

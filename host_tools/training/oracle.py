@@ -1,11 +1,11 @@
 """TensorFlow Lite Micro on the host: the arithmetic that every other implementation matches."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.compare.oracle import interpreter
 from host_tools.errors import ConversionError
 
 
@@ -22,29 +22,16 @@ def forecast(model: Path | bytes, windows: NDArray[np.int8]) -> NDArray[np.int8]
     Raises:
         ConversionError: The `tflite-micro` package is missing or rejects the model.
     """
-    interpreter = _interpreter(model if isinstance(model, bytes) else model.read_bytes())
-    shape = tuple(int(size) for size in interpreter.get_output_details(0)["shape"])
+    runtime = interpreter(model if isinstance(model, bytes) else model.read_bytes())
+    shape = tuple(int(size) for size in runtime.get_output_details(0)["shape"])
     outputs = np.empty((len(windows), *shape[1:]), dtype=np.int8)
     for index in range(len(windows)):
         # The state of an LSTM stays between invokes; windowed semantics start from zero.
-        interpreter.reset()
-        interpreter.set_input(windows[index : index + 1], 0)
-        interpreter.invoke()
-        outputs[index] = interpreter.get_output(0)[0]
+        runtime.reset()
+        runtime.set_input(windows[index : index + 1], 0)
+        runtime.invoke()
+        outputs[index] = runtime.get_output(0)[0]
     return outputs
-
-
-def _interpreter(content: bytes) -> Any:
-    try:
-        from tflite_micro import runtime
-    except ImportError as error:
-        raise ConversionError(
-            "the arithmetic oracle is missing: install the extra `oracle` (tflite-micro)"
-        ) from error
-    try:
-        return runtime.Interpreter.from_bytes(content)
-    except RuntimeError as error:
-        raise ConversionError(f"TensorFlow Lite Micro rejects the model: {error}") from error
 
 
 def forecast_float(model: Path, windows: NDArray[np.float32]) -> NDArray[np.float32]:
