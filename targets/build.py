@@ -4,6 +4,7 @@ SConstruct and its tools are thin wrappers on this module; nothing here knows SC
 """
 
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -12,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targets.errors import BuildError, TargetError
+from targets.errors import BuildError, OutputError, TargetError
 from targets.load import Target
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("bench", "detector")
 DEFAULT_BACKEND = "native"
+OUT = "build"
+"""Folder of everything that is built, unless another is named."""
 GOALS = ("balanced", "speed", "size")
 """What the generator optimizes for, the default first: see `codegen --optimize`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -223,6 +226,16 @@ def output_folder(
     `suffix` is that of `targets.options.Options`.
     """
     return Path(out) / target.name / model.name / (backend + suffix)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of an image; OutputError when it cannot be written."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}: choose another") from error
+    if not os.access(path, os.W_OK):
+        raise OutputError(f"{path}: cannot be written: choose another")
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

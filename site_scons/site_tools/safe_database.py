@@ -39,7 +39,7 @@ def safe_database(env: Any, folder: str, objects: list[Any]) -> list[Any]:
         env.Value(database.text(entries)),
         Action(_own, cmdstr="  DB    $TARGET"),
     )
-    if env["out"] == "build":
+    if env["out"] == build.OUT:
         # Other images change it, which no signature of this one tells.
         shared = env.Command(database.NAME, nodes, Action(_shared, strfunction=None))
         env.Precious(shared)  # not removed before it is written: it may be the same

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """ELF, BIN, HEX and MAP of an image, and its size report."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from SCons.Action import Action
 
-from targets import size
-from targets.build import write_json
+from targets import build, size
 from targets.errors import SafeError
 
 MEASURE = ("breakdown", "elf", "linkmap", "size")
 """Modules of `targets` that make the report."""
+_TEMPORARY = re.compile(r"\S*/cc\w+(\.(?:ltrans|debug))")
+
+
+def _steady(target: Any, source: Any, env: Any) -> None:  # noqa: ARG001 - names set by SCons
+    """Take the random names of the compiler's temporary files out of the map of an lto=1 image."""
+    path = Path(str(target[0])).with_suffix(".map")
+    build.write_text(path, _TEMPORARY.sub(r"lto\1", path.read_text(encoding="utf-8")))
 
 
 def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]:
@@ -24,6 +31,8 @@ def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]
     elf = env.Program(f"{stem}.elf", objects, LINKFLAGS=[*env["LINKFLAGS"], *flags])
     env.Depends(elf, scripts)
     env.SideEffect(f"{stem}.map", elf)
+    if env["SAFE_OPTIONS"].lto:
+        env.AddPostAction(elf, Action(_steady, strfunction=None))
     env.Clean(elf, [f"{stem}.map", f"{stem}.elf.ltrans0.ltrans.su"])  # the latter: of lto=1
     nodes = [*elf]
     if scripts:
@@ -42,7 +51,7 @@ def _size(target: Any, source: Any, env: Any) -> int:
         facts = size.report(Path(str(source[0])), Path(str(source[1])), identity)
         sys.stdout.write(f"{size.table(facts)}\n{size.summary(facts)}\n")
         size.check_budget(facts, Path(env["SAFE_MODEL_TOML"]))
-        write_json(Path(str(target[0])), facts)
+        build.write_json(Path(str(target[0])), facts)
     except SafeError as error:
         sys.stderr.write(f"scons: {error}\n")
         return int(error.exit_code)

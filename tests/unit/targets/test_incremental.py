@@ -41,7 +41,7 @@ def steps(root, *arguments, target=TARGET):
     """Build, and return what was done: a step and its file, relative to the image's folder."""
     result = run(root, f"target={target}", *arguments)
     assert result.returncode == 0, result.stderr
-    lines = [line.split() for line in result.stdout.splitlines() if line.startswith("  ")]
+    lines = re.findall(r"^  ([A-Z]+) +(\S+)$", result.stdout, re.MULTILINE)
     pattern = re.compile(rf"build/{target}/forecaster/[^/]+/(obj/)?")
     return {f"{word} {pattern.sub('', path)}" for word, path in lines}
 

@@ -47,6 +47,25 @@ def test_a_mistake_is_one_line(argument, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("verbose=nope", "Error converting option: 'verbose' Invalid value for boolean variable"),
+        ("streaming=2", "Error converting option: 'streaming' Invalid value for boolean variable"),
+        ("flash_options='--runner", 'flash_options="\'--runner": no closing quotation'),
+        ("out=", "out is empty: name a folder, or leave it out for build"),
+        ("out=SConstruct", "SConstruct/stm32f4/forecaster/native: cannot be written: Not a dir"),
+        ("target=", "unknown target ''; known are hifive1, host, "),
+        ("opt=", "unknown opt ''; known are 0, 1, 2, 3, s"),
+    ],
+)
+def test_a_value_that_cannot_be_is_one_line(argument, message):
+    result = scons(argument)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"scons: {message}")
+    assert result.stderr.count("\n") == 1
+
+
 def test_help_lists_everything():
     text = scons("--help").stdout
     names = (

@@ -26,8 +26,8 @@ def scons(*arguments):
 
 
 def digests(folder):
-    """Of the image; objects and map of an LTO build hold random names of the compiler."""
-    names = ("bench.elf", "bench.bin", "bench.hex", "size.json")
+    """Of the image."""
+    names = ("bench.elf", "bench.bin", "bench.hex", "bench.map", "size.json")
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
