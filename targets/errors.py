@@ -57,6 +57,12 @@ class BuildError(SafeError):
     exit_code = ExitCode.BUILD
 
 
+class BudgetError(SafeError):
+    """An image takes more than its budget in `model.toml`, or than the target reserves."""
+
+    exit_code = ExitCode.BUDGET
+
+
 class OutputError(SafeError):
     """An output file or folder cannot be written."""
 

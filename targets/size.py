@@ -10,17 +10,11 @@ from typing import Any
 
 from targets import breakdown, linkmap
 from targets.elf import Image, Section, read
-from targets.errors import BuildError, ExitCode, SafeError
+from targets.errors import BudgetError, BuildError
 
 _STACK = ".stack"
 _LARGEST = 40
 _LARGEST_ALIGNMENT = 256
-
-
-class BudgetError(SafeError):
-    """An image is larger than the budget in `model.toml`."""
-
-    exit_code = ExitCode.BUDGET
 
 
 def _padding(sections: Sequence[Section]) -> int:
@@ -96,10 +90,14 @@ def check_budget(size: Mapping[str, Any], model_toml: Path) -> None:
         budget = tomllib.loads(model_toml.read_text(encoding="utf-8")).get("budget", {})
     except tomllib.TOMLDecodeError as error:
         raise BuildError(f"{model_toml}: not valid TOML: {error}") from error
-    limits = {"flash_bytes": size["flash_bytes"], "ram_bytes": size["static_ram_bytes"]}
+    limits = {
+        "flash_bytes": size["flash_bytes"],
+        "ram_bytes": size["static_ram_bytes"],
+        "stack_bytes": size.get("stack", {}).get("bound_bytes"),
+    }
     for key, value in limits.items():
         limit = budget.get(key)
-        if limit is not None and value > limit:
+        if limit is not None and value is not None and value > limit:
             raise BudgetError(
                 f"{key} is {value}, {value - limit} more than the budget of {limit} in {model_toml}"
             )

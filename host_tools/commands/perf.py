@@ -15,8 +15,7 @@ from host_tools.perf import budget, suite
 from host_tools.report.write import write_json
 from targets.build import ROOT
 from targets.emulate import verilator
-from targets.errors import ExitCode
-from targets.size import BudgetError
+from targets.errors import BudgetError, ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

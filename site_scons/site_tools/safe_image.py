@@ -10,6 +10,7 @@ from SCons.Action import Action
 
 from targets import build, size
 from targets.errors import SafeError
+from targets.stack import bound
 
 MEASURE = ("breakdown", "elf", "linkmap", "size")
 """Modules of `targets` that make the report."""
@@ -45,11 +46,20 @@ def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]
     return nodes
 
 
+def _stack(env: Any, elf: Path) -> dict[str, Any]:
+    """Return how deep the image's stack can get."""
+    usage = [*(elf.parent / "obj").rglob("*.su"), *elf.parent.glob(f"{elf.name}*.su")]
+    objdump = env["OBJCOPY"].replace("objcopy", "objdump")
+    return bound.attempt(elf, sorted(usage), env["SAFE_TARGET"], objdump)
+
+
 def _size(target: Any, source: Any, env: Any) -> int:
     identity = env["SAFE_IDENTITY"]
     try:
         facts = size.report(Path(str(source[0])), Path(str(source[1])), identity)
-        sys.stdout.write(f"{size.table(facts)}\n{size.summary(facts)}\n")
+        facts["stack"] = stack = _stack(env, Path(str(source[0])))
+        sys.stdout.write(f"{size.table(facts)}\n{size.summary(facts)}\n{bound.summary(stack)}\n")
+        bound.check(stack, env["SAFE_TARGET"].name)
         size.check_budget(facts, Path(env["SAFE_MODEL_TOML"]))
         build.write_json(Path(str(target[0])), facts)
     except SafeError as error:
@@ -70,6 +80,7 @@ def safe_size(
         SAFE_MODEL_TOML=str(description),
     )
     env.Depends(nodes, [env.File(f"targets/{name}.py") for name in MEASURE])
+    env.Depends(nodes, env.Glob("#targets/stack/*.py") + env.Glob("#targets/stack/*.toml"))
     if description.is_file():
         env.Depends(nodes, env.File(str(description)))
     return nodes

@@ -34,6 +34,8 @@ def test_bench_is_exact(target, capsys):
     assert facts["link"]["cycles"] == "approximate"
     assert 1_000_000 < facts["link"]["inference_cycles"] < 2_000_000
     assert "warning" not in output.err
+    bound = make(target, "forecaster").size()["stack"]["bound_bytes"]
+    assert 0 < facts["stack_bytes"] <= bound
 
 
 def test_reset_in_the_middle():

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from host_tools.cli import main
+from targets.load import load
+from targets.make import make
 
 pytestmark = pytest.mark.emulator
 
@@ -20,3 +22,5 @@ def test_bench_is_exact(target, capsys):
     assert facts["instructions_per_inference"] > 1_000_000
     assert facts["link"]["device_status"] == ["cycles_stuck"]
     assert facts["link"]["inference_cycles"] is None
+    bound = make(target, "forecaster").size()["stack"]["bound_bytes"]
+    assert 0 < facts["stack_bytes"] <= bound <= load(target).stack.size_bytes

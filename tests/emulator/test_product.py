@@ -55,7 +55,8 @@ def test_facts_agree_with_the_build(stm32f4, on_stm32f4, forecaster):
     assert info.model_sha256 == manifest["model_sha256"]
     assert info.arena_bytes == manifest["arena_bytes"] == size["arena_bytes"]
     assert info.clock_hz == stm32f4.clock.hz
-    assert 0 < on_stm32f4.stats.stack_bytes < stm32f4.stack.size_bytes // 2
+    assert 0 < on_stm32f4.stats.stack_bytes <= size["stack"]["bound_bytes"]
+    assert size["stack"]["bound_bytes"] < stm32f4.stack.size_bytes // 2
     assert (forecaster.folder / "bench.bin").stat().st_size == size["flash_bytes"]
     # The largest request in flight must fit into the receive ring, with its framing.
     assert 2 * info.max_payload <= stm32f4.uart.rx_ring_bytes

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from targets import build, elf, size
-from targets.errors import BuildError, ExitCode
+from targets.errors import BudgetError, BuildError, ExitCode
 from targets.load import load
 
 SOURCE = """
@@ -74,6 +74,6 @@ def test_budget(tmp_path):
     toml.write_text("[budget]\nflash_bytes = 1000\nram_bytes = 200")
     size.check_budget(figures, toml)
     toml.write_text("[budget]\nram_bytes = 150")
-    with pytest.raises(size.BudgetError, match="ram_bytes is 200, 50 more than the budget of 150"):
+    with pytest.raises(BudgetError, match="ram_bytes is 200, 50 more than the budget of 150"):
         size.check_budget(figures, toml)
-    assert size.BudgetError.exit_code is ExitCode.BUDGET
+    assert BudgetError.exit_code is ExitCode.BUDGET

@@ -1,0 +1,40 @@
+"""What the compiler says about each frame: the `.su` files of `-fstack-usage`."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from targets.errors import BuildError
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Bytes of a frame; one that is not bounded depends on a value at run time."""
+
+    bytes: int
+    is_bounded: bool
+
+
+Frames = dict[tuple[str, str], Frame]
+"""By source file's name and function; the file is empty for the largest of that name."""
+
+
+def read(files: Iterable[Path]) -> Frames:
+    """Return the frames of all functions; BuildError on a file that is none."""
+    frames: dict[tuple[str, str], list[Frame]] = defaultdict(list)
+    for path in files:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            place, _, rest = line.partition("\t")
+            size, _, qualifiers = rest.partition("\t")
+            if not size.isdigit():
+                raise BuildError(f"{path}: not a stack usage file: {line!r}; build again")
+            name = place.rpartition(":")[2].split(".", 1)[0]
+            source = Path(place.split(":", 1)[0]).name
+            frame = Frame(int(size), "dynamic" not in qualifiers or "bounded" in qualifiers)
+            frames[source, name].append(frame)
+            frames["", name].append(frame)
+    return {
+        key: Frame(max(f.bytes for f in found), all(f.is_bounded for f in found))
+        for key, found in frames.items()
+    }

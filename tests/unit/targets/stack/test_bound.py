@@ -1,0 +1,53 @@
+"""The line and the limit of a proved bound, and the files of the compiler."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from targets.errors import BudgetError, BuildError, ExitCode
+from targets.stack import bound, usage
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    chain = {"bytes": 300, "chain": [{"function": "main", "frame_bytes": 300}]}
+    report = {"bytes": 40, "chain": [{"function": "safe_fault_report", "frame_bytes": 40}]}
+    fields = {"bound_bytes": 412, "reserved_bytes": 512, "exception_frame_bytes": 108}
+    return {**fields, "program": chain, "interrupt": {"bytes": 4}, "fault": report, **changes}
+
+
+def test_a_bound_within_what_is_reserved_is_one_line() -> None:
+    bound.check(facts(), "board")
+    assert bound.summary(facts()) == (
+        "stack 412 bytes at most, proved: program 300, exception 108, interrupt 4"
+    )
+
+
+def test_a_bound_beyond_what_is_reserved_is_an_error_that_names_the_chain() -> None:
+    with pytest.raises(BudgetError, match=r"412 bytes, 12 more than its 400 on board: main 300"):
+        bound.check(facts(reserved_bytes=400), "board")
+    assert BudgetError.exit_code == ExitCode.BUDGET
+
+
+def test_a_fault_has_room_for_its_report() -> None:
+    deep = {"bytes": 513, "chain": [{"function": "safe_fault_report", "frame_bytes": 513}]}
+    with pytest.raises(BudgetError, match="a fault's report can take 513 bytes, 1 more"):
+        bound.check(facts(fault=deep), "board")
+
+
+def test_what_is_not_proved_says_why() -> None:
+    none = {"bound_bytes": None, "reason": "recursion: a > a"}
+    bound.check(none, "board")
+    assert bound.summary(none) == "stack bound not proved: recursion: a > a"
+
+
+def test_usage_files(tmp_path: Path) -> None:
+    (tmp_path / "a.su").write_text("x/a.c:1:2:f\t24\tstatic\nx/a.c:9:2:g\t8\tdynamic\n")
+    (tmp_path / "b.su").write_text("x/b.c:1:2:f\t40\tdynamic,bounded\n")
+    frames = usage.read(sorted(tmp_path.glob("*.su")))
+    assert frames["a.c", "f"].bytes == 24
+    assert frames["", "f"] == usage.Frame(40, is_bounded=True)
+    assert not frames["a.c", "g"].is_bounded
+    (tmp_path / "c.su").write_text("nonsense\n")
+    with pytest.raises(BuildError, match="not a stack usage file"):
+        usage.read([tmp_path / "c.su"])

@@ -1,0 +1,67 @@
+"""Chains over small graphs: calls, jumps, pointers, and what has no bound."""
+
+import pytest
+
+from targets.errors import BuildError
+from targets.stack.graph import Graph
+from targets.stack.listing import Function
+from targets.stack.usage import Frame, Frames
+from targets.stack.words import Words
+
+
+def graph(
+    *functions: Function, stored: tuple[int, ...] = (), frames: Frames | None = None
+) -> Graph:
+    words = Words(frozenset(stored), (), is_thumb=False)
+    return Graph({f.address: f for f in functions}, {}, frames or {}, words)
+
+
+def test_the_deepest_call_counts() -> None:
+    a = Function("a", 1, pushed=8, calls={2, 3})
+    found = graph(a, Function("b", 2, pushed=16), Function("c", 3, pushed=24)).deepest(a)
+    assert found.bytes == 32
+    assert str(found) == "a 8 > c 24"
+
+
+def test_a_jump_has_given_its_frame_back_and_a_part_has_not() -> None:
+    a = Function("a", 1, pushed=8, jumps={2})
+    assert graph(a, Function("b", 2, pushed=16)).deepest(a).bytes == 16
+    assert graph(a, Function("a.cold", 2, pushed=16)).deepest(a).bytes == 24
+
+
+def test_what_calls_itself_is_named() -> None:
+    a, b = Function("a", 1, calls={2}), Function("b", 2, calls={1})
+    with pytest.raises(BuildError, match="recursion: a > b > a"):
+        graph(a, b).deepest(a)
+
+
+def test_a_pointer_reaches_what_the_rules_say() -> None:
+    invoke = Function("safe_context_invoke", 1, pushed=8, pointers=[5], calls_pointer=True)
+    model = Function("invoke_arena", 2, pushed=100)
+    other = Function("handle_ping", 3, pushed=1000)
+    found = graph(invoke, model, other, stored=(2, 3))
+    assert found.deepest(invoke).bytes == 108
+    assert found.unnamed(set()) == []
+
+
+def test_an_unknown_pointer_and_an_unknown_address_are_named() -> None:
+    wild = Function("wild", 1, pointers=[0x55], calls_pointer=True)
+    with pytest.raises(BuildError, match="wild calls through a pointer at 0x55"):
+        graph(wild).deepest(wild)
+    assert graph(Function("stray", 7), stored=(7,)).unnamed(set()) == ["stray"]
+
+
+def test_a_switch_is_no_pointer() -> None:
+    wild = Function("wild", 0x10, pointers=[0x14])
+    assert graph(wild, Function("next", 0x40), stored=(0x20,)).deepest(wild).bytes == 0
+
+
+def test_the_compiler_is_believed_but_for_empty_frames() -> None:
+    a = Function("a", 1, pushed=40)
+    assert graph(a, frames={("", "a"): Frame(24, is_bounded=True)}).deepest(a).bytes == 24
+    assert graph(a, frames={("", "a"): Frame(0, is_bounded=True)}).deepest(a).bytes == 40
+    with pytest.raises(BuildError, match="depends on run time"):
+        graph(a, frames={("", "a"): Frame(24, is_bounded=False)}).deepest(a)
+    moving = Function("m", 2, is_dynamic=True)
+    with pytest.raises(BuildError, match="value of run time"):
+        graph(moving).deepest(moving)
