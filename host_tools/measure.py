@@ -174,6 +174,7 @@ def subject(
         model_bytes=size.get("model_bytes"),
         arena_bytes=manifest["arena_bytes"],
         static_ram_bytes=size.get("static_ram_bytes"),
+        stack_bound_bytes=size.get("stack", {}).get("bound_bytes"),
         instructions_per_step=step_instructions,
         instructions_per_inference=_total(counts, "instructions"),
         cycles_per_inference=_total(counts, "cycles"),

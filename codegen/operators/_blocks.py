@@ -4,8 +4,8 @@ Keras without a fixed batch becomes SPACE_TO_BATCH_ND, a convolution, BATCH_TO_S
 importer makes one dilated convolution of it (`codegen.frontend.dilation`); alone they are refused.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import NoReturn
 
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import unsupported
@@ -14,11 +14,6 @@ from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
 
 class BlockMove(OperatorSpec):
     """Moves blocks between batch and space; never reaches the passes."""
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: block and borders are inputs."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Refuse: what stands around a convolution has become its dilation before."""

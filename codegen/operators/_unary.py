@@ -6,8 +6,8 @@ also of int8 arithmetic with one constant; a chain of them is one table (`compos
 `lookup_call` is the kernel call for it.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,11 +81,6 @@ class Unary(OperatorSpec):
     """An operator that computes each output from one input of the same shape."""
 
     _dtypes: ClassVar[tuple[DType, ...]] = (DType.INT8,)
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing."""
-        del builtin_options
-        return {}
 
     def evaluate(self, graph: Graph, operator: Operator, values: Int64) -> Int64:
         """Return the exact results of quantized `values`, of the operator's own type."""

@@ -146,9 +146,11 @@ class OperatorSpec:
         `builtin_options` is the typed table of the `tflite` package that the file names, e.g.
         an initialised `tflite.Conv2DOptions`; None when the operator has none. A table of
         another type makes attribute reads fail: the importer turns any error here into a
-        `ModelInvalidError`.
+        `ModelInvalidError`. Unless overridden the operator has no attributes: its tensors say
+        all, or only passes make it.
         """
-        raise NotImplementedError
+        del builtin_options
+        return {}
 
     def absorb(self, graph: Graph, operator: Operator, consumer: Operator) -> Operator | None:
         """Return a replacement of `operator` that does the work of `consumer`, too, or None.

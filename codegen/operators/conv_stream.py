@@ -7,8 +7,7 @@ Inputs: the kept output rows, a variable [1, 1, rows, channels], the new sample,
 and with it what waits in the persistent scratch. Source of the arithmetic: as of CONV_2D.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -36,11 +35,6 @@ class ConvStream(OperatorSpec):
 
     kind = "CONV_STREAM"
     internal = True
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: no file holds this operator."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check that the rows fit the buffer and that no sum leaves 32 bits."""

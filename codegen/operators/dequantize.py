@@ -4,8 +4,7 @@ Source of the arithmetic: TFLM's Dequantize. Its double-precision product is exa
 bits), so the one rounding to float32 equals a float32 product.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -24,11 +23,6 @@ class Dequantize(OperatorSpec):
     """To float32."""
 
     kind = "DEQUANTIZE"
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: the scale says all."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes and the scale."""

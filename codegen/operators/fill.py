@@ -3,8 +3,7 @@
 The converter writes it for the initial state of a recurrent layer with an open batch.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,11 +25,6 @@ class Fill(OperatorSpec):
     """A constant in disguise: constant folding takes it away."""
 
     kind = "FILL"
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: extents and value are inputs."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the extents, and that the value is one."""

@@ -4,8 +4,7 @@ No file holds it: passes make it of chains of unary operators. Inputs: the value
 constant table int8[256] (results of 0 to 127, then of −128 to −1).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.operators._common import (
@@ -24,11 +23,6 @@ class Lookup(OperatorSpec):
 
     kind = "LOOKUP"
     internal = True
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: no file holds this operator."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes and the table."""

@@ -3,10 +3,9 @@
 PAD fills with the output's zero point, PADV2 with a constant. Source: TFLM's `reference_ops::Pad`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -50,11 +49,6 @@ class Pad(OperatorSpec):
     kind = "PAD"
 
     _input_count = 2
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: the inputs say all."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, constant borders, their value, and the output's shape."""

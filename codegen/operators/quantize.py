@@ -5,8 +5,7 @@ and Requantize (double rounding). Beyond TFLM: a value too large for int32 satur
 wrapping, and NaN gives the lowest value.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,11 +34,6 @@ class Quantize(OperatorSpec):
     """To an integer type."""
 
     kind = "QUANTIZE"
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: the scales say all."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes and scales."""

@@ -7,9 +7,8 @@ recurrent bias int32[3 · U] of each other step. Output: the hidden state after 
 (`all_steps`) after each. Gates stand in Keras' order update, reset, value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -49,11 +48,6 @@ class RerolledGru(OperatorSpec):
 
     kind = "REROLLED_GRU"
     internal = True
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: no file holds this operator."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types and sizes, and that the kernel gives the bytes of the unrolled graph."""

@@ -6,9 +6,8 @@ int32[4 · U], the other steps' bias int8[4 · U]. Output: the hidden state afte
 or (`all_steps`) after each. Gates stand in Keras' order i, f, g, o.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -43,11 +42,6 @@ class RerolledLstm(OperatorSpec):
 
     kind = "REROLLED_LSTM"
     internal = True
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: no file holds this operator."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types and sizes, and that the kernel gives the bytes of the unrolled graph."""

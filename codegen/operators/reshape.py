@@ -1,7 +1,6 @@
 """RESHAPE: the same elements under another shape; no code."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import invalid, require_counts, require_input
@@ -15,11 +14,6 @@ class View(OperatorSpec):
     """
 
     _input_counts: tuple[int, ...] = (1, 2)
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: the output tensor says all."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check element count, type and quantization of output against input."""

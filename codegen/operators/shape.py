@@ -4,8 +4,7 @@ The converter writes it for models with an open batch: SHAPE, STRIDED_SLICE, PAC
 input of a RESHAPE. Constant folding takes all of them away.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,11 +24,6 @@ class Shape(OperatorSpec):
 
     kind = "SHAPE"
     is_static = True
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: the output tensor has the element type."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check element type and length of the output."""

@@ -1,8 +1,7 @@
 """SLICE: takes a block of a tensor of rank up to 5, given by constant begin and size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import (
@@ -24,11 +23,6 @@ class Slice(OperatorSpec):
     """A block of neighbouring elements along each axis; any element type."""
 
     kind = "SLICE"
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: begin and size are inputs."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check rank, begin, size and the output shape."""

@@ -5,8 +5,7 @@ Inputs: the kept rows, a variable, and the new rows, both of the same row size. 
 the new ones only take their place). There is no output: the variable changes.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,11 +30,6 @@ class Slide(OperatorSpec):
 
     kind = "SLIDE"
     internal = True
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: no file holds this operator."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check that the new rows are whole rows and that all lies inside the buffer."""

@@ -3,8 +3,8 @@
 Inputs: the constant axis, the tensor. Source of the rules: TFLM's split.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,11 +28,6 @@ class Split(OperatorSpec):
     """Position of the tensor among the inputs."""
     _axis: ClassVar[int] = 0
     """Position of the axis among the inputs."""
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: the number of outputs says all."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the axis, and that the parts have the tensor's shape and values."""

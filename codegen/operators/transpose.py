@@ -3,9 +3,8 @@
 TFLM stops at rank 5; rank 6 follows TFLite's reference, as no arithmetic is involved.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators._common import (
@@ -23,11 +22,6 @@ class Transpose(OperatorSpec):
     """Axis `n` of the output is axis `permutation[n]` of the input."""
 
     kind = "TRANSPOSE"
-
-    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
-        """Return nothing: the permutation is an input."""
-        del builtin_options
-        return {}
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the permutation and the output shape."""

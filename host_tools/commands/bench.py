@@ -27,6 +27,7 @@ from host_tools.device.serial_port import find_port
 from host_tools.errors import DataError, DifferentError
 from host_tools.report import assemble, table, write
 from host_tools.report.assemble import Subject
+from host_tools.report.record import Report
 from targets import emulate
 from targets.build import ROOT
 from targets.errors import ExitCode
@@ -183,12 +184,23 @@ def link_line(link: Mapping[str, Any]) -> str:
     return f"Link: {link['baud']:,} baud, {cycles}, {events}, {link['restarts']} restarts"
 
 
-def _warn(result: BenchResult, expected: Collection[str]) -> None:
-    """Name the bits of the device's status word that its target does not expect."""
-    names = set(protocol.port_status_names(result.stats.status)) - set(expected)
+def warnings(status: Collection[str], expected: Collection[str], report: Report) -> list[str]:
+    """Return what a person should know of a run whose bytes may all be right.
+
+    The names in the device's status word that its target does not expect, and a stack that went
+    deeper than the bound that was proved for its image.
+    """
+    found = []
+    names = set(status) - set(expected)
     if names:
-        text = f"bench: warning: the device reports {', '.join(sorted(names))} (see port.h)"
-        print(text, file=sys.stderr)  # noqa: T201
+        found.append(f"the device reports {', '.join(sorted(names))} (see port.h)")
+    used, bound = report.stack_bytes, report.stack_bound_bytes
+    if used is not None and bound is not None and used > bound:
+        found.append(
+            f"the stack took {used} bytes, {used - bound} more than its proved bound of {bound}: "
+            "a pointer in targets/stack/pointers.toml misses a function"
+        )
+    return found
 
 
 def _emulator(arguments: argparse.Namespace) -> EmulatorConfig | None:
@@ -216,7 +228,7 @@ def run(arguments: argparse.Namespace) -> int:
     bench = _on_port if emulator is None else _emulated
     about, result, found = bench(arguments, directory, data, work)
     # On a port there is no excuse for a bit, and cycles are measured.
-    _warn(result, emulator.expected_status if emulator else ())
+    expected = emulator.expected_status if emulator else ()
     cycles = emulator.cycles if emulator else "measured"
     device = measure.device_run(result, data)
     elapsed = time.monotonic() - start
@@ -224,6 +236,8 @@ def run(arguments: argparse.Namespace) -> int:
         about, data, device, found, host_seconds=elapsed, seconds=found.seconds
     )
     link = link_fields(result, cycles)
+    for line in warnings(link["device_status"], expected, report):
+        print(f"bench: warning: {line}", file=sys.stderr)  # noqa: T201
     fields: Mapping[str, Any] = {**report.fields(), "link": link}
     if arguments.out is not None:
         write.write_json(arguments.out, fields)

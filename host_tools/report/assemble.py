@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from host_tools.compare import metrics
 from host_tools.compare.exact import Exact
 from host_tools.compare.golden import KIND_NAMES, Golden
+from host_tools.compare.metrics import RealDelta
 from host_tools.report.record import OperatorCost, Report, Series
 
 Array = NDArray[Any]
@@ -52,6 +53,7 @@ class Subject:
     model_bytes: int | None = None
     arena_bytes: int | None = None
     static_ram_bytes: int | None = None
+    stack_bound_bytes: int | None = None
     instructions_per_inference: int | None = None
     instructions_per_step: int | None = None
     cycles_per_inference: int | None = None
@@ -70,6 +72,20 @@ def _difference_from_any(device: Array, exact: Mapping[str, Array]) -> tuple[int
     return int(np.count_nonzero(different)), largest
 
 
+def _real_deltas(
+    subject: Subject, golden: Golden, outputs: Array
+) -> tuple[RealDelta, RealDelta, RealDelta] | tuple[None, None, None]:
+    """Return int8 against float, int8 against truth and float against truth, in-distribution."""
+    rows = golden.in_distribution
+    if not len(rows):
+        return None, None, None
+    forecasts = metrics.dequantize(outputs[rows], subject.scale, subject.zero_point)
+    floats, truth = golden.float_outputs[rows], golden.truth[rows]
+    pairs = ((forecasts, floats), (forecasts, truth), (floats, truth))
+    first, second, third = (metrics.real_delta(*pair) for pair in pairs)
+    return first, second, third
+
+
 def report(
     subject: Subject,
     golden: Golden,
@@ -85,13 +101,7 @@ def report(
     """
     _, window, channels = golden.windows.shape
     mismatched, largest = _difference_from_any(device.outputs, exact.outputs)
-    rows = golden.in_distribution
-    forecasts = metrics.dequantize(device.outputs[rows], subject.scale, subject.zero_point)
-    versus_float = int8_vs_truth = float_vs_truth = None
-    if len(rows):
-        versus_float = metrics.real_delta(forecasts, golden.float_outputs[rows])
-        int8_vs_truth = metrics.real_delta(forecasts, golden.truth[rows])
-        float_vs_truth = metrics.real_delta(golden.float_outputs[rows], golden.truth[rows])
+    versus_float, int8_vs_truth, float_vs_truth = _real_deltas(subject, golden, device.outputs)
     alarm = device.records["state"] == ALARM
     return Report(
         target=subject.target,
@@ -121,6 +131,7 @@ def report(
         arena_bytes=subject.arena_bytes,
         static_ram_bytes=subject.static_ram_bytes,
         stack_bytes=device.stack_bytes,
+        stack_bound_bytes=subject.stack_bound_bytes,
         alarms=int(np.count_nonzero(alarm)),
         alarm_episodes=metrics.episodes(alarm),
         host_seconds=host_seconds,

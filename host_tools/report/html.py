@@ -28,6 +28,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>'
 
 
+def _bound(report: Report) -> str:
+    bound = report.stack_bound_bytes
+    return "no bound proved" if bound is None else f"at most {bound:,}"
+
+
 def _cards(report: Report) -> str:
     wrong = report.mismatched_bytes + report.chain_mismatches
     cards = [
@@ -38,7 +43,7 @@ def _cards(report: Report) -> str:
         (number(report.flash_bytes), "bytes of flash"),
         (number(report.static_ram_bytes), "bytes of static RAM"),
         (number(report.arena_bytes), "bytes of arena"),
-        (number(report.stack_bytes), "bytes of stack"),
+        (number(report.stack_bytes), f"bytes of stack, {_bound(report)}"),
         (number(report.alarms), f"samples in alarm, {report.alarm_episodes} episodes"),
     ]
     return "".join(

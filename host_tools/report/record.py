@@ -35,6 +35,8 @@ DEFINITIONS = {
     "static_ram_bytes": "initialised and zeroed data of the whole image, arena included, stack "
     "not included",
     "stack_bytes": "deepest stack since boot, from the painted stack",
+    "stack_bound_bytes": "the deepest that the stack can get, proved from the linked image: "
+    "program, exception frame and one interrupt handler",
     "alarms": "samples in the alarm state",
     "host_seconds": "wall clock of the whole run on this host",
 }
@@ -94,6 +96,7 @@ class Report:
     operators: Sequence[OperatorCost] = ()
     instructions_per_step: int | None = None
     cycles_per_inference: int | None = None
+    stack_bound_bytes: int | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall clock by step, in the order of the run."""
 

@@ -68,6 +68,7 @@ def _cost_rows(report: Report) -> list[list[str]]:
         ["static RAM", number(report.static_ram_bytes, unit="bytes")],
         ["  of it arena", number(report.arena_bytes, unit="bytes")],
         ["stack, deepest", number(report.stack_bytes, unit="bytes")],
+        ["  proved bound", number(report.stack_bound_bytes, unit="bytes")],
     ]
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from host_tools import cli, measure
+from host_tools.commands.bench import warnings
 from targets.emulate import process
 from targets.load import load
 from targets.make import make
@@ -18,7 +19,7 @@ REPORT_KEYS = (
     "target backend model_sha256 channels window horizon windows mismatched_bytes max_lsb"
     " chain_samples chain_mismatches rmse_vs_float mae_vs_float max_vs_float"
     " instructions_per_inference flash_bytes model_bytes arena_bytes static_ram_bytes stack_bytes"
-    " alarms host_seconds"
+    " stack_bound_bytes alarms host_seconds"
 ).split()
 
 
@@ -139,3 +140,21 @@ def test_the_port_of_the_only_board(plugged_in, capsys):
 def test_a_board_of_another_target_is_not_taken(plugged_in, capsys):
     assert cli.main(["bench", "--target", "stm32u5"]) == 40
     assert f"{plugged_in} (0483:374b 066BFF, STM32 STLink)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "used", "bound", "said"),
+    [
+        ([], 768, 800, []),
+        ([], 800, 800, []),
+        ([], None, 800, []),
+        ([], 804, None, []),
+        ([], 804, 800, ["804 bytes, 4 more than its proved bound of 800"]),
+        (["CLOCK", "RX_OVERRUN"], 768, 800, ["reports RX_OVERRUN"]),
+    ],
+)
+def test_what_a_person_is_warned_of(status, used, bound, said):
+    report = SimpleNamespace(stack_bytes=used, stack_bound_bytes=bound)
+    found = warnings(status, ["CLOCK"], report)
+    assert len(found) == len(said)
+    assert all(part in line for line, part in zip(found, said, strict=True))

@@ -39,6 +39,7 @@ def report() -> Report:
         arena_bytes=3_000,
         static_ram_bytes=20_480,
         stack_bytes=496,
+        stack_bound_bytes=528,
         alarms=61,
         alarm_episodes=4,
         host_seconds=31.4,

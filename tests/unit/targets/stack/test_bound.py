@@ -1,10 +1,12 @@
 """The line and the limit of a proved bound, and the files of the compiler."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from targets.build import ROOT
 from targets.errors import BudgetError, BuildError, ExitCode
 from targets.stack import bound, usage
 
@@ -51,3 +53,16 @@ def test_usage_files(tmp_path: Path) -> None:
     (tmp_path / "c.su").write_text("nonsense\n")
     with pytest.raises(BuildError, match="not a stack usage file"):
         usage.read([tmp_path / "c.su"])
+
+
+def test_no_handler_of_a_cortex_m_interrupts_another() -> None:
+    """The bound counts one handler, which holds while no source names a register of priorities."""
+    priorities = {*range(0xE000E400, 0xE000E7F0), *range(0xE000ED18, 0xE000ED24)}
+    addresses = {
+        int(text, 16)
+        for pattern in ("*.c", "*.h")
+        for path in (ROOT / "targets").rglob(pattern)
+        for text in re.findall(r"0x(E000[0-9A-F]{4})u", path.read_text(encoding="utf-8"))
+    }
+    assert addresses
+    assert not addresses & priorities
