@@ -1,6 +1,7 @@
 """CONV_2D, int8 with per-channel weights; Conv1D is the same with height 1.
 
-input int8[B, H, W, C], weights int8[O, kh, kw, C], bias int32[O], output int8[B, OH, OW, O].
+input int8[B, H, W, C], weights int8[O, kh, kw, C / G], bias int32[O], output int8[B, OH, OW, O].
+With G groups, the first O / G outputs see the first C / G input channels, and so on.
 Source of the arithmetic: TFLM's `reference_integer_ops::ConvPerChannel`, double rounding.
 """
 
@@ -12,7 +13,7 @@ import numpy as np
 from codegen.fixed_point import exact_dot
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators import _conv_dsp, _int16, _packing, _products, _rv32
-from codegen.operators._common import require_shape, unsupported
+from codegen.operators._common import invalid, require_shape, unsupported
 from codegen.operators._products import Products, products
 from codegen.operators._spatial import (
     DILATED,
@@ -40,21 +41,25 @@ class Conv2D(OperatorSpec):
         roles = {"input": 0, "weights": 1}
         source, weights, output = require_window(graph, operator, (2, 3), DILATED, roles)
         channels = weights.shape[0]
-        if weights.shape[3] != source.shape[3]:
-            unsupported(
+        if source.shape[3] % weights.shape[3] or channels % groups(graph, operator):
+            invalid(
                 graph,
                 operator,
-                f"has {weights.shape[3]} input channels but the input has {source.shape[3]}: "
-                "grouped convolution is not supported yet",
+                f"has shape {list(weights.shape)}, which does not divide the input's "
+                f"{source.shape[3]} channels into groups; export the model again",
                 weights.index,
             )
         y, x = convolution_axes(graph, operator)
         require_reach(graph, operator, y, x)
         require_shape(graph, operator, output, (source.shape[0], y.output, x.output, channels))
-        if _int16.is_int16(graph, operator):
-            _int16.check(graph, operator)
-        else:
+        if not _int16.is_int16(graph, operator):
             _products.check(graph, operator)
+            return
+        if groups(graph, operator) > 1:
+            unsupported(
+                graph, operator, "has groups, which int16 values may not have", weights.index
+            )
+        _int16.check(graph, operator)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_conv_2d_s8`, its dsp, rv32 or int16 variant.
@@ -78,6 +83,7 @@ class Conv2D(OperatorSpec):
             "batches": batches,
             "input_channels": depth,
             "output_channels": len(p.rows),
+            "groups": groups(graph, operator),
             "y": y.params(),
             "x": x.params(),
             "requantize_step": p.step,
@@ -108,8 +114,17 @@ class Conv2D(OperatorSpec):
         count, batches = values.shape[:2]
         images = values.reshape(count * batches, *values.shape[2:])
         seen = patches(images, *convolution_axes(graph, operator), p.input_zero_point)
-        result = p.rescale(exact_dot(seen.reshape(*seen.shape[:3], -1), p.rows))
+        parts = groups(graph, operator)
+        by_group = zip(np.split(seen, parts, axis=-1), np.split(p.rows, parts), strict=True)
+        sums = [exact_dot(part.reshape(*part.shape[:3], -1), rows) for part, rows in by_group]
+        result = p.rescale(np.concatenate(sums, axis=-1))
         return [result.reshape(count, *graph.tensor(operator.outputs[0]).shape)]
+
+
+def groups(graph: Graph, operator: Operator) -> int:
+    """Return into how many parts the channels fall that see nothing of each other."""
+    source, weights = (graph.tensor(index) for index in operator.inputs[:2])
+    return source.shape[3] // weights.shape[3]
 
 
 def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
@@ -143,6 +158,8 @@ def _variant_call(
 ) -> KernelCall | str:
     """Return the call of the kernel for an instruction set, or why there is none."""
     batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
+    if groups(graph, operator) > 1:
+        return "it has groups"
     axes = convolution_axes(graph, operator)
     if choice.isa == "rv32":
         refusal = _rv32.refusal(p.dense, _rv32.CONV_MIN_ROWS)

@@ -62,6 +62,8 @@ def _seen(graph: Graph, operator: Operator) -> Array | None:
         return None
     if output.elements != weights.shape[0] or source.shape[0] != 1:
         return None
+    if source.shape[3] != weights.shape[3]:
+        return None  # in groups
     taps = [
         _taps(axis)
         for axis in window_axes(operator, (source.shape[1], source.shape[2]), _kernel(weights))

@@ -11,6 +11,7 @@ from codegen.passes import (
     activation,
     dead,
     dense,
+    depthwise,
     fold,
     lookup,
     pad,
@@ -23,6 +24,7 @@ from codegen.passes._graph import check_changed
 
 PASSES: tuple[Callable[..., Graph], ...] = (
     fold.run,
+    depthwise.run,
     reroll.run,
     reroll_gru.run,
     pad.run,

@@ -54,6 +54,15 @@ def fully_connected(rng: Rng) -> Case:
 
 def conv_2d(rng: Rng) -> Case:
     """Any padding, stride and dilation; every third a Conv1D as 1×k."""
+    return _conv_2d(rng, 1)
+
+
+def conv_2d_in_groups(rng: Rng) -> Case:
+    """The same in 2 to 5 groups, of one channel each, too."""
+    return _conv_2d(rng, int(rng.integers(2, 6)))
+
+
+def _conv_2d(rng: Rng, groups: int) -> Case:
     while True:
         line = rng.integers(3) == 0
         size = (1 if line else int(rng.integers(1, 9)), int(rng.integers(1, 14)))
@@ -69,9 +78,10 @@ def conv_2d(rng: Rng) -> Case:
         if min(out) >= 1:
             break
     batches, depth, channels = (int(rng.integers(1, n)) for n in (3, 10, 14))
+    channels *= groups
     source = draw_scale(rng)
     m = ModelBuilder()
-    shape = (batches, *size, depth)
+    shape = (batches, *size, depth * groups)
     x = m.input(shape, "int8", source, draw_zero_point(rng))
     weights, bias, scale = draw_rows(rng, m, (channels, *kernel, depth), source)
     taps = kernel[0] * kernel[1] * depth
@@ -261,6 +271,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
 
 VARIANTS: dict[str, Callable[[Rng], Case]] = {
     **INT16_CASES,
+    "CONV_2D_IN_GROUPS": conv_2d_in_groups,
     "TRANSPOSE_RANK_6": transpose_rank_6,
 }
 """Further forms of operators that `CASES` names."""

@@ -81,6 +81,16 @@ def conv_2d() -> Graph:
     return load(m.build(), "m")
 
 
+def conv_2d_s16() -> Graph:
+    m = ModelBuilder()
+    x = m.input((1, 5, 6, 2), "int16", 0.001)
+    w = m.constant(np.ones((3, 2, 2, 2), np.int8), [0.01, 0.02, 0.03])
+    y = m.tensor((1, 5, 6, 3), "int16", 0.001)
+    m.operator("CONV_2D", [x, w], [y], options("Conv2D", strideH=1, strideW=1))
+    m.output(y)
+    return load(m.build(), "m")
+
+
 def lstm() -> Graph:
     return load(lstm_model(np.random.default_rng(1), LstmShape(3, 2, 4)).model, "m")
 
@@ -162,7 +172,9 @@ REFUSED: list[tuple[Callable[[], Graph], Change, type[CodegenError], str]] = [
     (conv_2d, reoption(stride_h=0), INVALID, "at least 1"),
     (conv_2d, reoption(padding="VALID"), INVALID, "expected [1, 4, 5, 3]"),
     (conv_2d, reoption(fused_activation="SIGN_BIT"), UNSUPPORTED, "SIGN_BIT"),
-    (conv_2d, retensor(0, shape=(1, 5, 6, 4)), UNSUPPORTED, "grouped"),
+    (conv_2d, retensor(0, shape=(1, 5, 6, 3)), INVALID, "3 channels into groups"),
+    (conv_2d, retensor(0, shape=(1, 5, 6, 4)), INVALID, "4 channels into groups"),
+    (conv_2d_s16, retensor(0, shape=(1, 5, 6, 6)), UNSUPPORTED, "has groups"),
     (conv_2d, retensor(0, shape=(5, 6, 2)), INVALID, "shape"),
     (conv_2d, retensor(2, data=HUGE), UNSUPPORTED, "beyond int32"),
     (lstm, reinput(9, 3), UNSUPPORTED, "peephole"),
@@ -206,7 +218,8 @@ REFUSED: list[tuple[Callable[[], Graph], Change, type[CodegenError], str]] = [
 
 
 @pytest.mark.parametrize(
-    "graph_of", [fully_connected, conv_2d, lstm, strided_slice, quantize, dequantize, reshape]
+    "graph_of",
+    [fully_connected, conv_2d, conv_2d_s16, lstm, strided_slice, quantize, dequantize, reshape],
 )
 def test_the_unchanged_graph_passes(graph_of: Callable[[], Graph]) -> None:
     graph = graph_of()

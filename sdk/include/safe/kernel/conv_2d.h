@@ -12,6 +12,7 @@ typedef struct safe_conv_2d_params {
     int32_t batches;
     int32_t input_channels;
     int32_t output_channels;
+    int32_t groups; /**< Divides both channel counts; 1: every output sees all channels. */
     safe_conv_axis_t y;
     safe_conv_axis_t x;
     int32_t requantize_step;   /**< 1: multiplier and shift per channel; 0: one pair for all. */
@@ -23,10 +24,11 @@ typedef struct safe_conv_2d_params {
 
 /**
  * output[b][y][x][o] = clamp(requantize(bias[o] + sum over taps and channels) + zero point).
+ * The channels are those of the group: output_channels / groups outputs, one after the other, see
+ * the same input_channels / groups inputs.
  *
  * @param input [batches][y.size][x.size][input_channels].
- * @param weights [output_channels][y.kernel][x.kernel][input_channels], any int8; in the order
- * that this variant of the kernel reads, chosen by `codegen/operators/conv_2d.py`.
+ * @param weights [output_channels][y.kernel][x.kernel][input_channels / groups], any int8.
  * @param bias [output_channels] with -input_zero_point * sum(weights) folded in; a tap outside
  * the image sees the input zero point, which cancels its share. The generator proves
  * |bias[o]| + 128 * sum |weights[o]| < 2^31, and the same times 2^shift for a left shift.

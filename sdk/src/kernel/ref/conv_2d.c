@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d.c Reference int8 convolution: four output channels at a time, and whole rows of
- * taps at a time where they lie next to each other in the input. */
+ * taps at a time where they lie next to each other in the input: one group, no dilation. */
 #include "safe/kernel/conv_2d.h"
 
 #include "safe/fixed_point.h"
@@ -35,12 +35,19 @@ static void add_outside(conv_rows_t *rows, int32_t zero_point, int32_t start, in
     }
 }
 
-/** Adds one row of taps. @param row Input row, null when it lies outside the image.
- * @param start First weight of the row of taps. @param x Input position of tap 0. */
+/** Returns the input channels of a group. */
+static int32_t group_depth(const safe_conv_2d_params_t *params)
+{
+    return params->input_channels / params->groups;
+}
+
+/** Adds one row of taps. @param row Input row from the group's first channel on, null when it lies
+ * outside the image. @param start First weight of the row of taps. @param x Input position of tap
+ * 0. */
 static void add_row(const safe_conv_2d_params_t *params, conv_rows_t *rows, const int8_t *row,
                     int32_t start, int32_t x)
 {
-    const int32_t channels = params->input_channels;
+    const int32_t depth = group_depth(params);
     const int32_t dilation = params->x.dilation;
     const int32_t size = params->x.size;
     int32_t tap = 0;
@@ -48,24 +55,26 @@ static void add_row(const safe_conv_2d_params_t *params, conv_rows_t *rows, cons
         const int32_t position = x + tap * dilation;
         int32_t taps = 1;
         if (row == 0 || position < 0 || position >= size) {
-            add_outside(rows, params->input_zero_point, start + tap * channels, channels);
+            add_outside(rows, params->input_zero_point, start + tap * depth, depth);
         } else {
-            if (dilation == 1) {
+            if (dilation == 1 && params->groups == 1) {
                 taps = params->x.kernel - tap;
                 taps = taps < size - position ? taps : size - position;
             }
-            add_inside(rows, &row[position * channels], start + tap * channels, taps * channels);
+            add_inside(rows, &row[position * params->input_channels], start + tap * depth,
+                       taps * depth);
         }
         tap += taps;
     }
 }
 
-/** Sums all taps of one output position for the channels of `rows`. */
+/** Sums all taps of one output position for the channels of `rows`, all of one group.
+ * @param image From the group's first channel on. */
 static void add_patch(const safe_conv_2d_params_t *params, conv_rows_t *rows, const int8_t *image,
                       int32_t y, int32_t x)
 {
     const int32_t row_bytes = params->x.size * params->input_channels;
-    const int32_t taps_bytes = params->x.kernel * params->input_channels;
+    const int32_t taps_bytes = params->x.kernel * group_depth(params);
     for (int32_t tap = 0; tap < params->y.kernel; tap++) {
         const int32_t position = y + tap * params->y.dilation;
         const int8_t *row = 0;
@@ -81,7 +90,9 @@ void safe_kernel_conv_2d_s8(const safe_conv_2d_params_t *params, const int8_t *i
                             const int8_t *shift, void *scratch, int8_t *output)
 {
     const int32_t channels = params->output_channels;
-    const int32_t step = params->y.kernel * params->x.kernel * params->input_channels;
+    const int32_t depth = group_depth(params);
+    const int32_t group = channels / params->groups;
+    const int32_t step = params->y.kernel * params->x.kernel * depth;
     const int32_t positions = params->y.output * params->x.output;
     (void)scratch;
     for (int32_t n = 0; n < params->batches * positions; n++) {
@@ -94,13 +105,13 @@ void safe_kernel_conv_2d_s8(const safe_conv_2d_params_t *params, const int8_t *i
         int32_t channel = 0;
         while (channel < channels) {
             conv_rows_t rows = {&weights[channel * step], step, SAFE_DOT_ROWS, {0}};
-            if (channels - channel < SAFE_DOT_ROWS) {
+            if (group - channel % group < SAFE_DOT_ROWS) {
                 rows.count = 1;
             }
             for (int32_t r = 0; r < rows.count; r++) {
                 rows.sum[r] = bias[channel + r];
             }
-            add_patch(params, &rows, image, y, x);
+            add_patch(params, &rows, &image[channel / group * depth], y, x);
             for (int32_t r = 0; r < rows.count; r++, channel++) {
                 const int32_t q = channel * params->requantize_step;
                 const int32_t scaled = safe_requantize(rows.sum[r], multiplier[q], shift[q]);
