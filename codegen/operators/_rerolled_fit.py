@@ -33,6 +33,9 @@ _HALF = 1 << (FRACTION_BITS - 1)
 _ONE = 1 << (FRACTION_BITS + 8)
 """The factor 1 of an int8 value in the highest byte."""
 _LIMIT = 1 << 31
+_WIDEST = _LIMIT - (1 << 28)
+"""Of an argument's factor, doubled where its double is computed: 255 values times it / 2^8, the
+middle of the bins and a threshold, both at most 2^27, stay in 32 bits."""
 _FREE = 1 << 9
 """How far the constant of an ADD may be from where it rounds to the nearest, in 2^-20 LSB."""
 EXACT_WORDS = 13
@@ -133,7 +136,7 @@ def argument(source: Quantization, scale: float, doublings: dict[int, Quantizati
     `doublings` says which activation the kernels compute with the argument and with its double.
     """
     factor = round(Fraction(source.scale) * Fraction(scale) * (1 << (ARGUMENT_BITS + 8)))
-    if factor >= _LIMIT >> 2:
+    if factor * max(doublings) >= _WIDEST:
         raise UnfitError(f"the scale {source.scale} of an activation is too large")
     truths = {
         double: _rerolled._act(source, output, _VALUES) - INT8_MIN

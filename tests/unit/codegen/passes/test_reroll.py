@@ -30,11 +30,13 @@ SIGMOID, TANH = (1 / 256, -128), (1 / 128, 0)
 class Unrolled:
     """Writes an unrolled LSTM as Keras and the converter do, with random scales per step."""
 
-    def __init__(self, units, steps, *, every, deviation=None, per_channel=True, seed=0):
+    def __init__(
+        self, units, steps, *, every, deviation=None, per_channel=True, seed=0, cell=0.008
+    ):
         self.m = ModelBuilder()
         self.rng = np.random.default_rng([seed, units, steps])
         self.units, self.steps, self.every = units, steps, every
-        self.deviation = deviation
+        self.deviation, self.cell = deviation, cell
         rows = 4 * units
         self.axis = self.m.constant(np.array(1, np.int32))
         self.shape = self.m.constant(np.array([rows], np.int32))
@@ -101,9 +103,9 @@ class Unrolled:
         if cell is None:
             cell = update
         else:
-            forget = self._value(0.004, 0.012, part)
+            forget = self._value(self.cell / 2, 1.5 * self.cell, part)
             self._apply("MUL", [self._activation("LOGISTIC", f), cell], forget)
-            cell = self._apply("ADD", [forget, update], self._value(0.008, 0.016, part))
+            cell = self._apply("ADD", [forget, update], self._value(self.cell, 2 * self.cell, part))
         limited, opened = self._activation("TANH", cell), self._activation("LOGISTIC", o)
         hidden = self.m.tensor(part, "int8", *self.hidden_scale)
         return self._apply("MUL", [opened, limited], hidden), cell
@@ -170,6 +172,19 @@ def test_the_loop_gives_the_bytes_of_the_unrolled_graph(units, steps, every, per
     }
 
 
+@pytest.mark.parametrize("scale", [0.06, 0.12, 0.21])
+def test_a_cell_state_far_beyond_where_tanh_saturates_stays_fast(scale):
+    """Its argument, and what a threshold is less than it, must stay within 32 bits."""
+    model = Unrolled(9, 30, every=True, cell=scale).build()
+    graph = dead.run(reroll.run(tflite.load(model, "m")))
+    x = windows(graph, 60)
+    expected = oracle.run(model, [x])[0]
+    for choice in (DSP, RV32):
+        assert kernel(graph, choice).endswith(choice.isa)
+        found = checked().run(graph, [x], choice)[0]
+        np.testing.assert_array_equal(found, expected)
+
+
 def kernel(graph, choice):
     """Return the kernel of a graph of one operator."""
     (operator,) = graph.operators
@@ -179,9 +194,22 @@ def kernel(graph, choice):
 @cache
 def bytewise():
     """Return the kernels as a core compiles them that loads no word from any address."""
-    command = ("gcc", "-O2", "-DSAFE_UNALIGNED_WORDS=0")
+    return library("-O2", "-DSAFE_UNALIGNED_WORDS=0")
+
+
+@cache
+def checked():
+    """Return kernels that abort where an integer leaves its type."""
+    flags = ("-O1", "-DSAFE_UNALIGNED_WORDS=0", "-fsanitize=undefined")
+    return library(*flags, "-fno-sanitize-recover=all")
+
+
+def library(*flags):
+    """Return the kernels compiled by gcc."""
     with tempfile.TemporaryDirectory() as folder:
-        return kernels.KernelLibrary(kernels.compile_library(command, Path(folder) / "k.so"))
+        return kernels.KernelLibrary(
+            kernels.compile_library(("gcc", *flags), Path(folder) / "k.so")
+        )
 
 
 def cell_of(units, steps, **options):
