@@ -2,6 +2,10 @@
 
 Its reference kernels give the same bytes as TFLM on Cortex-M and RISC-V. Recurrent state is
 reset before every window; without that, outputs move by up to 18 LSB.
+
+It is no oracle for a convolution that the converter wrote with an open batch as SPACE_TO_BATCH_ND,
+CONV_2D, BATCH_TO_SPACE_ND (Keras 3 does so with every dilation): TFLM reads the open batch as 1,
+although the blocks lie there, and leaves the rest of the values as memory happens to hold them.
 """
 
 from importlib import import_module
@@ -11,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.frontend import blocks
 from host_tools.errors import ConversionError, DataError
 
 Array = NDArray[Any]
@@ -32,7 +37,8 @@ def available() -> bool:
 def interpreter(content: bytes) -> Any:
     """Return an interpreter of the package for a model file.
 
-    Raises ConversionError when the package is not installed or refuses the model.
+    Raises ConversionError when the package is not installed, refuses the model, or would compute
+    only a part of it.
     """
     try:
         runtime = import_module("tflite_micro").runtime
@@ -41,9 +47,17 @@ def interpreter(content: bytes) -> Any:
             "the oracle (package tflite-micro) is not installed: pip install 'safe-edge[oracle]'"
         ) from error
     try:
-        return runtime.Interpreter.from_bytes(content, arena_size=_ARENA + 10 * len(content))
+        made = runtime.Interpreter.from_bytes(content, arena_size=_ARENA + 10 * len(content))
     except RuntimeError as error:
         raise ConversionError(f"TensorFlow Lite Micro refuses the model: {error}") from error
+    index = blocks.first_open(content)
+    if index is not None:
+        raise ConversionError(
+            f"operator {index} SPACE_TO_BATCH_ND has an open batch: TensorFlow Lite Micro computes"
+            " the first block only, so it is no oracle here; compare with TensorFlow Lite, or"
+            " convert the model with a dilated CONV_2D"
+        )
+    return made
 
 
 def run(model: Path, windows: Array) -> Array:
