@@ -38,6 +38,8 @@ _WIDEST = _LIMIT - (1 << 28)
 middle of the bins and a threshold, both at most 2^27, stay in 32 bits."""
 _FREE = 1 << 9
 """How far the constant of an ADD may be from where it rounds to the nearest, in 2^-20 LSB."""
+_MOST_RIGHT = 17
+"""Right shift of a product that leaves anything of it."""
 EXACT_WORDS = 13
 _NUDGES = ((0, 0), (2, 0), (0, 2), (-2, 0), (0, -2), (4, 0), (0, 4), (-4, 0), (0, -4))
 """Changes of the two factors of an ADD, which move its largest result by 2^-20 or 2^-19."""
@@ -215,9 +217,12 @@ def product_words(
     part = _rerolled._product(first, second, output)
     mul.OPERATOR.check_integers(*part)
     p = mul.OPERATOR.params(*part)
-    if not -31 <= p["shift"] <= -1:
+    if p["shift"] > -1:
         raise UnfitError(f"a product is scaled by 2^{p['shift']}")
-    return p["multiplier"], (-p["shift"] - 1) * 256 + p["zero_point"] + 128
+    zero = p["zero_point"] + 128
+    if p["shift"] < -_MOST_RIGHT:  # 255 * 255 is less than half of what becomes 1
+        return 0, zero
+    return p["multiplier"], (-p["shift"] - 1) * 256 + zero
 
 
 def _elements(p: Cell, q: Step, before: Step | None, exact: list[list[int]]) -> list[int]:

@@ -18,6 +18,8 @@ from codegen.operators.base import (
 )
 
 _ROWS = _rv32.DOT8_ROWS
+_UNROLLED = 4
+"""Values that the kernel takes at a time."""
 
 
 def refusal(p: Cell) -> str | None:
@@ -26,9 +28,15 @@ def refusal(p: Cell) -> str | None:
     return None if bound <= _packing.MAX_SUM else f"a sum can reach {bound}, beyond 2^30"
 
 
-def _sums(name: str, weights: NDArray[np.int8]) -> Constant:
-    sums = _rv32.pack_start(weights.astype(np.int64).sum(axis=1), _ROWS)
-    return Constant(name, sums, counts_as_weight=False)
+def _filled(depth: int) -> int:
+    """Return the values of a row with what the kernel fills up."""
+    return depth + -depth % _UNROLLED
+
+
+def _packed(suffix: str, weights: NDArray[np.int8]) -> Constant:
+    filling = _filled(weights.shape[1]) - weights.shape[1]
+    tiles = _rv32.pack_rows(np.pad(weights, ((0, 0), (0, filling))), _ROWS)
+    return Constant(suffix, tiles, weight_bytes=weights.nbytes)
 
 
 def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
@@ -36,21 +44,12 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
     rows, units = p.recurrent_weights.shape
     first = _rv32.pack_start(p.first_bias.astype(np.int64), _ROWS)
     constants = (
-        Constant(
-            "weights",
-            _rv32.pack_rows(p.input_weights, _ROWS),
-            weight_bytes=p.input_weights.nbytes,
-        ),
-        Constant(
-            "recurrent",
-            _rv32.pack_rows(p.recurrent_weights, _ROWS),
-            weight_bytes=p.recurrent_weights.nbytes,
-        ),
-        _sums("sums", p.input_weights),
-        _sums("recurrent_sums", p.recurrent_weights),
+        _packed("weights", p.input_weights),
+        _packed("recurrent", p.recurrent_weights),
         Constant("first_bias", first, weight_bytes=p.first_bias.nbytes),
         *_rerolled_dsp.shared_constants(fitted, Constant("bias", p.bias)),
     )
+    wide = 2 * (_filled(p.input_weights.shape[1]) + _filled(units))
     whole = -(-rows // _ROWS) * _ROWS
     return KernelCall(
         kernel="safe_kernel_rerolled_lstm_s8_rv32",
@@ -66,7 +65,7 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
         params_type="safe_rerolled_lstm_rv32_params_t",
         params=_rerolled_dsp.sizes(operator, p),
         constants=constants,
-        scratch=(Scratch("scratch", 2 * whole + units, alignment=4),),
+        scratch=(Scratch("scratch", wide + 2 * whole + units, alignment=2),),
         macs=_rerolled_dsp.macs(p),
         notes=(
             "rv32 kernel, eight rows at a time, one table of scales per step",

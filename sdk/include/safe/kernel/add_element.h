@@ -3,8 +3,29 @@
 #ifndef SAFE_KERNEL_ADD_ELEMENT_H
 #define SAFE_KERNEL_ADD_ELEMENT_H
 
+#include <stdint.h>
+
 #include "safe/fixed_point.h"
-#include "safe/kernel/add.h"
+
+/** What one element needs. The inputs are on a common scale of twice the larger input scale.
+ *
+ * Doubled values are carried, so that the high word of a 64-bit product is the rounding doubling
+ * high multiply of gemmlowp.
+ */
+typedef struct safe_add_element {
+    int32_t factor1;     /**< Of input1, whose scale is the larger: +-2^20, int16: +-2^15. */
+    int32_t bias;        /**< -zero_point1 * factor1. */
+    int32_t factor2;     /**< Of input2 before its multiplier: 2^21, int16: 2^16. */
+    int32_t start2;      /**< -zero_point2 * factor2. */
+    int32_t multiplier2; /**< 0 or in [2^30, 2^31). */
+    int32_t shift2;      /**< Right shift behind it, in [1, 31]. */
+    int32_t sign2;       /**< 2 (4 where equal scales need no shift), negative to subtract. */
+    int32_t multiplier;  /**< Of the sum: 0 or in [2^30, 2^31). */
+    int32_t shift;       /**< Right shift behind it, in [1, 31]. */
+    int32_t zero_point;
+    int32_t low; /**< Limits of the output, including a fused activation. */
+    int32_t high;
+} safe_add_element_t;
 
 /** @return The limited sum or difference of two values. @param e A copy: what is behind a pointer
  * would be loaded again after every store. */

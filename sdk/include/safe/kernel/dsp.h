@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "safe/compiler.h"
+
 #if defined(__ARM_FEATURE_DSP) && !defined(SAFE_DSP_EMULATED)
 #define SAFE_DSP 1
 #include <arm_acle.h>
@@ -234,7 +236,7 @@ static inline uint32_t safe_dsp_pkhtb(uint32_t high, uint32_t low)
 /** Limits to [-high - 1, high]: what SSAT does where it is not there. */
 static inline int32_t safe_dsp_limit(int32_t value, int32_t high)
 {
-    if ((uint32_t)value + (uint32_t)high + 1u > 2u * (uint32_t)high + 1u) {
+    if (SAFE_UNLIKELY((uint32_t)value + (uint32_t)high + 1u > 2u * (uint32_t)high + 1u)) {
         value = value < 0 ? -high - 1 : high;
     }
     return value;

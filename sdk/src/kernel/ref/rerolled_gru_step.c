@@ -16,17 +16,15 @@ typedef struct vector {
     int32_t zero_point;
 } vector_t;
 
-/** Products element by element; `output` may be either. @param words Multiplier, and 256 * (right
- * shift less 1) + zero point + 128. */
+/** Products element by element; `output` may be either. @param words Of the product. */
 static SAFE_NOINLINE void product(const int32_t *words, int32_t units, vector_t a, vector_t b,
                                   int8_t *output)
 {
-    const int32_t right = words[1] >> 8;
-    const int32_t halves = 2 * (words[1] & 0xFF) - 255;
+    const safe_rerolled_scaled_t scaled = safe_rerolled_scaled(words);
+    const int32_t zero = SAFE_REROLLED_TIMES * a.zero_point;
     for (int32_t u = 0; u < units; u++) {
-        const int32_t twice = 2 * ((a.values[u] - a.zero_point) * (b.values[u] - b.zero_point));
-        const int32_t scaled = safe_dsp_smmulr(twice, words[0]) - (twice < 0 ? 1 : 0);
-        output[u] = (int8_t)safe_dsp_ssat8_q1((scaled >> right) + halves);
+        const int32_t left = SAFE_REROLLED_TIMES * a.values[u] - zero;
+        output[u] = (int8_t)safe_rerolled_product(scaled, left * (b.values[u] - b.zero_point));
     }
 }
 

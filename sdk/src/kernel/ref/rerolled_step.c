@@ -190,45 +190,19 @@ void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *sha
     safe_rerolled_activate(logistic, shared, units, &gates[3 * units]);
 }
 
-/** A product of two values, rescaled as safe_rerolled_rescale does it. */
-typedef struct scaled {
-    int32_t multiplier;
-    int32_t right; /**< Shift less 1. */
-    int32_t halves;
-} scaled_t;
-
-static inline scaled_t scaled_of(const int32_t *words)
-{
-    const scaled_t scaled = {words[0], words[1] >> 8, 2 * (words[1] & 0xFF) - 255};
-    return scaled;
-}
-
-static inline int8_t rescale(scaled_t s, int32_t twice)
-{
-    const int32_t scaled = safe_dsp_smmulr(twice, s.multiplier) - (twice < 0 ? 1 : 0);
-    return (int8_t)safe_dsp_ssat8_q1((scaled >> s.right) + s.halves);
-}
-
-/** One product. @param twice Twice the value, less `zero`. */
-static inline uint8_t product_of(scaled_t s, int32_t level, int32_t twice, int32_t zero)
-{
-    return (uint8_t)rescale(s, level * (twice - zero));
-}
-
 /**
  * output = level * (value - zero point), an int8.
  *
- * @param words Of the product. @param zero Twice the zero point of the value, which has 128 added.
+ * @param words Of the product. @param zero SAFE_REROLLED_TIMES the zero point of the value; both
+ * have 128 added.
  */
 static SAFE_NOINLINE void multiply_all(const int32_t *words, int32_t zero, int32_t units,
                                        const uint8_t *level, const uint8_t *value, uint8_t *output)
 {
-    const scaled_t scaled = scaled_of(words);
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC unroll 2
-#endif
-    for (int32_t u = 0; u < units; u++) {
-        output[u] = product_of(scaled, level[u], 2 * value[u], zero);
+    const safe_rerolled_scaled_t scaled = safe_rerolled_scaled(words);
+    for (const uint8_t *end = &level[units]; level != end;) {
+        const int32_t product = *level++ * (SAFE_REROLLED_TIMES * *value++ - zero);
+        *output++ = (uint8_t)safe_rerolled_product(scaled, product);
     }
 }
 
@@ -259,9 +233,12 @@ void safe_rerolled_update(const int32_t *words, const safe_rerolled_shared_t *sh
 {
     uint8_t *const level = (uint8_t *)gates;
     const uint8_t *output = &level[3 * units];
-    multiply_all(&words[SAFE_REROLLED_UPDATE], 256, units, level, &level[2 * units], level);
-    multiply_all(&words[SAFE_REROLLED_FORGET], 2 * (words[SAFE_REROLLED_ZEROS] & 0xFF), units,
-                 &level[units], cell, cell);
+    multiply_all(&words[SAFE_REROLLED_UPDATE], SAFE_REROLLED_TIMES * 128, units, level,
+                 &level[2 * units], level);
+    multiply_all(&words[SAFE_REROLLED_FORGET],
+                 SAFE_REROLLED_TIMES * (words[SAFE_REROLLED_ZEROS] & 0xFF), units, &level[units],
+                 cell, cell);
     update_cell(words, shared, units, level, cell);
-    multiply_all(&words[SAFE_REROLLED_HIDDEN], 256, units, output, level, (uint8_t *)hidden);
+    multiply_all(&words[SAFE_REROLLED_HIDDEN], SAFE_REROLLED_TIMES * 128, units, output, level,
+                 (uint8_t *)hidden);
 }

@@ -13,7 +13,7 @@ from codegen.fixed_point import requantize
 from codegen.frontend import tflite
 from codegen.ir.graph import Quantization
 from codegen.ir.verifier import verify
-from codegen.operators import _rerolled, _rerolled_fit, add, rerolled_lstm
+from codegen.operators import _rerolled, _rerolled_fit, add, mul, rerolled_lstm
 from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
 from codegen.passes import dead, reroll
@@ -258,6 +258,28 @@ def test_affine_sums_give_the_bytes_of_every_pair():
         np.testing.assert_array_equal(found, truth)
     assert seen > 50
     assert len(exact) == 60 - seen
+
+
+@pytest.mark.parametrize("right", range(1, _rerolled_fit._MOST_RIGHT + 1))
+def test_both_roundings_of_a_product_are_one(right):
+    """`safe_rerolled_product` without the DSP extension, for every product of two values."""
+    products = np.arange(-255 * 255, 255 * 255 + 1, dtype=np.int64)
+    multipliers = [1 << 30, (1 << 31) - 1]
+    multipliers += list(np.random.default_rng(right).integers(1 << 30, 1 << 31, 20))
+    for multiplier in multipliers:
+        high = (products << 15) * multiplier >> 32
+        rounded = high + (1 << 13) + (1 << (right + 13)) - np.where(products < 0, 1 << 14, 0)
+        assert np.abs(rounded).max() < 1 << 31
+        truth = requantize(products, np.int32(multiplier), np.int8(-right))
+        np.testing.assert_array_equal(rounded >> (right + 14), truth)
+
+
+def test_a_product_of_which_nothing_is_left_is_0():
+    small, large = Quantization((1e-4,), (0,)), Quantization((1.0,), (7,))
+    assert _rerolled_fit.product_words(small, small, large) == (0, 7 + 128)
+    values = np.arange(-128, 128, dtype=np.int64)
+    part = _rerolled._product(small, small, large)
+    assert np.unique(mul.OPERATOR.evaluate(*part, values, values)) == 7
 
 
 def test_a_sum_that_is_not_affine_is_computed_as_tflm_does(monkeypatch):
