@@ -29,6 +29,7 @@ def test_demo_on_the_emulated_board(tmp_path, capsys):
     assert 0 < report["stack_bytes"] < 8192
 
 
+@pytest.mark.slow
 @pytest.mark.emulator
 def test_demo_sample_by_sample(tmp_path, capsys):
     code = cli.main(["demo", "--streaming", "--windows", "3", "--out", str(tmp_path)])

@@ -28,6 +28,7 @@ def image(tmp_path_factory):
     return make("hifive1", "forecaster", out=tmp_path_factory.mktemp("build"))
 
 
+@pytest.mark.slow
 def test_a_megabyte_comes_back(target, image):
     data = np.random.default_rng(5).bytes(MEGABYTE)
     with emulate.start(target, image.elf) as running, SerialPort(running.url) as port:

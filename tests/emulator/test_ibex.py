@@ -126,6 +126,7 @@ def test_faults_are_reported_and_the_core_comes_back(target, tmp_path, connect):
         assert line.line() == "boot=00000000"
 
 
+@pytest.mark.slow
 def test_a_reset_in_the_middle_of_a_bench_recovers():
     image = make("ibex", "forecaster")
     data = golden.load(build.ROOT / "models/forecaster/golden.npz").first(4)

@@ -9,10 +9,12 @@ from host_tools.cli import main
 pytestmark = pytest.mark.emulator
 
 
-CHOICES = [
-    *(("clang", target) for target in ("host", "mps2-an386", "riscv-virt", "stm32f4", "stm32u5")),
-    *(("lto", target) for target in ("host", "riscv-virt", "stm32f4")),
+QUICK = [("clang", "host"), ("clang", "stm32f4"), ("lto", "host"), ("lto", "riscv-virt")]
+SLOW = [
+    *(("clang", target) for target in ("mps2-an386", "riscv-virt", "stm32u5")),
+    ("lto", "stm32f4"),
 ]
+CHOICES = [*QUICK, *(pytest.param(*choice, marks=pytest.mark.slow) for choice in SLOW)]
 ARGUMENTS = {"clang": ["--toolchain", "clang"], "lto": ["--lto"]}
 
 

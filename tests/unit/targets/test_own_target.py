@@ -28,7 +28,7 @@ def copy_with(folder, *changes):
     return path
 
 
-@pytest.mark.parametrize("app", ["bench", "detector"])
+@pytest.mark.parametrize("app", ["bench", pytest.param("detector", marks=pytest.mark.slow)])
 def test_a_copy_with_other_memories_builds(tmp_path, app):
     path = copy_with(tmp_path, *CHANGES)
     built = make(str(path), "forecaster", app=app, out=tmp_path / "build")

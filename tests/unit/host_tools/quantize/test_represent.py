@@ -166,6 +166,7 @@ def test_a_tflite_model_scores_and_another_shape_is_refused(root: Path, tmp_path
         represent.represent(rows, replace(request, model=broken))
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_a_saved_model_scores_in_batches(root: Path, log: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")

@@ -38,6 +38,7 @@ def test_fused_by_default_with_manifest(fused: Path) -> None:
     assert "tf_keras" in manifest["route"]
 
 
+@pytest.mark.slow
 def test_keras_2_and_3_give_the_same_model(networks: Path, fused: Path, tmp_path: Path) -> None:
     assert convert(networks, "old.h5", tmp_path / "model.tflite") == 0
     assert canonical.canonical_hash(tmp_path / "model.tflite") == canonical.canonical_hash(fused)
@@ -55,6 +56,7 @@ def test_unrolled_with_percentile(networks: Path, fused: Path, tmp_path: Path) -
     assert manifests[0]["input"]["scale"] < manifests[1]["input"]["scale"]
 
 
+@pytest.mark.slow
 def test_unrolled_int16x8(networks: Path, tmp_path: Path) -> None:
     out = tmp_path / "wide.tflite"
     assert convert(networks, "small.keras", out, "--unrolled", "--int16x8") == 0
@@ -89,6 +91,7 @@ def test_another_loop_is_unrolled(
     assert "LOGISTIC" in canonical.check_integer(out, fused=False)
 
 
+@pytest.mark.slow
 def test_export_of_a_savedmodel_without_structure(
     networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -115,6 +118,7 @@ def test_export_and_export_again(networks: Path, tmp_path: Path) -> None:
     assert {p.name for p in second.iterdir()} == {"model.keras", "export.json"}
 
 
+@pytest.mark.slow
 def test_export_of_another_shape(
     networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -166,7 +170,7 @@ def test_bad_requests(
     assert answer[1] in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [b"", b"not a network"])
+@pytest.mark.parametrize("content", [pytest.param(b"", marks=pytest.mark.slow), b"not a network"])
 def test_damaged_network(
     networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture, content: bytes
 ) -> None:
@@ -176,6 +180,7 @@ def test_damaged_network(
     assert "bad.keras" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_windows_of_another_shape(
     networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -67,7 +67,10 @@ def test_outputs_and_equal_scales(swept: Path) -> None:
         canonical.check_integer(path)
 
 
-@pytest.mark.parametrize("end", [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    "end",
+    [(signal.SIGINT, 130), pytest.param((signal.SIGKILL, -9), marks=pytest.mark.slow)],
+)
 def test_stopped_in_the_middle(
     root: Path, networks: Path, swept: Path, tmp_path: Path, end: tuple[int, int]
 ) -> None:
@@ -108,6 +111,7 @@ def test_a_process_that_dies_is_replaced(tmp_path: Path) -> None:
     assert found == {value: value * value for value in range(5)}
 
 
+@pytest.mark.slow
 def test_on_a_cluster_with_a_worker_killed(
     root: Path, networks: Path, swept: Path, tmp_path: Path
 ) -> None:
