@@ -38,6 +38,7 @@ _RATES = {
     ("dsp", "rerolled_gru"): Rate(1.6, 0.0),
     ("dsp", "rerolled_lstm"): Rate(1.56, 0.0),
     ("rv32", "fully_connected"): Rate(3.2, 15.0),
+    ("rv32", "conv_1d"): Rate(3.3, 20.0),
     ("rv32", "conv_2d"): Rate(2.5, 15.0),
     ("rv32", "conv_stream"): Rate(5.1, 0.0),
     ("rv32", "depthwise_conv_2d"): Rate(7.8, 15.0),

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64
-from codegen.ir.graph import Graph, Operator
-from codegen.operators import _packing
+from codegen.ir.graph import Operator
+from codegen.operators import _conv_1d, _packing
 from codegen.operators._spatial import Axis
 from codegen.operators.base import (
     Constant,
     ConstantArg,
     KernelCall,
-    Optimize,
     ParamsArg,
     Scratch,
     ScratchArg,
@@ -39,29 +38,6 @@ def refusal(
     return _packing.refuse_rows(rows, bias, min_rows=1) or _packing.refuse_rescale(
         *scales, zero_point, bound
     )
-
-
-def prefers_1d(graph: Graph, operator: Operator, y: Axis, optimize: Optimize) -> bool:
-    """Return whether the kernel for height 1, a position at a time, is the better one.
-
-    It takes less code, but more instructions for several positions. For one it is the faster:
-    the two-dimensional kernel computes two. Operators on parts of one image share their weights,
-    and so take the same kernel, but for speed.
-    """
-    if (y.size, y.kernel, y.output, y.pad) != (1, 1, 1, 0):
-        return False
-    convolutions = [o for o in graph.operators if o.kind == operator.kind]
-    if optimize == "speed":
-        return _positions(graph, operator) == 1
-    same = [o for o in convolutions if o.inputs[1] == operator.inputs[1]]
-    # With other convolutions, the two-dimensional kernel is there anyhow.
-    return len(same) == len(convolutions) or any(_positions(graph, o) == 1 for o in same)
-
-
-def _positions(graph: Graph, operator: Operator) -> int:
-    """Return the output positions of a convolution."""
-    output = graph.tensor(operator.outputs[0])
-    return output.elements // output.shape[-1]
 
 
 def pack(
@@ -131,17 +107,14 @@ def call(
 def call_1d(
     operator: Operator,
     constants: tuple[Constant, ...],
-    shape: tuple[int, int],
-    x: Axis,
-    fields: Mapping[str, Any],
+    conv: Mapping[str, Any],
+    row: Mapping[str, int],
 ) -> KernelCall:
     """Return the call of `safe_kernel_conv_1d_s8_dsp`.
 
-    `constants` from `_packing.dense_constants`, `shape` (batches, input channels); `fields` the
-    last ones of the parameters: input_zero_point, row.
+    `constants` and `row` from `_packing`, `conv` from `_conv_1d.params`.
     """
-    batches, depth = shape
-    taps = x.kernel * depth
+    taps = row["depth"]
     size = 8 * _packing.blocks(taps) + taps
     return KernelCall(
         kernel="safe_kernel_conv_1d_s8_dsp",
@@ -155,9 +128,9 @@ def call_1d(
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_conv_1d_dsp_params_t",
-        params={"batches": batches, "input_channels": depth, "x": x.params(), **fields},
+        params={"conv": conv, "row": row},
         constants=constants,
         scratch=(Scratch("expanded", size, alignment=4),),
-        macs=batches * x.output * fields["row"]["units"] * taps,
+        macs=_conv_1d.macs(conv, row),
         notes=("dsp kernel for height 1, rows in pairs, eight channels at a time",),
     )

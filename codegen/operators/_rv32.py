@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64
 from codegen.ir.graph import Operator
-from codegen.operators import _packing
+from codegen.operators import _conv_1d, _packing
 from codegen.operators._spatial import Axis
 from codegen.operators.base import (
     Constant,
@@ -85,12 +85,28 @@ def _groups(dense: Dense) -> NDArray[np.int32]:
     return np.concatenate([start, *words], axis=1).astype(np.int32)
 
 
+def dense_constants(dense: Dense) -> tuple[Constant, ...]:
+    """Return the four arrays of `safe_dense_weights_rv32_t`."""
+    multiplier, shift = dense.scales
+    own = 4 * len(dense.rows)
+    return (
+        Constant("weights", pack_rows(dense.rows, DOT8_ROWS), weight_bytes=dense.rows.nbytes),
+        Constant("start", pack_start(dense.bias, DOT8_ROWS), weight_bytes=own),
+        Constant("multiplier", multiplier, counts_as_weight=False),
+        Constant("shift", (-shift).astype(np.int8), counts_as_weight=False),
+    )
+
+
+def _dense_row(dense: Dense, limits: tuple[int, int]) -> Mapping[str, int]:
+    step = int(dense.scales[0].size > 1)
+    return _packing.dense_row(dense.rows, step, dense.zero_point, limits)
+
+
 def fully_connected_call(
     operator: Operator, dense: Dense, batches: int, limits: tuple[int, int]
 ) -> KernelCall:
     """Return the call of `safe_kernel_fully_connected_s8_rv32`; `limits` of the output."""
-    units, depth = dense.rows.shape
-    rescale = _packing.rescale(*dense.scales, dense.zero_point)
+    constants = dense_constants(dense)
     return KernelCall(
         kernel="safe_kernel_fully_connected_s8_rv32",
         header="safe/kernel/fully_connected_rv32.h",
@@ -98,27 +114,46 @@ def fully_connected_call(
         arguments=(
             ParamsArg(),
             TensorArg(operator.inputs[0]),
-            ConstantArg("weights"),
-            ConstantArg("start"),
-            ConstantArg("rescale"),
+            *(ConstantArg(constant.suffix) for constant in constants),
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_fully_connected_rv32_params_t",
-        params={
-            "batches": batches,
-            "depth": depth,
-            "units": units,
-            "rescale_step": int(len(rescale) > 1),
-            "output_min": limits[0],
-            "output_max": limits[1],
-        },
-        constants=(
-            Constant("weights", pack_rows(dense.rows, DOT8_ROWS), weight_bytes=dense.rows.nbytes),
-            Constant("start", pack_start(dense.bias, DOT8_ROWS), weight_bytes=4 * units),
-            Constant("rescale", rescale, counts_as_weight=False),
-        ),
-        macs=batches * units * depth,
+        params={"batches": batches, "row": _dense_row(dense, limits)},
+        constants=constants,
+        macs=batches * dense.rows.size,
         notes=("rv32 kernel, eight outputs at a time", f"|sum| <= {dense.bound}"),
+    )
+
+
+def conv_1d_call(
+    operator: Operator, dense: Dense, conv: Mapping[str, Any], limits: tuple[int, int]
+) -> KernelCall:
+    """Return the call of `safe_kernel_conv_1d_s8_rv32`.
+
+    `conv` from `_conv_1d.params`; `limits` of the output.
+    """
+    constants = dense_constants(dense)
+    row = _dense_row(dense, limits)
+    return KernelCall(
+        kernel="safe_kernel_conv_1d_s8_rv32",
+        header="safe/kernel/conv_1d_rv32.h",
+        source="conv_1d_rv32",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            *(ConstantArg(constant.suffix) for constant in constants),
+            ScratchArg("taps"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_conv_1d_rv32_params_t",
+        params={"conv": conv, "row": row},
+        constants=constants,
+        scratch=(Scratch("taps", dense.rows.shape[1], alignment=1),),
+        macs=_conv_1d.macs(conv, row),
+        notes=(
+            "rv32 kernel for height 1, eight channels at a time",
+            f"|sum| <= {dense.bound}",
+        ),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from codegen.fixed_point import exact_dot
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators import _conv_dsp, _int16, _packing, _products, _rv32
+from codegen.operators import _conv_1d, _conv_dsp, _int16, _packing, _products, _rv32
 from codegen.operators._common import invalid, require_shape, unsupported
 from codegen.operators._products import Products, products
 from codegen.operators._spatial import (
@@ -161,19 +161,22 @@ def _variant_call(
     if groups(graph, operator) > 1:
         return "it has groups"
     axes = convolution_axes(graph, operator)
+    conv = _conv_1d.params((batches, depth), axes[1], p.input_zero_point)
+    flat = _conv_1d.is_preferred(graph, operator, choice)
     if choice.isa == "rv32":
-        refusal = _rv32.refusal(p.dense, _rv32.CONV_MIN_ROWS)
+        refusal = _rv32.refusal(p.dense, _rv32.DOT8_MIN_ROWS if flat else _rv32.CONV_MIN_ROWS)
         if refusal is not None:
             return refusal
+        if flat:
+            return _rv32.conv_1d_call(operator, p.dense, conv, (p.low, p.high))
         return _rv32.conv_call(operator, p.dense, (batches, depth), axes, p.limits)
     refusal = _conv_dsp.refusal(p.rows, p.bias, p.scales, p.output_zero_point)
     if refusal is not None:
         return refusal
-    if _conv_dsp.prefers_1d(graph, operator, axes[0], choice.optimize):
+    if flat:
         constants = _packing.dense_constants(p.rows, p.bias, *p.scales)
         row = _packing.dense_row(p.rows, p.step, p.output_zero_point, (p.low, p.high))
-        fields = {"input_zero_point": p.input_zero_point, "row": row}
-        return _conv_dsp.call_1d(operator, constants, (batches, depth), axes[1], fields)
+        return _conv_dsp.call_1d(operator, constants, conv, row)
     shape = (batches, depth, len(p.rows))
     packed = _conv_dsp.pack(p.rows, p.bias, p.scales)
     return _conv_dsp.call(operator, packed, shape, axes, p.limits)

@@ -1,41 +1,57 @@
 """The rv32 kernels against the integer reference, byte by byte: they are plain C."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from codegen import reference
 from codegen.frontend.tflite import load
+from codegen.ir.graph import Graph
 from codegen.operators import _rv32
 from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
 from tests.operators import kernels
+from tests.operators.builder import ABSENT, ModelBuilder, options
 from tests.operators.cases import CASES
 
 RV32 = KernelChoice("rv32")
+SMALL = KernelChoice("rv32", "size")
+FAST = KernelChoice("rv32", "speed")
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+CONV_1D, CONV_2D = "safe_kernel_conv_1d_s8_rv32", "safe_kernel_conv_2d_s8_rv32"
 QUICK = 60
 SLOW = 1000
 
 
-def some(kind: str, count: int, build: str, stream: int) -> int:
-    """Compare `count` random cases; return how many took an rv32 kernel."""
-    chosen = 0
+def some(kind: str, count: int, build: str, stream: int) -> Counter[str]:
+    """Compare `count` random cases; return how many took which rv32 kernel."""
+    chosen: Counter[str] = Counter()
     library = kernels.library(build)
     for seed in range(count):
         case = CASES[kind](np.random.default_rng([seed, stream]))
         graph = load(case.model, "case")
         expected = reference.run(graph, case.inputs)
-        for result, truth in zip(library.run(graph, case.inputs, RV32), expected, strict=True):
-            assert np.array_equal(result, truth), (kind, seed)
-        for operator in graph.operators:
-            call = operators()[operator.kind].lower(graph, operator, RV32)
-            chosen += call is not None and call.kernel.endswith("_rv32")
+        for choice in (RV32, SMALL):
+            for result, truth in zip(
+                library.run(graph, case.inputs, choice), expected, strict=True
+            ):
+                assert np.array_equal(result, truth), (kind, seed, choice)
+        chosen.update(name for name in names(graph, SMALL) if name.endswith("_rv32"))
     return chosen
+
+
+def names(graph: Graph, choice: KernelChoice) -> list[str]:
+    """Return the kernels of a graph."""
+    calls = [operators()[o.kind].lower(graph, o, choice) for o in graph.operators]
+    return [call.kernel for call in calls if call is not None]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_cases(kind: str) -> None:
-    assert some(kind, QUICK, "gcc-O3", 41) > QUICK // 4
+    chosen = some(kind, QUICK, "gcc-O3", 41)
+    assert chosen.total() > QUICK // 4
+    assert kind != "CONV_2D" or set(chosen) == {CONV_1D, CONV_2D}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -47,7 +63,57 @@ def test_every_build_gives_the_same_bytes(kind: str, build: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_random_cases(kind: str) -> None:
-    assert some(kind, SLOW, "gcc-O3", 43) > SLOW // 4
+    assert some(kind, SLOW, "gcc-O3", 43).total() > SLOW // 4
+
+
+@pytest.mark.parametrize("kind", ["CONV_2D", "FULLY_CONNECTED"])
+@pytest.mark.parametrize("value", [-128, 127])
+def test_extremes(kind: str, value: int) -> None:
+    library = kernels.library("gcc-O3")
+    for seed in range(20):
+        case = CASES[kind](np.random.default_rng([seed, 44]))
+        graph = load(case.model, "case")
+        inputs = [np.full_like(values, value) for values in case.inputs]
+        expected = reference.run(graph, inputs)
+        for result, truth in zip(library.run(graph, inputs, SMALL), expected, strict=True):
+            assert np.array_equal(result, truth), seed
+
+
+def network(windows: list[tuple[int, int]], units: int, channels: int = 8) -> Graph:
+    """Return convolutions over an image of height 1, each of a window, and a dense product."""
+    rng = np.random.default_rng(5)
+    m = ModelBuilder()
+    shape = (1, 1, 12, channels)
+    x = m.input(shape, "int8", 0.05, 3)
+    for height, taps in windows:
+        weights = rng.integers(-90, 90, (channels, height, taps, channels), dtype=np.int8)
+        w = m.constant(weights, [0.01] * channels)
+        y = m.tensor(shape, "int8", 0.05, -4)
+        m.operator("CONV_2D", [x, w, ABSENT], [y], options("Conv2D", strideH=1, strideW=1))
+        x = y
+    rows = rng.integers(-90, 90, (units, int(np.prod(shape))), dtype=np.int8)
+    y = m.tensor((1, units), "int8", 0.1, 1)
+    matrix = m.constant(rows, 0.01)
+    m.operator("FULLY_CONNECTED", [x, matrix, ABSENT], [y], options("FullyConnected"))
+    m.output(y)
+    return load(m.build(), "network")
+
+
+def convolutions(graph: Graph, choice: KernelChoice) -> set[str]:
+    """Return the kernels of the convolutions."""
+    return {name for name in names(graph, choice) if "conv" in name}
+
+
+def test_convolutions_take_the_tile_of_matrix_products_where_it_costs_little() -> None:
+    little, much = network([(1, 3), (1, 5)], 512), network([(1, 3), (1, 5)], 32)
+    assert convolutions(little, RV32) == {CONV_1D}
+    assert convolutions(little, FAST) == {CONV_2D}
+    assert convolutions(much, RV32) == {CONV_2D}
+    assert convolutions(much, SMALL) == {CONV_1D}
+
+
+def test_beside_a_two_dimensional_convolution_its_kernel_is_there_anyhow() -> None:
+    assert convolutions(network([(1, 3), (2, 3)], 512), SMALL) == {CONV_2D}
 
 
 def dense(rows: int, start: int = 0, shift: int = -1) -> _rv32.Dense:

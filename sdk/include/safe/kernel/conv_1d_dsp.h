@@ -6,16 +6,14 @@
 
 #include <stdint.h>
 
-#include "safe/kernel/conv_axis.h"
+#include "safe/kernel/conv_1d.h"
 #include "safe/kernel/dense_row_dsp.h"
 
 /** Constants of one call. */
 typedef struct safe_conv_1d_dsp_params {
-    int32_t batches;
-    int32_t input_channels;
-    safe_conv_axis_t x;
-    int32_t input_zero_point; /**< [-128, 127]; what lies outside the input. */
-    safe_dense_row_t row;     /**< depth: x.kernel * input_channels; units: output channels. */
+    safe_conv_1d_t conv;
+    safe_dense_row_t
+        row; /**< depth: conv.x.kernel * conv.input_channels; units: output channels. */
 } safe_conv_1d_dsp_params_t;
 
 /**

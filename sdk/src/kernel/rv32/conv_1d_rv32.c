@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file conv_1d_rv32.c int8 convolution of height 1: each position is a row of a matrix product.
+ */
+#include "safe/kernel/conv_1d_rv32.h"
+
+void safe_kernel_conv_1d_s8_rv32(const safe_conv_1d_rv32_params_t *params, const int8_t *input,
+                                 const int8_t *weights, const int32_t *start,
+                                 const int32_t *multiplier, const int8_t *shift, void *scratch,
+                                 int8_t *output)
+{
+    const safe_conv_1d_t *conv = &params->conv;
+    const safe_dense_weights_rv32_t constants = {weights, start, multiplier, shift};
+    const int32_t channels = conv->input_channels;
+    const int32_t last = conv->x.dilation == 1 ? conv->x.size - conv->x.kernel : -1;
+    int8_t *taps = (int8_t *)scratch;
+    for (int32_t batch = 0; batch < conv->batches; batch++) {
+        int32_t position = -conv->x.pad;
+        for (int32_t left = conv->x.output; left > 0; left--) {
+            const int8_t *values = taps;
+            if (position >= 0 && position <= last) {
+                values = &input[position * channels];
+            } else {
+                safe_conv_1d_gather(conv, input, position, taps);
+            }
+            safe_rv32_dense_row(&params->row, &constants, values, output);
+            output += params->row.units;
+            position += conv->x.stride;
+        }
+        input += conv->x.size * channels;
+    }
+}
