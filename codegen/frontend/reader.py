@@ -108,7 +108,7 @@ def integers(
             return ()
         if count > limit:
             raise ModelInvalidError(f"{what} has {count} entries, the limit is {limit}")
-        return tuple(int(v) for v in as_numpy())
+        return tuple(as_numpy().tolist())
 
 
 def floats(
@@ -121,11 +121,13 @@ def floats(
             return ()
         if count > limit:
             raise ModelInvalidError(f"{what} has {count} entries, expected at most {limit}")
-        return tuple(float(v) for v in np.asarray(as_numpy(), dtype=np.float32))
+        return tuple(np.asarray(as_numpy(), dtype=np.float32).tolist())
 
 
 def text(what: str, raw: Callable[[], bytes | None]) -> str:
     """Return a name as one printable line of at most 200 characters."""
     with reading(what):
         name = (raw() or b"")[:200].decode("utf-8", errors="replace")
+    if name.isprintable():
+        return name
     return "".join(c if c.isprintable() else "?" for c in name)

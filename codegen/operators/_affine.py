@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from codegen.fixed_point import Int64
+from codegen.operators._ties import near_ties
 from codegen.quantization import INT8_MAX, INT8_MIN
 
 BITS = 21
@@ -73,10 +74,11 @@ def _search(nearest: Int64, truth: Int64, pairs: Int64) -> tuple[int, ...] | Non
 def _cached(ratios: tuple[float, float], offset: float, results: bytes) -> tuple[int, ...] | None:
     truth = np.frombuffer(results, np.int8).reshape(VALUES.size, VALUES.size).astype(np.int64)
     nearest = np.array([round(ratio * (1 << BITS)) for ratio in ratios])
-    place = VALUES[:, None] * ratios[0] + VALUES[None, :] * ratios[1] + offset
-    decides = np.abs(place - np.floor(place) - 0.5) < _NEAR
-    decides &= (place > INT8_MIN - 1) & (place < INT8_MAX + 1)
-    return _search(nearest, truth, np.argwhere(decides))
+    one, two = (VALUES * ratio for ratio in ratios)
+    pairs = near_ties(one + offset, two, _NEAR)
+    place = one[pairs[:, 0]] + two[pairs[:, 1]] + offset
+    inside = (place > INT8_MIN - 1) & (place < INT8_MAX + 1)
+    return _search(nearest, truth, pairs[inside])
 
 
 def fit(ratios: tuple[float, float], offset: float, truth: Int64) -> tuple[int, ...] | None:

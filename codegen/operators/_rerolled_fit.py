@@ -20,6 +20,7 @@ from codegen.ir.graph import Quantization
 from codegen.operators import _rerolled, add, mul
 from codegen.operators._rerolled import SIGMOID, TANH, Cell, Step
 from codegen.operators._sigmoid import INTEGER_BITS
+from codegen.operators._ties import near_ties
 from codegen.quantization import INT8_MAX, INT8_MIN, output_multipliers
 
 FRACTION_BITS = 20
@@ -166,9 +167,8 @@ def _doubtful(
     """
     one = (_VALUES - first.zero_point) * (first.scale / output.scale)
     two = (_VALUES - second.zero_point) * (second.scale / output.scale)
-    place = one[:, None] + two[None, :]
-    found = np.nonzero(np.abs(place - np.floor(place) - 0.5) < 2.0**-10)
-    return _VALUES[found[0]], _VALUES[found[1]]
+    pairs = near_ties(one, two, 2.0**-10)
+    return _VALUES[pairs[:, 0]], _VALUES[pairs[:, 1]]
 
 
 def _interval(terms: Int64, truth: Int64, middle: int) -> int | None:

@@ -7,6 +7,7 @@ from codegen import reference
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
 from codegen.operators import _affine
+from codegen.operators._ties import near_ties
 from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
 from tests.operators import kernels
@@ -109,3 +110,16 @@ def test_pairs_far_from_a_boundary_decide_too() -> None:
 def test_sums_beyond_int32_are_refused() -> None:
     ratios = 4.0, 4.1
     assert _affine.fit(ratios, 0.0, plane(ratios)) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pairs_near_a_tie_are_those_of_all_sums(seed: int) -> None:
+    rng = np.random.default_rng([seed, 43])
+    first, second = (_affine.VALUES * rng.uniform(-3, 3) + rng.uniform(-99, 99) for _ in range(2))
+    if seed % 2:  # the same fraction many times
+        first, second = np.round(first * 8) / 8, np.round(second * 8) / 8
+    reach = 1.1 * 2.0 ** -int(rng.integers(3, 12))
+    sums = first[:, None] + second[None, :]
+    expected = np.argwhere(np.abs(sums - np.floor(sums) - 0.5) <= reach)
+    found = near_ties(first, second, reach)
+    assert np.array_equal(found[np.lexsort(found.T[::-1])], expected)
