@@ -1,12 +1,16 @@
 """Which pairs of int8 values have a sum close to where rounding turns."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64
 
+Reals = NDArray[np.floating[Any]]
 
-def near_ties(first: NDArray[np.float64], second: NDArray[np.float64], reach: float) -> Int64:
+
+def near_ties(first: Reals, second: Reals, reach: float) -> Int64:
     """Return [n, 2] the rows and columns where first[row] + second[column] is close to a tie.
 
     Close: within `reach`, below 1/2, of a whole number and a half. Only fractions count, so a

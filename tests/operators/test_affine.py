@@ -115,7 +115,8 @@ def test_sums_beyond_int32_are_refused() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_pairs_near_a_tie_are_those_of_all_sums(seed: int) -> None:
     rng = np.random.default_rng([seed, 43])
-    first, second = (_affine.VALUES * rng.uniform(-3, 3) + rng.uniform(-99, 99) for _ in range(2))
+    first: Array = _affine.VALUES * rng.uniform(-3, 3) + rng.uniform(-99, 99)
+    second: Array = _affine.VALUES * rng.uniform(-3, 3) + rng.uniform(-99, 99)
     if seed % 2:  # the same fraction many times
         first, second = np.round(first * 8) / 8, np.round(second * 8) / 8
     reach = 1.1 * 2.0 ** -int(rng.integers(3, 12))
