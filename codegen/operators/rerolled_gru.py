@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization, Tensor
-from codegen.operators import _gru, _gru_dsp, _gru_fit
+from codegen.operators import _gru, _gru_dsp, _gru_fit, _gru_rv32
 from codegen.operators._common import (
     bias_values,
     invalid,
@@ -80,17 +80,21 @@ class RerolledGru(OperatorSpec):
             unsupported(graph, operator, f"has scales that the loop cannot reproduce: {error}")
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_rerolled_gru_s8`, or of the dsp kernel."""
+        """Return the call of `safe_kernel_rerolled_gru_s8`, or of a variant."""
         p = cell(graph, operator)
         fitted = _gru_fit.fit(p)
         rows, units = p.recurrent_weights.shape
         depth, steps = p.input_weights.shape[1], len(p.steps)
-        refusal = _gru_dsp.refusal(p) if choice.isa == "dsp" else f"none for {choice.isa}"
-        if refusal is None:
+        refusal = _gru_dsp.refusal(p) if choice.isa == "dsp" else None
+        if choice.isa == "dsp" and refusal is None:
             stem, how, size = "_dsp", "dsp kernel, rows in pairs", _gru_dsp.scratch_bytes(p)
             own = _gru_dsp.constants(p)
+        elif choice.isa == "rv32":
+            stem, how, size = "_rv32", "rv32 kernel, eight rows at a time", _gru_rv32.scratch(p)
+            own = _gru_rv32.constants(p)
         else:
-            stem, how, size = "", f"reference kernel ({refusal})", 2 * rows
+            why = f" ({refusal})" if refusal else ""
+            stem, how, size = "", f"reference kernel{why}", 2 * rows
             own = _constants(p)
         constants = (*own, *shared_constants(fitted))
         return KernelCall(

@@ -73,7 +73,7 @@ class RerolledLstm(OperatorSpec):
         fallback: tuple[str, ...] = ()
         if choice.isa != "ref":
             dsp = choice.isa == "dsp"
-            refusal = _rerolled_dsp.refusal(p) if dsp else _rerolled_rv32.refusal(p)
+            refusal = _rerolled_dsp.refusal(p) if dsp else None
             call = _rerolled_dsp.call if dsp else _rerolled_rv32.call
             try:
                 if refusal is None:

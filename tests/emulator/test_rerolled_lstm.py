@@ -35,8 +35,7 @@ def test_gru_models(name, model, tmp_path):
     path = ROOT / f"tests/unit/codegen/models/{model}.tflite"
     built = standalone.build(path, target, tmp_path, optimize="size", calls=12)
     found = {operator["kernel"] for operator in built.manifest["operators"]}
-    isa = "_dsp" if target.target.isa == "dsp" else ""
-    assert f"safe_kernel_rerolled_gru_s8{isa}" in found
+    assert f"safe_kernel_rerolled_gru_s8_{target.target.isa}" in found
     compare(target, path, built)
 
 

@@ -1,22 +1,98 @@
 """An unrolled GRU becomes a loop with the same bytes, or stays as it is."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
 from codegen import reference
 from codegen.frontend import tflite
+from codegen.ir.graph import DType, Graph, Operator, Quantization, Tensor
 from codegen.ir.verifier import verify
-from codegen.operators import _gru_fit, rerolled_gru
+from codegen.operators import _gru, _gru_fit, rerolled_gru
 from codegen.operators._rerolled_fit import UnfitError
 from codegen.operators.base import ISAS, OPTIMIZE, KernelChoice
+from codegen.operators.registry import operators
 from codegen.passes import dead, fold, reroll, reroll_gru
 from codegen.pipeline import compile_model
 from tests.operators import kernels, oracle
-from tests.unit.codegen.passes.test_reroll import windows
+from tests.unit.codegen.passes.test_reroll import checked, windows
 
 NAMES = ("small_gru", "small_gru_all")
+
+
+DEPTH = 6
+
+
+def drawn(units, steps, zero, *, every):
+    """Return a graph of one loop: random weights and scales, zero points up to `zero`."""
+    rng = np.random.default_rng([units, steps, zero])
+    rows = 3 * units
+
+    def scales(low, high, count=1):
+        return tuple(float(v) for v in np.float32(rng.uniform(low, high, count)))
+
+    def scaled(low, high):
+        return Quantization(scales(low, high), (int(rng.integers(-zero - 1, zero + 1)),))
+
+    def step(first):
+        term = scaled(0.01, 0.03)
+        new = scaled(0.005, 0.008)
+        return _gru.Step(
+            input=scaled(0.012, 0.05),
+            terms=tuple(scaled(0.01, 0.03) for _ in range(3)) if first else (term,) * 3,
+            update=scaled(0.02, 0.05),
+            reset=scaled(0.02, 0.05),
+            reset_product=scaled(0.01, 0.02),
+            value=scaled(0.02, 0.05),
+            open=Quantization(scales(0.0039216, 0.005), (-128,)),
+            kept=new if first else scaled(0.005, 0.008),
+            new=new,
+            hidden=new if first else scaled(0.006, 0.009),
+        )
+
+    table = tuple(step(t == 0) for t in range(steps))
+
+    def weights(depth):
+        own = Quantization(scales(0.001, 0.006, rows), (0,) * rows, 0)
+        return own, rng.integers(-127, 128, (rows, depth)).astype(np.int8)
+
+    def bias():
+        return None, rng.integers(-4000, 4000, rows).astype(np.int32)
+
+    one = Quantization(scales(1 / 255, 1 / 255), (-128,)), np.array(127, np.int8)
+    terms = [(q, rng.integers(-128, 128, units).astype(np.int8)) for q in table[0].terms]
+    constants = [weights(DEPTH), weights(units), bias(), one, *terms]
+    constants += [bias() for _ in range(steps - 1)]
+    tensors = {
+        n: Tensor(n, f"{n}", data.shape, DType(str(data.dtype)), q, data)
+        for n, (q, data) in enumerate(constants, start=1)
+    }
+    last = len(constants) + 1
+    written = steps if every else 1
+    tensors[0] = Tensor(0, "x", (steps, 1, DEPTH), DType.INT8, scaled(0.03, 0.031))
+    tensors[last] = Tensor(last, "y", (1, written, units), DType.INT8, table[-1].hidden)
+    options = MappingProxyType({"steps": table, "all_steps": every})
+    operator = Operator(0, "REROLLED_GRU", tuple(range(last)), (last,), options)
+    return Graph("m", MappingProxyType(tensors), (operator,), (0,), (last,))
+
+
+@pytest.mark.parametrize("zero", [0, 20, 127])
+@pytest.mark.parametrize(("units", "steps"), [(1, 30), (17, 5), (32, 8), (80, 3)])
+def test_every_kernel_gives_the_bytes_of_the_recurrence(units, steps, zero):
+    graph = drawn(units, steps, zero, every=units < 32)
+    (operator,) = graph.operators
+    x = windows(graph, 60)
+    expected = reference.run(graph, [x])[0]
+    assert np.unique(expected).size > 20
+    for isa in ISAS:
+        choice = KernelChoice(isa)
+        call = operators()[operator.kind].lower(graph, operator, choice)
+        few = isa == "dsp" and units == 1  # three rows
+        assert call.source == "rerolled_gru" + ("" if isa == "ref" or few else f"_{isa}")
+        for library in (kernels.library("gcc-O3"), checked()):
+            np.testing.assert_array_equal(library.run(graph, [x], choice)[0], expected)
 
 
 def loaded(models, name):
