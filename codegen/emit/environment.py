@@ -22,6 +22,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    found.filters["declaration"] = text.declaration
     found.filters["c_int"] = text.c_int
     found.filters["c_float"] = text.c_float
     found.filters["c_string"] = text.c_string

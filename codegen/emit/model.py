@@ -34,6 +34,8 @@ class Edge:
     """An input or output as text: everything a template prints of it."""
 
     macro: str
+    argument: str
+    """Its name as an argument of a function."""
     name: str
     comment: str
     dtype_code: str
@@ -113,7 +115,23 @@ def _common(program: Program) -> dict[str, object]:
         "outputs": outputs,
         "single": len(inputs) == 1 and len(outputs) == 1,
         "stream": _stream(program),
+        "run": _prototype(program, "run", [*_values(inputs), *_pointers(outputs)]),
+        "step": _prototype(
+            program, "step", [f"const {inputs[0].c_type} *sample", *_pointers(outputs)]
+        ),
     }
+
+
+def _prototype(program: Program, name: str, parameters: Sequence[str]) -> text.Prototype:
+    return text.Prototype(f"safe_status_t {program.prefix}_{name}", tuple(parameters))
+
+
+def _values(edges: Sequence[Edge]) -> list[str]:
+    return [f"const {pointer}" for pointer in _pointers(edges)]
+
+
+def _pointers(edges: Sequence[Edge]) -> list[str]:
+    return [f"{edge.c_type} *{edge.argument}" for edge in edges]
 
 
 def _stream(program: Program) -> dict[str, object] | None:
@@ -149,6 +167,7 @@ def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
     quantization = tensor.quantization
     return Edge(
         macro=f"{program.macro_prefix}_{role}",
+        argument=role.lower(),
         name=text.c_string(tensor.name),
         comment=text.c_comment(tensor.name),
         dtype_code=_DTYPE_CODES[tensor.dtype],
@@ -275,5 +294,4 @@ def _declarations(program: Program) -> list[dict[str, object]]:
 
 def example_source(program: Program) -> str:
     """Return `example.c`: the shortest program that runs the model."""
-    common = _common(program)
-    return render("example.c.j2" if common["single"] else "example_multiple.c.j2", **common)
+    return render("example.c.j2", **_common(program))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -24,6 +25,26 @@ C_TYPES = {
 }
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _INT32_MIN, _INT32_MAX, _UINT32_MAX = -(1 << 31), (1 << 31) - 1, (1 << 32) - 1
+
+
+@dataclass(frozen=True)
+class Prototype:
+    """A function: return type and name, and its parameters."""
+
+    head: str
+    parameters: tuple[str, ...]
+
+
+def declaration(function: Prototype, before: str = "") -> str:
+    """Return the prototype, in lines aligned behind the bracket, without a semicolon."""
+    head = f"{before}{function.head}("
+    lines, line = [], head
+    for parameter in function.parameters:
+        if line.strip() and line != head and len(line) + len(parameter) + len(");") > LINE:
+            lines.append(line.rstrip())
+            line = " " * len(head)
+        line += f"{parameter}, "
+    return "\n".join([*lines, line.removesuffix(", ") + ")"])
 
 
 def c_int(value: int) -> str:

@@ -70,12 +70,31 @@ def test_every_operator_is_one_symbol(folder, tmp_path):
     assert wanted <= symbols
 
 
+SEVERAL = """#include <stdio.h>
+#include "safe_two.h"
+int main(void)
+{
+    int8_t a[SAFE_TWO_INPUT0_BYTES], b[SAFE_TWO_INPUT1_BYTES];
+    int8_t c[SAFE_TWO_OUTPUT0_BYTES], d[SAFE_TWO_OUTPUT1_BYTES];
+    while (fread(a, 1, sizeof(a), stdin) == sizeof(a) && fread(b, 1, sizeof(b), stdin) != 0) {
+        if (safe_two_run(a, b, c, NULL) != SAFE_STATUS_ARGUMENT) { return 1; }
+        if (safe_two_run(a, NULL, c, d) != SAFE_STATUS_ARGUMENT) { return 1; }
+        if (safe_two_run(a, b, c, d) != SAFE_STATUS_OK) { return 1; }
+        fwrite(c, 1, sizeof(c), stdout);
+        fwrite(d, 1, sizeof(d), stdout);
+    }
+    return 0;
+}
+"""
+
+
 def test_several_inputs_and_outputs(tmp_path, strict):
+    rng = np.random.default_rng(4)
     m = ModelBuilder()
     for width in (4, 6):
         x = m.input((1, width), "int8", 0.5)
-        w = m.constant(np.ones((2, width), np.int8), 0.5)
-        y = m.tensor((1, 2), "int8", 0.5)
+        w = m.constant(rng.integers(-9, 9, (2, width)).astype(np.int8), 0.1)
+        y = m.tensor((1, 2), "int8", 2.0)
         m.operator("FULLY_CONNECTED", [x, w, -1], [y], options("FullyConnected"))
         m.output(y)
     path = tmp_path / "two.tflite"
@@ -83,9 +102,18 @@ def test_several_inputs_and_outputs(tmp_path, strict):
     out = tmp_path / "two"
     manifest = pipeline.generate(path, name="two", out=out, standalone=True)
     assert len(manifest["inputs"]) == len(manifest["outputs"]) == 2
-    assert "safe_two_run" not in (out / "safe_two.h").read_text()
     assert "SAFE_TWO_INPUT1_ELEMENTS 6u" in (out / "safe_two.h").read_text()
     strict("gcc", sorted(out.glob("*.c")), out, out=tmp_path)
+    (out / "example.c").write_text(SEVERAL)
+    program = tmp_path / "several"
+    subprocess.run(["gcc", "-std=c99", f"-I{out}", *out.glob("*.c"), "-o", program], check=True)
+    values = [rng.integers(-128, 128, (20, 1, width)).astype(np.int8) for width in (4, 6)]
+    given = b"".join(a.tobytes() + b.tobytes() for a, b in zip(*values, strict=True))
+    done = subprocess.run([program], input=given, capture_output=True, check=True)
+    expected = reference.run(tflite.load(path, "two"), values)
+    rows = np.concatenate([array.reshape(20, -1) for array in expected], axis=1)
+    assert done.stdout == rows.tobytes()
+    assert len(np.unique(rows)) > 20
 
 
 def test_hostile_tensor_names(small_bytes, tmp_path, strict):
