@@ -3,6 +3,9 @@
 The gates of two units are one tile, as for the dsp kernel; parameters and lines are the same.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,19 +50,23 @@ def _weights(p: _lstm.Integers) -> NDArray[np.int8]:
     return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
 
-def _start(p: _lstm.Integers) -> NDArray[np.int32]:
-    """Return int32[pairs of units, 16]: what the sums of both tiles start from."""
-    parts = (
-        _rv32.pack_start(_lstm_dsp.starts(bias), _rv32.DOT8_ROWS)
-        for bias in (p.input_bias, p.recurrent_bias)
-    )
-    return np.concatenate(list(parts), axis=1)
+def _recurrent_start(p: _lstm.Integers) -> NDArray[np.int32]:
+    """Return int32[pairs of units, 8], or int32[1, 8] of zeros that serve all pairs."""
+    start = _rv32.pack_start(_lstm_dsp.starts(p.recurrent_bias), _rv32.DOT8_ROWS)
+    return start if start.any() else start[:1]
+
+
+def _params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
+    """Return the fields of `safe_lstm_rv32_params_t`."""
+    step = _rv32.DOT8_ROWS if p.recurrent_bias.any() else 0
+    return {**_lstm_dsp.params(operator, p), "recurrent_start_step": step}
 
 
 def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
     """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_rv32`; `refusal` is None."""
     base, slope = _lstm_dsp.sigmoid_lines()
     s = p.sizes
+    start = _rv32.pack_start(_lstm_dsp.starts(p.input_bias), _rv32.DOT8_ROWS)
     own = p.input_weights.nbytes + p.recurrent_weights.nbytes
     return KernelCall(
         kernel="safe_kernel_unidirectional_sequence_lstm_s8_rv32",
@@ -69,7 +76,8 @@ def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> Kerne
             ParamsArg(),
             TensorArg(operator.inputs[0]),
             ConstantArg("weights"),
-            ConstantArg("start"),
+            ConstantArg("input_start"),
+            ConstantArg("recurrent_start"),
             ConstantArg("sigmoid_base"),
             ConstantArg("sigmoid_slope"),
             TensorArg(operator.inputs[_lstm.HIDDEN_STATE]),
@@ -78,10 +86,11 @@ def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> Kerne
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_lstm_rv32_params_t",
-        params=_lstm_dsp.params(operator, p),
+        params=_params(operator, p),
         constants=(
             Constant("weights", _weights(p), weight_bytes=own),
-            Constant("start", _start(p), weight_bytes=4 * p.input_bias.size),
+            Constant("input_start", start, weight_bytes=4 * p.input_bias.size),
+            Constant("recurrent_start", _recurrent_start(p), counts_as_weight=False),
             Constant("sigmoid_base", base, counts_as_weight=False),
             Constant("sigmoid_slope", slope, counts_as_weight=False),
         ),

@@ -85,21 +85,46 @@ def _groups(dense: Dense) -> NDArray[np.int32]:
     return np.concatenate([start, *words], axis=1).astype(np.int32)
 
 
+def pack_dense_start(start: Int64) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Return int64[R] as [tiles, 8], filled with zeros: int16 where all fit, else int32."""
+    whole = pack_start(start, DOT8_ROWS)
+    short = whole.astype(np.int16)
+    return short if np.array_equal(short, whole) else whole
+
+
 def dense_constants(dense: Dense) -> tuple[Constant, ...]:
     """Return the four arrays of `safe_dense_weights_rv32_t`."""
     multiplier, shift = dense.scales
-    own = 4 * len(dense.rows)
+    start = pack_dense_start(dense.bias)
+    own = start.itemsize * len(dense.rows)
     return (
         Constant("weights", pack_rows(dense.rows, DOT8_ROWS), weight_bytes=dense.rows.nbytes),
-        Constant("start", pack_start(dense.bias, DOT8_ROWS), weight_bytes=own),
+        Constant("start", start, weight_bytes=own),
         Constant("multiplier", multiplier, counts_as_weight=False),
         Constant("shift", (-shift).astype(np.int8), counts_as_weight=False),
     )
 
 
+def _proof(dense: Dense) -> tuple[str, str]:
+    """Return the lines for the manifest."""
+    largest = int(np.abs(dense.bias).max())
+    bits = 8 * pack_dense_start(dense.bias).itemsize
+    starts = f"sums start from up to {largest}, kept in {bits} bits"
+    return f"|sum| <= {dense.bound}", starts
+
+
 def _dense_row(dense: Dense, limits: tuple[int, int]) -> Mapping[str, int]:
-    step = int(dense.scales[0].size > 1)
-    return _packing.dense_row(dense.rows, step, dense.zero_point, limits)
+    """Return the fields of `safe_dense_row_rv32_t`."""
+    units, depth = dense.rows.shape
+    return {
+        "depth": depth,
+        "units": units,
+        "start_is_short": int(pack_dense_start(dense.bias).itemsize == 2),
+        "rescale_step": int(dense.scales[0].size > 1),
+        "output_zero_point": dense.zero_point,
+        "output_min": limits[0],
+        "output_max": limits[1],
+    }
 
 
 def fully_connected_call(
@@ -121,7 +146,7 @@ def fully_connected_call(
         params={"batches": batches, "row": _dense_row(dense, limits)},
         constants=constants,
         macs=batches * dense.rows.size,
-        notes=("rv32 kernel, eight outputs at a time", f"|sum| <= {dense.bound}"),
+        notes=("rv32 kernel, eight outputs at a time", *_proof(dense)),
     )
 
 
@@ -152,7 +177,7 @@ def conv_1d_call(
         macs=_conv_1d.macs(conv, row),
         notes=(
             "rv32 kernel for height 1, eight channels at a time",
-            f"|sum| <= {dense.bound}",
+            *_proof(dense),
         ),
     )
 

@@ -138,3 +138,32 @@ def test_rows_of_a_tile_lie_side_by_side() -> None:
         row = 4 * tile + r
         assert packed[tile, k, r] == (rows[row, k] if row < 5 else 0)
     assert _rv32.pack_start(np.arange(5), 4).tolist() == [[0, 1, 2, 3], [4, 0, 0, 0]]
+
+
+def test_starts_take_two_bytes_where_they_fit() -> None:
+    narrow = _rv32.pack_dense_start(np.array([32767, -32768, 5]))
+    assert narrow.dtype == np.int16
+    assert narrow.tolist() == [[32767, -32768, 5, 0, 0, 0, 0, 0]]
+    for beyond in (32768, -32769, 1 << 29):
+        wide = _rv32.pack_dense_start(np.array([beyond, 7]))
+        assert wide.dtype == np.int32
+        assert wide.tolist() == [[beyond, 7, 0, 0, 0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "of", "forms"),
+    [
+        ("CONV_2D", "start_is_short", {0, 1}),
+        ("FULLY_CONNECTED", "start_is_short", {0, 1}),
+        ("UNIDIRECTIONAL_SEQUENCE_LSTM", "recurrent_start_step", {0, 8}),
+    ],
+)
+def test_random_cases_have_both_forms_of_starts(kind: str, of: str, forms: set[int]) -> None:
+    seen = set()
+    for seed in range(QUICK):
+        graph = load(CASES[kind](np.random.default_rng([seed, 41])).model, "case")
+        for o in graph.operators:
+            call = operators()[o.kind].lower(graph, o, SMALL)
+            params = {} if call is None else {**call.params, **call.params.get("row", {})}
+            seen |= {params[of]} if of in params else set()
+    assert seen == forms

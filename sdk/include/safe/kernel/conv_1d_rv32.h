@@ -12,7 +12,7 @@
 /** Constants of one call. */
 typedef struct safe_conv_1d_rv32_params {
     safe_conv_1d_t conv;
-    safe_dense_row_t
+    safe_dense_row_rv32_t
         row; /**< depth: conv.x.kernel * conv.input_channels; units: output channels. */
 } safe_conv_1d_rv32_params_t;
 
@@ -26,7 +26,7 @@ typedef struct safe_conv_1d_rv32_params {
  * not hold the reference kernel is called.
  */
 void safe_kernel_conv_1d_s8_rv32(const safe_conv_1d_rv32_params_t *params, const int8_t *input,
-                                 const int8_t *weights, const int32_t *start,
+                                 const int8_t *weights, const void *start,
                                  const int32_t *multiplier, const int8_t *shift, void *scratch,
                                  int8_t *output);
 

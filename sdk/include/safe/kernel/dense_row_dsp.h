@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file dense_row_dsp.h One row of int8 outputs, each from the same expanded values, for the DSP
- * extension. */
+/** @file dense_row_dsp.h One row of int8 outputs, each from the same expanded values: what a
+ * matrix product and a convolution by single positions share. */
 #ifndef SAFE_KERNEL_DENSE_ROW_DSP_H
 #define SAFE_KERNEL_DENSE_ROW_DSP_H
 
 #include <stdint.h>
 
-#include "safe/kernel/dense_row.h"
 #include "safe/kernel/dot8_dsp.h"
+
+/** Constants of a row of outputs. */
+typedef struct safe_dense_row {
+    int32_t depth;             /**< Weights of each output, at most 8188. */
+    int32_t units;             /**< Outputs. */
+    int32_t rescale_step;      /**< 1: multiplier and shift per output; 0: one pair for all. */
+    int32_t output_zero_point; /**< [-128, 127] */
+    int32_t output_min;        /**< Limits of the output, including a fused activation. */
+    int32_t output_max;
+} safe_dense_row_t;
 
 /** Weights and scales of a row of outputs. */
 typedef struct safe_dense_weights {
@@ -18,8 +27,7 @@ typedef struct safe_dense_weights {
 } safe_dense_weights_t;
 
 /** output[u] = clamp(requantize(start[u] + sum_k values[k] * weights[u][k]) + zero point).
- * @param row Its depth is at most 8188. @param expanded From safe_dsp_expand. @param output
- * row->units values. */
+ * @param expanded From safe_dsp_expand. @param output row->units values. */
 void safe_dsp_dense_row(const safe_dense_row_t *row, const safe_dense_weights_t *constants,
                         const uint32_t *expanded, int8_t *output);
 

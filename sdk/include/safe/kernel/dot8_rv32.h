@@ -12,7 +12,8 @@
 /**
  * sums[r] = start[r] + sum_k values[k] * weights[k][r].
  *
- * @param weights [length][8]: a tile. @param values [length] @param start, sums 8 words each.
+ * @param weights [length][8]: a tile. @param values [length] @param start, sums 8 words each,
+ * which may be the same.
  * @return The first weight after the tile.
  * No sum may leave 32 bits on the way; |weights * values| < 2^14 and length < 2^16 suffice.
  */

@@ -10,7 +10,7 @@
 /** Constants of one call. */
 typedef struct safe_fully_connected_rv32_params {
     int32_t batches; /**< Rows of input and output. */
-    safe_dense_row_t row;
+    safe_dense_row_rv32_t row;
 } safe_fully_connected_rv32_params_t;
 
 /**
@@ -24,7 +24,7 @@ typedef struct safe_fully_connected_rv32_params {
  */
 void safe_kernel_fully_connected_s8_rv32(const safe_fully_connected_rv32_params_t *params,
                                          const int8_t *input, const int8_t *weights,
-                                         const int32_t *start, const int32_t *multiplier,
+                                         const void *start, const int32_t *multiplier,
                                          const int8_t *shift, int8_t *output);
 
 #endif

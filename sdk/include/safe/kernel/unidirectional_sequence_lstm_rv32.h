@@ -55,6 +55,7 @@ typedef struct safe_lstm_rv32_params {
     safe_rv32_rescale_t hidden; /**< Output gate * tanh(cell state) -> hidden state. */
     int32_t any_wide;           /**< 1 when a term is wide. */
     safe_lstm_rv32_wide_t wide[2 * SAFE_LSTM_RV32_GATES]; /**< Input, then recurrent. */
+    int32_t recurrent_start_step; /**< From one tile's start to the next: 8 words or 0. */
 } safe_lstm_rv32_params_t;
 
 /**
@@ -63,8 +64,9 @@ typedef struct safe_lstm_rv32_params {
  * @param input, hidden_state, cell_state, output As there.
  * @param weights For every two units u and v a tile of safe_rv32_dot8 over the input, then one
  * over the hidden state, rows (u, v) of each gate; an odd last unit has a v of zeros.
- * @param start 8 words per tile, in the same order: bias with -input_zero_point * sum(weights)
- * folded in, then -hidden_zero_point * sum(weights).
+ * @param input_start 8 words per tile: bias with -input_zero_point * sum(weights) folded in.
+ * @param recurrent_start 8 words per tile: -hidden_zero_point * sum(weights); where all are 0, one
+ * tile's for all.
  * @param sigmoid_base, sigmoid_slope SAFE_LSTM_RV32_ENTRIES lines of the interpolated sigmoid, see
  * `codegen/operators/_lstm_dsp.py`.
  * @param scratch `units` bytes: the hidden state of the step before.
@@ -72,7 +74,8 @@ typedef struct safe_lstm_rv32_params {
  */
 void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
     const safe_lstm_rv32_params_t *params, const int8_t *input, const int8_t *weights,
-    const int32_t *start, const int32_t *sigmoid_base, const uint16_t *sigmoid_slope,
-    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output);
+    const int32_t *input_start, const int32_t *recurrent_start, const int32_t *sigmoid_base,
+    const uint16_t *sigmoid_slope, int8_t *hidden_state, int16_t *cell_state, void *scratch,
+    int8_t *output);
 
 #endif

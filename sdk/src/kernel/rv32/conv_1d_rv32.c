@@ -4,7 +4,7 @@
 #include "safe/kernel/conv_1d_rv32.h"
 
 void safe_kernel_conv_1d_s8_rv32(const safe_conv_1d_rv32_params_t *params, const int8_t *input,
-                                 const int8_t *weights, const int32_t *start,
+                                 const int8_t *weights, const void *start,
                                  const int32_t *multiplier, const int8_t *shift, void *scratch,
                                  int8_t *output)
 {

@@ -4,7 +4,7 @@
 
 void safe_kernel_fully_connected_s8_rv32(const safe_fully_connected_rv32_params_t *params,
                                          const int8_t *input, const int8_t *weights,
-                                         const int32_t *start, const int32_t *multiplier,
+                                         const void *start, const int32_t *multiplier,
                                          const int8_t *shift, int8_t *output)
 {
     const safe_dense_weights_rv32_t constants = {weights, start, multiplier, shift};

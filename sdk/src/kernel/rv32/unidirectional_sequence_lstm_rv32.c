@@ -113,7 +113,8 @@ static SAFE_NOINLINE void rescale_wide(const safe_lstm_rv32_params_t *params, in
 /** What one step reads besides parameters and lines. */
 typedef struct step {
     const int8_t *weights;
-    const int32_t *start;
+    const int32_t *input_start;
+    const int32_t *recurrent_start;
     const int8_t *input;
     const int8_t *recurrent; /**< Hidden state before the step; null when all zero points. */
 } step_t;
@@ -123,19 +124,21 @@ static void run_step(const safe_lstm_rv32_params_t *params, const step_t *step, 
                      int8_t *hidden, int16_t *cell)
 {
     const int8_t *weights = step->weights;
-    const int32_t *start = step->start;
+    const int32_t *input_start = step->input_start;
+    const int32_t *recurrent_start = step->recurrent_start;
     for (int32_t unit = 0; unit < params->units; unit += 2) {
         int32_t sums[2 * SAFE_DOT8_RV32_ROWS];
         int32_t *const recurrent = &sums[SAFE_DOT8_RV32_ROWS];
-        weights = safe_rv32_dot8(weights, step->input, params->input_size, start, sums);
-        start += SAFE_DOT8_RV32_ROWS;
+        weights = safe_rv32_dot8(weights, step->input, params->input_size, input_start, sums);
+        input_start += SAFE_DOT8_RV32_ROWS;
         if (step->recurrent != NULL) {
-            weights = safe_rv32_dot8(weights, step->recurrent, params->units, start, recurrent);
+            weights =
+                safe_rv32_dot8(weights, step->recurrent, params->units, recurrent_start, recurrent);
         } else {
             weights += SAFE_DOT8_RV32_ROWS * params->units;
             memset(recurrent, 0, sizeof sums / 2);
         }
-        start += SAFE_DOT8_RV32_ROWS;
+        recurrent_start += params->recurrent_start_step;
         if (params->any_wide != 0) {
             rescale_wide(params, sums);
         }
@@ -159,13 +162,14 @@ static int32_t hold(int8_t *recurrent, const int8_t *hidden, int32_t units, int3
 
 void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
     const safe_lstm_rv32_params_t *params, const int8_t *input, const int8_t *weights,
-    const int32_t *start, const int32_t *sigmoid_base, const uint16_t *sigmoid_slope,
-    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output)
+    const int32_t *input_start, const int32_t *recurrent_start, const int32_t *sigmoid_base,
+    const uint16_t *sigmoid_slope, int8_t *hidden_state, int16_t *cell_state, void *scratch,
+    int8_t *output)
 {
     const int32_t units = params->units;
     const lines_t lines = {sigmoid_base, sigmoid_slope};
     int8_t *recurrent = (int8_t *)scratch;
-    step_t step = {weights, start, input, recurrent};
+    step_t step = {weights, input_start, recurrent_start, input, recurrent};
     for (int32_t batch = 0; batch < params->batches; batch++) {
         int8_t *y = output;
         step.input = input;
