@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools import image_options, measure
+from host_tools.commands._numbers import positive
 from host_tools.commands.count import reply_seconds
 from host_tools.compare import exact, golden
 from host_tools.compare.golden import Golden
@@ -37,21 +38,14 @@ from targets.make import make
 BAUD = 115200
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value <= 0:
-        raise ValueError
-    return value
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--port", help="/dev/ttyACM0, COM7, or any pyserial URL")
     where.add_argument("--emulate", action="store_true", help="build --target and emulate it")
-    parser.add_argument("--baud", type=_positive, help="to begin with (default: the target's)")
+    parser.add_argument("--baud", type=positive, help="to begin with (default: the target's)")
     parser.add_argument(
-        "--max-baud", type=_positive, default=rate.MOST, help="to climb to (default %(default)s)"
+        "--max-baud", type=positive, default=rate.MOST, help="to climb to (default %(default)s)"
     )
     parser.add_argument("--target", help="name, or path of a .toml file; with --port only a label")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
@@ -62,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--streaming", action="store_true", help="an emulated image that computes per sample"
     )
-    parser.add_argument("--windows", type=_positive, help="of the golden windows (default: all)")
-    parser.add_argument("--samples", type=_positive, help="of the raw samples (default: all)")
+    parser.add_argument("--windows", type=positive, help="of the golden windows (default: all)")
+    parser.add_argument("--samples", type=positive, help="of the raw samples (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--out", type=Path, help="write the JSON to this file, too")
 

@@ -5,8 +5,9 @@ On ibex, whose RTL is simulated, exact clock cycles are counted instead.
 With MODEL.tflite: a standalone folder is generated, compiled with plain -O2 and called on a bare
 core; counted is safe_<name>_run from entry to return, with its stack, code and constants. Without
 it: the bench image of --model, over its serial line; interrupt handlers are not counted. The
-inputs are zeros, the extremes, and random windows. With --streaming a call is one sample and its
-outputs: of MODEL.tflite safe_<name>_step, beside the same model on whole windows.
+inputs are zeros, the extremes, and random windows; with MODEL.tflite and --windows N they are of
+several kinds in turn: in-distribution, random, saturated, smooth. With --streaming a call is one
+sample and its outputs: of MODEL.tflite safe_<name>_step, beside the same model on whole windows.
 """
 
 import argparse
@@ -22,10 +23,12 @@ import numpy as np
 from codegen.emit import manifest
 from codegen.operators.base import Optimize
 from host_tools import image_options
+from host_tools.commands._numbers import positive
 from host_tools.device.bench import run_window
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
-from host_tools.perf import standalone
+from host_tools.perf import agreement, standalone
+from host_tools.perf.agreement import Row
 from host_tools.perf.standalone import Cost, Saving
 from host_tools.quantize import store
 from host_tools.report.table import aligned
@@ -37,6 +40,7 @@ from targets.load import Target, load
 from targets.make import make
 
 _SEED = 7
+_WINDOWS = 6
 PLUGINS = ROOT / "build" / "emulate"
 
 
@@ -47,9 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", default="stm32f4", help="name under targets/ (default %(default)s)")
     add("--model", default="forecaster", help="bench image: name under models/, or a folder")
     add("--optimize", choices=get_args(Optimize), default="balanced", help="with MODEL.tflite")
-    add("--windows", type=int, default=6, help="inferences (default %(default)s)")
+    add("--windows", type=positive, metavar="N", help=f"inferences (default {_WINDOWS})")
     add("--streaming", action="store_true", help="count one sample and its outputs")
-    add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM")
+    add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM, by "
+        "kind of window; any difference ends with exit code 50")  # fmt: skip
     add("--manifest", type=Path, metavar="FILE", help="with MODEL.tflite: write manifest.json, "
         "with the measured cost of each operator beside the estimated")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object")
@@ -96,22 +101,31 @@ def measure_standalone(
     model: Path,
     target_name: str,
     optimize: Optimize,
-    calls: int,
+    calls: int | None,
     *,
     verify: bool,
     stream: bool = False,
-) -> Cost:
-    """Generate, compile and count a standalone folder; see `standalone` for errors."""
+) -> tuple[Cost, tuple[Row, ...]]:
+    """Generate, compile and count a standalone folder; see `standalone` for errors.
+
+    With `calls` on that many drawn windows, else on the harness's own. With `verify` also what was
+    compared with TensorFlow Lite Micro, different or not; see `agreement.expected` for errors.
+    """
     target = load(target_name)
     counting.check(target)  # an emulator is needed: say so before the work
     with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
         built = standalone.build(
-            model, target, Path(folder), optimize=optimize, calls=calls, stream=stream
+            model,
+            target,
+            Path(folder),
+            optimize=optimize,
+            calls=calls or _WINDOWS,
+            stream=stream,
+            drawn=calls is not None,
         )
         cost = standalone.measure(built, PLUGINS)
-        if verify:
-            standalone.verify(built, cost)
-        return cost
+        rows = agreement.compare(built, cost, agreement.expected(built)) if verify else ()
+        return cost, rows
 
 
 def _table(counts: Counts) -> str:
@@ -152,7 +166,7 @@ def _saved(saving: Saving) -> str:
 
 
 def _run_standalone(arguments: argparse.Namespace) -> int:
-    def measured(*, stream: bool) -> Cost:
+    def measured(*, stream: bool) -> tuple[Cost, tuple[Row, ...]]:
         return measure_standalone(
             arguments.tflite,
             arguments.target,
@@ -162,20 +176,26 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
             stream=stream,
         )
 
-    cost = measured(stream=arguments.streaming)
-    saving = standalone.saving(measured(stream=False), cost) if arguments.streaming else None
+    cost, rows = measured(stream=arguments.streaming)
+    compared, saving = [(cost, rows)], None
+    if arguments.streaming:
+        compared.append(measured(stream=False))
+        saving = standalone.saving(compared[1][0], cost)
     if arguments.manifest is not None:
         store.write(arguments.manifest, manifest.text(cost.measured_manifest()).encode())
     if arguments.json:
         streaming = {} if saving is None else {"streaming": asdict(saving)}
-        text = json.dumps(cost.fields() | streaming)
+        verified = {"verified": [asdict(row) for row in rows]} if arguments.verify else {}
+        text = json.dumps(cost.fields() | verified | streaming)
     else:
         text = f"{_table(cost.counts)}\n\n{_memory(cost)}"
         if saving is not None:
             text += f"\n\n{_saved(saving)}"
         if arguments.verify:
-            text += f"\n\n  {cost.counts.calls} outputs equal TensorFlow Lite Micro's"
+            text += f"\n\n{agreement.table(rows)}"
     sys.stdout.write(text + "\n")
+    for one in compared:
+        agreement.require_equal(*one)
     return 0
 
 
@@ -186,7 +206,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = image_options.options(arguments, arguments.target)
     image = make(arguments.target, arguments.model, streaming=arguments.streaming, options=options)
     target = load(arguments.target)
-    counts = measure(target, image.elf, arguments.windows)
+    counts = measure(target, image.elf, arguments.windows or _WINDOWS)
     if arguments.json:
         facts = {"target": target.name, "model": image.manifest()["name"]}
         text = json.dumps(

@@ -6,20 +6,17 @@ This is how a user meets a model: `python -m codegen MODEL.tflite --standalone -
 
 import re
 import time
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from codegen.emit import linker
 from codegen.frontend import tflite
 from codegen.operators.base import Optimize
 from codegen.pipeline import generate
-from host_tools.compare import oracle
-from host_tools.errors import DataError, DifferentError
+from host_tools.errors import DataError
+from host_tools.perf import windows
 from targets import build as images
 from targets import elf
 from targets.emulate import bare, count, counting
@@ -40,6 +37,7 @@ class Standalone:
     optimize: Optimize
     manifest: Mapping[str, Any]
     interface: Interface
+    feed: windows.Feed
     objects: tuple[Path, ...]
     elf: Path
     generation_seconds: float
@@ -221,9 +219,12 @@ def build(
     optimize: Optimize = "balanced",
     calls: int = CALLS,
     stream: bool = False,
+    drawn: bool = False,
 ) -> Standalone:
     """Generate, compile and link `model` in the new folder `work`.
 
+    With `drawn` the inputs are windows of several kinds, where they are integers; else the
+    harness's own.
     With `stream` a call is one sample, the window full: `safe_<name>_step`.
 
     Raises the errors of generation, BuildError, or DataError when there is no single input and
@@ -248,8 +249,15 @@ def build(
     version = images.runtime_version()
     (work / "safe_target.h").write_text(linker.target_header(target, version), encoding="utf-8")
     (work / "linker.ld").write_text(linker.linker_script(target, version), encoding="utf-8")
-    image = bare.link(target, objects, interface, work, include=generated, calls=calls)
-    return Standalone(model, target, optimize, manifest, interface, tuple(objects), image, seconds)
+    fed, data = windows.plain(interface, calls), None
+    source = manifest["inputs"][0]
+    if drawn and source["dtype"].startswith("int"):
+        fed, data = windows.feed(model, interface, calls, int(source["size_bytes"])), work / "feed"
+        data.write_bytes(b"".join(fed.inputs))
+    image = bare.link(target, objects, interface, work, include=generated, calls=calls, feed=data)
+    return Standalone(
+        model, target, optimize, manifest, interface, fed, tuple(objects), image, seconds
+    )
 
 
 def _run(built: Standalone, plugins: Path, *, profile: bool) -> tuple[Counts, list[Call], str]:
@@ -305,26 +313,3 @@ def trace(built: Standalone, plugins: Path) -> tuple[Counts, list[Executed]]:
     profile = counting.unit(built.target) == "instructions"
     counts, _, text = _run(built, plugins, profile=profile)
     return counts, count.executed(text) if profile else []
-
-
-def verify(built: Standalone, cost: Cost) -> None:
-    """Compare each output of the counted calls with TensorFlow Lite Micro on this host.
-
-    Raises DifferentError, ConversionError when the oracle is not installed or refuses the model,
-    and DataError when the input is no integer: the bytes that are fed are no reasonable floats.
-    """
-    dtype = built.manifest["inputs"][0]["dtype"]
-    if not dtype.startswith("int"):
-        raise DataError(f"{cost.name}: an input of {dtype} cannot be verified, only integers")
-    before = built.interface.warmup
-    raw = bare.inputs(built.interface.input_bytes, before + len(cost.calls))
-    samples = np.stack([np.frombuffer(data, dtype=dtype) for data in raw])
-    ends = range(before, len(samples))
-    windows = np.stack([samples[end - before : end + 1].reshape(-1) for end in ends])
-    expected = oracle.run(built.model, windows)
-    for index, (call, output) in enumerate(zip(cost.calls, expected, strict=True)):
-        if call.output_crc != zlib.crc32(output.tobytes()):
-            raise DifferentError(
-                f"{cost.name} on {cost.target} ({cost.optimize}): output of call {index} differs"
-                " from TensorFlow Lite Micro"
-            )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from codegen.operators.base import Optimize
-from host_tools.perf import budget, standalone
+from host_tools.perf import agreement, budget, standalone
 from host_tools.perf.standalone import Cost
 from host_tools.report.table import DASH, aligned, number
 from targets.build import ROOT, find_model, models
@@ -124,7 +124,7 @@ def _one(
         )
         cost = standalone.measure(built, plugins)
         if verify:
-            standalone.verify(built, cost)
+            agreement.verify(built, cost)
         return cost
 
 

@@ -1,6 +1,5 @@
 """The dsp kernels on emulated Cortex-M4 and Cortex-M33: assembly, instructions, random shapes."""
 
-import zlib
 from pathlib import Path
 
 import flatbuffers
@@ -73,8 +72,8 @@ def test_random_shapes(name, optimize, tmp_path):
             raw = bare.inputs(built.interface.input_bytes, standalone.CALLS)
             values = np.stack([np.frombuffer(r, np.int8).reshape(shape) for r in raw])
             expected = reference.run(graph, [values])[0]
-            crcs = [call.output_crc for call in bare.run(target, built.elf)]
-            assert crcs == [zlib.crc32(row.tobytes()) for row in expected], (kind, seed)
+            outputs = [call.output for call in bare.run(target, built.elf)]
+            assert outputs == [row.tobytes() for row in expected], (kind, seed)
             kernels = (o["kernel"] or "" for o in built.manifest["operators"])
             chosen += any(kernel.endswith("_dsp") for kernel in kernels)
     assert chosen >= len(KINDS) + 2

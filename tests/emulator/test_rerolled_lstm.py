@@ -1,7 +1,5 @@
 """An unrolled LSTM or GRU, re-rolled, on emulated cores: the bytes of the unrolled graph."""
 
-import zlib
-
 import numpy as np
 import pytest
 
@@ -46,6 +44,6 @@ def compare(target, path, built):
     shape = graph.tensor(graph.inputs[0]).shape
     values = np.stack([np.frombuffer(r, np.int8).reshape(shape) for r in raw])
     expected = reference.run(graph, [values])[0]
-    crcs = [call.output_crc for call in bare.run(target, built.elf)]
-    assert crcs == [zlib.crc32(row.tobytes()) for row in expected]
-    assert len(set(crcs)) > 6
+    outputs = [call.output for call in bare.run(target, built.elf)]
+    assert outputs == [row.tobytes() for row in expected]
+    assert len(set(outputs)) > 6

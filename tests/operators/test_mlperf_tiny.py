@@ -16,12 +16,12 @@ from codegen import pipeline, reference
 from codegen.frontend.tflite import load
 from codegen.operators.base import Isa
 from codegen.passes import absorb
+from host_tools.perf import windows
 from tests.operators import kernels, oracle
 
 Array = NDArray[Any]
 NAMES = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant")
-EACH = 70
-"""Inputs of each of the three sorts."""
+WINDOWS = 210
 
 
 @pytest.fixture(params=NAMES)
@@ -30,27 +30,6 @@ def model(request: pytest.FixtureRequest, shared_data: Path) -> Path:
     path = shared_data / "mlperf-tiny" / f"{request.param}.tflite"
     assert path.is_file(), f"{path} is not there"
     return path
-
-
-def smooth(rng: np.random.Generator, shape: tuple[int, ...], count: int) -> Array:
-    """Return images and spectra as they come: neighbours alike, level and contrast varying."""
-    values = rng.normal(0, 1, (count, *shape))
-    for axis in range(1, values.ndim):
-        for _ in range(3 if values.shape[axis] > 4 else 0):
-            values = (values + np.roll(values, 1, axis) + np.roll(values, -1, axis)) / 3
-    values /= values.std()
-    one_each = (count, *[1] * len(shape))
-    values = values * rng.uniform(5, 70, one_each) + rng.uniform(-60, 60, one_each)
-    return np.clip(np.round(values), -128, 127).astype(np.int8)
-
-
-def inputs(shape: tuple[int, ...], count: int) -> Array:
-    """Return 3 · count inputs: smooth, saturated, and uniform."""
-    rng = np.random.default_rng(6)
-    saturated = rng.choice([-128, 127], (count, *shape)).astype(np.int8)
-    saturated[0], saturated[1] = -128, 127
-    uniform = rng.integers(-128, 128, (count, *shape)).astype(np.int8)
-    return np.concatenate([smooth(rng, shape, count), saturated, uniform])
 
 
 def compiled(model: Path, folder: Path, isa: Isa = "ref") -> Callable[[Array], Array]:
@@ -82,8 +61,7 @@ def mismatches(result: Array, expected: Array) -> int:
 
 def test_the_program_equals_the_oracle(model: Path, tmp_path: Path) -> None:
     graph = load(model, "model")
-    values = inputs(graph.tensor(graph.inputs[0]).shape, EACH)
-    assert len(values) >= 200
+    values = windows.draw(model, WINDOWS).values
     expected = oracle.run(model.read_bytes(), [values])[0]
     assert len(np.unique(expected)) > 20, "outputs too poor to show a difference"
     assert mismatches(compiled(model, tmp_path)(values), expected) == 0
@@ -96,8 +74,7 @@ def test_the_program_equals_the_oracle(model: Path, tmp_path: Path) -> None:
 def test_the_program_of_an_instruction_set_equals_the_oracle(
     model: Path, isa: Isa, tmp_path: Path
 ) -> None:
-    graph = load(model, "model")
-    values = inputs(graph.tensor(graph.inputs[0]).shape, EACH)
+    values = windows.draw(model, WINDOWS).values
     expected = oracle.run(model.read_bytes(), [values])[0]
     assert mismatches(compiled(model, tmp_path, isa)(values), expected) == 0
 
@@ -111,7 +88,7 @@ def test_every_value_inside_equals_the_oracle(model: Path) -> None:
     builder.Finish(table.Pack(builder), file_identifier=b"TFL3")
     opened = bytes(builder.Output())
     graph = load(opened, "model")
-    values = inputs(graph.tensor(graph.inputs[0]).shape, 3)
+    values = windows.draw(model, 12).values
     expected = oracle.run(opened, [values], len(graph.outputs))
     computed = {
         "reference": reference.run(graph, [values]),

@@ -8,7 +8,7 @@ import pytest
 from codegen import pipeline, reference
 from codegen.frontend.tflite import load
 from codegen.operators.base import ISAS, OPTIMIZE, Isa, KernelChoice
-from host_tools.perf import standalone, suite
+from host_tools.perf import agreement, standalone, suite
 from targets.load import load as load_target
 from tests.operators import kernels, oracle, program
 from tests.operators.draw import Array, Case
@@ -129,7 +129,7 @@ def on_a_core(name: str, target: str, seed: int, folder: Path) -> None:
     path = folder / "network.tflite"
     path.write_bytes(drawn(name, seed, 1).model)
     built = standalone.build(path, load_target(target), folder, calls=4)
-    standalone.verify(built, standalone.measure(built, folder))
+    agreement.verify(built, standalone.measure(built, folder))
 
 
 @pytest.mark.emulator

@@ -21,7 +21,7 @@ SEED = 20261122
 _FOLDER = Path(__file__).parent
 _COMPILE_SECONDS = 300
 _RUN_SECONDS = 600
-_CALL = re.compile(r"^call ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})$", re.MULTILINE)
+_CALL = re.compile(r"^call ([0-9a-f]{8}) ([0-9a-f]{8}) ((?:[0-9a-f]{2})*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,14 @@ class Call:
     status: int
     stack_bytes: int
     """Bytes of stack that were written below the stack pointer at entry."""
-    output_crc: int
-    """CRC-32 of the output."""
+    output: bytes
 
 
 def inputs(size_bytes: int, calls: int) -> list[bytes]:
-    """Return what the harness feeds: zeros, -128s, 127s, then pseudo-random bytes; see main.c."""
+    """Return what the harness calls with unless it is fed: zeros, -128s, 127s, then pseudo-random.
+
+    See main.c.
+    """
     found = [bytes(size_bytes), b"\x80" * size_bytes, b"\x7f" * size_bytes]
     state = SEED
     for _ in range(calls - len(found)):
@@ -87,9 +89,11 @@ def link(
     *,
     include: Path,
     calls: int,
+    feed: Path | None = None,
 ) -> Path:
     """Link `objects` with the harness into `folder`/bare.elf and return it.
 
+    With `feed` the inputs are that file's bytes, one call after the other, warming up included.
     `folder` holds `safe_target.h` and `linker.ld` of the target; `include` the interface's header.
     The C library is the toolchain's plain one. Raises BuildError.
     """
@@ -105,6 +109,8 @@ def link(
         "SAFE_BARE_WARMUP": f"{interface.warmup}u",
         "SAFE_BARE_SEED": f"{SEED}u",
     }
+    if feed is not None:
+        defines["SAFE_BARE_FEED"] = f'"{feed.resolve()}"'
     if target.emulator is not None and target.emulator.kind == "verilator" and target.uart:
         defines["SAFE_BARE_CONSOLE"] = f"0x{target.uart.base:08x}u"
     elf = folder / "bare.elf"
@@ -128,7 +134,10 @@ def run(target: Target, elf: Path, counter: counting.Files | None = None) -> lis
     what = f"{target.name}: {elf.name}"
     result = run_command(command, _RUN_SECONDS, timeout=EmulatorError, what=what)
     text = result.stdout + result.stderr
-    calls = [Call(*(int(field, 16) for field in match)) for match in _CALL.findall(text)]
+    calls = [
+        Call(int(status, 16), int(stack, 16), bytes.fromhex(output))
+        for status, stack, output in _CALL.findall(text)
+    ]
     if result.returncode != 0 or not calls:
         last = (text.strip().splitlines() or ["no message"])[-1]
         raise EmulatorError(f"{target.name}: {elf.name} ended with {result.returncode}: {last}")

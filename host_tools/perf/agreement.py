@@ -1,0 +1,96 @@
+"""The outputs of counted calls beside TensorFlow Lite Micro's, byte by byte and kind by kind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.compare import oracle
+from host_tools.errors import DataError, DifferentError
+from host_tools.perf.standalone import Cost, Standalone
+from host_tools.report.table import aligned, number
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was compared on windows of one kind."""
+
+    kind: str
+    windows: int
+    output_bytes: int
+    """Of all these windows."""
+    differing_windows: int
+    differing_bytes: int
+    first_different: int | None
+    """Index of a call."""
+
+
+def expected(built: Standalone) -> Array:
+    """Return [calls, *output shape] of TensorFlow Lite Micro on this host.
+
+    Raises ConversionError when the oracle is not installed or refuses the model, and DataError when
+    the input is no integer: the bytes that are fed are no reasonable floats.
+    """
+    dtype = built.manifest["inputs"][0]["dtype"]
+    if not dtype.startswith("int"):
+        name = built.manifest["name"]
+        raise DataError(f"{name}: an input of {dtype} cannot be verified, only integers")
+    before = built.interface.warmup
+    samples = np.stack([np.frombuffer(data, dtype=dtype) for data in built.feed.inputs])
+    ends = range(before, len(samples))
+    windows = np.stack([samples[end - before : end + 1].reshape(-1) for end in ends])
+    return oracle.run(built.model, windows)
+
+
+def compare(built: Standalone, cost: Cost, outputs: Array) -> tuple[Row, ...]:
+    """Compare each counted call with `outputs`, one for each; the kinds in order."""
+    found = np.array([np.frombuffer(call.output, np.uint8) for call in cost.calls])
+    wanted = np.ascontiguousarray(outputs).view(np.uint8).reshape(len(outputs), -1)
+    if found.shape != wanted.shape:
+        raise DifferentError(f"{cost.name}: outputs have shape {found.shape}, not {wanted.shape}")
+    wrong = np.count_nonzero(found != wanted, axis=1)
+    kinds = np.array(built.feed.kinds)
+    rows = []
+    for kind in dict.fromkeys(built.feed.kinds):
+        own = np.flatnonzero(kinds == kind)
+        different = own[wrong[own] > 0]
+        first = int(different[0]) if len(different) else None
+        size = found.shape[1] * len(own)
+        rows.append(Row(kind, len(own), size, len(different), int(wrong[own].sum()), first))
+    return tuple(rows)
+
+
+def require_equal(cost: Cost, rows: Sequence[Row]) -> None:
+    """Raise DifferentError when any byte differs."""
+    wrong = [row for row in rows if row.first_different is not None]
+    if wrong:
+        first = min(wrong, key=lambda row: row.first_different or 0)
+        raise DifferentError(
+            f"{cost.name} on {cost.target} ({cost.optimize}): "
+            f"{sum(row.differing_bytes for row in wrong)} of"
+            f" {sum(row.output_bytes for row in rows)} output bytes differ from TensorFlow Lite"
+            f" Micro, first those of call {first.first_different} ({first.kind})"
+        )
+
+
+def verify(built: Standalone, cost: Cost) -> tuple[Row, ...]:
+    """Compare each output with TensorFlow Lite Micro; raises as `expected` and `require_equal`."""
+    rows = compare(built, cost, expected(built))
+    require_equal(cost, rows)
+    return rows
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the figures of each kind and of all."""
+    head = ["windows", "number", "output bytes", "differing windows", "differing bytes"]
+    figures = [
+        (row.windows, row.output_bytes, row.differing_windows, row.differing_bytes) for row in rows
+    ]
+    total = tuple(sum(column) for column in zip(*figures, strict=True))
+    names = [*(row.kind for row in rows), "all"]
+    body = [[name, *map(number, line)] for name, line in zip(names, [*figures, total], strict=True)]
+    return "\n".join(aligned([head, *body], right=True))
