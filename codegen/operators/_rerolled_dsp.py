@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64
 from codegen.ir.graph import Operator
-from codegen.operators import _packing
+from codegen.operators import _packing, _rerolled_words
 from codegen.operators._rerolled import Cell
 from codegen.operators._rerolled_fit import Fitted
 from codegen.operators.base import (
@@ -82,7 +82,7 @@ def shared_constants(fitted: Fitted, bias: Constant | None = None) -> tuple[Cons
         _own("input_scales", tiled(fitted.input_scales)),
         _own("recurrent_scales", tiled(fitted.recurrent_scales)),
         *(() if bias is None else (bias,)),
-        _own("words", fitted.words),
+        _own("words", _rerolled_words.pack(fitted.words)),
         _own("bins", fitted.bins),
         _own("thresholds", fitted.thresholds),
         _own("exact", exact),
@@ -125,7 +125,7 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
         *shared_constants(fitted, Constant("bias", p.bias)),
     )
     expanded = 8 * (_packing.blocks(p.input_weights.shape[1]) + _packing.blocks(units))
-    whole = -(-rows // ROWS) * ROWS
+    size = fitted.words[0].nbytes + expanded + 2 * -(-rows // ROWS) * ROWS + units
     return KernelCall(
         kernel="safe_kernel_rerolled_lstm_s8_dsp",
         header="safe/kernel/rerolled_lstm_dsp.h",
@@ -140,7 +140,7 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
         params_type="safe_rerolled_lstm_dsp_params_t",
         params=sizes(operator, p),
         constants=constants,
-        scratch=(Scratch("scratch", expanded + 2 * whole + units, alignment=4),),
+        scratch=(Scratch("scratch", size, alignment=4),),
         macs=macs(p),
         notes=(
             "dsp kernel, eight rows at a time in pairs, one table of scales per step",

@@ -27,6 +27,8 @@ FRACTION_BITS = 20
 """Of an affine expression before the shift."""
 COARSE_BITS = 14
 """Fraction bits of a matrix product before the shift."""
+WINDOW_UNIT = 16
+"""Of how close to a tie the coarse result of a product may be wrong, in 2^-14."""
 ARGUMENT_BITS, BIN_BITS, BINS = 23, 17, 1024
 """Fraction bits of an activation's argument; bits within a bin of 1/64; bins of [-8, 8)."""
 _MIDDLE = BINS // 2 << BIN_BITS
@@ -293,9 +295,8 @@ def dense_words(source: Quantization, output: Quantization, p: Dense) -> list[in
         if same[counts].all() and int(shift.max()) <= 32:
             window = _window(p.rows, high >> 1, int(shift.min()))
             nudge = guess - (high >> (right - 1)) + 1
-            exponent = 32 - COARSE_BITS + (window - 1).bit_length()
-            packed = (exponent << 24) + (nudge << 16) + (right << 8) + output.zero_point + 128
-            return [high, low, packed]
+            packed = (-(-window // WINDOW_UNIT) << 24) + (nudge << 16) + (right << 8)
+            return [high, low, packed + output.zero_point + 128]
     raise UnfitError("the scales of the rows differ too much")
 
 
@@ -310,7 +311,7 @@ def _window(rows: NDArray[np.uint32], coarse: int, shift: int) -> int:
         raise UnfitError("the scales of the rows differ too much")
     most = 2 << (COARSE_BITS + 8)
     window = -(-(3 << (COARSE_BITS - 1)) // (1 << shift)) + -(-most // factor) + 4
-    if window >= 1 << (COARSE_BITS - 2):
+    if window > WINDOW_UNIT * 255:  # far less than half an LSB
         raise UnfitError("a product is hardly scaled down")
     return window
 

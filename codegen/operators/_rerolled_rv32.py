@@ -52,7 +52,7 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
         Constant("first_bias", first, weight_bytes=p.first_bias.nbytes),
         *_rerolled_dsp.shared_constants(fitted, Constant("bias", p.bias)),
     )
-    size = scratch_bytes(p.input_weights.shape[1], units, rows) + units
+    size = fitted.words[0].nbytes + units + scratch_bytes(p.input_weights.shape[1], units, rows)
     return KernelCall(
         kernel="safe_kernel_rerolled_lstm_s8_rv32",
         header="safe/kernel/rerolled_lstm_rv32.h",
@@ -67,7 +67,7 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
         params_type="safe_rerolled_lstm_rv32_params_t",
         params=_rerolled_dsp.sizes(operator, p),
         constants=constants,
-        scratch=(Scratch("scratch", size, alignment=2),),
+        scratch=(Scratch("scratch", size, alignment=4),),
         macs=_rerolled_dsp.macs(p),
         notes=(
             "rv32 kernel, eight rows at a time, one table of scales per step",

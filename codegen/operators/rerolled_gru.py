@@ -117,7 +117,7 @@ class RerolledGru(OperatorSpec):
                 "input_zero_point": p.sequence.zero_point,
             },
             constants=constants,
-            scratch=(Scratch("scratch", size, alignment=4),),
+            scratch=(Scratch("scratch", fitted.words[0].nbytes + size, alignment=4),),
             macs=rows * (steps * depth + (steps - 1) * units),
             notes=(
                 f"{how}, one table of scales per step",

@@ -6,6 +6,7 @@ from host_tools.perf import budget, suite
 from host_tools.perf.standalone import model_name
 from targets import build
 from tests.conftest import SHARED
+from tests.perf import drawn
 
 pytestmark = pytest.mark.emulator
 
@@ -39,6 +40,10 @@ def test_own_models_sample_by_sample(name, plugins):
 @pytest.mark.parametrize("name", MLPERF)
 def test_mlperf_tiny(name, plugins, shared_data):
     held(MODELS[name], ["balanced"], plugins)
+
+
+def test_a_drawn_unrolled_lstm(tmp_path, plugins):
+    held(drawn.write(tmp_path), ["balanced"], plugins)
 
 
 @pytest.mark.slow

@@ -24,8 +24,9 @@ typedef struct safe_rerolled_gru_params {
  * @param recurrent_weights [3 * units][units] @param input_bias [3 * units]
  * @param first_terms [3 * units]: recurrent terms of the first step.
  * @param recurrent_bias [time_steps - 1][3 * units] @param input_scales, recurrent_scales A
- * fraction of 2^31 for each row. @param words [time_steps][SAFE_GRU_WORDS] @param bins,
- * thresholds, exact See safe_rerolled_shared_t. @param scratch 6 * units bytes.
+ * fraction of 2^31 for each row. @param packed Words of the steps, see safe_rerolled_unpack. @param
+ * bins, thresholds, exact See safe_rerolled_shared_t. @param scratch SAFE_GRU_WORDS words, then 6 *
+ * units bytes.
  * @param output [time_steps or 1][units]
  * `codegen/operators/_gru_fit.py` finds constants that give TFLM's bytes, or none. Source of the
  * arithmetic: TFLM's reference_integer_ops.
@@ -34,8 +35,8 @@ void safe_kernel_rerolled_gru_s8(const safe_rerolled_gru_params_t *params, const
                                  const int8_t *input_weights, const int8_t *recurrent_weights,
                                  const int32_t *input_bias, const int8_t *first_terms,
                                  const int32_t *recurrent_bias, const uint32_t *input_scales,
-                                 const uint32_t *recurrent_scales, const int32_t *words,
+                                 const uint32_t *recurrent_scales, const uint8_t *packed,
                                  const uint8_t *bins, const int32_t *thresholds,
-                                 const int32_t *exact, int8_t *scratch, int8_t *output);
+                                 const int32_t *exact, void *scratch, int8_t *output);
 
 #endif

@@ -23,15 +23,15 @@ typedef struct safe_rerolled_gru_dsp_params {
  * @param input_weights, recurrent_weights Tiles of safe_dsp_dot8 over the 3 * units rows; the last
  * is filled with zeros. @param input_start, recurrent_start Biases, 8 words per tile as
  * safe_dsp_dot8 takes them; of the hidden state for each step but the first.
- * @param scratch First the words of both expanded vectors, then 2 * (8 * tiles) bytes.
- * All other parameters as there; scales of whole tiles.
+ * @param scratch First SAFE_GRU_WORDS words and those of both expanded vectors, then 2 * (8 *
+ * tiles) bytes. All other parameters as there; scales of whole tiles.
  */
 void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *params,
                                      const int8_t *sequence, const uint32_t *input_weights,
                                      const uint32_t *recurrent_weights, const int32_t *input_start,
                                      const int8_t *first_terms, const int32_t *recurrent_start,
                                      const uint32_t *input_scales, const uint32_t *recurrent_scales,
-                                     const int32_t *words, const uint8_t *bins,
+                                     const uint8_t *packed, const uint8_t *bins,
                                      const int32_t *thresholds, const int32_t *exact, void *scratch,
                                      int8_t *output);
 

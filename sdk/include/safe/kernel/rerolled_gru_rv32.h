@@ -23,15 +23,15 @@ typedef struct safe_rerolled_gru_rv32_params {
  * @param input_weights, recurrent_weights Tiles of safe_rv32_dense_rerolled over the 3 * units
  * rows; the last is filled with zeros. @param input_bias, recurrent_bias 8 words per tile; of the
  * hidden state for each step but the first.
- * @param scratch First both vectors as int16, then 2 * (8 * tiles) bytes.
- * All other parameters as there; scales of whole tiles.
+ * @param scratch First SAFE_GRU_WORDS words, then both vectors as int16, then 2 * (8 * tiles)
+ * bytes. All other parameters as there; scales of whole tiles.
  */
 void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *params,
                                       const int8_t *sequence, const int8_t *input_weights,
                                       const int8_t *recurrent_weights, const int32_t *input_bias,
                                       const int8_t *first_terms, const int32_t *recurrent_bias,
                                       const uint32_t *input_scales,
-                                      const uint32_t *recurrent_scales, const int32_t *words,
+                                      const uint32_t *recurrent_scales, const uint8_t *packed,
                                       const uint8_t *bins, const int32_t *thresholds,
                                       const int32_t *exact, void *scratch, int8_t *output);
 

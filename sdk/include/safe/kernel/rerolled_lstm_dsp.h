@@ -24,9 +24,10 @@ typedef struct safe_rerolled_lstm_dsp_params {
  * safe_dsp_dot8 over the 4 * units rows; the last is filled with zeros.
  * @param first_start Bias of the first step, 8 words per tile as safe_dsp_dot8 takes them.
  * @param input_scales, recurrent_scales A fraction of 2^31 for each row of the tiles.
- * @param bias [4 * units], of all other steps. @param words [time_steps][SAFE_REROLLED_WORDS]
- * @param bins, thresholds, exact See safe_rerolled_shared_t. @param scratch First the words of both
- * expanded vectors, then 2 * (8 * tiles) + units bytes.
+ * @param bias [4 * units], of all other steps. @param packed Words of the steps, see
+ * safe_rerolled_unpack.
+ * @param bins, thresholds, exact See safe_rerolled_shared_t. @param scratch First
+ * SAFE_REROLLED_WORDS words and those of both expanded vectors, then 2 * (8 * tiles) + units bytes.
  * @param output [time_steps or 1][units]
  */
 void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *params,
@@ -34,7 +35,7 @@ void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *par
                                       const uint32_t *recurrent_weights, const int32_t *first_start,
                                       const uint32_t *input_scales,
                                       const uint32_t *recurrent_scales, const int8_t *bias,
-                                      const int32_t *words, const uint8_t *bins,
+                                      const uint8_t *packed, const uint8_t *bins,
                                       const int32_t *thresholds, const int32_t *exact,
                                       void *scratch, int8_t *output);
 

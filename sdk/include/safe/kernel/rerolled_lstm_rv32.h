@@ -23,16 +23,16 @@ typedef struct safe_rerolled_lstm_rv32_params {
  * @param sequence [time_steps][input_size] @param input_weights, recurrent_weights Tiles of
  * safe_rv32_dense_rerolled over the 4 * units rows; the last is filled with zeros.
  * @param first_bias Of the first step, for each row of the tiles.
- * @param input_scales, recurrent_scales, bias, words, bins, thresholds, exact As for
- * safe_kernel_rerolled_lstm_s8_dsp. @param scratch First both vectors as int16, then
- * 2 * (8 * tiles) + units bytes. @param output [time_steps or 1][units]
+ * @param input_scales, recurrent_scales, bias, packed, bins, thresholds, exact As for
+ * safe_kernel_rerolled_lstm_s8_dsp. @param scratch First SAFE_REROLLED_WORDS words, then both
+ * vectors as int16, then 2 * (8 * tiles) + units bytes. @param output [time_steps or 1][units]
  */
 void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *params,
                                        const int8_t *sequence, const int8_t *input_weights,
                                        const int8_t *recurrent_weights, const int32_t *first_bias,
                                        const uint32_t *input_scales,
                                        const uint32_t *recurrent_scales, const int8_t *bias,
-                                       const int32_t *words, const uint8_t *bins,
+                                       const uint8_t *packed, const uint8_t *bins,
                                        const int32_t *thresholds, const int32_t *exact,
                                        void *scratch, int8_t *output);
 

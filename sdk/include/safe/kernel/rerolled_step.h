@@ -42,6 +42,16 @@ enum safe_rerolled_word {
     SAFE_REROLLED_WORDS = SAFE_REROLLED_ZEROS + 1
 };
 
+/**
+ * The words of the next step: scales differ in every step, but little from one to the next.
+ *
+ * @param packed Differences from the words before, modulo 2^32: a byte of four lengths, two bits
+ * each from the lowest, before every four words; 0, or 1 less than the bytes of the difference,
+ * highest first. @param count Words of a step. @param words Of the step before, at first 0.
+ * @return What follows the step.
+ */
+const uint8_t *safe_rerolled_unpack(const uint8_t *packed, int32_t count, int32_t *words);
+
 /** How the sums of a matrix product become int8: row scale times `high:low` / 2^64. */
 typedef struct safe_rerolled_scale {
     uint32_t high; /**< In [2^31, 2^32). */
@@ -62,7 +72,7 @@ typedef struct safe_rerolled_coarse {
 } safe_rerolled_coarse_t;
 
 /** The scale of a product from its three words: high, low, and from the lowest eight bits up: zero
- * point plus 128, right, correction of the guess plus 1, exponent of the window. */
+ * point plus 128, right, correction of the guess plus 1, window in 2^-10. */
 static inline safe_rerolled_scale_t safe_rerolled_scale(const int32_t *words)
 {
     const uint32_t high = (uint32_t)words[0];
@@ -76,7 +86,7 @@ static inline safe_rerolled_scale_t safe_rerolled_scale(const int32_t *words)
 /** The same in fewer bits. */
 static inline safe_rerolled_coarse_t safe_rerolled_coarse(const int32_t *words)
 {
-    const uint32_t doubt = (uint32_t)2 << ((uint32_t)words[2] >> 24);
+    const uint32_t doubt = (uint32_t)words[2] >> 24 << 23;
     const safe_rerolled_coarse_t coarse = {
         (int32_t)((uint32_t)words[0] >> 1), 14 - (words[2] >> 8 & 0xFF),
         (words[2] & 0xFF) * (1 << 14) - (255 << 13) + (int32_t)(doubt >> 19), doubt};

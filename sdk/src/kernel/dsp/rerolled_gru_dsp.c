@@ -11,7 +11,7 @@ void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *param
                                      const uint32_t *recurrent_weights, const int32_t *input_start,
                                      const int8_t *first_terms, const int32_t *recurrent_start,
                                      const uint32_t *input_scales, const uint32_t *recurrent_scales,
-                                     const int32_t *words, const uint8_t *bins,
+                                     const uint8_t *packed, const uint8_t *bins,
                                      const int32_t *thresholds, const int32_t *exact, void *scratch,
                                      int8_t *output)
 {
@@ -20,7 +20,8 @@ void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *param
     const int32_t tiles = (SAFE_GRU_GATES * units + SAFE_DOT8_ROWS - 1) / SAFE_DOT8_ROWS;
     const uint32_t input_blocks = SAFE_DOT8_BLOCKS(params->input_size);
     const uint32_t blocks = SAFE_DOT8_BLOCKS(units);
-    uint32_t *const input = (uint32_t *)scratch;
+    int32_t *const words = (int32_t *)scratch;
+    uint32_t *const input = (uint32_t *)&words[SAFE_GRU_WORDS];
     uint32_t *const recurrent = &input[SAFE_DOT8_WORDS(input_blocks)];
     int8_t *const gates = (int8_t *)&recurrent[SAFE_DOT8_WORDS(blocks)];
     int8_t *const terms = &gates[SAFE_DOT8_ROWS * tiles];
@@ -37,7 +38,9 @@ void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *param
                                .start = recurrent_start,
                                .length = SAFE_DOT8_LENGTH(blocks),
                                .start_step = SAFE_DOT8_ROWS};
+    memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
+        packed = safe_rerolled_unpack(packed, SAFE_GRU_WORDS, words);
         safe_dsp_expand(sequence, params->input_size, safe_dsp_less(params->input_zero_point),
                         input);
         safe_dsp_dense_rerolled(&x, &words[SAFE_GRU_INPUT], tiles, gates);
@@ -51,7 +54,6 @@ void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *param
         }
         safe_rerolled_gru_update(words, &shared, units, gates, terms, hidden, output);
         sequence += params->input_size;
-        words += SAFE_GRU_WORDS;
         hidden = output;
         output += params->output_step;
     }

@@ -13,7 +13,7 @@ void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *par
                                       const uint32_t *recurrent_weights, const int32_t *first_start,
                                       const uint32_t *input_scales,
                                       const uint32_t *recurrent_scales, const int8_t *bias,
-                                      const int32_t *words, const uint8_t *bins,
+                                      const uint8_t *packed, const uint8_t *bins,
                                       const int32_t *thresholds, const int32_t *exact,
                                       void *scratch, int8_t *output)
 {
@@ -23,7 +23,8 @@ void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *par
     const int32_t tiles = (units + 1) / 2;
     const uint32_t input_blocks = SAFE_DOT8_BLOCKS(params->input_size);
     const uint32_t blocks = SAFE_DOT8_BLOCKS(units);
-    uint32_t *const input = (uint32_t *)scratch;
+    int32_t *const words = (int32_t *)scratch;
+    uint32_t *const input = (uint32_t *)&words[SAFE_REROLLED_WORDS];
     uint32_t *const recurrent = &input[SAFE_DOT8_WORDS(input_blocks)];
     int8_t *const gates = (int8_t *)&recurrent[SAFE_DOT8_WORDS(blocks)];
     int8_t *const terms = &gates[SAFE_DOT8_ROWS * tiles];
@@ -42,7 +43,9 @@ void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *par
                                      .length = SAFE_DOT8_LENGTH(blocks)};
     /* The first step's constants leave out what this holds. */
     memset(cell, 0, (size_t)units);
+    memset(words, 0, sizeof(int32_t) * SAFE_REROLLED_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
+        packed = safe_rerolled_unpack(packed, SAFE_REROLLED_WORDS, words);
         safe_dsp_expand(sequence, params->input_size, safe_dsp_less(params->input_zero_point),
                         input);
         safe_dsp_dense_rerolled(&x, &words[SAFE_REROLLED_INPUT], tiles, gates);
@@ -56,7 +59,6 @@ void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *par
         safe_rerolled_gates(words, &shared, units, gates, step > 0 ? terms : NULL, bias);
         safe_rerolled_update(words, &shared, units, gates, cell, output);
         sequence += params->input_size;
-        words += SAFE_REROLLED_WORDS;
         hidden = output;
         output += params->output_step;
     }

@@ -35,19 +35,22 @@ void safe_kernel_rerolled_gru_s8(const safe_rerolled_gru_params_t *params, const
                                  const int8_t *input_weights, const int8_t *recurrent_weights,
                                  const int32_t *input_bias, const int8_t *first_terms,
                                  const int32_t *recurrent_bias, const uint32_t *input_scales,
-                                 const uint32_t *recurrent_scales, const int32_t *words,
+                                 const uint32_t *recurrent_scales, const uint8_t *packed,
                                  const uint8_t *bins, const int32_t *thresholds,
-                                 const int32_t *exact, int8_t *scratch, int8_t *output)
+                                 const int32_t *exact, void *scratch, int8_t *output)
 {
     const safe_rerolled_shared_t shared = {bins, thresholds, exact};
     const int32_t units = params->units;
     const int32_t rows = SAFE_GRU_GATES * units;
-    int8_t *const gates = scratch;
+    int32_t *const words = (int32_t *)scratch;
+    int8_t *const gates = (int8_t *)&words[SAFE_GRU_WORDS];
     int8_t *const terms = &gates[rows];
     const int8_t *hidden = NULL;
     const dense_t x = {input_weights, input_scales, rows, params->input_size};
     const dense_t h = {recurrent_weights, recurrent_scales, rows, units};
+    memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
+        packed = safe_rerolled_unpack(packed, SAFE_GRU_WORDS, words);
         multiply(&x, &words[SAFE_GRU_INPUT], input_bias, sequence, params->input_zero_point, gates);
         if (hidden == NULL) {
             memcpy(terms, first_terms, (size_t)rows);
@@ -58,7 +61,6 @@ void safe_kernel_rerolled_gru_s8(const safe_rerolled_gru_params_t *params, const
         }
         safe_rerolled_gru_update(words, &shared, units, gates, terms, hidden, output);
         sequence += params->input_size;
-        words += SAFE_GRU_WORDS;
         hidden = output;
         output += params->output_step;
     }

@@ -34,6 +34,23 @@ SAFE_NOINLINE int32_t safe_rerolled_exact(int32_t twice, uint32_t row,
     return safe_dsp_ssat8_q1((scaled >> right) + 2 * scale->zero_point + 1);
 }
 
+const uint8_t *safe_rerolled_unpack(const uint8_t *packed, int32_t count, int32_t *words)
+{
+    uint32_t lengths = 0;
+    for (int32_t k = 0; k < count; k++) {
+        lengths = k % 4 == 0 ? *packed++ : lengths >> 2;
+        uint32_t more = lengths & 3;
+        if (more > 0) {
+            uint32_t difference = (uint32_t)(int8_t)*packed++;
+            for (; more > 0; more--) {
+                difference = difference << 8 | *packed++;
+            }
+            words[k] = (int32_t)((uint32_t)words[k] + difference);
+        }
+    }
+    return packed;
+}
+
 /** An affine sum of two values; see rerolled_step.h. */
 typedef struct affine {
     int32_t first;

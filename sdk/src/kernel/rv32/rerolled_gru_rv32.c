@@ -11,7 +11,7 @@ void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *par
                                       const int8_t *recurrent_weights, const int32_t *input_bias,
                                       const int8_t *first_terms, const int32_t *recurrent_bias,
                                       const uint32_t *input_scales,
-                                      const uint32_t *recurrent_scales, const int32_t *words,
+                                      const uint32_t *recurrent_scales, const uint8_t *packed,
                                       const uint8_t *bins, const int32_t *thresholds,
                                       const int32_t *exact, void *scratch, int8_t *output)
 {
@@ -21,7 +21,8 @@ void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *par
     const int32_t tiles = (rows + SAFE_DENSE_REROLLED_ROWS - 1) / SAFE_DENSE_REROLLED_ROWS;
     const int32_t input_depth = SAFE_DENSE_REROLLED_DEPTH(params->input_size);
     const int32_t depth = SAFE_DENSE_REROLLED_DEPTH(units);
-    int16_t *const input = (int16_t *)scratch;
+    int32_t *const words = (int32_t *)scratch;
+    int16_t *const input = (int16_t *)&words[SAFE_GRU_WORDS];
     int16_t *const recurrent = &input[input_depth];
     int8_t *const gates = (int8_t *)&recurrent[depth];
     int8_t *const terms = &gates[SAFE_DENSE_REROLLED_ROWS * tiles];
@@ -36,7 +37,9 @@ void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *par
                                .start = recurrent_bias,
                                .depth = depth,
                                .start_step = SAFE_DENSE_REROLLED_ROWS};
+    memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
+        packed = safe_rerolled_unpack(packed, SAFE_GRU_WORDS, words);
         safe_rv32_widen(sequence, params->input_size, params->input_zero_point, input);
         safe_rv32_dense_rerolled(&x, &words[SAFE_GRU_INPUT], tiles, input, gates);
         if (hidden == NULL) {
@@ -49,7 +52,6 @@ void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *par
         }
         safe_rerolled_gru_update(words, &shared, units, gates, terms, hidden, output);
         sequence += params->input_size;
-        words += SAFE_GRU_WORDS;
         hidden = output;
         output += params->output_step;
     }

@@ -11,7 +11,7 @@ void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *p
                                        const int8_t *recurrent_weights, const int32_t *first_bias,
                                        const uint32_t *input_scales,
                                        const uint32_t *recurrent_scales, const int8_t *bias,
-                                       const int32_t *words, const uint8_t *bins,
+                                       const uint8_t *packed, const uint8_t *bins,
                                        const int32_t *thresholds, const int32_t *exact,
                                        void *scratch, int8_t *output)
 {
@@ -21,7 +21,8 @@ void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *p
     const int32_t tiles = (units + 1) / 2;
     const int32_t input_depth = SAFE_DENSE_REROLLED_DEPTH(params->input_size);
     const int32_t depth = SAFE_DENSE_REROLLED_DEPTH(units);
-    int16_t *const input = (int16_t *)scratch;
+    int32_t *const words = (int32_t *)scratch;
+    int16_t *const input = (int16_t *)&words[SAFE_REROLLED_WORDS];
     int16_t *const recurrent = &input[input_depth];
     int8_t *const gates = (int8_t *)&recurrent[depth];
     int8_t *const terms = &gates[SAFE_DENSE_REROLLED_ROWS * tiles];
@@ -36,7 +37,9 @@ void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *p
         .weights = recurrent_weights, .scales = recurrent_scales, .start = nothing, .depth = depth};
     /* The first step's constants leave out what this holds. */
     memset(cell, 0, (size_t)units);
+    memset(words, 0, sizeof(int32_t) * SAFE_REROLLED_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
+        packed = safe_rerolled_unpack(packed, SAFE_REROLLED_WORDS, words);
         safe_rv32_widen(sequence, params->input_size, params->input_zero_point, input);
         safe_rv32_dense_rerolled(&x, &words[SAFE_REROLLED_INPUT], tiles, input, gates);
         x.start = nothing;
@@ -48,7 +51,6 @@ void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *p
         safe_rerolled_gates(words, &shared, units, gates, step > 0 ? terms : NULL, bias);
         safe_rerolled_update(words, &shared, units, gates, cell, output);
         sequence += params->input_size;
-        words += SAFE_REROLLED_WORDS;
         hidden = output;
         output += params->output_step;
     }

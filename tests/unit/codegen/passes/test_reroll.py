@@ -1,5 +1,6 @@
 """An unrolled LSTM becomes a loop with the same bytes, or stays as it is."""
 
+import ctypes
 import tempfile
 from dataclasses import replace
 from functools import cache
@@ -13,7 +14,7 @@ from codegen.fixed_point import requantize
 from codegen.frontend import tflite
 from codegen.ir.graph import Quantization
 from codegen.ir.verifier import verify
-from codegen.operators import _rerolled, _rerolled_fit, add, mul, rerolled_lstm
+from codegen.operators import _rerolled, _rerolled_fit, _rerolled_words, add, mul, rerolled_lstm
 from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
 from codegen.passes import dead, reroll
@@ -260,6 +261,26 @@ def test_affine_sums_give_the_bytes_of_every_pair():
     assert len(exact) == 60 - seen
 
 
+@pytest.mark.parametrize("count", [1, 4, 26, 37])
+def test_packed_words_come_out_as_they_went_in(count):
+    rng = np.random.default_rng(count)
+    words = rng.integers(-(1 << 31), 1 << 31, (40, count))
+    near = words[:1] + rng.integers(-(1 << 18), 1 << 18, (40, count)).cumsum(axis=0)
+    edges = np.multiply.outer([0, 1, -1, 127, 128, -(1 << 15), 1 << 15, 1 << 23], np.ones(count))
+    steps = np.concatenate([words, near, near[:3], edges]).astype(np.int64).astype(np.int32)
+    packed = _rerolled_words.pack(steps)
+    unpack = kernels.library("gcc-O3")._library.safe_rerolled_unpack
+    unpack.restype = ctypes.c_void_p
+    found = np.zeros(count, np.int32)
+    start = at = packed.ctypes.data
+    for step in steps:
+        at = unpack(ctypes.c_void_p(at), count, ctypes.c_void_p(found.ctypes.data))
+        np.testing.assert_array_equal(found, step)
+    assert at - start == packed.size
+    close = near.astype(np.int32)
+    assert len(_rerolled_words.pack(close)) < (1.01 if count == 1 else 0.9) * close.nbytes
+
+
 @pytest.mark.parametrize("right", range(1, _rerolled_fit._MOST_RIGHT + 1))
 def test_both_roundings_of_a_product_are_one(right):
     """`safe_rerolled_product` without the DSP extension, for every product of two values."""
@@ -304,7 +325,7 @@ def test_coarse_results_are_right_outside_their_window():
         high, _, packed = (int(w) for w in fitted.words[step, 3:6])
         high &= 0xFFFFFFFF
         zero_point, right = (packed & 255) - 128, packed >> 8 & 255
-        window = 1 << ((packed >> 24) - 18)
+        window = _rerolled_fit.WINDOW_UNIT * (packed >> 24 & 255)
         multiplier, shift = output_multipliers(
             before.hidden.scale, cell.recurrent_scales, q.recurrent.scale
         )
