@@ -1,6 +1,6 @@
 """The LSTM's constants as the rv32 kernel reads them, and the proof that it is exact with them.
 
-The gates of two units are one tile, as for the dsp kernel; parameters and lines are the same.
+The gates of two units are one tile, as for the dsp kernel.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.sigmoid_table import SIGMOID_TABLE
 
 
 def _bound(p: _lstm.Integers) -> int:
@@ -50,6 +51,15 @@ def _weights(p: _lstm.Integers) -> NDArray[np.int8]:
     return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
 
+def sigmoid_curve() -> NDArray[np.int16]:
+    """Return int16[257]: the upper half of the sigmoid in 0.16, less 2^15, at steps of 512.
+
+    The last step is flat, where TFLite's tanh saturates.
+    """
+    table = np.array(SIGMOID_TABLE, dtype=np.int64)
+    return (np.append(table, table[-1]) - (1 << 15)).astype(np.int16)
+
+
 def _recurrent_start(p: _lstm.Integers) -> NDArray[np.int32]:
     """Return int32[pairs of units, 8], or int32[1, 8] of zeros that serve all pairs."""
     start = _rv32.pack_start(_lstm_dsp.starts(p.recurrent_bias), _rv32.DOT8_ROWS)
@@ -64,7 +74,6 @@ def _params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
 
 def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
     """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_rv32`; `refusal` is None."""
-    base, slope = _lstm_dsp.sigmoid_lines()
     s = p.sizes
     start = _rv32.pack_start(_lstm_dsp.starts(p.input_bias), _rv32.DOT8_ROWS)
     own = p.input_weights.nbytes + p.recurrent_weights.nbytes
@@ -78,8 +87,7 @@ def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> Kerne
             ConstantArg("weights"),
             ConstantArg("input_start"),
             ConstantArg("recurrent_start"),
-            ConstantArg("sigmoid_base"),
-            ConstantArg("sigmoid_slope"),
+            ConstantArg("curve"),
             TensorArg(operator.inputs[_lstm.HIDDEN_STATE]),
             TensorArg(operator.inputs[_lstm.CELL_STATE]),
             ScratchArg("hidden"),
@@ -91,8 +99,7 @@ def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> Kerne
             Constant("weights", _weights(p), weight_bytes=own),
             Constant("input_start", start, weight_bytes=4 * p.input_bias.size),
             Constant("recurrent_start", _recurrent_start(p), counts_as_weight=False),
-            Constant("sigmoid_base", base, counts_as_weight=False),
-            Constant("sigmoid_slope", slope, counts_as_weight=False),
+            Constant("curve", sigmoid_curve(), counts_as_weight=False),
         ),
         scratch=(Scratch("hidden", s.units, alignment=1),),
         macs=s.batches * s.time_steps * _lstm.GATES * s.units * (s.inputs + s.units),

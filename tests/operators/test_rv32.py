@@ -8,7 +8,7 @@ import pytest
 from codegen import reference
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
-from codegen.operators import _rv32
+from codegen.operators import _lstm_dsp, _lstm_rv32, _rv32
 from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
 from tests.operators import kernels
@@ -167,3 +167,15 @@ def test_random_cases_have_both_forms_of_starts(kind: str, of: str, forms: set[i
             params = {} if call is None else {**call.params, **call.params.get("row", {})}
             seen |= {params[of]} if of in params else set()
     assert seen == forms
+
+
+def test_the_curve_has_the_lines_of_the_dsp_kernel() -> None:
+    curve = _lstm_rv32.sigmoid_curve().astype(np.int64)
+    base, slope = _lstm_dsp.sigmoid_lines()
+    z = np.arange(1 << 17)
+    line, rest = z >> 9, z & 511
+    points = 512 * curve[line] + (curve[line + 1] - curve[line]) * rest
+    assert np.array_equal(points, z * slope[line] + base[line])
+    # Below 0 the kernels take one's complements; the line's rest is from its other end.
+    below = 512 * curve[line] + (curve[line + 1] - curve[line]) * (rest + 1)
+    assert np.array_equal(~below, (-1 - z) * slope[line] + ~base[line])

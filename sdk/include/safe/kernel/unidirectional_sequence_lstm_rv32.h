@@ -20,8 +20,8 @@ typedef enum safe_lstm_rv32_gate {
 /** Number of gates. */
 #define SAFE_LSTM_RV32_GATES 4
 
-/** Entries of each of the two sigmoid tables. */
-#define SAFE_LSTM_RV32_ENTRIES 256
+/** Entries of the curve. */
+#define SAFE_LSTM_RV32_ENTRIES 257
 
 /** Shift of a safe_lstm_rv32_wide_t that is not applied. */
 #define SAFE_LSTM_RV32_NARROW (-64)
@@ -67,15 +67,14 @@ typedef struct safe_lstm_rv32_params {
  * @param input_start 8 words per tile: bias with -input_zero_point * sum(weights) folded in.
  * @param recurrent_start 8 words per tile: -hidden_zero_point * sum(weights); where all are 0, one
  * tile's for all.
- * @param sigmoid_base, sigmoid_slope SAFE_LSTM_RV32_ENTRIES lines of the interpolated sigmoid, see
- * `codegen/operators/_lstm_dsp.py`.
+ * @param curve SAFE_LSTM_RV32_ENTRIES points of the upper half of the sigmoid, see
+ * `codegen/operators/_lstm_rv32.py`.
  * @param scratch `units` bytes: the hidden state of the step before.
  * `codegen/operators/_lstm_rv32.py` proves the bounds of safe_rv32_rescale for every row.
  */
 void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
     const safe_lstm_rv32_params_t *params, const int8_t *input, const int8_t *weights,
-    const int32_t *input_start, const int32_t *recurrent_start, const int32_t *sigmoid_base,
-    const uint16_t *sigmoid_slope, int8_t *hidden_state, int16_t *cell_state, void *scratch,
-    int8_t *output);
+    const int32_t *input_start, const int32_t *recurrent_start, const int16_t *curve,
+    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output);
 
 #endif

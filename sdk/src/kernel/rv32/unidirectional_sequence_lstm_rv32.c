@@ -12,31 +12,28 @@
 /** Limits of int16, and of half the arguments of the table. */
 enum { LIMIT_S16 = 1 << 15, LIMIT_ARGUMENT = 1 << 17 };
 
-/** Lines of the interpolated sigmoid. */
-typedef struct lines {
-    const int32_t *base;
-    const uint16_t *slope;
-} lines_t;
-
-/** Fraction of the two-sided curve at z, without rounding: its lower half is the one's complement
- * of the upper, as entry -1 - i starts where entry i ends. |z| <= 2^17. */
-static inline int32_t line_at(int32_t z, lines_t lines)
+/** Fraction of the two-sided curve at z, without rounding: between entries i and i + 1 of the upper
+ * half, z = 512 * i + rest; its lower half is the one's complement of the upper, as entry -1 - i
+ * starts where entry i ends. -2^17 <= z < 2^17. */
+static inline int32_t line_at(int32_t z, const int16_t *curve)
 {
     const int32_t sign = z < 0 ? -1 : 0;
-    const int32_t index = (z ^ sign) >> 9;
-    return z * lines.slope[index] + (lines.base[index] ^ sign);
+    const int32_t positive = z ^ sign;
+    const int16_t *from = &curve[positive >> 9];
+    const int32_t rest = (positive & 511) - sign;
+    return (from[0] * 512 + (from[1] - from[0]) * rest) ^ sign;
 }
 
 /** sigmoid(x / 2^12) in Q0.15: safe_sigmoid_s16 for any int16. */
-static inline int32_t sigmoid(int32_t x, lines_t lines)
+static inline int32_t sigmoid(int32_t x, const int16_t *curve)
 {
-    return (line_at(3 * x, lines) + 0x01000200) >> 10;
+    return (line_at(3 * x, curve) + 0x01000200) >> 10;
 }
 
 /** tanh in Q0.15 of half the table's argument: safe_tanh_s16 from there on. */
-static inline int32_t hyperbolic(int32_t half, lines_t lines)
+static inline int32_t hyperbolic(int32_t half, const int16_t *curve)
 {
-    return (line_at(safe_rv32_saturate(2 * half, LIMIT_ARGUMENT), lines) + 256) >> 9;
+    return (line_at(safe_rv32_saturate(2 * half, LIMIT_ARGUMENT), curve) + 256) >> 9;
 }
 
 /** One term of a gate in Q3.12, limited to int16. */
@@ -85,14 +82,14 @@ static inline int32_t tanh_argument(const safe_lstm_rv32_params_t *params, int32
 
 /** Cell and hidden state of one unit from its sums, see gate_of. */
 static SAFE_NOINLINE void update_unit(const safe_lstm_rv32_params_t *params, const int32_t *sums,
-                                      lines_t lines, int8_t *hidden, int16_t *cell)
+                                      const int16_t *curve, int8_t *hidden, int16_t *cell)
 {
-    const int32_t input = sigmoid(gate_of(params, SAFE_LSTM_RV32_INPUT, sums), lines);
-    const int32_t value = hyperbolic(3 * gate_of(params, SAFE_LSTM_RV32_CELL, sums), lines);
-    const int32_t forget = sigmoid(gate_of(params, SAFE_LSTM_RV32_FORGET, sums), lines);
-    const int32_t output = sigmoid(gate_of(params, SAFE_LSTM_RV32_OUTPUT, sums), lines);
+    const int32_t input = sigmoid(gate_of(params, SAFE_LSTM_RV32_INPUT, sums), curve);
+    const int32_t value = hyperbolic(3 * gate_of(params, SAFE_LSTM_RV32_CELL, sums), curve);
+    const int32_t forget = sigmoid(gate_of(params, SAFE_LSTM_RV32_FORGET, sums), curve);
+    const int32_t output = sigmoid(gate_of(params, SAFE_LSTM_RV32_OUTPUT, sums), curve);
     const int32_t state = clipped(params, kept(forget, *cell) + added(params, input, value));
-    const int32_t shown = hyperbolic(tanh_argument(params, state), lines);
+    const int32_t shown = hyperbolic(tanh_argument(params, state), curve);
     *cell = (int16_t)state;
     *hidden = (int8_t)safe_rv32_rescale_s8(output * shown, params->hidden);
 }
@@ -120,8 +117,8 @@ typedef struct step {
 } step_t;
 
 /** All units of one step. */
-static void run_step(const safe_lstm_rv32_params_t *params, const step_t *step, lines_t lines,
-                     int8_t *hidden, int16_t *cell)
+static void run_step(const safe_lstm_rv32_params_t *params, const step_t *step,
+                     const int16_t *curve, int8_t *hidden, int16_t *cell)
 {
     const int8_t *weights = step->weights;
     const int32_t *input_start = step->input_start;
@@ -142,9 +139,9 @@ static void run_step(const safe_lstm_rv32_params_t *params, const step_t *step, 
         if (params->any_wide != 0) {
             rescale_wide(params, sums);
         }
-        update_unit(params, sums, lines, &hidden[unit], &cell[unit]);
+        update_unit(params, sums, curve, &hidden[unit], &cell[unit]);
         if (unit + 1 < params->units) {
-            update_unit(params, &sums[1], lines, &hidden[unit + 1], &cell[unit + 1]);
+            update_unit(params, &sums[1], curve, &hidden[unit + 1], &cell[unit + 1]);
         }
     }
 }
@@ -162,12 +159,10 @@ static int32_t hold(int8_t *recurrent, const int8_t *hidden, int32_t units, int3
 
 void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
     const safe_lstm_rv32_params_t *params, const int8_t *input, const int8_t *weights,
-    const int32_t *input_start, const int32_t *recurrent_start, const int32_t *sigmoid_base,
-    const uint16_t *sigmoid_slope, int8_t *hidden_state, int16_t *cell_state, void *scratch,
-    int8_t *output)
+    const int32_t *input_start, const int32_t *recurrent_start, const int16_t *curve,
+    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output)
 {
     const int32_t units = params->units;
-    const lines_t lines = {sigmoid_base, sigmoid_slope};
     int8_t *recurrent = (int8_t *)scratch;
     step_t step = {weights, input_start, recurrent_start, input, recurrent};
     for (int32_t batch = 0; batch < params->batches; batch++) {
@@ -177,7 +172,7 @@ void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
             const int32_t idle =
                 hold(recurrent, hidden_state, units, params->hidden_zero_point) != 0 && t == 0;
             step.recurrent = idle ? NULL : recurrent;
-            run_step(params, &step, lines, hidden_state, cell_state);
+            run_step(params, &step, curve, hidden_state, cell_state);
             for (int32_t k = 0; k < units; k++) {
                 y[k] = hidden_state[k];
             }
