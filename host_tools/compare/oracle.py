@@ -8,6 +8,7 @@ CONV_2D, BATCH_TO_SPACE_ND (Keras 3 does so with every dilation): TFLM reads the
 although the blocks lie there, and leaves the rest of the values as memory happens to hold them.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.frontend import blocks
+from codegen.frontend import blocks, tflite
 from host_tools.errors import ConversionError, DataError
 
 Array = NDArray[Any]
@@ -66,15 +67,26 @@ def run(model: Path, windows: Array) -> Array:
     `windows` [N, *input shape without the batch], of the input's type. Raises ConversionError when
     the package is not installed or refuses the model, and DataError when a window does not fit.
     """
+    (found,) = run_all(model, [windows])
+    return found
+
+
+def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
+    """Return every output of a model, each [N, *output shape], for every input [N, …]; see run."""
     runtime = interpreter(model.read_bytes())
-    shape = tuple(int(size) for size in runtime.get_input_details(0)["shape"])
-    if int(np.prod(shape)) != int(np.prod(windows.shape[1:])):
-        raise DataError(f"windows have shape {windows.shape[1:]}, {model} takes {shape}")
-    results = []
-    for window in windows:
+    graph = tflite.load(model, "oracle")
+    shapes = []
+    for index, values in enumerate(inputs):
+        shapes.append(tuple(int(size) for size in runtime.get_input_details(index)["shape"]))
+        if int(np.prod(shapes[-1])) != int(np.prod(values.shape[1:])):
+            raise DataError(f"windows have shape {values.shape[1:]}, {model} takes {shapes[-1]}")
+    results: list[list[Array]] = [[] for _ in graph.outputs]
+    for row in range(len(inputs[0])):
         runtime.reset()
-        runtime.set_input(np.ascontiguousarray(window.reshape(shape)), 0)
+        for index, (values, shape) in enumerate(zip(inputs, shapes, strict=True)):
+            runtime.set_input(np.ascontiguousarray(values[row].reshape(shape)), index)
         runtime.invoke()
-        results.append(np.array(runtime.get_output(0)))
-    stacked = np.stack(results)
-    return stacked.reshape(len(windows), *stacked.shape[2:])
+        for index, found in enumerate(results):
+            found.append(np.array(runtime.get_output(index)))
+    stacked = [np.stack(found) for found in results]
+    return [values.reshape(len(values), *values.shape[2:]) for values in stacked]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from host_tools.compare import oracle
 from host_tools.errors import DataError, DifferentError
+from host_tools.perf.interface import parts
 from host_tools.perf.standalone import Cost, Standalone
 from host_tools.report.table import aligned, number
 
@@ -30,20 +31,25 @@ class Row:
 
 
 def expected(built: Standalone) -> Array:
-    """Return [calls, *output shape] of TensorFlow Lite Micro on this host.
+    """Return uint8[calls, output bytes] of TensorFlow Lite Micro on this host, as the calls' lie.
 
     Raises ConversionError when the oracle is not installed or refuses the model, and DataError when
-    the input is no integer: the bytes that are fed are no reasonable floats.
+    an input is no integer: the bytes that are fed are no reasonable floats.
     """
-    dtype = built.manifest["inputs"][0]["dtype"]
-    if not dtype.startswith("int"):
+    sources, results = parts(built.manifest["inputs"]), parts(built.manifest["outputs"])
+    for dtype in (source.dtype for source in sources if not source.dtype.startswith("int")):
         name = built.manifest["name"]
         raise DataError(f"{name}: an input of {dtype} cannot be verified, only integers")
     before = built.interface.warmup
-    samples = np.stack([np.frombuffer(data, dtype=dtype) for data in built.feed.inputs])
-    ends = range(before, len(samples))
-    windows = np.stack([samples[end - before : end + 1].reshape(-1) for end in ends])
-    return oracle.run(built.model, windows)
+    fed = np.stack([np.frombuffer(data, dtype=np.uint8) for data in built.feed.inputs])
+    ends = range(before, len(fed))
+    rows = np.stack([fed[end - before : end + 1].reshape(-1) for end in ends])
+    inputs = [np.ascontiguousarray(rows[:, s.offset : s.end]).view(s.dtype) for s in sources]
+    found = np.zeros((len(rows), built.interface.output_bytes), np.uint8)
+    for part, values in zip(results, oracle.run_all(built.model, inputs), strict=True):
+        own = np.ascontiguousarray(values).view(np.uint8).reshape(len(rows), -1)
+        found[:, part.offset : part.end] = own
+    return found
 
 
 def compare(built: Standalone, cost: Cost, outputs: Array) -> tuple[Row, ...]:

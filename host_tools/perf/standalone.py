@@ -17,6 +17,7 @@ from codegen.operators.base import Optimize
 from codegen.pipeline import generate
 from host_tools.errors import DataError
 from host_tools.perf import windows
+from host_tools.perf.interface import interface, parts
 from targets import build as images
 from targets import elf
 from targets.emulate import bare, count, counting
@@ -187,30 +188,6 @@ def own_weight_bytes(model: Path) -> int:
     return sum(arrays.values())
 
 
-def _interface(manifest: Mapping[str, Any]) -> Interface:
-    inputs, outputs = manifest["inputs"], manifest["outputs"]
-    name, streaming = manifest["name"], manifest.get("streaming")
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise DataError(
-            f"{name} has {len(inputs)} inputs and {len(outputs)} outputs: only a model with one of"
-            " each has safe_<name>_run, which is what is counted"
-        )
-    if streaming is not None:
-        return Interface(
-            header=f"safe_{name}.h",
-            run=f"safe_{name}_step",
-            input_bytes=int(streaming["sample_bytes"]),
-            output_bytes=int(outputs[0]["size_bytes"]),
-            warmup=int(streaming["window"]) - 1,
-        )
-    return Interface(
-        header=f"safe_{name}.h",
-        run=f"safe_{name}_run",
-        input_bytes=int(inputs[0]["size_bytes"]),
-        output_bytes=int(outputs[0]["size_bytes"]),
-    )
-
-
 def build(
     model: Path,
     target: Target,
@@ -227,8 +204,7 @@ def build(
     harness's own.
     With `stream` a call is one sample, the window full: `safe_<name>_step`.
 
-    Raises the errors of generation, BuildError, or DataError when there is no single input and
-    output.
+    Raises the errors of generation, or BuildError.
     """
     generated = work / "standalone"
     start = time.monotonic()
@@ -243,33 +219,37 @@ def build(
         stream=stream,
     )
     seconds = time.monotonic() - start
-    interface = _interface(manifest)
+    called, needed = interface(manifest)
     sources = sorted(p for p in generated.glob("*.c") if p.name != "example.c")
     objects = bare.compile_objects(target, sources, work / "objects")
     version = images.runtime_version()
     (work / "safe_target.h").write_text(linker.target_header(target, version), encoding="utf-8")
     (work / "linker.ld").write_text(linker.linker_script(target, version), encoding="utf-8")
-    fed, data = windows.plain(interface, calls), None
-    source = manifest["inputs"][0]
-    if drawn and source["dtype"].startswith("int"):
-        fed, data = windows.feed(model, interface, calls, int(source["size_bytes"])), work / "feed"
+    for name, content in needed.items():
+        (work / name).write_text(content, encoding="utf-8")
+    fed, data = windows.plain(called, calls), None
+    if drawn and all(source["dtype"].startswith("int") for source in manifest["inputs"]):
+        fed, data = windows.feed(model, called, calls, parts(manifest["inputs"])), work / "feed"
         data.write_bytes(b"".join(fed.inputs))
-    image = bare.link(target, objects, interface, work, include=generated, calls=calls, feed=data)
+    image = bare.link(target, objects, called, work, include=generated, calls=calls, feed=data)
     return Standalone(
-        model, target, optimize, manifest, interface, fed, tuple(objects), image, seconds
+        model, target, optimize, manifest, called, fed, tuple(objects), image, seconds
     )
 
 
 def _run(built: Standalone, plugins: Path, *, profile: bool) -> tuple[Counts, list[Call], str]:
     """Run the image under the counter; return counts, calls, and the counter's whole output."""
     image = elf.read(built.elf)
-    configuration = count.configure_call(image, built.interface.run, bare.CALL, profile=profile)
+    counted, caller = built.interface.counted, built.interface.caller
+    configuration = count.configure_call(image, counted, caller, profile=profile)
     config, out = built.elf.with_suffix(".config"), built.elf.with_suffix(".counts")
     config.write_text(configuration.text, encoding="utf-8")
     calls = bare.run(built.target, built.elf, counting.Files(config, out, plugins))
     text = out.read_text(encoding="utf-8")
-    # Where the first counted call begins, the last one to warm up seems to end.
-    skip = min(built.interface.warmup, 1)
+    # Where the first counted call begins, the last one to warm up seems to end; behind a function
+    # that takes values apart, every one of them ends.
+    warmup = built.interface.warmup
+    skip = min(warmup, 1) if caller == bare.CALL else warmup
     unit = counting.unit(built.target)
     return count.parse(text, configuration, unit, skip=skip), calls, text
 

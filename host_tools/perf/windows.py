@@ -4,7 +4,7 @@ What a network meets is not what finds its mistakes: sums leave the middle of th
 activations reach their ends, with saturated inputs only; rounding is met best by data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from codegen.frontend import tflite
 from codegen.ir.graph import Tensor
 from host_tools.compare import golden
+from host_tools.perf.interface import Part
 from targets.emulate import bare
 
 Array = NDArray[Any]
@@ -130,15 +131,15 @@ def _recorded(model: Path, tensor: Tensor, count: int) -> Array | None:
     return chosen[places].reshape(count, *tensor.shape)
 
 
-def draw(model: Path, count: int) -> Windows:
-    """Return `count` windows for a model with one integer input, the kinds in turn.
+def draw(model: Path, count: int, index: int = 0) -> Windows:
+    """Return `count` windows for integer input `index` of a model, the kinds in turn.
 
     A window of a kind depends on its place and on how many there are, not on other kinds. In
     distribution are those of `golden.npz` beside the model, else drawn signals. Raises the errors
     of import, and DataError for a broken golden file.
     """
     graph = tflite.load(model, "windows")
-    tensor = graph.tensor(graph.inputs[0])
+    tensor = graph.tensor(graph.inputs[index])
     limits = np.iinfo(tensor.dtype.value)
     zero_points = tensor.quantization.zero_points if tensor.quantization is not None else (0,)
     about = _Input(tensor.shape, int(limits.min), int(limits.max), zero_points[0])
@@ -148,18 +149,25 @@ def draw(model: Path, count: int) -> Windows:
         wanted = len(values[own])
         recorded = _recorded(model, tensor, wanted) if kind == IN_DISTRIBUTION else None
         if recorded is None:
-            recorded = drawn(np.random.default_rng([_SEED, place]), about, wanted)
+            seed = [_SEED, place, index] if index else [_SEED, place]
+            recorded = drawn(np.random.default_rng(seed), about, wanted)
         values[own] = recorded
     return Windows(values, tuple(KINDS[i % len(KINDS)] for i in range(count)))
 
 
-def feed(model: Path, interface: bare.Interface, calls: int, window_bytes: int) -> Feed:
-    """Return drawn inputs: a window each, or (streaming) the samples of windows in a row."""
-    each = window_bytes // interface.input_bytes
-    total = interface.warmup + calls
-    found = draw(model, -(-total // each))
-    raw, size = found.values.tobytes(), interface.input_bytes
-    kinds = [kind for kind in found.kinds for _ in range(each)]
+def feed(model: Path, interface: bare.Interface, calls: int, inputs: Sequence[Part]) -> Feed:
+    """Return drawn inputs: a window each, or (streaming) the samples of windows in a row.
+
+    `inputs` are the model's, where they lie in one call without streaming.
+    """
+    size, total = interface.input_bytes, interface.warmup + calls
+    each = inputs[-1].end // size
+    found = [draw(model, -(-total // each), index) for index in range(len(inputs))]
+    rows = np.zeros((len(found[0].kinds), inputs[-1].end), np.uint8)
+    for windows, part in zip(found, inputs, strict=True):
+        rows[:, part.offset : part.end] = windows.values.reshape(len(rows), -1).view(np.uint8)
+    raw = rows.tobytes()
+    kinds = [kind for kind in found[0].kinds for _ in range(each)]
     return Feed(
         tuple(raw[size * i : size * (i + 1)] for i in range(total)),
         tuple(kinds[interface.warmup : total]),

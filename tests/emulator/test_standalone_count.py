@@ -3,7 +3,9 @@
 import json
 import re
 import subprocess
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from codegen.emit import linker
@@ -14,6 +16,7 @@ from targets import build, elf
 from targets.emulate import bare, count, counting, qemu
 from targets.errors import BuildError, EmulatorError, ExitCode
 from targets.load import load
+from tests.operators.networks import branched
 
 pytestmark = pytest.mark.emulator
 
@@ -127,6 +130,27 @@ def test_inputs_are_those_of_the_harness(tmp_path, plugins):
 
 def bare_replace(cost, last):
     return type(cost)(**{**vars(cost), "calls": (*cost.calls[:4], last)})
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "riscv-virt"])
+def test_several_inputs_and_outputs(name, tmp_path, plugins):
+    """Counted is what the model does, not what takes its values apart; every output is compared."""
+    path = tmp_path / "two.tflite"
+    path.write_bytes(branched(np.random.default_rng(3), 1).model)
+    built = standalone.build(path, load(name), tmp_path / "work", calls=12, drawn=True)
+    assert (len(built.manifest["inputs"]), len(built.manifest["outputs"])) == (2, 2)
+    cost = standalone.measure(built, plugins)
+    assert cost.counts.calls == 12
+    agreement.verify(built, cost)
+    symbols = {s.name: s for s in elf.read(built.elf).functions()}
+    assert built.interface.caller in symbols
+    own = cost.counts.operators[0].maximum
+    assert 0 < own < 1000, "outside of operators: copies of some ninety bytes, and calls"
+    last = cost.calls[7].output
+    calls = list(cost.calls)
+    calls[7] = bare.Call(0, 0, last[:-1] + bytes([last[-1] ^ 128]))
+    with pytest.raises(DifferentError, match=r"1 of \d+ output bytes differ.*call 7"):
+        agreement.verify(built, replace(cost, calls=tuple(calls)))
 
 
 @pytest.mark.parametrize("name", ["mps2-an505", "riscv-virt"])

@@ -34,6 +34,13 @@ class Interface:
     output_bytes: int
     warmup: int = 0
     """Calls before those that are counted: they fill a window sample by sample."""
+    counted: str = ""
+    """What `run` calls, when that only takes the values apart."""
+
+    @property
+    def caller(self) -> str:
+        """The function that the counted one returns to."""
+        return CALL if self.counted in ("", self.run) else self.run
 
 
 @dataclass(frozen=True)

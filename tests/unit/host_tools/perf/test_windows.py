@@ -10,12 +10,14 @@ from host_tools.compare import golden
 from host_tools.errors import DifferentError
 from host_tools.perf import agreement, windows
 from host_tools.perf.agreement import Row
+from host_tools.perf.interface import Part
 from host_tools.perf.standalone import Cost, Standalone
 from targets.build import ROOT
 from targets.emulate.bare import Call, Interface
 from tests.operators import forecaster
 from tests.operators.builder import ModelBuilder
 
+WINDOW = (Part("int8", 0, 480),)
 MODEL = ROOT / "models/forecaster/model_int8.tflite"
 
 
@@ -90,10 +92,10 @@ def test_wide_inputs_and_those_of_few_values(tmp_path):
 
 
 def test_samples_of_a_stream_are_windows_in_a_row(other):
-    whole = windows.feed(other, Interface("h", "run", 480, 160), 9, 480)
+    whole = windows.feed(other, Interface("h", "run", 480, 160), 9, WINDOW)
     assert whole.inputs == tuple(w.tobytes() for w in windows.draw(other, 9).values)
     assert whole.kinds == windows.draw(other, 9).kinds
-    stream = windows.feed(other, Interface("h", "run", 16, 160, warmup=29), 40, 480)
+    stream = windows.feed(other, Interface("h", "run", 16, 160, warmup=29), 40, WINDOW)
     assert len(stream.inputs) == 69
     assert len(stream.kinds) == 40
     assert b"".join(stream.inputs) == windows.draw(other, 3).values.tobytes()[: 69 * 16]
