@@ -124,18 +124,26 @@ SAFE_NOINLINE void safe_rerolled_add(const int32_t *words, const int32_t *exact,
     }
 }
 
+/** Whether the sums of a gate are affine in this step; if not, adds both values one by one. */
+static int is_affine(const int32_t *words, const int32_t *exact, int32_t length, int8_t *gates,
+                     const int8_t *recurrent, const int8_t *bias)
+{
+    if (words[SAFE_REROLLED_SUM + 2] != SAFE_REROLLED_EXACT &&
+        words[SAFE_REROLLED_BIASED + 2] != SAFE_REROLLED_EXACT) {
+        return 1;
+    }
+    safe_rerolled_add(&words[SAFE_REROLLED_SUM], exact, length, gates, recurrent);
+    safe_rerolled_add(&words[SAFE_REROLLED_BIASED], exact, length, gates, bias);
+    return 0;
+}
+
+#if SAFE_UNALIGNED_WORDS
 /** Adds two values to each gate. @param length A multiple of four. */
-static SAFE_NOINLINE void add_both(const int32_t *words, const int32_t *exact, int32_t length,
-                                   int8_t *gates, const int8_t *recurrent, const int8_t *bias)
+static SAFE_NOINLINE void add_both(const int32_t *words, int32_t length, int8_t *gates,
+                                   const int8_t *recurrent, const int8_t *bias)
 {
     const affine_t sum = affine_of(&words[SAFE_REROLLED_SUM]);
     const affine_t biased = affine_of(&words[SAFE_REROLLED_BIASED]);
-    if (sum.start == SAFE_REROLLED_EXACT || biased.start == SAFE_REROLLED_EXACT) {
-        safe_rerolled_add(&words[SAFE_REROLLED_SUM], exact, length, gates, recurrent);
-        safe_rerolled_add(&words[SAFE_REROLLED_BIASED], exact, length, gates, bias);
-        return;
-    }
-#if SAFE_UNALIGNED_WORDS
     for (const int8_t *end = &gates[length]; gates != end; gates += 4) {
         const four_t one = four_of(gates);
         const four_t two = four_of(recurrent);
@@ -159,12 +167,26 @@ static SAFE_NOINLINE void add_both(const int32_t *words, const int32_t *exact, i
         recurrent += 4;
         bias += 4;
     }
-#else
-    for (const int8_t *end = &gates[length]; gates != end; gates++) {
-        *gates = (int8_t)add(biased, add(sum, *gates, *recurrent++), *bias++);
-    }
-#endif
 }
+#else
+/** Adds two values to each gate, and its activation in place of the sum: without registers for
+ * four values, keeping the sum for a loop of its own would only cost. */
+static SAFE_NOINLINE void add_and_activate(const int32_t *words, safe_rerolled_argument_t argument,
+                                           const safe_rerolled_shared_t *shared, int32_t length,
+                                           int8_t *gates, const int8_t *recurrent,
+                                           const int8_t *bias)
+{
+    const affine_t sum = affine_of(&words[SAFE_REROLLED_SUM]);
+    const affine_t biased = affine_of(&words[SAFE_REROLLED_BIASED]);
+    const uint8_t *bins = shared->bins;
+    const int32_t *thresholds = shared->thresholds;
+    uint8_t *level = (uint8_t *)gates;
+    for (const int8_t *end = &gates[length]; gates != end; level++) {
+        const int32_t value = add(biased, add(sum, *gates++, *recurrent++), *bias++);
+        *level = level_of(bins, thresholds, term(argument.factor, value, argument.start));
+    }
+}
+#endif
 
 SAFE_NOINLINE void safe_rerolled_activate(safe_rerolled_argument_t argument,
                                           const safe_rerolled_shared_t *shared, int32_t length,
@@ -194,14 +216,24 @@ SAFE_NOINLINE void safe_rerolled_activate(safe_rerolled_argument_t argument,
 void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
                          int8_t *gates, const int8_t *recurrent, const int8_t *bias)
 {
-    if (recurrent != NULL) {
-        add_both(words, shared->exact, SAFE_REROLLED_GATES * units, gates, recurrent, bias);
-    }
     const safe_rerolled_argument_t logistic = {words[SAFE_REROLLED_GATE],
                                                words[SAFE_REROLLED_GATE + 1]};
     /* The middle of the curve stays where it is. */
     const safe_rerolled_argument_t tanh = {2 * logistic.factor,
                                            2 * logistic.start - SAFE_REROLLED_BINS / 2 * (1 << 17)};
+    const int32_t length = SAFE_REROLLED_GATES * units;
+    if (recurrent != NULL && is_affine(words, shared->exact, length, gates, recurrent, bias)) {
+#if SAFE_UNALIGNED_WORDS
+        add_both(words, length, gates, recurrent, bias);
+#else
+        add_and_activate(words, logistic, shared, 2 * units, gates, recurrent, bias);
+        add_and_activate(words, tanh, shared, units, &gates[2 * units], &recurrent[2 * units],
+                         &bias[2 * units]);
+        add_and_activate(words, logistic, shared, units, &gates[3 * units], &recurrent[3 * units],
+                         &bias[3 * units]);
+        return;
+#endif
+    }
     safe_rerolled_activate(logistic, shared, 2 * units, gates);
     safe_rerolled_activate(tanh, shared, units, &gates[2 * units]);
     safe_rerolled_activate(logistic, shared, units, &gates[3 * units]);
