@@ -3,6 +3,7 @@
 import tflite
 
 from codegen.frontend import reader
+from codegen.frontend.tflite import builtin_code
 
 
 def first_open(data: bytes) -> int | None:
@@ -15,9 +16,8 @@ def first_open(data: bytes) -> int | None:
         graph = model.Subgraphs(0)
         for index in range(graph.OperatorsLength()):
             operator = graph.Operators(index)
-            code = model.OperatorCodes(operator.OpcodeIndex())
-            kind = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-            if kind != tflite.BuiltinOperator.SPACE_TO_BATCH_ND:
+            code = builtin_code(model.OperatorCodes(operator.OpcodeIndex()))
+            if code != tflite.BuiltinOperator.SPACE_TO_BATCH_ND:
                 continue
             output = graph.Tensors(operator.Outputs(0))
             if output.ShapeSignatureLength() > 0 and output.ShapeSignature(0) < 0:

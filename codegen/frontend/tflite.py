@@ -139,7 +139,7 @@ class _Importer:
         found = []
         for code in codes:
             with reader.reading("operator code"):
-                value = max(_builtin_code(code), int(code.DeprecatedBuiltinCode()))
+                value = builtin_code(code)
             kind = _KINDS.get(value, f"BUILTIN_{value}")
             if kind == "CUSTOM":
                 custom = reader.text("name of a custom operator", code.CustomCode)
@@ -293,15 +293,16 @@ def _quantization(table: Any, place: str) -> Quantization | None:
     return Quantization(scales=scales, zero_points=zero_points, axis=axis)
 
 
-def _builtin_code(code: Any) -> int:
-    """Return the field `builtin_code`; 0 in files older than schema 3a.
+def builtin_code(code: Any) -> int:
+    """Return which operator a code stands for, in files older than schema 3a, too.
 
-    Read by its slot: `tflite.OperatorCode.BuiltinCode` returns the deprecated byte for every
+    The field `builtin_code`, which those lack, is read by its slot: `tflite.OperatorCode.BuiltinCode` returns the deprecated byte for every
     code below 127, and that byte is 0 (ADD) where a converter no longer writes it.
     """
     table = code._tab
     place = table.Offset(_BUILTIN_CODE_SLOT)
-    return int(table.Get(Int32Flags, place + table.Pos)) if place else 0
+    field = int(table.Get(Int32Flags, place + table.Pos)) if place else 0
+    return max(field, int(code.DeprecatedBuiltinCode()))
 
 
 def _typed_options(entry: Any, place: str) -> Any:

@@ -21,6 +21,22 @@
 #define SAFE_RV32_WHOLE(value) ((void)0)
 #endif
 
+/** Adds the products of values[i] with its eight weights to a0 … a7. A macro, as the eight sums
+ * must be variables of one function to stay in registers. */
+#define SAFE_RV32_PRODUCTS8(values, weights, i)                                                    \
+    do {                                                                                           \
+        const int32_t value = (values)[i];                                                         \
+        a0 += value * (weights)[8 * (i)];                                                          \
+        a1 += value * (weights)[8 * (i) + 1];                                                      \
+        a2 += value * (weights)[8 * (i) + 2];                                                      \
+        a3 += value * (weights)[8 * (i) + 3];                                                      \
+        a4 += value * (weights)[8 * (i) + 4];                                                      \
+        a5 += value * (weights)[8 * (i) + 5];                                                      \
+        a6 += value * (weights)[8 * (i) + 6];                                                      \
+        a7 += value * (weights)[8 * (i) + 7];                                                      \
+        SAFE_RV32_FENCE();                                                                         \
+    } while (0)
+
 /** Rescaling of a sum: see safe_rv32_rescale. */
 typedef struct safe_rv32_rescale {
     int32_t multiplier; /**< 0 or in [2^30, 2^31). */

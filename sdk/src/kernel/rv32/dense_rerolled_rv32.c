@@ -6,22 +6,6 @@
 #include "safe/compiler.h"
 #include "safe/kernel/rv32.h"
 
-/** Products of value i after `at` with its eight weights. A macro, as the eight sums must be
- * variables of one function to stay in registers. */
-#define PRODUCTS(i)                                                                                \
-    do {                                                                                           \
-        const int32_t value = at[i];                                                               \
-        a0 += value * weights[8 * (i)];                                                            \
-        a1 += value * weights[8 * (i) + 1];                                                        \
-        a2 += value * weights[8 * (i) + 2];                                                        \
-        a3 += value * weights[8 * (i) + 3];                                                        \
-        a4 += value * weights[8 * (i) + 4];                                                        \
-        a5 += value * weights[8 * (i) + 5];                                                        \
-        a6 += value * weights[8 * (i) + 6];                                                        \
-        a7 += value * weights[8 * (i) + 7];                                                        \
-        SAFE_RV32_FENCE();                                                                         \
-    } while (0)
-
 /** Row r of a tile as int8, by safe_rerolled_coarse_t; notes the row where that is in doubt. */
 #define RESCALE(r)                                                                                 \
     do {                                                                                           \
@@ -90,10 +74,10 @@ SAFE_NOINLINE void safe_rv32_dense_rerolled(const safe_dense_rerolled_t *dense,
         int32_t a7 = start[7];
         int32_t doubtful = 0;
         for (const int16_t *at = values; at != end; at += 4, weights += 32) {
-            PRODUCTS(0);
-            PRODUCTS(1);
-            PRODUCTS(2);
-            PRODUCTS(3);
+            SAFE_RV32_PRODUCTS8(at, weights, 0);
+            SAFE_RV32_PRODUCTS8(at, weights, 1);
+            SAFE_RV32_PRODUCTS8(at, weights, 2);
+            SAFE_RV32_PRODUCTS8(at, weights, 3);
         }
         RESCALE(0);
         RESCALE(1);
