@@ -296,8 +296,9 @@ def _quantization(table: Any, place: str) -> Quantization | None:
 def builtin_code(code: Any) -> int:
     """Return which operator a code stands for, in files older than schema 3a, too.
 
-    The field `builtin_code`, which those lack, is read by its slot: `tflite.OperatorCode.BuiltinCode` returns the deprecated byte for every
-    code below 127, and that byte is 0 (ADD) where a converter no longer writes it.
+    The field `builtin_code`, which those lack, is read by its slot:
+    `tflite.OperatorCode.BuiltinCode` returns the deprecated byte for every code below 127, and that
+    byte is 0 (ADD) where a converter no longer writes it.
     """
     table = code._tab
     place = table.Offset(_BUILTIN_CODE_SLOT)
