@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from codegen.alternatives import Chooser
-from codegen.backends import native
+from codegen.backends.native import lower as native
+from codegen.backends.native.alternatives import Chooser
 from codegen.emit import detector as emit_detector
 from codegen.emit import files as emit_files
 from codegen.emit import manifest as emit_manifest

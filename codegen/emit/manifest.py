@@ -6,11 +6,12 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from codegen import cost, kernels
-from codegen.alternatives import Decision
+from codegen.backends.native import cost
+from codegen.backends.native.alternatives import Decision
 from codegen.emit.program import SDK, Program, runtime_version
 from codegen.ir.graph import Operator, Tensor
 from codegen.operators.base import KernelCall
+from targets import kernels
 
 
 def manifest(

@@ -9,7 +9,6 @@ from codegen.emit.program import Program, runtime_version
 from codegen.errors import ModelUnsupportedError, VerifierError
 from codegen.ir.dump import describe_operator, describe_tensor
 from codegen.ir.graph import DType, Operator, Tensor
-from codegen.operators import slide
 from codegen.operators.base import (
     Argument,
     ConstantArg,
@@ -19,6 +18,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.operators.layout import slide
 
 _DTYPE_CODES = {
     DType.INT8: "SAFE_DTYPE_INT8",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from codegen.alternatives import Decision
+from codegen.backends.native.alternatives import Decision
 from codegen.ir.graph import Graph, Operator, Tensor
 from codegen.ir.stream import Stream
 from codegen.memory.plan import Plan

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codegen import kernels
 from codegen.emit.model import example_source
 from codegen.emit.program import SDK, Program
 from codegen.errors import VerifierError
 from codegen.operators.base import Isa
+from targets import kernels
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

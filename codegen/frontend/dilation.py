@@ -15,7 +15,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from codegen.ir.graph import ABSENT, Graph, Operator, Tensor
-from codegen.operators._spatial import MAX_STEP
+from codegen.operators.window import MAX_STEP
 
 _START, _END = "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"
 _CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D"}

@@ -20,8 +20,8 @@ from codegen.errors import CodegenError, ModelInvalidError, ModelUnsupportedErro
 from codegen.frontend import dilation, reader, support
 from codegen.ir import verifier
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Quantization, Tensor
-from codegen.operators._folding import fold
 from codegen.operators.registry import operators as supported_operators
+from codegen.passes import fold
 
 MAX_OPERATORS = 4096
 MAX_RANK = 6
@@ -112,7 +112,7 @@ class _Importer:
             raise ModelInvalidError(str(problem))
         supported = (k for k, spec in supported_operators().items() if not spec.internal)
         support.check_model(graph, sorted(supported))
-        graph = fold(replace(graph, operators=tuple(self._with_options(bare, entries))))
+        graph = fold.run(replace(graph, operators=tuple(self._with_options(bare, entries))))
         graph = dilation.run(graph)
         for operator in graph.operators:
             supported_operators()[operator.kind].check(graph, operator)

@@ -170,7 +170,7 @@ class OperatorSpec:
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the kernel call for `choice`; None for a pure view (reshape).
 
-        `codegen.kernels.variant(choice.isa, source)` says which kernel file will be compiled:
+        `targets.kernels.variant(choice.isa, source)` says which kernel file will be compiled:
         the instruction set's own, or the reference's where it has none.
         """
         raise NotImplementedError

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.registry import operators
-from codegen.passes._graph import only_reader, readers, value_inputs
+from codegen.passes.graph import only_reader, readers, value_inputs
 
 
 def run(graph: Graph) -> Graph:

@@ -11,8 +11,8 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import Graph, Operator, Tensor
-from codegen.operators._unary import INPUTS
-from codegen.passes._graph import (
+from codegen.operators.elementwise.unary import INPUTS
+from codegen.passes.graph import (
     Readers,
     only_reader,
     readers,

@@ -13,8 +13,8 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import Array, DType, Graph, Operator, Tensor
-from codegen.operators._spatial import Axis, window_axes
-from codegen.passes._graph import readers, with_operators
+from codegen.operators.window import Axis, window_axes
+from codegen.passes.graph import readers, with_operators
 
 
 def run(graph: Graph) -> Graph:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import DType, Graph, Operator, Tensor
-from codegen.passes._graph import readers, with_operators
+from codegen.passes.graph import readers, with_operators
 
 
 def run(graph: Graph) -> Graph:

@@ -11,8 +11,8 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import DType, Graph, Operator, Tensor
-from codegen.operators._unary import INPUTS, Table, compose
-from codegen.passes._graph import (
+from codegen.operators.elementwise.unary import INPUTS, Table, compose
+from codegen.passes.graph import (
     only_reader,
     readers,
     same_quantization,

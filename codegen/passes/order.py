@@ -20,7 +20,7 @@ from codegen.passes import (
     schedule,
     streaming,
 )
-from codegen.passes._graph import check_changed
+from codegen.passes.graph import check_changed
 
 PASSES: tuple[Callable[..., Graph], ...] = (
     fold.run,

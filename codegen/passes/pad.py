@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from codegen.ir.graph import Graph, Operator, Tensor
-from codegen.operators.pad import Pad, axes
+from codegen.operators.layout.pad import Pad, axes
 from codegen.operators.registry import operators
-from codegen.passes._graph import (
+from codegen.passes.graph import (
     Readers,
     only_reader,
     readers,

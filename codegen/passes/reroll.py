@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 from codegen.errors import ModelInvalidError, ModelUnsupportedError
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Quantization
-from codegen.operators._rerolled import GATES, SIGMOID, TANH, Step
+from codegen.operators.recurrent.rerolled import GATES, SIGMOID, TANH, Step
 from codegen.operators.registry import operators
-from codegen.passes._graph import Readers, readers
+from codegen.passes.graph import Readers, readers
 
 _KIND = "REROLLED_LSTM"
 

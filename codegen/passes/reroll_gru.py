@@ -11,8 +11,8 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import ABSENT, Graph, Operator
-from codegen.operators._gru import GATES, Step
-from codegen.operators.strided_slice import slices
+from codegen.operators.layout.strided_slice import slices
+from codegen.operators.recurrent.gru import GATES, Step
 from codegen.passes.reroll import Accepts, Matcher, require, rerolled
 
 _KIND = "REROLLED_GRU"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from codegen.ir.graph import ABSENT, Graph, Operator
-from codegen.passes._graph import Readers, readers, value_inputs
+from codegen.passes.graph import Readers, readers, value_inputs
 
 
 def run(graph: Graph) -> Graph:

@@ -25,9 +25,15 @@ from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import DType, Graph, Operator, Tensor
 from codegen.ir.stream import Stopped, Stream, Streamed
 from codegen.operators.base import Optimize
-from codegen.passes import _shared
-from codegen.passes._rows import Rows, Rule, rule, supported, time_axis
-from codegen.passes._shared import VIEWS, Shared
+from codegen.passes import shared_products as _shared
+from codegen.passes.rows import (
+    Rows,
+    Rule,
+    rule,
+    supported,
+    time_axis,
+)
+from codegen.passes.shared_products import VIEWS, Shared
 
 Part = Literal["new", "head", "tail"]
 """The newest row that moves; the border before, and behind."""

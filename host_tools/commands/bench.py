@@ -16,19 +16,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from host_tools import image_options, measure
-from host_tools.commands._numbers import positive
+from host_tools.commands import _options as image_options
+from host_tools.commands._options import positive
 from host_tools.commands.count import reply_seconds
-from host_tools.compare import exact, golden
-from host_tools.compare.golden import Golden
-from host_tools.data import description
+from host_tools.compare import exact
 from host_tools.device import protocol, rate
 from host_tools.device.bench import BenchResult
 from host_tools.device.serial_port import find_port
 from host_tools.errors import DataError, DifferentError
-from host_tools.report import assemble, table, write
-from host_tools.report.assemble import Subject
+from host_tools.formats import description, golden, json_file
+from host_tools.formats.golden import Golden
+from host_tools.report import table
 from host_tools.report.record import Report
+from host_tools.workflow import assemble
+from host_tools.workflow import run as measure
+from host_tools.workflow.assemble import Subject
 from targets import emulate
 from targets.build import ROOT
 from targets.errors import ExitCode
@@ -234,7 +236,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"bench: warning: {line}", file=sys.stderr)  # noqa: T201
     fields: Mapping[str, Any] = {**report.fields(), "link": link}
     if arguments.out is not None:
-        write.write_json(arguments.out, fields)
+        json_file.write_plain(arguments.out, fields)
     if arguments.json:
         text = json.dumps(fields, indent=2, allow_nan=False)
     else:

@@ -49,9 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Convert; return the exit code."""
     import numpy as np
 
-    from host_tools.data import npz
-    from host_tools.quantize import calibration, store
-    from host_tools.training import conversion
+    from host_tools.conversion import calibration
+    from host_tools.conversion import convert as conversion
+    from host_tools.formats import npz
+    from host_tools.quantize import store
 
     kind = "int16x8" if arguments.int16x8 else "int8"
     method = calibration.parse(_method_text(arguments))

@@ -22,8 +22,8 @@ import numpy as np
 
 from codegen.emit import manifest
 from codegen.operators.base import Optimize
-from host_tools import image_options
-from host_tools.commands._numbers import positive
+from host_tools.commands import _options as image_options
+from host_tools.commands._options import positive
 from host_tools.device.bench import run_window
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort

@@ -38,7 +38,7 @@ def _progress(what: str, done: int, total: int) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit code."""
-    from host_tools import demo
+    from host_tools.workflow import demo
 
     extra = [
         text

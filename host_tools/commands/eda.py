@@ -43,8 +43,11 @@ class _Progress:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, write, print; return the exit code. Raises DataError or OutputError."""
-    from host_tools.data import eda, eda_summary
-    from host_tools.report import eda_page, eda_plots, write
+    from host_tools.eda import summary as eda_summary
+    from host_tools.eda import survey as eda
+    from host_tools.formats import json_file
+    from host_tools.report import eda_page, eda_plots
+    from targets import output
 
     began = time.monotonic()
     found = eda.run(arguments.csv, delimiter=arguments.delimiter, progress=_Progress())
@@ -58,14 +61,12 @@ def run(arguments: argparse.Namespace) -> int:
     fields, out = eda_summary.fields(found, clip), arguments.outdir
     pairs = [(a, b, r, abs(r), rows) for a, b, r, rows in eda_summary.top_pairs(found)]
     head = ["channel_a", "channel_b", "correlation", "abs_correlation", "rows"]
-    write.write_text(
-        out / "stats_completo.csv", eda_summary.csv_text(*eda_summary.stats_rows(found))
-    )
-    write.write_text(out / "top_corr_pairs.csv", eda_summary.csv_text(head, pairs))
-    write.write_bytes(out / "correlazioni_full.png", pictures["correlations"])
-    write.write_bytes(out / "istogrammi_full.png", pictures["histograms"])
-    write.write_json(out / "eda.json", fields)
-    write.write_text(out / "eda.html", page)
+    output.write(out / "stats_completo.csv", eda_summary.csv_text(*eda_summary.stats_rows(found)))
+    output.write(out / "top_corr_pairs.csv", eda_summary.csv_text(head, pairs))
+    output.write(out / "correlazioni_full.png", pictures["correlations"])
+    output.write(out / "istogrammi_full.png", pictures["histograms"])
+    json_file.write_plain(out / "eda.json", fields)
+    output.write(out / "eda.html", page)
     if arguments.json:
         sys.stdout.write((out / "eda.json").read_text(encoding="utf-8"))
         return ExitCode.OK

@@ -8,7 +8,7 @@ import argparse
 import signal
 import sys
 
-from host_tools import image_options
+from host_tools.commands import _options as image_options
 from targets import emulate
 from targets.build import APPS
 from targets.load import load

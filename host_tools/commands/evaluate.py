@@ -20,7 +20,7 @@ from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
-    from host_tools.quantize.evaluate import Material
+    from host_tools.evaluation.evaluate import Material
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate; return the exit code."""
     if arguments.detection is not None:
         return _detection(arguments)
-    from host_tools.quantize import evaluate
+    from host_tools.evaluation import evaluate
+    from host_tools.formats.json_file import write_plain
     from host_tools.report import evaluation_page
-    from host_tools.report.write import write_json
 
     for name in ("n", "threads"):
         value = getattr(arguments, name)
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     material, name = _material(arguments)
     found = evaluate.evaluate(material, arguments.threads)
     out = arguments.out or Path("build", "evaluate", name)
-    write_json(out / "evaluation.json", found.fields())
+    write_plain(out / "evaluation.json", found.fields())
     picture = evaluation_page.write(out, found)
     if arguments.json:
         sys.stdout.write(json.dumps(found.fields()) + "\n")
@@ -71,10 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _detection(arguments: argparse.Namespace) -> int:
-    from host_tools.data import description, runs
-    from host_tools.detection import study
+    from host_tools.data import runs
+    from host_tools.evaluation import detection_study as study
+    from host_tools.formats import description
+    from host_tools.formats.json_file import write_plain
     from host_tools.report import detection_page
-    from host_tools.report.write import write_json
 
     if arguments.runs is not None and arguments.runs < 1:
         raise DataError(f"--runs {arguments.runs}: must be at least 1")
@@ -90,7 +91,7 @@ def _detection(arguments: argparse.Namespace) -> int:
         targets=("host", arguments.target) if arguments.target else ("host",),
         limit=arguments.runs,
     )
-    write_json(out / "detection.json", found.fields())
+    write_plain(out / "detection.json", found.fields())
     text = json.dumps(found.fields()) if arguments.json else detection_page.render(found)
     sys.stdout.write(text + "\n")
     if any(found.differing.values()):
@@ -99,8 +100,8 @@ def _detection(arguments: argparse.Namespace) -> int:
 
 
 def _material(arguments: argparse.Namespace) -> "tuple[Material, str]":
-    from host_tools.data import description, scaler
-    from host_tools.quantize import material
+    from host_tools.evaluation import material
+    from host_tools.formats import description, scaler
 
     home = description.resolve(arguments.model)
     int8 = material.tflite(arguments.int8 or home / "model_int8.tflite")
@@ -109,7 +110,7 @@ def _material(arguments: argparse.Namespace) -> "tuple[Material, str]":
     windows, truth, words = material.windows(
         home, arguments.n, csv=arguments.csv, delimiter=arguments.delimiter, rep=arguments.rep
     )
-    from host_tools.quantize.evaluate import Material
+    from host_tools.evaluation.evaluate import Material
 
     found = Material(floating, int8, windows, truth, float(known.clip), known.channels, words)
     return found, home.name

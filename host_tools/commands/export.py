@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _shape(arguments: argparse.Namespace) -> list[int] | None:
-    from host_tools.data import description
+    from host_tools.formats import description
 
     sizes = [arguments.window, arguments.channels, arguments.horizon]
     if arguments.model:
@@ -48,14 +48,14 @@ def _shape(arguments: argparse.Namespace) -> list[int] | None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Export; return the exit code."""
+    from host_tools.conversion import export
+    from host_tools.formats.json_file import write_plain
     from host_tools.report.table import aligned
-    from host_tools.report.write import write_json
-    from host_tools.training import export
 
     if not arguments.network.exists():
         raise DataError(f"{arguments.network}: no such network")
     done = export.export(arguments.network, arguments.outdir, arguments.forms, _shape(arguments))
-    write_json(arguments.outdir / "export.json", {"from": arguments.network.name, **done})
+    write_plain(arguments.outdir / "export.json", {"from": arguments.network.name, **done})
     rows = [["form", "RMSE to the original", "largest difference"]]
     rows += [[r["file"], f"{r['rmse']:.2e}", f"{r['max']:.2e}"] for r in done["forms"].values()]
     sys.stdout.write("\n".join(aligned(rows, right=True)) + "\n")

@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import json_file, window
-from host_tools.detection import adapter as adapters
-from host_tools.detection import detector
+from host_tools.data import window
+from host_tools.detection import quiet as detection
+from host_tools.formats import detector, json_file
 from host_tools.quantize.study import subject
-from host_tools.report import write
-from host_tools.training import detection, oracle, pipeline
+from host_tools.runtimes import adapter as adapters
+from host_tools.runtimes import tflm as oracle
+from host_tools.training import pipeline
+from targets import output
 from targets.errors import ExitCode
 
 
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = arguments.out or about.home
     record = about.home / "training.json"
     before = json_file.read(record) if record.exists() else {}
-    write.write_text(out / detector.FILE, config.detector.text())
-    write.write_text(out / record.name, json_file.text({**before, **figures}))
+    output.write(out / detector.FILE, config.detector.text())
+    output.write(out / record.name, json_file.text({**before, **figures}))
     detection.tell(figures, _say)
     return ExitCode.OK

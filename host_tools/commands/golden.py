@@ -20,7 +20,7 @@ from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
-    from host_tools.compare.golden_run import Device
+    from host_tools.compare.participants import Device
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +46,8 @@ def _on_port(url: str, baud: int) -> "Device":
     def run(windows: Any, sha256: str) -> tuple[Any, dict[str, Any]]:
         import numpy as np
 
-        from host_tools import measure
         from host_tools.commands.bench import link_fields
+        from host_tools.workflow import run as measure
 
         nothing = np.empty((0, windows.shape[2]), dtype=np.float32)
         result = measure.bench(url, windows, nothing, sha256, baud=baud)
@@ -74,10 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises the errors of every step, and DifferentError after the files were written.
     """
-    from host_tools.compare import golden_matrix, golden_run
-    from host_tools.data import description
-    from host_tools.data.eda_summary import csv_text
-    from host_tools.report import golden_page, write
+    from host_tools.compare import matrix as golden_matrix
+    from host_tools.compare import participants as golden_run
+    from host_tools.eda.summary import csv_text
+    from host_tools.formats import description, json_file
+    from host_tools.report import golden_page
+    from targets import output
     from targets.build import ROOT
 
     if arguments.baud <= 0:
@@ -105,10 +107,10 @@ def run(arguments: argparse.Namespace) -> int:
         link=collected.link,
         seconds=collected.seconds,
     )
-    write.write_json(out / "compare.json", found.fields())
+    json_file.write_plain(out / "compare.json", found.fields())
     rows = golden_page.csv_rows(found)
-    write.write_text(out / "compare_human.csv", csv_text(golden_page.COLUMNS, rows))
-    write.write_text(out / "compare.html", golden_page.page(found))
+    output.write(out / "compare_human.csv", csv_text(golden_page.COLUMNS, rows))
+    output.write(out / "compare.html", golden_page.page(found))
     text = json.dumps(found.fields(), indent=2) if arguments.json else golden_page.render(found)
     sys.stdout.write(text + "\n")
     if not found.exact:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import get_args
 
 from codegen.operators.base import Optimize
-from host_tools.compare import oracle
+from host_tools.formats.json_file import write_plain
 from host_tools.perf import budget, suite
-from host_tools.report.write import write_json
+from host_tools.runtimes import tflm as oracle
 from targets.build import ROOT
 from targets.emulate import verilator
 from targets.errors import BudgetError, ExitCode
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     paths = arguments.models or suite.default_models()
     counted = _counted(arguments, paths, verify=verify)
     results = suite.join(counted, _exact(arguments, paths, verify=verify))
-    write_json(arguments.out / "perf.json", suite.fields(results))
+    write_plain(arguments.out / "perf.json", suite.fields(results))
     sys.stdout.write(suite.table(results.costs) + "\n")
     for failure in results.failures:
         _say(f"FAILED: {failure.model} on {failure.target}, {failure.optimize}: {failure.message}")

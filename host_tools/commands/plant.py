@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from host_tools.data import plant
-from host_tools.data.output import write_text
+from targets import output
 from targets.errors import ExitCode
 
 
@@ -18,6 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file; return the exit code."""
-    write_text(arguments.out, plant.csv_text(arguments.seed, arguments.rows))
+    output.write(arguments.out, plant.csv_text(arguments.seed, arguments.rows))
     print(f"{arguments.out}: synthetic plant, seed {arguments.seed}", file=sys.stderr)  # noqa: T201
     return ExitCode.OK

@@ -46,8 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Choose, write; return the exit code. Raises DataError, ConversionError or OutputError."""
     from host_tools.data import several
+    from host_tools.formats import json_file
     from host_tools.quantize import represent
-    from host_tools.report import represent_plot, write
+    from host_tools.report import represent_plot
+    from targets import output
 
     request = represent.Request(
         window=arguments.window,
@@ -70,8 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     picture = represent_plot.draw(
         found.all_first, found.scores, found.chosen, found.threshold, found.kind
     )
-    write.write_bytes(out / f"{NAME}.png", picture)
-    write.write_json(out / f"{NAME}.json", represent.fields(found, request, table.source))
+    output.write(out / f"{NAME}.png", picture)
+    json_file.write_plain(out / f"{NAME}.json", represent.fields(found, request, table.source))
     _save(out, found)
     sys.stdout.write(
         f"{out / NAME}.npz: {len(found.chosen):,} of {len(found.all_first):,} windows,"
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _save(out: Path, found: "Representative") -> None:
     """Write the windows and the scaler; the windows last, whole or not at all."""
-    from host_tools.training import golden
+    from host_tools.training import golden_windows as golden
 
     temporary = out / f".{NAME}.{os.getpid()}.npz"
     arrays: dict[str, NDArray[Any]] = {

@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 
-from host_tools import image_options
+from host_tools.commands import _options as image_options
 from targets import size
 from targets.build import APPS
 from targets.make import make

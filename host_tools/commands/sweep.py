@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from host_tools.data import description
-from host_tools.data.description import Description
 from host_tools.errors import DataError
+from host_tools.formats import description
+from host_tools.formats.description import Description
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -15,11 +15,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from host_tools.data import csv, description, plant
-from host_tools.data.description import Description
+from host_tools.conversion import canonical
+from host_tools.data import csv, plant
 from host_tools.data.table import Table
+from host_tools.detection import quiet as detection
 from host_tools.errors import DataError
-from host_tools.training import canonical, detection, pipeline
+from host_tools.formats import description
+from host_tools.formats.description import Description
+from host_tools.training import pipeline
 from targets.errors import ExitCode
 
 

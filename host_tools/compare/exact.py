@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from codegen import pipeline, reference
 from codegen.frontend import tflite
-from host_tools.compare import host_c, oracle
-from host_tools.compare.golden import Golden
-from host_tools.data import description
 from host_tools.detection import chain
+from host_tools.formats import description
+from host_tools.formats.golden import Golden
+from host_tools.runtimes import host_c
+from host_tools.runtimes import tflm as oracle
 
 Array = NDArray[Any]
 

@@ -40,10 +40,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data.table import finite_rows
-from host_tools.detection import adapter as adapters
-from host_tools.detection import detector as detectors
-from host_tools.detection.adapter import F32, Adapter
-from host_tools.detection.detector import Detector
 from host_tools.detection.rings import Forecaster, IntegerForecaster
 from host_tools.detection.statistic import (
     ONE,
@@ -55,6 +51,10 @@ from host_tools.detection.statistic import (
     unpack,
 )
 from host_tools.errors import DataError
+from host_tools.formats import detector as detectors
+from host_tools.formats.detector import Detector
+from host_tools.runtimes import adapter as adapters
+from host_tools.runtimes.adapter import F32, Adapter
 
 Forecast = Callable[[NDArray[np.int8]], NDArray[np.int8]]
 """int8 [N, window, channels] to int8 [N, horizon, channels], each from reset state."""

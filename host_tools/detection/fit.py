@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from host_tools.data.scaler import Scaler
-from host_tools.detection.detector import (
+from host_tools.errors import DataError, TrainingError
+from host_tools.formats.detector import (
     BASELINE,
     LEAST_VARIANCE,
     MOST_VARIANCE,
     SCALER,
     Detector,
 )
-from host_tools.errors import DataError, TrainingError
+from host_tools.formats.scaler import Scaler
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from host_tools.detection.adapter import F32, Adapter
+from host_tools.runtimes.adapter import F32, Adapter
 
 
 class Forecaster(Protocol):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from host_tools.data.output import write_text
 from host_tools.errors import DataError
 from host_tools.perf.standalone import Cost
+from targets import output
 from targets.build import ROOT
 
 BUDGETS = ROOT / "tests" / "perf" / "budgets.toml"
@@ -101,7 +101,7 @@ def update(costs: Iterable[Cost], path: Path = BUDGETS) -> None:
                 values = ", ".join(f"{key} = {limits[key]:_}" for key in KEYS if key in limits)
                 lines.append(f"{optimize} = {{{values}}}")
             lines.append("")
-    write_text(path, "\n".join(lines).rstrip() + "\n")
+    output.write(path, "\n".join(lines).rstrip() + "\n")
 
 
 def references(path: Path = BASELINE) -> dict[str, dict[str, Any]]:

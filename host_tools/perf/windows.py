@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codegen.frontend import tflite
 from codegen.ir.graph import Tensor
-from host_tools.compare import golden
+from host_tools.formats import golden
 from host_tools.perf.interface import Part
 from targets.emulate import bare
 

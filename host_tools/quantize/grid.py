@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from host_tools.data.scaler import CLIP
+from host_tools.conversion import calibration
+from host_tools.conversion.calibration import Method
 from host_tools.errors import DataError
-from host_tools.quantize import calibration
-from host_tools.quantize.calibration import Method
+from host_tools.formats.scaler import CLIP
 
 MAX_TOTALS = (100, 200, 300, 500, 750, 1000, 1500, 2000)
 BALANCES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from host_tools.data import json_file, window
+from host_tools.conversion import canonical
+from host_tools.conversion import convert as conversion
+from host_tools.data import window
+from host_tools.formats import json_file
 from host_tools.quantize.study import Subject
-from host_tools.training import canonical, conversion, pipeline
+from host_tools.training import pipeline
 from targets.errors import OutputError
 
 Say = Callable[[str], None]

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from host_tools.conversion import canonical
 from host_tools.quantize import store, sweep
 from host_tools.quantize.grid import Grid
 from host_tools.quantize.pool import Processes, tensor_jobs
 from host_tools.quantize.store import Store
 from host_tools.quantize.sweep import Hands, Outcome, Progress, Study
-from host_tools.training import canonical
 
 COMPARISON = "naive.json"
 

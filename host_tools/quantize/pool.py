@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from host_tools.conversion import network, worker
 from host_tools.errors import ConversionError
-from host_tools.training import network, worker
 
 Task = Callable[..., Any]
 Call = tuple[Any, ...]

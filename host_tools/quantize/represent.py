@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.compare import litert
-from host_tools.data import csv, scaler, window
-from host_tools.data.scaler import Scaler
+from host_tools.conversion import worker
+from host_tools.data import csv, window
 from host_tools.data.table import Table
 from host_tools.errors import ConversionError, DataError
+from host_tools.formats import scaler
+from host_tools.formats.scaler import Scaler
 from host_tools.quantize import selection
-from host_tools.training import worker
+from host_tools.runtimes import litert
 
 Floats = NDArray[np.float32]
 
@@ -153,7 +154,12 @@ def _keras_scores(z: Floats, first: NDArray[np.int64], request: Request) -> Floa
         }
         (folder / "job.json").write_text(json.dumps(job))
         np.savez(folder / "samples.npz", z=z, first=first)
-        worker.run("score_worker", folder, f"scoring with {request.model}", ConversionError)
+        worker.run(
+            "host_tools.conversion.score_worker",
+            folder,
+            f"scoring with {request.model}",
+            ConversionError,
+        )
         scores: Floats = np.load(folder / "scores.npy")
     return scores
 

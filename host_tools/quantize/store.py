@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.conversion import canonical
 from host_tools.errors import DataError
 from host_tools.quantize.grid import Point
 from host_tools.quantize.task import Result, Statistics
-from host_tools.training import canonical
 from targets.errors import OutputError
 
 Ints = NDArray[np.int64]

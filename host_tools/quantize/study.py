@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import csv, description, plant, scaler, window
-from host_tools.data.description import Description
-from host_tools.data.scaler import Scaler
+from host_tools.data import csv, plant, window
 from host_tools.data.table import Table
 from host_tools.errors import DataError
+from host_tools.formats import description, scaler
+from host_tools.formats.description import Description
+from host_tools.formats.scaler import Scaler
 from host_tools.quantize import selection
 from host_tools.quantize.sweep import Study
 

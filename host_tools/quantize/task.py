@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.compare import error
+from host_tools.conversion import calibration, network, quantizer
+from host_tools.conversion.calibration import Method
 from host_tools.errors import ConversionError
-from host_tools.quantize import calibration, values
-from host_tools.quantize.calibration import Method
 from host_tools.quantize.grid import Point
-from host_tools.training import network, oracle, quantizer
+from host_tools.runtimes import tensors as values
+from host_tools.runtimes import tflm as oracle
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

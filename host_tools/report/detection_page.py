@@ -1,6 +1,6 @@
 """The detection study as a table for the terminal and Markdown-like text."""
 
-from host_tools.detection.study import FLOAT, INT8, Study
+from host_tools.evaluation.detection_study import FLOAT, INT8, Study
 
 _HEAD = ("method", "F1", "FAR %", "MAR %", "AUC-PR", "VUS-PR", "delay s", "missed", "false/day")
 

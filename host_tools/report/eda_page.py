@@ -2,11 +2,11 @@
 
 import math
 
-from host_tools.data import eda_summary
-from host_tools.data.eda import Eda
-from host_tools.data.eda_drift import RULES
-from host_tools.data.eda_summary import Clip
-from host_tools.data.eda_time import STUCK_ROWS
+from host_tools.eda import summary as eda_summary
+from host_tools.eda.drift import RULES
+from host_tools.eda.summary import Clip
+from host_tools.eda.survey import Eda
+from host_tools.eda.time import STUCK_ROWS
 from host_tools.report import sheet
 from host_tools.report.eda_plots import MOST_CHANNELS
 from host_tools.report.table import DASH

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from host_tools.data.eda import Column, Eda
+from host_tools.eda.survey import Column, Eda
 from host_tools.report.plots import BLUE, GRID, INK, MUTED, ORANGE, RED
 
 MOST_CHANNELS = 96

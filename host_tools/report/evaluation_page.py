@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from host_tools.compare.error import Error
-from host_tools.quantize.evaluate import Evaluation
-from host_tools.report import write as output
+from host_tools.evaluation.evaluate import Evaluation
 from host_tools.report.plots import _STYLE, BLUE, GRID, INK, ORANGE, _svg
 from host_tools.report.table import DASH, aligned
+from targets import output
 
 PICTURE = "evaluation.svg"
 
@@ -122,5 +122,5 @@ def write(folder: Path, found: Evaluation) -> Path:
         sources.set_title("share of the squared error by source (%)", loc="left")
         text = _svg(figure)
     path = folder / PICTURE
-    output.write_text(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
+    output.write(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
     return path

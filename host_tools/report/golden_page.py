@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from host_tools.compare.golden_matrix import DEVICE, EXACT, FLOAT, SHOWN_LSB, Matrix, Pair
+from host_tools.compare.matrix import (
+    DEVICE,
+    EXACT,
+    FLOAT,
+    SHOWN_LSB,
+    Matrix,
+    Pair,
+)
 from host_tools.report import sheet
 from host_tools.report.table import DASH, aligned, number
 

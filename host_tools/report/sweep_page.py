@@ -7,9 +7,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from host_tools.report import write as output
 from host_tools.report.plots import _STYLE, BLUE, GRID, INK, MUTED, ORANGE, _svg
 from host_tools.report.table import aligned
+from targets import output
 
 Row = Mapping[str, Any]
 SHOWN = 10
@@ -70,5 +70,5 @@ def write(folder: Path, rows: Sequence[Row]) -> Path:
         axes.legend()
         text = _svg(figure)
     path = folder / PICTURE
-    output.write_text(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
+    output.write(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
     return path

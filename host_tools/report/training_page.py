@@ -6,8 +6,8 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from host_tools.report import write as output
 from host_tools.report.plots import _STYLE, BLUE, GRID, INK, ORANGE, _svg
+from targets import output
 
 
 def write(path: Path, history: Mapping[str, Sequence[float]]) -> None:
@@ -27,4 +27,4 @@ def write(path: Path, history: Mapping[str, Sequence[float]]) -> None:
         axes.set_ylabel("mean squared error (σ²)")
         axes.legend()
         text = _svg(figure)
-    output.write_text(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
+    output.write(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)

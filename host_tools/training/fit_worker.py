@@ -16,8 +16,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from host_tools.training.architecture import load_builder
-from host_tools.training.worker import divert_log
+from host_tools.conversion.architecture import load_builder
+from host_tools.conversion.worker import divert_log
 
 _BAR = 24
 

@@ -14,16 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import description as model_description
-from host_tools.data import json_file, scaler, window
-from host_tools.data.description import Description
-from host_tools.data.scaler import Scaler
+from host_tools.conversion import canonical, export, worker
+from host_tools.data import window
 from host_tools.data.table import Table, constant_channels
-from host_tools.detection import adapter as adapters
 from host_tools.detection import chain
-from host_tools.detection.adapter import Adapter, Edges
+from host_tools.detection import quiet as detection
 from host_tools.errors import ConversionError, DataError, TrainingError
-from host_tools.training import canonical, detection, export, golden, oracle, worker
+from host_tools.formats import description as model_description
+from host_tools.formats import json_file, scaler
+from host_tools.formats.description import Description
+from host_tools.formats.scaler import Scaler
+from host_tools.runtimes import adapter as adapters
+from host_tools.runtimes import tflm as oracle
+from host_tools.runtimes.adapter import Adapter, Edges
+from host_tools.training import golden_windows as golden
 from targets.errors import OutputError
 
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
@@ -203,7 +207,7 @@ def _fit(job: Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
         f"training on {len(train_x)} windows of {description.window} samples x"
         f" {len(description.channels)} channels, validating on {len(valid_x)}"
     )
-    worker.run("fit_worker", job.folder, "training", TrainingError)
+    worker.run("host_tools.training.fit_worker", job.folder, "training", TrainingError)
     history = json.loads((job.folder / "history.json").read_text())
     losses = history["val_loss"]
     if not np.isfinite(losses).any():
@@ -215,7 +219,7 @@ def _fit(job: Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
     np.savez(job.folder / "representative.npz", windows=picked)
     job.say(f"converting to int8, calibrated on {len(picked)} windows")
     route = "conversion (tf_keras, batch 1, rolled, from_keras_model)"
-    worker.run("convert_worker", job.folder, route, ConversionError)
+    worker.run("host_tools.conversion.convert_worker", job.folder, route, ConversionError)
     canonical.check_integer(job.folder / INT8)
     return {
         "name": description.name,

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.conversion import canonical, worker
 from host_tools.errors import ConversionError, TrainingError
-from host_tools.training import canonical, worker
 
 Windows = NDArray[np.float32]
 
@@ -82,11 +82,16 @@ def train(job: Job, windows: Windows, held: Windows, representative: Windows) ->
             validation_y=held[:, size:],
         )
         np.savez(folder / "representative.npz", allow_pickle=False, windows=representative)
-        worker.run("fit_worker", folder, "training", TrainingError)
+        worker.run("host_tools.training.fit_worker", folder, "training", TrainingError)
         losses = json.loads((folder / "history.json").read_text())["val_loss"]
         if not np.isfinite(losses).any():
             raise TrainingError("the loss is not finite: check the data for outliers")
-        worker.run("convert_worker", folder, "conversion (tf_keras, batch 1)", ConversionError)
+        worker.run(
+            "host_tools.conversion.convert_worker",
+            folder,
+            "conversion (tf_keras, batch 1)",
+            ConversionError,
+        )
         canonical.check_integer(folder / "model_int8.tflite")
         return Models(
             (folder / "model_float.tflite").read_bytes(),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from targets import native
 from targets.elf import Image, Symbol
-from targets.emulate import native
 from targets.errors import EmulatorError
 
 PLUGIN_SOURCE = Path(__file__).with_name("icount.c")

@@ -14,43 +14,20 @@ ROOM_ARROWS = {
     "host_tools": {"host_tools", "codegen", "models", "targets"},
 }
 
-_IR = {"errors", "ir"}
-_OPERATORS = _IR | {"operators", "quantization", "fixed_point", "sigmoid_table", "kernels"}
-_MIDDLE = _OPERATORS | {"frontend", "passes", "backends", "memory", "emit", "reference"}
-CODEGEN_ARROWS = {
-    "errors": set(),
-    "fixed_point": {"errors", "sigmoid_table"},
-    "sigmoid_table": {"errors"},
-    "ir": _IR,
-    "kernels": {"errors"},
-    "cost": set(),
-    "quantization": _IR | {"fixed_point"},
-    "operators": _OPERATORS,
-    "frontend": _OPERATORS | {"frontend"},
-    "passes": _OPERATORS | {"passes"},
-    "backends": _OPERATORS | {"backends"},
-    "reference": _OPERATORS,
-    "memory": _IR | {"memory"},
-    "alternatives": _OPERATORS | {"cost"},
-    "emit": _OPERATORS | {"memory", "emit", "cost", "alternatives"},
-    "pipeline": _MIDDLE | {"alternatives"},
-    "__main__": _MIDDLE | {"pipeline", "alternatives"},
-}
-
 # A package that only one place may use, so that the others work without it.
 ONLY_IN = {
-    "tensorflow": ("host_tools/training",),
-    "tf_keras": ("host_tools/training", "models"),
-    "keras": ("host_tools/training", "models"),
+    "tensorflow": ("host_tools/conversion", "host_tools/training/fit_worker.py"),
+    "tf_keras": ("host_tools/conversion", "models"),
+    "keras": ("host_tools/conversion", "host_tools/training/fit_worker.py", "models"),
     "sklearn": ("host_tools/detection", "host_tools/training", "host_tools/data"),
     "serial": ("host_tools/device",),
     "cmsis_pack_manager": ("targets/pack",),
     "modm_devices": ("targets/parts",),
     "jinja2": ("codegen/emit",),
-    "tflite": ("codegen/frontend", "codegen/operators", "host_tools/training"),
+    "tflite": ("codegen/frontend", "codegen/operators", "host_tools/conversion"),
     "matplotlib": ("host_tools/report",),
-    "pandas": ("host_tools/data",),
-    "tflite_micro": ("host_tools/compare", "host_tools/training"),
+    "pandas": ("host_tools/data", "host_tools/eda"),
+    "tflite_micro": ("host_tools/runtimes",),
 }
 
 # Public headers and sources of the SDK by stem; a stem absent here stands for itself.
@@ -76,11 +53,6 @@ SDK_ARROWS = {
 }
 
 
-def stem(name: str) -> str:
-    """`codegen.ir.graph` → `ir`; `codegen.errors` → `errors`."""
-    return name.split(".")[1] if "." in name else ""
-
-
 @pytest.mark.parametrize("room", sorted(ROOM_ARROWS))
 def test_rooms(room):
     rooms = set(tree.ROOMS)
@@ -91,23 +63,6 @@ def test_rooms(room):
         if (top := name.split(".")[0]) in rooms | {"tests"} and top not in ROOM_ARROWS[room]
     ]
     assert wrong == []
-
-
-def test_inside_codegen():
-    wrong, seen = [], set()
-    for path in tree.python_files("codegen"):
-        part = path.parts[1].removesuffix(".py")
-        if part == "__init__":
-            continue
-        assert part in CODEGEN_ARROWS, f"{path}: say in CODEGEN_ARROWS what it may import"
-        seen.add(part)
-        wrong += [
-            f"{path}: {name}"
-            for name in tree.imports(path)
-            if name.startswith("codegen.") and stem(name) not in CODEGEN_ARROWS[part] | {part}
-        ]
-    assert wrong == []
-    assert {"ir", "operators"} <= seen
 
 
 @pytest.mark.parametrize("package", sorted(ONLY_IN))

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from host_tools.compare import golden
 from host_tools.device.bench import run_bench, run_window
 from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
 from host_tools.device.protocol import Message
 from host_tools.device.serial_port import SerialPort
+from host_tools.formats import golden
 from host_tools.perf import budget, suite
 from targets import build
 from targets.emulate import counting, verilator

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from host_tools import cli, measure
+from host_tools import cli
+from host_tools.workflow import run as measure
 from targets import build, emulate
 from targets.load import load
 from targets.make import make

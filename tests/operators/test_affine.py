@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.shared import add as _affine
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
-from codegen.operators import _affine
-from codegen.operators._ties import near_ties
 from codegen.operators.base import KernelChoice
+from codegen.operators.near_ties import near_ties
 from codegen.operators.registry import operators
 from tests.operators import kernels
 from tests.operators.builder import ModelBuilder, options

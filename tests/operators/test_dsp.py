@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.dsp import packing as _packing
+from codegen.backends.native.dsp.depthwise_3x3 import line_axis
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
-from codegen.operators import _packing
-from codegen.operators._depthwise_3x3_dsp import line_axis
-from codegen.operators._spatial import axis
 from codegen.operators.base import KernelCall, KernelChoice
 from codegen.operators.registry import operators
+from codegen.operators.window import axis
 from tests.operators import kernels
 from tests.operators.cases import CASES
 from tests.operators.draw import Array, Case

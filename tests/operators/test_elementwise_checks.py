@@ -11,8 +11,8 @@ from codegen import reference
 from codegen.errors import CodegenError
 from codegen.frontend.tflite import load
 from codegen.ir.graph import DType, Graph, Quantization
-from codegen.operators._unary import INPUTS, HasTable, compose, lookup
 from codegen.operators.base import KernelChoice
+from codegen.operators.elementwise.unary import INPUTS, HasTable, compose, lookup
 from codegen.operators.registry import operators
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options

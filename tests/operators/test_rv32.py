@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm_dsp
+from codegen.backends.native.rv32 import packing as _rv32
+from codegen.backends.native.rv32 import unidirectional_sequence_lstm as _lstm_rv32
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
-from codegen.operators import _lstm_dsp, _lstm_rv32, _rv32
 from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
 from tests.operators import kernels

@@ -11,7 +11,7 @@ from pathlib import Path
 from targets.build import ROOT
 from targets.emulate.board import restore
 from targets.emulate.board.machine import Machine
-from targets.emulate.board.serial import Serial
+from targets.emulate.board.peripheral.serial import Serial
 from targets.errors import ExitCode, SafeError
 
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from targets.emulate.board.bus import Peripheral
-from targets.emulate.board.clock import Speed
-from targets.emulate.board.gpio import Gpio
-from targets.emulate.board.serial import Serial
+from targets.emulate.board.peripheral.bus import Peripheral
+from targets.emulate.board.peripheral.clock import Speed
+from targets.emulate.board.peripheral.gpio import Gpio
+from targets.emulate.board.peripheral.serial import Serial
+from targets.emulate.board.peripheral.uart import Uart, Wiring
+from targets.emulate.board.peripheral.variant import Variant, choose, find, ports
 from targets.emulate.board.stm32f4 import flash as f4_flash
 from targets.emulate.board.stm32f4 import pwr as f4_pwr
 from targets.emulate.board.stm32f4 import rcc as f4_rcc
@@ -21,8 +23,6 @@ from targets.emulate.board.stm32f4.variants import VARIANTS as F4_VARIANTS
 from targets.emulate.board.stm32u5 import flash as u5_flash
 from targets.emulate.board.stm32u5 import icache, pwr, rcc, usart
 from targets.emulate.board.stm32u5.variants import VARIANTS as U5_VARIANTS
-from targets.emulate.board.uart import Uart, Wiring
-from targets.emulate.board.variant import Variant, choose, find, ports
 from targets.errors import EmulatorError
 from targets.load import Target
 

@@ -16,7 +16,7 @@ from unicorn import unicorn_const as uc
 from unicorn.unicorn_py3.unicorn import uclib
 
 from targets.emulate.board import watch
-from targets.emulate.board.line import Functions, Line
+from targets.emulate.board.peripheral.line import Functions, Line
 from targets.emulate.board.watch import NOWHERE, Watch
 from targets.errors import EmulatorError
 

@@ -6,7 +6,7 @@ skips. A core takes more: loads, taken branches and divisions have several, flas
 
 from collections.abc import Callable
 
-from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 _TRCENA = 1 << 24
 

@@ -13,14 +13,15 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from unicorn import arm_const as arm
 
-from targets.emulate.board import chips, exceptions, line, watch
-from targets.emulate.board.bus import Bus, Peripheral
+from targets.emulate.board import chips, exceptions, watch
 from targets.emulate.board.cpu import Cpu, Memory, Reason, Stop, load_hook
 from targets.emulate.board.dwt import Debug, Dwt
 from targets.emulate.board.exceptions import Exceptions
 from targets.emulate.board.nvic import Nvic
+from targets.emulate.board.peripheral import line
+from targets.emulate.board.peripheral.bus import Bus, Peripheral
+from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.scb import Scb
-from targets.emulate.board.serial import Serial
 from targets.emulate.board.systick import SysTick
 from targets.emulate.board.watch import Watch
 from targets.errors import EmulatorError

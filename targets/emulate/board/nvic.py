@@ -3,7 +3,7 @@
 Sixteen priority levels, as every STM32F4 and U5 has them (PM0214 section 4.3.7, PM0264).
 """
 
-from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 PRIORITY_BITS = 0xF0
 """Implemented bits of a priority."""

@@ -5,7 +5,7 @@ MPU the registers are declared, and writing one is refused.
 
 from collections.abc import Callable
 
-from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 VECTOR_KEY = 0x05FA
 SYSRESETREQ = 1 << 2

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 _ENABLE, _TICKINT, _CLKSOURCE, _COUNTFLAG = 0, 1, 2, 16
 _MAX = 0xFFFFFF

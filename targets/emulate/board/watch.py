@@ -6,7 +6,7 @@ A hook in Python at every instruction would be a thousand times slower than one 
 import ctypes
 from pathlib import Path
 
-from targets.emulate import native
+from targets import native
 
 SOURCE = Path(__file__).with_name("watch.c")
 NOWHERE = 1

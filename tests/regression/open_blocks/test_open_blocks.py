@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from host_tools.compare import oracle
 from host_tools.errors import ConversionError
+from host_tools.runtimes import tflm as oracle
 from tests.operators.dilation_cases import dilated
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from codegen import reference
 from codegen.frontend.tflite import load
-from host_tools.compare import oracle
 from host_tools.errors import ConversionError
-from host_tools.training import oracle as forecasts
+from host_tools.runtimes import tflm as forecasts
+from host_tools.runtimes import tflm as oracle
 from tests.operators.draw import Case
 from tests.operators.networks import Network
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from codegen import cost
-from codegen.alternatives import Chooser
+from codegen.backends.native import cost
+from codegen.backends.native.alternatives import Chooser
 from codegen.frontend import tflite
 from codegen.operators.base import OPTIMIZE, KernelChoice
 from codegen.passes import reroll

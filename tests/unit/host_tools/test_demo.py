@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import cli, demo, measure
+from host_tools import cli
 from host_tools.errors import DifferentError
+from host_tools.workflow import demo
+from host_tools.workflow import run as measure
 from targets.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[3]

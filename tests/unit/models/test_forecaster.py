@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.data import description, plant
-from host_tools.detection import adapter, assess, chain
-from host_tools.training import canonical, oracle
+from host_tools.conversion import canonical
+from host_tools.data import plant
+from host_tools.detection import assess, chain
+from host_tools.formats import description
+from host_tools.runtimes import adapter
+from host_tools.runtimes import tflm as oracle
 
 LIMITS = {"model_int8.tflite": 70_000, "model_float.tflite": 250_000, "golden.npz": 600_000}
 

@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 
 from host_tools.detection.chain import RECORD, ChainConfig
-from host_tools.detection.detector import BASELINE
+from host_tools.formats.detector import BASELINE
 
 FLOATS = ctypes.POINTER(ctypes.c_float)
 NUMBERS = ctypes.POINTER(ctypes.c_uint16)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host_tools.detection import chain, statistic
-from host_tools.detection.detector import BASELINE, SCALER, Detector, check
+from host_tools.formats.detector import BASELINE, SCALER, Detector, check
 from tests.unit.sdk.c_config import c_config, run_c
 from tests.unit.sdk.tiny import Tiny, samples
 

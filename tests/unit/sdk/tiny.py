@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from host_tools.data.scaler import Scaler
-from host_tools.detection.adapter import Edges, adapt
 from host_tools.detection.chain import ChainConfig
-from host_tools.detection.detector import BASELINE, Detector
+from host_tools.formats.detector import BASELINE, Detector
+from host_tools.formats.scaler import Scaler
+from host_tools.runtimes.adapter import Edges, adapt
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]

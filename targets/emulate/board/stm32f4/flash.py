@@ -3,8 +3,8 @@
 Access control only: programming and erasing are not modelled, and their registers not declared.
 """
 
-from targets.emulate.board.bus import Peripheral, Register
-from targets.emulate.board.clock import MHZ
+from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.clock import MHZ
 from targets.emulate.board.stm32f4.variants import F4
 
 

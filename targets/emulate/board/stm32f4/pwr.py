@@ -4,8 +4,8 @@ chapter of the other parts' manuals (variants.py).
 
 from collections.abc import Callable
 
-from targets.emulate.board.bus import Peripheral, Register
-from targets.emulate.board.clock import MHZ
+from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.clock import MHZ
 from targets.emulate.board.stm32f4.variants import F4
 
 _VOS, _ODEN, _ODSWEN = 14, 16, 17

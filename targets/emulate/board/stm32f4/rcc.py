@@ -6,8 +6,8 @@ Oscillators and the PLL are ready as soon as they are on; the HSE never is, as n
 
 from collections.abc import Callable, Mapping
 
-from targets.emulate.board.bus import Peripheral, Register
-from targets.emulate.board.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
+from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
 
 HSI_HZ = 16 * MHZ
 _READY = {0: 1, 24: 25, 26: 27, 28: 29}

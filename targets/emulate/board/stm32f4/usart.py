@@ -3,8 +3,8 @@
 A byte is sent in no time, so TC is always set when TXE is. Errors of the line do not happen.
 """
 
-from targets.emulate.board.bus import Register
-from targets.emulate.board.uart import TC, TXE, Uart
+from targets.emulate.board.peripheral.bus import Register
+from targets.emulate.board.peripheral.uart import TC, TXE, Uart
 
 _TE, _OVER8, _UE = 3, 15, 13
 

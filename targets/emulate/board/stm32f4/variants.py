@@ -8,7 +8,7 @@ latency" of FLASH and "Voltage regulator" of PWR.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from targets.emulate.board.variant import Variant
+from targets.emulate.board.peripheral.variant import Variant
 
 _COLUMNS = (
     "CR",

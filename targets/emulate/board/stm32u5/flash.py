@@ -5,7 +5,7 @@ Access control only: programming and erasing are not modelled, and their registe
 
 from collections.abc import Callable
 
-from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 _MHZ_PER_STATE = {3: 32, 2: 30, 1: 24, 0: 8}
 """By voltage range (PWR_VOSR.VOS): HCLK for each wait state and one more."""

@@ -2,7 +2,7 @@
 modelled; the invalidation after reset ends at the second look.
 """
 
-from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 _BUSY, _BUSY_ENDED = 1 << 0, 1 << 1
 

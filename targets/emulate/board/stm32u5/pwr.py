@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from targets.emulate.board.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 _BOOSTRDY, _VOSRDY, _VOS, _BOOSTEN = 14, 15, 16, 18
 

@@ -6,8 +6,8 @@ PLL2, PLL3 and the registers of peripherals that are not modelled are not declar
 
 from collections.abc import Callable, Mapping
 
-from targets.emulate.board.bus import Peripheral, Register
-from targets.emulate.board.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
+from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
 
 HSI_HZ = 16 * MHZ
 _MSI_HZ = {0: 48 * MHZ, 1: 24 * MHZ, 2: 16 * MHZ, 3: 12 * MHZ, 4: 4 * MHZ}

@@ -2,7 +2,7 @@
 headers.
 """
 
-from targets.emulate.board.variant import Variant
+from targets.emulate.board.peripheral.variant import Variant
 
 _COLUMNS = (
     "CFGR2",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from codegen.backends import native
+from codegen.backends.native import lower as native
 from codegen.errors import ModelUnsupportedError, VerifierError
 from codegen.operators.base import ConstantArg, ScratchArg, TensorArg
 

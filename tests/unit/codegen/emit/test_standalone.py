@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from codegen import kernels
 from codegen.emit import standalone
 from codegen.errors import VerifierError
 from codegen.operators.base import KernelChoice
+from targets import kernels
 
 KERNELS = {"conv_2d", "fully_connected", "unidirectional_sequence_lstm"}
 
@@ -35,7 +35,7 @@ def test_an_isa_without_the_kernel_uses_the_reference(small_program):
 def test_missing_files(small_program):
     with pytest.raises(VerifierError, match=r"safe/no\.h"):
         standalone.runtime(small_program, ['#include "safe/no.h"\n'])
-    with pytest.raises(VerifierError, match=r"no\.c"):
+    with pytest.raises(SafeError, match=r"no\.c"):
         kernels.path("ref", "no")
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
-from codegen.backends import native
+from codegen.backends.native import lower as native
 from codegen.errors import MemoryPlanError
 from codegen.ir.graph import DType, Graph, Operator, Tensor
 from codegen.ir.step import ScratchRequest, Step

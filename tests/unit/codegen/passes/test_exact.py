@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from codegen import reference
-from codegen.backends import native
+from codegen.backends.native import lower as native
 from codegen.errors import ModelUnsupportedError
 from codegen.frontend import tflite
 from codegen.ir.verifier import verify

@@ -10,9 +10,11 @@ from codegen import reference
 from codegen.frontend import tflite
 from codegen.ir.graph import DType, Graph, Operator, Quantization, Tensor
 from codegen.ir.verifier import verify
-from codegen.operators import _gru, _gru_fit, rerolled_gru
-from codegen.operators._rerolled_fit import UnfitError
 from codegen.operators.base import ISAS, OPTIMIZE, KernelChoice
+from codegen.operators.recurrent import gru as _gru
+from codegen.operators.recurrent import gru_fit as _gru_fit
+from codegen.operators.recurrent import rerolled_gru
+from codegen.operators.recurrent.rerolled_fit import UnfitError
 from codegen.operators.registry import operators
 from codegen.passes import dead, fold, reroll, reroll_gru
 from codegen.pipeline import compile_model

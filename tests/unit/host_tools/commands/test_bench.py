@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tools import cli, measure
+from host_tools import cli
 from host_tools.commands.bench import warnings
+from host_tools.workflow import run as measure
 from targets.emulate import process
 from targets.load import load
 from targets.make import make

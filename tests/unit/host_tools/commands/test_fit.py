@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from host_tools import cli
-from host_tools.detection import adapter, detector
-from host_tools.training import detection
+from host_tools.detection import quiet as detection
+from host_tools.formats import detector
+from host_tools.runtimes import adapter
 
 
 @pytest.fixture

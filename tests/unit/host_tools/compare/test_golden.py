@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from host_tools.compare import golden
 from host_tools.errors import DataError
+from host_tools.formats import golden
 
 
 def arrays(count=12, window=4, horizon=2, channels=3):

@@ -10,11 +10,19 @@ import pytest
 
 from host_tools import cli
 from host_tools.commands import golden as command
-from host_tools.compare import golden as golden_file
-from host_tools.compare import golden_matrix, golden_run
-from host_tools.compare.golden import Golden
-from host_tools.compare.golden_matrix import DEVICE, EXACT, FLOAT, OTHER, Lsb, Participant
+from host_tools.compare import matrix as golden_matrix
+from host_tools.compare import participants as golden_run
+from host_tools.compare.matrix import (
+    DEVICE,
+    EXACT,
+    FLOAT,
+    OTHER,
+    Lsb,
+    Participant,
+)
 from host_tools.errors import DataError
+from host_tools.formats import golden as golden_file
+from host_tools.formats.golden import Golden
 from host_tools.report import golden_page
 
 LSB = Lsb(0.25, 3, {"flow": 0.5})

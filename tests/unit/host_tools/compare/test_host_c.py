@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.compare import exact, golden, host_c, metrics, oracle
+from host_tools.compare import exact, metrics
 from host_tools.errors import DataError
+from host_tools.formats import golden
+from host_tools.runtimes import host_c
+from host_tools.runtimes import tflm as oracle
 from targets.errors import BuildError
 
 MODEL = Path(__file__).resolve().parents[4] / "models" / "forecaster"

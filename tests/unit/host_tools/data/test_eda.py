@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 
 from host_tools import cli
-from host_tools.data import eda, eda_summary, plant
+from host_tools.data import plant
+from host_tools.eda import summary as eda_summary
+from host_tools.eda import survey as eda
 from host_tools.errors import DataError
 
 OUTPUTS = {"stats_completo.csv", "top_corr_pairs.csv", "correlazioni_full.png",

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from host_tools.data.eda_drift import COARSE_SEGMENTS, MOST_SEGMENTS, Timeline, assess
-from host_tools.data.eda_moments import Comoments, Moments
-from host_tools.data.eda_quantile import Sketch, share_beyond
-from host_tools.data.eda_time import STUCK_ROWS, Sampling, StuckRuns
+from host_tools.eda.drift import COARSE_SEGMENTS, MOST_SEGMENTS, Timeline, assess
+from host_tools.eda.moments import Comoments, Moments
+from host_tools.eda.quantile import Sketch, share_beyond
+from host_tools.eda.time import STUCK_ROWS, Sampling, StuckRuns
 
 
 def pieces(values, seed=0):

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.data import description, plant, scaler
-from host_tools.data.description import Description
+from host_tools.data import plant
 from host_tools.data.table import Table
 from host_tools.errors import DataError
+from host_tools.formats import description, scaler
+from host_tools.formats.description import Description
 
 WANTED = Description(
     name="pump",

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.data import npz
 from host_tools.errors import DataError
+from host_tools.formats import npz
 
 WINDOWS = np.random.default_rng(2).standard_normal((5, 4, 3)).astype(np.float32)
 

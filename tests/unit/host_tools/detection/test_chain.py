@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from host_tools.detection import chain, metrics
 from host_tools.detection.chain import ChainConfig, State
-from host_tools.detection.detector import SCALER
 from host_tools.errors import DataError
+from host_tools.formats.detector import SCALER
 from tests.unit.sdk.tiny import Tiny, samples
 
 TINY = Tiny()

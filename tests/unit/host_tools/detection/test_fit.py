@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from host_tools.data.scaler import Scaler
-from host_tools.detection import adapter, assess, chain, detector, fit
+from host_tools.detection import assess, chain, fit
 from host_tools.detection.chain import State
-from host_tools.detection.detector import BASELINE, SCALER
 from host_tools.errors import DataError, TrainingError
+from host_tools.formats import detector
+from host_tools.formats.detector import BASELINE, SCALER
+from host_tools.formats.scaler import Scaler
+from host_tools.runtimes import adapter
 from tests.unit.host_tools.detection.plant import plant
 
 F = np.float32

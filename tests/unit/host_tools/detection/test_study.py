@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from host_tools.data import runs
-from host_tools.detection import study
 from host_tools.errors import DataError
+from host_tools.evaluation import detection_study as study
 from tests.unit.host_tools.detection.plant import plant
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.compare import golden
 from host_tools.errors import DifferentError
+from host_tools.formats import golden
 from host_tools.perf import agreement, windows
 from host_tools.perf.agreement import Row
 from host_tools.perf.interface import Part

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from host_tools.conversion import calibration
 from host_tools.errors import DataError
-from host_tools.quantize import calibration, grid
+from host_tools.quantize import grid
 
 GENERATOR = np.random.default_rng(1)
 VALUES = GENERATOR.standard_normal((200, 50)).astype(np.float32)

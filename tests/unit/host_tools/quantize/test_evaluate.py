@@ -9,7 +9,9 @@ import pytest
 from host_tools import cli
 from host_tools.compare import error
 from host_tools.errors import DataError
-from host_tools.quantize import budget, evaluate, values
+from host_tools.evaluation import error_sources as budget
+from host_tools.evaluation import evaluate
+from host_tools.runtimes import tensors as values
 
 pytest.importorskip("ai_edge_litert")
 pytest.importorskip("tflite_micro")

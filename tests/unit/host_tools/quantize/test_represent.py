@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from host_tools import cli
-from host_tools.data import csv, npz, plant, scaler, table
+from host_tools.data import csv, plant, table
 from host_tools.errors import DataError
+from host_tools.formats import npz, scaler
 from host_tools.quantize import represent
 from host_tools.quantize.represent import Request
 
@@ -172,7 +173,7 @@ def test_a_saved_model_scores_in_batches(root: Path, log: Path, tmp_path: Path) 
     pytest.importorskip("tensorflow")
     import keras
 
-    from host_tools.training.architecture import load_builder
+    from host_tools.conversion.architecture import load_builder
 
     build = load_builder(root / "models" / "forecaster" / "architecture.py")
     size = {"conv_filters": 4, "lstm_units": 5}
@@ -215,7 +216,7 @@ def test_an_output_that_cannot_be_written(log: Path, tmp_path: Path) -> None:
 def test_a_full_disk_leaves_no_half_file(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from host_tools.training import golden
+    from host_tools.training import golden_windows as golden
 
     def full(path: Path, _: object) -> None:
         path.write_bytes(b"half")

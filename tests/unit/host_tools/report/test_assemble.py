@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from host_tools.compare.exact import Exact
-from host_tools.compare.golden import Golden
 from host_tools.errors import DataError
-from host_tools.report import assemble
-from host_tools.report.assemble import DeviceRun, Subject
+from host_tools.formats.golden import Golden
+from host_tools.workflow import assemble
+from host_tools.workflow.assemble import DeviceRun, Subject
 
 SCALE, ZERO = 0.25, -4
 RECORD = np.dtype(

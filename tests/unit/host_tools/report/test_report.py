@@ -8,7 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from host_tools.report import html, plots, table, write
+from host_tools.formats import json_file
+from host_tools.report import plots, table
+from host_tools.report import report_page as html
+from targets import output
 from targets.errors import OutputError
 
 ISSUE_FIELDS = (
@@ -98,10 +101,10 @@ def test_no_counted_operator_gives_no_plot(report):
 
 def test_files_are_written_whole_or_not_at_all(tmp_path, report):
     path = tmp_path / "new" / "report.json"
-    write.write_json(path, report.fields())
+    json_file.write_plain(path, report.fields())
     assert json.loads(path.read_text())["windows"] == 256
     with pytest.raises(ValueError, match="JSON"):
-        write.write_json(path, {"x": float("nan")})
+        json_file.write_plain(path, {"x": float("nan")})
     assert json.loads(path.read_text())["windows"] == 256
     assert [entry.name for entry in path.parent.iterdir()] == ["report.json"]
 
@@ -109,4 +112,4 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, report):
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"report\.html: cannot be written"):
-        write.write_text(tmp_path / "file" / "report.html", "x")
+        output.write(tmp_path / "file" / "report.html", "x")

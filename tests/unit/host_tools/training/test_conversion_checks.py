@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from host_tools.conversion import architecture, canonical, worker
 from host_tools.errors import ConversionError, TrainingError
-from host_tools.training import architecture, canonical, golden, worker
+from host_tools.training import golden_windows as golden
 
 MODEL = Path("models", "forecaster")
 
@@ -98,13 +99,13 @@ def test_worker_that_fails(broken_worker: Path, tmp_path: Path, script: str, sai
     broken_worker.write_text(f"#!/bin/sh\n{script}\n")
     broken_worker.chmod(0o755)
     with pytest.raises(ConversionError, match=f"the route {said}"):
-        worker.run("convert_worker", tmp_path, "the route", ConversionError)
+        worker.run("host_tools.conversion.convert_worker", tmp_path, "the route", ConversionError)
 
 
 def test_without_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", {}.get)
     with pytest.raises(TrainingError, match="install the extra `train`"):
-        worker.run("fit_worker", tmp_path, "training", TrainingError)
+        worker.run("host_tools.training.fit_worker", tmp_path, "training", TrainingError)
 
 
 def test_architecture_must_be_there(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from host_tools import cli
+from host_tools.conversion import canonical, quantize_worker, worker
+from host_tools.conversion import convert as conversion
 from host_tools.errors import ConversionError
-from host_tools.training import canonical, conversion, oracle, quantize_worker, worker
+from host_tools.runtimes import tflm as oracle
 
 pytestmark = pytest.mark.train
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from host_tools.data import plant, window
-from host_tools.detection import adapter
-from host_tools.detection.adapter import Adapter
 from host_tools.errors import TrainingError
-from host_tools.training import golden
+from host_tools.runtimes import adapter
+from host_tools.runtimes.adapter import Adapter
+from host_tools.training import golden_windows as golden
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from host_tools import cli
+from host_tools.conversion import canonical
 from host_tools.quantize import task
 from host_tools.quantize.pool import Processes
-from host_tools.training import canonical
 
 pytestmark = pytest.mark.train
 
@@ -167,8 +167,8 @@ def test_bad_requests(
 
 
 def test_naive_knows_minmax_only() -> None:
+    from host_tools.conversion import calibration
     from host_tools.errors import ConversionError
-    from host_tools.quantize import calibration
     from host_tools.quantize.grid import Point
 
     point = Point(1, 0.0, 8.0, calibration.parse("mse"), 1)

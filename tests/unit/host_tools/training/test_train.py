@@ -12,10 +12,12 @@ import pytest
 from codegen import reference
 from codegen.frontend import tflite
 from host_tools import cli
-from host_tools.data import description, npz, plant, scaler
+from host_tools.conversion import worker
+from host_tools.data import plant
 from host_tools.detection import chain
 from host_tools.errors import ConversionError
-from host_tools.training import pipeline, worker
+from host_tools.formats import description, npz, scaler
+from host_tools.training import pipeline
 
 TOML = """name = "small"
 window = 8

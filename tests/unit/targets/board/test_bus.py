@@ -2,7 +2,7 @@
 
 import pytest
 
-from targets.emulate.board.bus import Bus, Peripheral, Register
+from targets.emulate.board.peripheral.bus import Bus, Peripheral, Register
 
 
 class Port(Peripheral):

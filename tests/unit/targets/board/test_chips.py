@@ -8,8 +8,8 @@ import pytest
 from targets import parts
 from targets.emulate import board
 from targets.emulate.board import chips, watch
-from targets.emulate.board.bus import Bus
-from targets.emulate.board.clock import divider_of_ahb, divider_of_apb
+from targets.emulate.board.peripheral.bus import Bus
+from targets.emulate.board.peripheral.clock import divider_of_ahb, divider_of_apb
 from targets.errors import EmulatorError
 from targets.load import Device, available, load
 

@@ -4,10 +4,10 @@ import ctypes
 
 import pytest
 
-from targets.emulate import native
-from targets.emulate.board import line as lines
-from targets.emulate.board.serial import Serial
-from targets.emulate.board.uart import RXNE, TC, TXE
+from targets import native
+from targets.emulate.board.peripheral import line as lines
+from targets.emulate.board.peripheral.serial import Serial
+from targets.emulate.board.peripheral.uart import RXNE, TC, TXE
 from targets.emulate.board.watch import Watch
 
 STATUS, RECEIVE, TRANSMIT, OTHER = 0x1C, 0x24, 0x28, 0x00

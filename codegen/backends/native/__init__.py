@@ -1,0 +1,1 @@
+"""The native backend: SAFE's own C kernels."""

@@ -1,0 +1,81 @@
+"""Which of two forms of a graph to generate: by estimated instructions and flash, not by rule."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from codegen.backends.native import cost
+from codegen.ir.graph import Graph, Operator
+from codegen.operators.base import KernelChoice
+from codegen.operators.registry import operators
+from targets import kernels
+
+_CALL_BYTES = 44
+"""Code of one call in the generated program, without its kernel."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What some operators cost: instructions, and bytes of calls and constants (each once)."""
+
+    instructions: int
+    flash_bytes: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Two forms of the same computation, and whether the new one was taken."""
+
+    operator: Operator
+    """Of the new form."""
+    taken: bool
+    replaced: int
+    """Operators that the new form stands for."""
+    new: Estimate
+    old: Estimate
+
+
+def estimate(graph: Graph, some: Iterable[Operator], choice: KernelChoice) -> Estimate:
+    """Return the cost of some operators of a graph; a view costs nothing."""
+    instructions, calls = 0, 0
+    constants: dict[bytes, int] = {}
+    for operator in some:
+        call = operators()[operator.kind].lower(graph, operator, choice)
+        if call is None:
+            continue
+        elements = sum(graph.tensor(i).elements for i in operator.outputs)
+        variant = kernels.variant(choice.isa, call.source)
+        instructions += cost.instructions(variant, call.source, call.macs, elements)
+        calls += 1
+        constants |= {c.data.tobytes(): c.data.nbytes for c in call.constants}
+    return Estimate(instructions, calls * _CALL_BYTES + sum(constants.values()))
+
+
+@dataclass
+class Chooser:
+    """Decides for one program; remembers what was decided, for the manifest."""
+
+    choice: KernelChoice
+    decisions: list[Decision] = field(default_factory=list)
+
+    def accepts(self, before: Graph, after: Graph) -> bool:
+        """Return whether `after`, in which one operator stands for several, is the better one.
+
+        `speed`: fewer instructions; `size`: less flash; `balanced`: the smaller product of both.
+        """
+        old_set, new_set = set(before.operators), set(after.operators)
+        (operator,) = new_set - old_set
+        gone = [o for o in before.operators if o not in new_set]
+        new = estimate(after, [operator], self.choice)
+        old = estimate(before, gone, self.choice)
+        taken = self._weight(new) <= self._weight(old)
+        self.decisions.append(Decision(operator, taken, len(gone), new, old))
+        return taken
+
+    def _weight(self, found: Estimate) -> int:
+        match self.choice.optimize:
+            case "speed":
+                return found.instructions
+            case "size":
+                return found.flash_bytes
+            case _:
+                return found.instructions * found.flash_bytes

@@ -1,0 +1,93 @@
+"""DEPTHWISE_CONV_2D's constants as the dsp kernel of any size of window reads them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.backends.native.dsp import packing as _packing
+from codegen.backends.native.rv32.packing import Dense
+from codegen.ir.graph import Operator
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+from codegen.operators.window import Axis
+
+LANES = 4
+"""Channels of a group."""
+_RESCALE_WORDS = 3
+_POINTER_BYTES = 8
+"""Enough for any machine on which the kernel is tested."""
+
+
+def pack(dense: Dense) -> NDArray[np.uint32]:
+    """Return the groups of four channels, uint32[groups, words]; bounds of the rescaling proved.
+
+    The last group starts four channels before the end, wherever that is.
+    """
+    rows, bias = dense.rows, dense.bias
+    channels = len(rows)
+    words = np.broadcast_to(
+        _packing.rescale(*dense.scales, dense.zero_point), (channels, _RESCALE_WORDS)
+    )
+    groups = []
+    for start in range(0, channels, LANES):
+        part = slice(min(start, channels - LANES), min(start + LANES, channels))
+        weights = np.ascontiguousarray(rows[part].T).view("<u4").reshape(-1)
+        groups.append(
+            np.concatenate(
+                [
+                    bias[part].astype(np.int32).view(np.uint32),
+                    weights.astype(np.uint32),
+                    np.ascontiguousarray(words[part]).view(np.uint32).reshape(-1),
+                ]
+            )
+        )
+    return np.stack(groups)
+
+
+def call(
+    operator: Operator,
+    packed: NDArray[np.uint32],
+    shape: tuple[int, int, int],
+    axes: tuple[Axis, Axis],
+    limits: Mapping[str, Any],
+) -> KernelCall:
+    """Return the call of `safe_kernel_depthwise_conv_2d_s8_dsp`.
+
+    `shape` is (batches, channels, taps), `axes` y and x; `limits` the last fields of the
+    parameters: input_zero_point, output_min, output_max.
+    """
+    batches, channels, taps = shape
+    y, x = axes
+    return KernelCall(
+        kernel="safe_kernel_depthwise_conv_2d_s8_dsp",
+        header="safe/kernel/depthwise_conv_2d_dsp.h",
+        source="depthwise_conv_2d_dsp",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ScratchArg("taps"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_depthwise_conv_2d_dsp_params_t",
+        params={
+            "batches": batches,
+            "channels": channels,
+            "y": y.params(),
+            "x": x.params(),
+            **limits,
+        },
+        constants=(Constant("weights", packed, weight_bytes=channels * (taps + 4)),),
+        scratch=(Scratch("taps", _POINTER_BYTES * taps + channels, alignment=_POINTER_BYTES),),
+        macs=batches * y.output * x.output * channels * taps,
+        notes=("dsp kernel, four channels at a time",),
+    )

@@ -1,0 +1,71 @@
+"""DEPTHWISE_CONV_2D's constants as the rv32 kernel reads them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from codegen.backends.native.rv32.packing import Dense
+from codegen.ir.graph import Operator
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+from codegen.operators.window import Axis, by_channel_in_place
+
+
+def call(
+    operator: Operator,
+    dense: Dense,
+    batches: int,
+    axes: tuple[Axis, Axis],
+    limits: Mapping[str, Any],
+) -> KernelCall:
+    """Return the call of `safe_kernel_depthwise_conv_2d_s8_rv32`.
+
+    `axes` y and x; `limits` the last fields of the parameters: input_zero_point,
+    output_zero_point, output_min, output_max. `_rv32.refusal(dense)` is None.
+    """
+    y, x = axes
+    channels, taps = dense.rows.shape
+    multiplier, shift = dense.scales
+    words = np.zeros((channels, 3), dtype=np.int32)
+    words[:, 0] = dense.bias
+    words[:, 1] = multiplier
+    words[:, 2] = -shift.astype(np.int32)
+    return KernelCall(
+        kernel="safe_kernel_depthwise_conv_2d_s8_rv32",
+        header="safe/kernel/depthwise_conv_2d_rv32.h",
+        source="depthwise_conv_2d_rv32",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ConstantArg("channels"),
+            ScratchArg("plane"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_depthwise_conv_2d_rv32_params_t",
+        params={
+            "batches": batches,
+            "channels": channels,
+            "y": y.params(),
+            "x": x.params(),
+            "plane_rows": y.seen,
+            "plane_columns": x.seen,
+            **limits,
+        },
+        constants=(
+            Constant("weights", np.ascontiguousarray(dense.rows)),
+            Constant("channels", words, weight_bytes=4 * channels),
+        ),
+        scratch=(Scratch("plane", y.seen * x.seen, alignment=1),),
+        macs=batches * y.output * x.output * channels * taps,
+        notes=("rv32 kernel, channel by channel", f"|sum| <= {dense.bound}"),
+        in_place=by_channel_in_place(operator, y, x),
+    )

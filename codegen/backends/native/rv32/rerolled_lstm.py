@@ -1,0 +1,77 @@
+"""The call of the rv32 kernel of REROLLED_LSTM, and weights as that of a GRU reads them, too.
+
+That no sum leaves 32 bits is part of the proof of its scale (`_rerolled_fit.dense_words`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.backends.native.dsp import rerolled_lstm as _rerolled_dsp
+from codegen.backends.native.rv32 import packing as _rv32
+from codegen.ir.graph import Operator
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+from codegen.operators.recurrent.rerolled import Cell
+from codegen.operators.recurrent.rerolled_fit import Fitted
+
+ROWS = _rv32.DOT8_ROWS
+_UNROLLED = 4
+"""Values that the kernel takes at a time."""
+
+
+def _filled(depth: int) -> int:
+    """Return the values of a row with what the kernels fill up."""
+    return depth + -depth % _UNROLLED
+
+
+def packed(suffix: str, weights: NDArray[np.int8]) -> Constant:
+    """Return the tiles of a product's weights."""
+    filling = _filled(weights.shape[1]) - weights.shape[1]
+    tiles = _rv32.pack_rows(np.pad(weights, ((0, 0), (0, filling))), ROWS)
+    return Constant(suffix, tiles, weight_bytes=weights.nbytes)
+
+
+def scratch_bytes(inputs: int, units: int, rows: int) -> int:
+    """Return the size of both vectors as int16 and of the results of both products."""
+    return 2 * (_filled(inputs) + _filled(units)) + 2 * ROWS * -(-rows // ROWS)
+
+
+def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
+    """Return the call of `safe_kernel_rerolled_lstm_s8_rv32`; `refusal` is None."""
+    rows, units = p.recurrent_weights.shape
+    first = _rv32.pack_start(p.first_bias.astype(np.int64), ROWS)
+    constants = (
+        packed("weights", p.input_weights),
+        packed("recurrent", p.recurrent_weights),
+        Constant("first_bias", first, weight_bytes=p.first_bias.nbytes),
+        *_rerolled_dsp.shared_constants(fitted, Constant("bias", p.bias)),
+    )
+    size = fitted.words[0].nbytes + units + scratch_bytes(p.input_weights.shape[1], units, rows)
+    return KernelCall(
+        kernel="safe_kernel_rerolled_lstm_s8_rv32",
+        header="safe/kernel/rerolled_lstm_rv32.h",
+        source="rerolled_lstm_rv32",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            *(ConstantArg(constant.suffix) for constant in constants),
+            ScratchArg("scratch"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_rerolled_lstm_rv32_params_t",
+        params=_rerolled_dsp.sizes(operator, p),
+        constants=constants,
+        scratch=(Scratch("scratch", size, alignment=4),),
+        macs=_rerolled_dsp.macs(p),
+        notes=(
+            "rv32 kernel, eight rows at a time, one table of scales per step",
+            _rerolled_dsp.sums_line(p, fitted),
+        ),
+    )

@@ -1,0 +1,114 @@
+"""The LSTM's constants as the rv32 kernel reads them, and the proof that it is exact with them.
+
+The gates of two units are one tile, as for the dsp kernel.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.backends.native.dsp import packing as _packing
+from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm_dsp
+from codegen.backends.native.rv32 import packing as _rv32
+from codegen.ir.graph import Operator
+from codegen.operators.base import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+from codegen.operators.recurrent import lstm as _lstm
+from codegen.sigmoid_table import SIGMOID_TABLE
+
+
+def _bound(p: _lstm.Integers) -> int:
+    """Return the largest |sum| of any gate's two terms."""
+    return max(
+        int(_packing.sum_bound(_lstm_dsp.tiles(weights), _lstm_dsp.starts(bias)).max())
+        for weights, bias in (
+            (p.input_weights, p.input_bias),
+            (p.recurrent_weights, p.recurrent_bias),
+        )
+    )
+
+
+def refusal(p: _lstm.Integers) -> str | None:
+    """Return why the rv32 kernel cannot run this LSTM exactly, or None."""
+    bound = _bound(p)
+    if bound > _packing.MAX_SUM:
+        return f"a sum can reach {bound}, beyond 2^30"
+    return _lstm_dsp.refuse_scales(p)
+
+
+def _weights(p: _lstm.Integers) -> NDArray[np.int8]:
+    """Return int8[pairs of units, (inputs + units) * 8]: both tiles of each pair."""
+    parts = (
+        _rv32.pack_rows(_lstm_dsp.tiles(weights), _rv32.DOT8_ROWS)
+        for weights in (p.input_weights, p.recurrent_weights)
+    )
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+
+
+def sigmoid_curve() -> NDArray[np.int16]:
+    """Return int16[257]: the upper half of the sigmoid in 0.16, less 2^15, at steps of 512.
+
+    The last step is flat, where TFLite's tanh saturates.
+    """
+    table = np.array(SIGMOID_TABLE, dtype=np.int64)
+    return (np.append(table, table[-1]) - (1 << 15)).astype(np.int16)
+
+
+def _recurrent_start(p: _lstm.Integers) -> NDArray[np.int32]:
+    """Return int32[pairs of units, 8], or int32[1, 8] of zeros that serve all pairs."""
+    start = _rv32.pack_start(_lstm_dsp.starts(p.recurrent_bias), _rv32.DOT8_ROWS)
+    return start if start.any() else start[:1]
+
+
+def _params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
+    """Return the fields of `safe_lstm_rv32_params_t`."""
+    step = _rv32.DOT8_ROWS if p.recurrent_bias.any() else 0
+    return {**_lstm_dsp.params(operator, p), "recurrent_start_step": step}
+
+
+def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
+    """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_rv32`; `refusal` is None."""
+    s = p.sizes
+    start = _rv32.pack_start(_lstm_dsp.starts(p.input_bias), _rv32.DOT8_ROWS)
+    own = p.input_weights.nbytes + p.recurrent_weights.nbytes
+    return KernelCall(
+        kernel="safe_kernel_unidirectional_sequence_lstm_s8_rv32",
+        header="safe/kernel/unidirectional_sequence_lstm_rv32.h",
+        source="unidirectional_sequence_lstm_rv32",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            ConstantArg("weights"),
+            ConstantArg("input_start"),
+            ConstantArg("recurrent_start"),
+            ConstantArg("curve"),
+            TensorArg(operator.inputs[_lstm.HIDDEN_STATE]),
+            TensorArg(operator.inputs[_lstm.CELL_STATE]),
+            ScratchArg("hidden"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_lstm_rv32_params_t",
+        params=_params(operator, p),
+        constants=(
+            Constant("weights", _weights(p), weight_bytes=own),
+            Constant("input_start", start, weight_bytes=4 * p.input_bias.size),
+            Constant("recurrent_start", _recurrent_start(p), counts_as_weight=False),
+            Constant("curve", sigmoid_curve(), counts_as_weight=False),
+        ),
+        scratch=(Scratch("hidden", s.units, alignment=1),),
+        macs=s.batches * s.time_steps * _lstm.GATES * s.units * (s.inputs + s.units),
+        notes=(
+            "rv32 kernel, the gates of two units at a time",
+            *notes,
+            f"|sum| <= {_bound(p)}",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Forms that are tuned and portable, and what the instruction sets share."""

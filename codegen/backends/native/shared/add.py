@@ -1,0 +1,91 @@
+"""The sum of two int8 values as one affine expression, and the proof that it is exact.
+
+TFLM rounds four times. For almost all scales its results over all 65,536 pairs of values still
+form a plane cut into steps: floor((a · f1 + b · f2 + start) / 2^21) gives the same for whole
+factors near the ratios of the scales. A few pairs refute most factors at once, so those are
+gathered one after the other; of what they leave, every pair is compared.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from codegen.fixed_point import Int64
+from codegen.operators.near_ties import near_ties
+from codegen.quantization import INT8_MAX, INT8_MIN
+
+BITS = 21
+"""Fraction bits of the expression, as `safe/kernel/add_affine.h` has it."""
+_REACH = 12
+"""How far from the ratio of the scales a factor is searched, in 2^-21."""
+_NEAR = 2.0**-7
+"""Steps from a rounding boundary within which a pair is taken to decide: 256 values times
+12 · 2^-21 and TFLM's own 2^-14 for usual scales. Any other that does is found by comparing."""
+_LIMIT = 1 << 31
+"""The sums and the start stay below it in magnitude."""
+_MOST = _LIMIT + (1 << BITS) - 1
+VALUES: Int64 = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
+"""Every int8 value."""
+_EACH = np.arange(-_REACH, _REACH + 1)
+_NUDGES: Int64 = np.stack(np.meshgrid(_EACH, _EACH, indexing="ij"), axis=-1).reshape(-1, 2)
+_NUDGES = _NUDGES[np.argsort((_NUDGES**2).sum(axis=1), kind="stable")]
+"""[n, 2] what is added to the factors nearest to the ratios, the least first."""
+
+
+def _starts(sums: Int64, wanted: Int64) -> tuple[Int64, Int64]:
+    """Return which start each sum wants at least and at most to give the wanted result."""
+    least = (wanted << BITS) - sums
+    return (
+        np.where(wanted > INT8_MIN, least, -_LIMIT),
+        np.where(wanted < INT8_MAX, least + (1 << BITS) - 1, _MOST),
+    )
+
+
+def _search(nearest: Int64, truth: Int64, pairs: Int64) -> tuple[int, ...] | None:
+    """Return factors and start; `pairs` [n, 2] are rows and columns of `truth` to begin with.
+
+    Every round refutes factors or adds pairs, so it ends.
+    """
+    factors = nearest + _NUDGES
+    low, high = np.full(len(factors), -_LIMIT), np.full(len(factors), _MOST)
+    while (left := np.flatnonzero(low <= high)).size:
+        candidate = left[0]
+        first, second = (int(factor) for factor in factors[candidate])
+        values, wanted = VALUES[pairs], truth[pairs[:, 0], pairs[:, 1]]
+        lows, highs = _starts(values @ factors[candidate], wanted)
+        least, most = int(lows.max(initial=-_LIMIT)), int(highs.min(initial=_MOST))
+        start = (least + most) >> 1
+        if least > most:
+            for pair in (lows.argmax(), highs.argmin()):
+                bounds = _starts(factors @ values[pair], wanted[pair])
+                low, high = np.maximum(low, bounds[0]), np.minimum(high, bounds[1])
+        elif 128 * (abs(first) + abs(second)) + abs(start) >= _LIMIT:
+            high[candidate] = low[candidate] - 1
+        else:
+            sums = VALUES[:, None] * first + VALUES[None, :] * second + start
+            wrong = np.argwhere(np.clip(sums >> BITS, INT8_MIN, INT8_MAX) != truth)
+            if len(wrong) == 0:
+                return first, second, start
+            pairs = np.concatenate([pairs, wrong])
+    return None
+
+
+@lru_cache(maxsize=64)
+def _cached(ratios: tuple[float, float], offset: float, results: bytes) -> tuple[int, ...] | None:
+    truth = np.frombuffer(results, np.int8).reshape(VALUES.size, VALUES.size).astype(np.int64)
+    nearest = np.array([round(ratio * (1 << BITS)) for ratio in ratios])
+    one, two = (VALUES * ratio for ratio in ratios)
+    pairs = near_ties(one + offset, two, _NEAR)
+    place = one[pairs[:, 0]] + two[pairs[:, 1]] + offset
+    inside = (place > INT8_MIN - 1) & (place < INT8_MAX + 1)
+    return _search(nearest, truth, pairs[inside])
+
+
+def fit(ratios: tuple[float, float], offset: float, truth: Int64) -> tuple[int, ...] | None:
+    """Return both factors and the start that give `truth`, or None where none were found.
+
+    `ratios` of either input's scale to the output's, negative where it is subtracted; `offset` what
+    the zero points add to the result; `truth` [256, 256] the results of all pairs of int8 values,
+    limited to int8.
+    """
+    return _cached(ratios, offset, truth.astype(np.int8).tobytes())

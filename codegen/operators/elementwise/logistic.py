@@ -1,0 +1,68 @@
+"""LOGISTIC: 1 / (1 + exp(−x)); int8 by table, int16 by interpolation.
+
+Source of the arithmetic: TFLM reference_integer_ops::Logistic: gemmlowp's fixed point for int8
+(output scale 1/256, zero point −128), TFLite's sigmoid table for int16 (output scale 2^-15).
+"""
+
+import numpy as np
+
+from codegen.fixed_point import Int64, requantize, saturate, shift_right_rounding
+from codegen.ir.graph import DType, Graph, Operator
+from codegen.operators.base import KernelCall
+from codegen.operators.checks import invalid
+from codegen.operators.elementwise.gemmlowp import logistic
+from codegen.operators.elementwise.sigmoid import (
+    INTEGER_BITS,
+    argument_scale,
+    check_s16,
+    input_radius,
+    lower_s16,
+    sigmoid_general_s16,
+    table_argument,
+)
+from codegen.operators.elementwise.unary import Unary
+from codegen.quantization import INT8_MAX, INT8_MIN
+
+
+class Logistic(Unary):
+    """The sigmoid."""
+
+    kind = "LOGISTIC"
+    _dtypes = (DType.INT8, DType.INT16)
+
+    def check_integers(self, graph: Graph, operator: Operator) -> None:
+        """Check the output's quantization, which the arithmetic fixes."""
+        output = graph.tensor(operator.outputs[0])
+        if output.dtype == DType.INT16:
+            check_s16(graph, operator)
+            return
+        assert output.quantization is not None
+        if output.quantization.zero_point != INT8_MIN:
+            invalid(
+                graph,
+                operator,
+                f"has zero point {output.quantization.zero_point}, expected -128",
+                output.index,
+            )
+        argument_scale(graph, operator)
+
+    def evaluate(self, graph: Graph, operator: Operator, values: Int64) -> Int64:
+        """Compute in Q4.27 for int8, from the sigmoid table for int16."""
+        if graph.tensor(operator.inputs[0]).dtype == DType.INT16:
+            return sigmoid_general_s16(values, *table_argument(graph, operator, steps=1))
+        zero_point, multiplier, shift = argument_scale(graph, operator)
+        centred = values - zero_point
+        radius = input_radius(shift)
+        inside = np.clip(centred, 1 - radius, radius - 1)
+        scaled = logistic(requantize(inside, multiplier, shift), INTEGER_BITS)
+        result = saturate(shift_right_rounding(scaled, 23) + INT8_MIN, INT8_MIN, INT8_MAX)
+        result = np.where(centred >= radius, INT8_MAX, result)
+        limited: Int64 = np.where(centred <= -radius, INT8_MIN, result)
+        return limited
+
+    def lower_wide(self, graph: Graph, operator: Operator) -> KernelCall:
+        """Return the call of `safe_kernel_logistic_s16`."""
+        return lower_s16(graph, operator, "logistic", table_argument(graph, operator, steps=1))
+
+
+OPERATOR = Logistic()

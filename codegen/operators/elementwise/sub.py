@@ -1,0 +1,13 @@
+"""SUB: the difference of two quantized tensors, int8 or int16: ADD with the second subtracted."""
+
+from codegen.operators.elementwise.add import Add
+
+
+class Sub(Add):
+    """input1 − input2."""
+
+    kind = "SUB"
+    _sign = -1
+
+
+OPERATOR = Sub()

@@ -1,0 +1,1 @@
+"""Operators that move bytes and change none: the layout of data."""

@@ -1,0 +1,58 @@
+"""FILL: one value in every element; known at generation, because every extent is.
+
+The converter writes it for the initial state of a recurrent layer with an open batch.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.checks import (
+    invalid,
+    require_constant,
+    require_counts,
+    require_indices,
+    require_input,
+    require_shape,
+    unsupported,
+)
+from codegen.operators.layout.copy import batched, require_same_values
+
+
+class Fill(OperatorSpec):
+    """A constant in disguise: constant folding takes it away."""
+
+    kind = "FILL"
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Check the extents, and that the value is one."""
+        require_counts(graph, operator, (2,))
+        extents = require_input(graph, operator, 0, "extents")
+        value = require_input(graph, operator, 1, "value")
+        output = graph.tensor(operator.outputs[0])
+        if value.elements != 1:
+            invalid(graph, operator, f"has {value.elements} values, expected one", value.index)
+        require_constant(graph, operator, value)
+        if extents.is_constant:
+            data = require_indices(graph, operator, extents)
+            require_shape(graph, operator, output, tuple(int(v) for v in data.reshape(-1)))
+        require_same_values(graph, operator, output, value)
+
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Refuse: the extents are known only at run time, or it is a result of the model."""
+        del choice
+        unsupported(graph, operator, "is not constant; convert with fixed extents")
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Repeat the value for every inference."""
+        count = len(batched(graph, operator.inputs[0], inputs[0]))
+        value = require_constant(graph, operator, graph.tensor(operator.inputs[1])).reshape(-1)[0]
+        output = graph.tensor(operator.outputs[0])
+        return [np.full((count, *output.shape), value, dtype=output.dtype.value)]
+
+
+OPERATOR = Fill()

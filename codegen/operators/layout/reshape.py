@@ -1,0 +1,64 @@
+"""RESHAPE: the same elements under another shape; no code."""
+
+from collections.abc import Sequence
+
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.checks import invalid, require_counts, require_input
+
+
+class View(OperatorSpec):
+    """An operator whose output is its first input's bytes under another shape.
+
+    A second input (shape or axis) is ignored: the output tensor has the shape.
+    """
+
+    _input_counts: tuple[int, ...] = (1, 2)
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Check element count, type and quantization of output against input."""
+        require_counts(graph, operator, self._input_counts)
+        source = require_input(graph, operator, 0, "input")
+        output = graph.tensor(operator.outputs[0])
+        if source.elements != output.elements or source.dtype != output.dtype:
+            invalid(
+                graph,
+                operator,
+                f"turns {source.dtype.value}{list(source.shape)} into "
+                f"{output.dtype.value}{list(output.shape)}; export the model again",
+                output.index,
+            )
+        if source.quantization is not None and output.quantization is not None:
+            before, after = source.quantization, output.quantization
+            if (before.scales, before.zero_points) != (after.scales, after.zero_points):
+                invalid(
+                    graph,
+                    operator,
+                    "changes the quantization of a value that it only views; convert again",
+                    output.index,
+                )
+
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Return None: a view."""
+        del graph, operator, choice
+        return None
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Return the input under the output's shape."""
+        values = inputs[0]
+        assert values is not None
+        source = graph.tensor(operator.inputs[0])
+        shape = graph.tensor(operator.outputs[0]).shape
+        count = 1 if source.is_constant else values.shape[0]
+        return [values.reshape((count, *shape))]
+
+
+class Reshape(View):
+    """RESHAPE as a view."""
+
+    kind = "RESHAPE"
+
+
+OPERATOR = Reshape()

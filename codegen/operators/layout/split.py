@@ -1,0 +1,79 @@
+"""SPLIT: cuts a tensor into equal parts along an axis; any element type.
+
+Inputs: the constant axis, the tensor. Source of the rules: TFLM's split.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.checks import invalid, require_counts, require_input, require_shape
+from codegen.operators.layout.copy import batched, constant_axis, require_same_values, split_call
+
+
+class Split(OperatorSpec):
+    """Parts one after the other; their shapes come from the output tensors."""
+
+    kind = "SPLIT"
+    _input_count: ClassVar[int] = 2
+    _data: ClassVar[int] = 1
+    """Position of the tensor among the inputs."""
+    _axis: ClassVar[int] = 0
+    """Position of the axis among the inputs."""
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Check the axis, and that the parts have the tensor's shape and values."""
+        require_counts(graph, operator, (self._input_count,), len(operator.outputs))
+        source = require_input(graph, operator, self._data, "input")
+        require_input(graph, operator, self._axis, "axis")
+        axis = self._axis_of(graph, operator)
+        sizes = _sizes(graph, operator, axis)
+        if sum(sizes) != source.shape[axis]:
+            invalid(
+                graph,
+                operator,
+                f"cuts an axis of {source.shape[axis]} into {list(sizes)}; export the model again",
+                source.index,
+            )
+        for index, size in zip(operator.outputs, sizes, strict=True):
+            output = graph.tensor(index)
+            expected = (*source.shape[:axis], size, *source.shape[axis + 1 :])
+            require_shape(graph, operator, output, expected)
+            require_same_values(graph, operator, output, source)
+        self._check_sizes(graph, operator, sizes)
+
+    def _check_sizes(self, graph: Graph, operator: Operator, sizes: Sequence[int]) -> None:
+        """Check that the parts are equal."""
+        if len(set(sizes)) != 1:
+            invalid(graph, operator, f"has parts of {list(sizes)}, expected equal ones")
+
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Return the call of `safe_kernel_split_bytes`; a view when there is one part."""
+        del choice
+        axis = self._axis_of(graph, operator)
+        return split_call(graph, operator, axis, _sizes(graph, operator, axis), self._data)
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Cut with numpy."""
+        values = batched(graph, operator.inputs[self._data], inputs[self._data])
+        axis = self._axis_of(graph, operator)
+        edges = np.cumsum(_sizes(graph, operator, axis))[:-1]
+        return list(np.split(values, edges, axis=axis + 1))
+
+    def _axis_of(self, graph: Graph, operator: Operator) -> int:
+        rank = len(graph.tensor(operator.inputs[self._data]).shape)
+        return constant_axis(graph, operator, self._axis, rank)
+
+
+def _sizes(graph: Graph, operator: Operator, axis: int) -> list[int]:
+    """Return the extent of each output along `axis`; 0 where it has no such axis."""
+    shapes = [graph.tensor(index).shape for index in operator.outputs]
+    return [shape[axis] if axis < len(shape) else 0 for shape in shapes]
+
+
+OPERATOR = Split()

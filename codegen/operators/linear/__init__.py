@@ -1,0 +1,1 @@
+"""Operators that are sums of weights times inputs."""

@@ -1,0 +1,260 @@
+"""FULLY_CONNECTED: output = clamp(requantize(input · weightsᵀ + bias)).
+
+input int8[batches, K] (leading dimensions flattened), weights int8[units, K], bias
+int32[units], output int8[batches, units]. Source of the arithmetic: TFLM's
+`reference_integer_ops::FullyConnected(PerChannel)`, double rounding.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from codegen.backends.native.dsp import packing as _packing
+from codegen.backends.native.rv32 import packing as _rv32
+from codegen.fixed_point import exact_dot
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators.base import (
+    ConstantArg,
+    KernelCall,
+    KernelChoice,
+    OperatorSpec,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
+from codegen.operators.checks import (
+    activation_name,
+    invalid,
+    optional_input,
+    require_activation,
+    require_counts,
+    require_input,
+    require_shape,
+    unsupported,
+)
+from codegen.operators.linear import int16 as _int16
+from codegen.operators.linear import products as _products
+from codegen.operators.linear.products import Products, products
+
+_LITTLE = 4096
+"""Products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its code:
+it would save some 10,000 instructions for 1,200 bytes."""
+
+
+class FullyConnected(OperatorSpec):
+    """The dense matrix product."""
+
+    kind = "FULLY_CONNECTED"
+
+    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
+        """Read the table; an absent one means the schema's defaults, as in TFLM."""
+        if builtin_options is None:
+            return {"fused_activation": "NONE", "weights_format": 0, "keep_num_dims": False}
+        return {
+            "fused_activation": activation_name(builtin_options.FusedActivationFunction()),
+            "weights_format": int(builtin_options.WeightsFormat()),
+            "keep_num_dims": bool(builtin_options.KeepNumDims()),
+            **_int16.bias_type(builtin_options),
+        }
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Check types, shapes, quantization, and that the accumulator fits."""
+        require_counts(graph, operator, (2, 3))
+        if operator.options["weights_format"] != 0:
+            unsupported(graph, operator, "has shuffled weights; convert with default weights")
+        require_activation(graph, operator)
+        source = require_input(graph, operator, 0, "input")
+        weights = require_input(graph, operator, 1, "weights")
+        output = graph.tensor(operator.outputs[0])
+        if len(weights.shape) != 2 or 0 in weights.shape:
+            invalid(
+                graph,
+                operator,
+                f"has shape {list(weights.shape)}, expected [units, depth]; export the model again",
+                weights.index,
+            )
+        units, depth = weights.shape
+        if source.elements % depth or not output.shape or output.shape[-1] != units:
+            invalid(
+                graph,
+                operator,
+                f"input {list(source.shape)}, weights {list(weights.shape)} and output "
+                f"{list(output.shape)} do not fit; export the model again",
+            )
+        batches = source.elements // depth
+        if operator.options["keep_num_dims"]:
+            require_shape(graph, operator, output, (*source.shape[:-1], units))
+        elif output.elements != batches * units:
+            invalid(
+                graph,
+                operator,
+                f"has shape {list(output.shape)}, expected {[batches, units]}; export the model "
+                "again",
+                output.index,
+            )
+        if _int16.is_int16(graph, operator):
+            _int16.check(graph, operator)
+            return
+        _products.check(graph, operator)
+        _check_bias_scale(graph, operator)
+
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Return the call of `safe_kernel_fully_connected_s8`, its dsp or its rv32 variant.
+
+        The reference reads weights as in the file; the dsp kernel paired rows and the rv32 kernel
+        rows side by side, where the weights prove that it is exact.
+        """
+        if _int16.is_int16(graph, operator):
+            return _lower_s16(graph, operator)
+        p = products(graph, operator)
+        batches = graph.tensor(operator.inputs[0]).elements // p.rows.shape[1]
+        proof = p.prove(graph, operator)
+        if choice.isa == "ref":
+            return _reference_call(operator, p, batches, (proof,))
+        found = _variant_call(graph, operator, p, batches, choice)
+        if isinstance(found, KernelCall):
+            return found
+        return _reference_call(operator, p, batches, (f"no {choice.isa} kernel: {found}", proof))
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Compute with int64 sums; `inputs[0]` is int8[N, …]."""
+        values = inputs[0]
+        assert values is not None
+        if _int16.is_int16(graph, operator):
+            wide = _int16.integers(graph, operator)
+            rows = values.reshape(values.shape[0], -1, wide.weights.shape[1])
+            result = wide.rescale(exact_dot(rows, wide.weights)).astype(np.int16)
+            return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+        p = products(graph, operator)
+        rows = values.reshape(values.shape[0], -1, p.rows.shape[1])
+        return [
+            p.rescale(exact_dot(rows, p.rows)).reshape(-1, *graph.tensor(operator.outputs[0]).shape)
+        ]
+
+
+def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
+    """Return the call of `safe_kernel_fully_connected_s16`."""
+    p = _int16.integers(graph, operator)
+    units, depth = p.weights.shape
+    batches = graph.tensor(operator.inputs[0]).elements // depth
+    fields = {"batches": batches, "depth": depth, "units": units}
+    note = _int16.prove(graph, operator)
+    return p.call(operator, "fully_connected", fields, batches, note)
+
+
+def _is_little(graph: Graph) -> bool:
+    """Return whether the graph multiplies little outside of convolutions.
+
+    An LSTM brings most of the dsp kernel's code by itself.
+    """
+    products = 0
+    for operator in graph.operators:
+        if operator.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+            return False
+        if operator.kind == OPERATOR.kind:
+            weights, source = graph.tensor(operator.inputs[1]), graph.tensor(operator.inputs[0])
+            products += source.elements * weights.shape[0]
+    return products < _LITTLE
+
+
+def _reference_call(
+    operator: Operator, p: Products, batches: int, notes: tuple[str, ...]
+) -> KernelCall:
+    units, depth = p.rows.shape
+    fields = {
+        "batches": batches,
+        "depth": depth,
+        "units": units,
+        "requantize_step": p.step,
+        "output_zero_point": p.output_zero_point,
+        "output_min": p.low,
+        "output_max": p.high,
+    }
+    return _products.reference_call(
+        operator,
+        p,
+        "expanded",
+        fields,
+        macs=batches * p.rows.size,
+        notes=(
+            f"reference kernel, {'per-channel' if p.step else 'per-tensor'} scales, "
+            "input zero point folded into the bias",
+            *notes,
+        ),
+    )
+
+
+def _variant_call(
+    graph: Graph, operator: Operator, p: Products, batches: int, choice: KernelChoice
+) -> KernelCall | str:
+    """Return the call of the kernel for an instruction set, or why there is none."""
+    if choice.isa == "rv32":
+        refusal = _rv32.refusal(p.dense, _rv32.DOT8_MIN_ROWS)
+        if refusal is not None:
+            return refusal
+        return _rv32.fully_connected_call(operator, p.dense, batches, (p.low, p.high))
+    if choice.optimize != "speed" and _is_little(graph):
+        return f"fewer than {_LITTLE} products do not pay for its code"
+    bound = p.dense.bound
+    refusal = _packing.refuse_rows(p.rows, p.bias) or _packing.refuse_rescale(
+        *p.scales, p.output_zero_point, bound
+    )
+    return refusal or _dsp_call(operator, p, batches, bound)
+
+
+def _dsp_call(operator: Operator, p: Products, batches: int, bound: int) -> KernelCall:
+    constants = _packing.dense_constants(p.rows, p.bias, *p.scales)
+    return KernelCall(
+        kernel="safe_kernel_fully_connected_s8_dsp",
+        header="safe/kernel/fully_connected_dsp.h",
+        source="fully_connected_dsp",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            *(ConstantArg(constant.suffix) for constant in constants),
+            ScratchArg("expanded"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_fully_connected_dsp_params_t",
+        params={
+            "batches": batches,
+            "row": _packing.dense_row(p.rows, p.step, p.output_zero_point, (p.low, p.high)),
+        },
+        constants=constants,
+        scratch=(Scratch("expanded", 8 * _packing.blocks(p.rows.shape[1]), alignment=4),),
+        macs=batches * p.rows.size,
+        notes=(
+            "dsp kernel, rows in pairs, eight at a time",
+            f"|sum| <= {bound}; the first of each pair < 2^23",
+        ),
+    )
+
+
+def _check_bias_scale(graph: Graph, operator: Operator) -> None:
+    """TFLM's own rule: a per-tensor bias must have (about) the accumulator's scale."""
+    bias = optional_input(graph, operator, 2)
+    source, weights, output = (
+        graph.tensor(i).quantization
+        for i in (operator.inputs[0], operator.inputs[1], operator.outputs[0])
+    )
+    assert source is not None
+    assert weights is not None
+    assert output is not None
+    if bias is None or bias.quantization is None or weights.per_channel:
+        return
+    gap = abs(source.scale * weights.scale - bias.quantization.scale) / output.scale
+    if not gap <= 0.02:
+        invalid(
+            graph,
+            operator,
+            f"has scale {bias.quantization.scale}, expected input scale * weight scale = "
+            f"{source.scale * weights.scale}; convert the model again",
+            bias.index,
+        )
+
+
+OPERATOR = FullyConnected()

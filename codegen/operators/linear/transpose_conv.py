@@ -1,0 +1,128 @@
+"""TRANSPOSE_CONV, int8 with per-channel weights: each input spreads over an output window.
+
+inputs: the output's shape (ignored, the output tensor has it), weights int8[O, kh, kw, C], input
+int8[B, H, W, C], bias int32[O] (optional); output int8[B, OH, OW, O]. Input (y, x) adds through
+tap (ty, tx) to output (y · stride + ty − pad, …); what falls outside is dropped. Source of the
+arithmetic: TFLM's `reference_integer_ops::TransposeConv`, double rounding.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from codegen.fixed_point import exact_dot
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.checks import invalid
+from codegen.operators.linear import products as _products
+from codegen.operators.linear.products import WEIGHTS, products
+from codegen.operators.window import (
+    STRIDED,
+    Axis,
+    axis,
+    require_reach,
+    require_window,
+    window_options,
+)
+
+_INPUT, _BIAS = 2, 3
+_AT = _products.Operands(source=_INPUT, bias=_BIAS, folds=False)
+
+
+class TransposeConv(OperatorSpec):
+    """The transposed convolution, also called deconvolution."""
+
+    kind = "TRANSPOSE_CONV"
+
+    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
+        """Read padding, strides and the fused activation."""
+        return window_options(builtin_options)
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Check types, shapes, quantization, and that the accumulator fits."""
+        roles = {"input": _INPUT, "weights": WEIGHTS}
+        source, weights, output = require_window(graph, operator, (3, 4), STRIDED, roles)
+        channels = weights.shape[0]
+        fits = source.shape[0] == output.shape[0] and output.shape[3] == channels
+        if not fits or weights.shape[3] != source.shape[3]:
+            invalid(
+                graph,
+                operator,
+                f"input {list(source.shape)}, weights {list(weights.shape)} and output "
+                f"{list(output.shape)} do not fit; export the model again",
+            )
+        require_reach(graph, operator, *_axes(graph, operator))
+        _products.check(graph, operator, _AT)
+
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Return the call of `safe_kernel_transpose_conv_s8`; weights as in the file."""
+        del choice  # one packing: output channel after output channel
+        p = products(graph, operator, _AT)
+        y, x = _axes(graph, operator)
+        batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape
+        fields = {
+            "batches": batches,
+            "input_channels": depth,
+            "output_channels": len(p.rows),
+            "y": y.params(),
+            "x": x.params(),
+            "requantize_step": p.step,
+            **p.limits,
+        }
+        return _products.reference_call(
+            operator,
+            p,
+            "sums",
+            fields,
+            macs=batches * height * width * p.weights.size,
+            notes=(
+                "reference kernel, gathers for each output what reaches it",
+                p.prove(graph, operator),
+            ),
+            at=_AT,
+        )
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Spread every input over a plane of int64 sums and cut the output out of it."""
+        p = products(graph, operator, _AT)
+        y, x = _axes(graph, operator)
+        values = inputs[_INPUT]
+        assert values is not None
+        images = values.reshape(-1, *values.shape[2:]).astype(np.int64) - p.input_zero_point
+        sums = np.zeros((len(images), _reach(y), _reach(x), len(p.rows)), np.int64)
+        for ty in range(y.kernel):
+            rows = slice(ty, ty + (y.size - 1) * y.stride + 1, y.stride)
+            for tx in range(x.kernel):
+                columns = slice(tx, tx + (x.size - 1) * x.stride + 1, x.stride)
+                sums[:, rows, columns] += exact_dot(images, p.weights[:, ty, tx])
+        sums = sums[:, y.pad : y.pad + y.output, x.pad : x.pad + x.output]
+        return [p.rescale(sums).reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+
+
+def _reach(axis: Axis) -> int:
+    """Return the extent of the plane: what the inputs reach, and what the output needs."""
+    return max((axis.size - 1) * axis.stride + axis.kernel, axis.pad + axis.output)
+
+
+def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
+    """Return both axes.
+
+    As in TFLM the padding is that of the convolution from output to input, whatever the input's
+    size is.
+    """
+    source = graph.tensor(operator.inputs[_INPUT]).shape
+    weights = graph.tensor(operator.inputs[WEIGHTS]).shape
+    output = graph.tensor(operator.outputs[0]).shape
+    o = operator.options
+    strides = (o["stride_h"], o["stride_w"])
+    found = []
+    for n, stride in enumerate(strides, start=1):
+        back = axis(output[n], weights[n], stride, 1, o["padding"])
+        found.append(Axis(source[n], weights[n], stride, 1, output[n], back.pad))
+    return found[0], found[1]
+
+
+OPERATOR = TransposeConv()

@@ -1,0 +1,1 @@
+"""Operators that reduce many elements to one."""

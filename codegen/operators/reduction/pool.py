@@ -1,0 +1,151 @@
+"""What MAX_POOL_2D and AVERAGE_POOL_2D share: everything but the reduction.
+
+input int8[B, H, W, C], output int8[B, OH, OW, C] of the same scale and zero point.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators.base import (
+    KernelCall,
+    KernelChoice,
+    OperatorSpec,
+    ParamsArg,
+    TensorArg,
+)
+from codegen.operators.checks import invalid, require_activation, require_per_tensor, require_shape
+from codegen.operators.window import (
+    STRIDED,
+    Axis,
+    axis,
+    require_reach,
+    require_window,
+    window_options,
+)
+from codegen.quantization import activation_range
+
+MAX_TAPS = 1 << 23
+"""Fewer taps keep |sum| + taps / 2 below 2^31."""
+_SCALE_GAP = 1e-6
+"""TFLM's own tolerance between the scales of input and output, in float32."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Sizes and the limits of the output."""
+
+    y: Axis
+    x: Axis
+    low: int
+    high: int
+
+
+class Pool(OperatorSpec):
+    """A reduction of the taps inside the image, channel by channel."""
+
+    _kernel: ClassVar[str]
+    """Stem of the C file and, with `safe_kernel_` and `_s8`, of the function."""
+
+    def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
+        """Read padding, strides, window and the fused activation."""
+        more = {"filter_h": "FilterHeight", "filter_w": "FilterWidth"}
+        return window_options(builtin_options, more)
+
+    def check(self, graph: Graph, operator: Operator) -> None:
+        """Check types, shapes and that input and output have the same quantization."""
+        sizes = (*STRIDED, "filter_h", "filter_w")
+        source, output = require_window(graph, operator, (1,), sizes, {"input": 0})
+        before = require_per_tensor(graph, operator, source)
+        after = require_per_tensor(graph, operator, output)
+        gap = float(abs(np.float32(before.scale) - np.float32(after.scale)))
+        if gap > _SCALE_GAP or before.zero_point != after.zero_point:
+            invalid(
+                graph,
+                operator,
+                "has another scale or zero point than the input; convert the model again",
+                output.index,
+            )
+        p = window(graph, operator)
+        require_reach(graph, operator, p.y, p.x)
+        batches, _, _, channels = source.shape
+        require_shape(graph, operator, output, (batches, p.y.output, p.x.output, channels))
+        if min(p.y.kernel, p.y.size) * min(p.x.kernel, p.x.size) >= MAX_TAPS:
+            invalid(graph, operator, f"reduces {MAX_TAPS} values or more", source.index)
+
+    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+        """Return the call of the pooling kernel.
+
+        Without padding an output never lies behind the first input that it or a later one
+        reads, so that the kernel may work in place.
+        """
+        del choice
+        p = window(graph, operator)
+        batches, _, _, channels = graph.tensor(operator.inputs[0]).shape
+        return KernelCall(
+            kernel=f"safe_kernel_{self._kernel}_s8",
+            header="safe/kernel/pool_2d.h",
+            source=self._kernel,
+            arguments=(
+                ParamsArg(),
+                TensorArg(operator.inputs[0]),
+                TensorArg(operator.outputs[0]),
+            ),
+            params_type="safe_pool_2d_params_t",
+            params={
+                "batches": batches,
+                "channels": channels,
+                "y": p.y.params(),
+                "x": p.x.params(),
+                "output_min": p.low,
+                "output_max": p.high,
+            },
+            in_place=(operator.inputs[0],) if p.y.pad == p.x.pad == 0 else (),
+        )
+
+    def reference(
+        self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
+    ) -> list[Array]:
+        """Reduce what each output sees and limit the result."""
+        values = inputs[0]
+        assert values is not None
+        p = window(graph, operator)
+        images = values.reshape(-1, *values.shape[2:])
+        result = np.empty((len(images), p.y.output, p.x.output, images.shape[-1]), np.int64)
+        for oy in range(p.y.output):
+            rows = _inside(p.y, oy)
+            for ox in range(p.x.output):
+                seen = images[:, rows, _inside(p.x, ox)]
+                result[:, oy, ox] = self._reduce(seen.reshape(len(images), -1, images.shape[-1]))
+        limited = np.clip(result, p.low, p.high).astype(np.int8)
+        return [limited.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+
+    def _reduce(self, taps: Array) -> Array:
+        """Return [images, C] of int8[images, taps, C]: the taps inside the image."""
+        raise NotImplementedError
+
+
+def _inside(axis: Axis, output: int) -> slice:
+    """Return the input positions that an output sees."""
+    first = output * axis.stride - axis.pad
+    return slice(max(0, first), first + axis.kernel)
+
+
+def window(graph: Graph, operator: Operator) -> Window:
+    """Return sizes and limits; the options must have passed `check`."""
+    _, height, width, _ = graph.tensor(operator.inputs[0]).shape
+    quantization = graph.tensor(operator.outputs[0]).quantization
+    assert quantization is not None
+    o = operator.options
+    low, high = activation_range(
+        require_activation(graph, operator), quantization.scale, quantization.zero_point
+    )
+    return Window(
+        y=axis(height, o["filter_h"], o["stride_h"], 1, o["padding"]),
+        x=axis(width, o["filter_w"], o["stride_w"], 1, o["padding"]),
+        low=low,
+        high=high,
+    )

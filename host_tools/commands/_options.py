@@ -1,0 +1,29 @@
+"""Options and types of options that several verbs share."""
+
+import argparse
+
+from targets import toolchain
+from targets.load import COMPILERS, load
+from targets.options import DEFAULT_LEVEL, LEVELS, Options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add("--toolchain", default="", choices=COMPILERS, help="of the image (default: the target's)")
+    add("--opt", default=DEFAULT_LEVEL, choices=LEVELS, help="-O of the image (%(default)s)")
+    add("--lto", action="store_true", help="optimize the image at link time")
+
+
+def options(arguments: argparse.Namespace, target: str) -> Options:
+    """Return how the image of `target` is compiled; BuildError when it cannot be."""
+    compiler = toolchain.choose(load(target), arguments.toolchain)
+    return Options(arguments.opt, lto=arguments.lto, compiler=compiler)
+
+
+def positive(text: str) -> int:
+    """Return a whole number above 0; argparse says what is wrong otherwise."""
+    value = int(text)
+    if value <= 0:
+        raise ValueError
+    return value

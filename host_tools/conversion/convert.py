@@ -1,0 +1,113 @@
+"""Convert a trained network to TFLite, verify what comes out, and describe it."""
+
+import hashlib
+import json
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.conversion import canonical, quantize_worker, worker
+from host_tools.conversion.calibration import MINMAX, Method
+from host_tools.errors import ConversionError
+from host_tools.runtimes import tensors as values
+
+KINDS = ("int8", "int16x8", "float")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to make.
+
+    Attributes:
+        network: .keras or .h5 file, or SavedModel folder.
+        kind: One of KINDS.
+        unrolled: Recurrent operators unrolled over time, instead of fused.
+        method: How int8 ranges are chosen.
+    """
+
+    network: Path
+    kind: str = "int8"
+    unrolled: bool = False
+    method: Method = MINMAX
+
+    @property
+    def route(self) -> str:
+        """What to call this conversion in messages and in the manifest."""
+        how = "keras, batch 1, unrolled" if self.unrolled else "tf_keras, batch 1, rolled"
+        return f"{how}, from_keras_model, {self.kind}"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A model and its manifest, JSON values."""
+
+    model: bytes
+    manifest: dict[str, Any]
+
+
+def convert(request: Request, windows: NDArray[np.float32] | None) -> Converted:
+    """Convert in a process of its own.
+
+    Args:
+        request: What to make.
+        windows: float32 [N, window, channels]; None for a float model only.
+
+    Raises:
+        ConversionError: The worker failed or died; the message names route and versions.
+    """
+    if request.kind == "int16x8" and request.method.needs_values:
+        raise ConversionError("int16x8 knows calibration minmax only: int16 has range to spare")
+    with tempfile.TemporaryDirectory(prefix="safe-convert-") as name:
+        folder = Path(name)
+        job = {
+            "network": str(request.network.resolve()),
+            "kind": request.kind,
+            "unrolled": request.unrolled,
+            "calibration": str(request.method),
+        }
+        (folder / "job.json").write_text(json.dumps(job))
+        if windows is not None:
+            np.savez(folder / "representative.npz", windows=windows)
+        what = f"conversion ({request.route})"
+        worker.run("host_tools.conversion.quantize_worker", folder, what, ConversionError)
+        content = (folder / quantize_worker.MODEL).read_bytes()
+        done = json.loads((folder / quantize_worker.DONE).read_text())
+        kinds = canonical.operators(folder / quantize_worker.MODEL)
+        canonical_sha256 = canonical.canonical_hash(folder / quantize_worker.MODEL)
+    edges = values.edges(content)
+    manifest = {
+        "version": 1,
+        "route": request.route,
+        "calibration": str(request.method) if request.kind != "float" else None,
+        "versions": worker.versions(),
+        "network": request.network.name,
+        "windows": None if windows is None else len(windows),
+        "windows_sha256": None if windows is None else _digest(windows.tobytes()),
+        "attempts": done["attempts"],
+        "fused": done["fused"],
+        "operators": dict(sorted(Counter(kinds).items())),
+        "every_operator_integer": request.kind != "float",
+        "bytes": len(content),
+        "input": {
+            "shape": [1, *edges.window],
+            "scale": edges.input_scale,
+            "zero_point": edges.input_zero_point,
+        },
+        "output": {
+            "shape": [1, *edges.forecast],
+            "scale": edges.output_scale,
+            "zero_point": edges.output_zero_point,
+        },
+        "sha256": _digest(content),
+        "canonical_sha256": canonical_sha256,
+    }
+    return Converted(content, manifest)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

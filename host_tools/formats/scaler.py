@@ -1,0 +1,114 @@
+"""The scaler: raw units to standard deviations of the training rows."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.data.table import Table, constant_channels
+from host_tools.errors import DataError
+from host_tools.formats import json_file
+
+CLIP = 8.0
+"""Model inputs are limited to ± this many standard deviations: one outlier in the
+representative dataset would widen the input scale for every sample. Not below 8: a saturated
+input is predicted perfectly, and ±5 was measured to hide large faults."""
+
+SCORE_LIMIT = 64.0
+"""Before scoring, samples are limited to ± this many standard deviations, which bounds the
+score in float32 and leaves faults far beyond the model's clip visible."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """z = (x − mean) · inv_std, in two float32 roundings.
+
+    Attributes:
+        channels: Names, in column order.
+        mean: float32 [channels], raw units.
+        std: float32 [channels], raw units; for reports, the device uses inv_std.
+        inv_std: float32 [channels].
+        clip: Limit of model inputs, in standard deviations.
+        score_limit: Limit of samples before scoring, in standard deviations.
+    """
+
+    channels: tuple[str, ...]
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+    inv_std: NDArray[np.float32]
+    clip: np.float32
+    score_limit: np.float32
+
+    def standardize(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return float32 [rows, channels] in standard deviations, not clipped."""
+        # A finite sample far out of range may become infinite here; the limits that follow
+        # bring it back, on the device as well.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (samples - self.mean) * self.inv_std
+
+    def clipped(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return standardized samples within the clip: what the model is trained on."""
+        return np.clip(self.standardize(samples), -self.clip, self.clip)
+
+    def save(self, path: Path) -> None:
+        """Write `scaler.json`."""
+        json_file.write(
+            path,
+            {
+                "channels": list(self.channels),
+                "mean": json_file.numbers(self.mean),
+                "std": json_file.numbers(self.std),
+                "inv_std": json_file.numbers(self.inv_std),
+                "clip": float(self.clip),
+                "score_limit": float(self.score_limit),
+            },
+        )
+
+
+def fit(table: Table, clip: float = CLIP, score_limit: float = SCORE_LIMIT) -> Scaler:
+    """Return the scaler of a table of training rows; labelled and missing rows do not count.
+
+    Sums are exact (`math.fsum`), so that every machine gets the same scaler.
+
+    Raises:
+        DataError: Too few rows, or a channel is constant in them.
+    """
+    rows = table.samples[(table.segments >= 0) & (table.labels == 0)].astype(np.float64)
+    if len(rows) < 2:
+        raise DataError(f"{table.source}: no usable row in the training part")
+    mean = np.array([math.fsum(column) / len(rows) for column in rows.T.tolist()])
+    squares = [math.fsum(((c - m) ** 2).tolist()) for c, m in zip(rows.T, mean, strict=True)]
+    std = np.sqrt(np.array(squares) / len(rows))
+    if flat := constant_channels(table):
+        raise DataError(f'{table.source}: column "{flat[0]}" is constant: leave it out')
+    return Scaler(
+        channels=table.names,
+        mean=mean.astype(np.float32),
+        std=std.astype(np.float32),
+        inv_std=(1.0 / std).astype(np.float32),
+        clip=np.float32(clip),
+        score_limit=np.float32(score_limit),
+    )
+
+
+def load(path: Path) -> Scaler:
+    """Read `scaler.json`.
+
+    Raises:
+        DataError: Missing or malformed.
+    """
+    content = json_file.read(path)
+    names = content.get("channels")
+    if not isinstance(names, list) or not names:
+        raise DataError(f'{path}: "channels" must be a list of names')
+    length = len(names)
+    return Scaler(
+        channels=tuple(str(name) for name in names),
+        mean=json_file.vector(path, content, "mean", length),
+        std=json_file.vector(path, content, "std", length),
+        inv_std=json_file.vector(path, content, "inv_std", length),
+        clip=json_file.scalar(path, content, "clip"),
+        score_limit=json_file.scalar(path, content, "score_limit"),
+    )

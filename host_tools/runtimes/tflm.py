@@ -1,0 +1,154 @@
+"""The arithmetic oracle: TensorFlow Lite Micro on the host (package `tflite-micro`).
+
+Its reference kernels give the same bytes as TFLM on Cortex-M and RISC-V. Recurrent state is
+reset before every window; without that, outputs move by up to 18 LSB.
+
+It is no oracle for a convolution that the converter wrote with an open batch as SPACE_TO_BATCH_ND,
+CONV_2D, BATCH_TO_SPACE_ND (Keras 3 does so with every dilation): TFLM reads the open batch as 1,
+although the blocks lie there, and leaves the rest of the values as memory happens to hold them.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.frontend import blocks, tflite
+from host_tools.errors import ConversionError, DataError
+
+Array = NDArray[Any]
+
+_ARENA = 1 << 26
+"""Bytes for values, beside the package's own estimate from the file's size, which is too small for
+a small file with large images. Only what is touched is taken."""
+
+
+def available() -> bool:
+    """Whether the package is installed (extra `oracle`)."""
+    try:
+        import_module("tflite_micro")
+    except ImportError:
+        return False
+    return True
+
+
+def interpreter(content: bytes) -> Any:
+    """Return an interpreter of the package for a model file.
+
+    Raises ConversionError when the package is not installed, refuses the model, or would compute
+    only a part of it.
+    """
+    try:
+        runtime = import_module("tflite_micro").runtime
+    except ImportError as error:
+        raise ConversionError(
+            "the oracle (package tflite-micro) is not installed: pip install 'safe-edge[oracle]'"
+        ) from error
+    try:
+        made = runtime.Interpreter.from_bytes(content, arena_size=_ARENA + 10 * len(content))
+    except RuntimeError as error:
+        raise ConversionError(f"TensorFlow Lite Micro refuses the model: {error}") from error
+    index = blocks.first_open(content)
+    if index is not None:
+        raise ConversionError(
+            f"operator {index} SPACE_TO_BATCH_ND has an open batch: TensorFlow Lite Micro computes"
+            " the first block only, so it is no oracle here; compare with TensorFlow Lite, or"
+            " convert the model with a dilated CONV_2D"
+        )
+    return made
+
+
+def run(model: Path, windows: Array) -> Array:
+    """Return [N, *output shape] of a model with one input and one output, in the output's type.
+
+    `windows` [N, *input shape without the batch], of the input's type. Raises ConversionError when
+    the package is not installed or refuses the model, and DataError when a window does not fit.
+    """
+    (found,) = run_all(model, [windows])
+    return found
+
+
+def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
+    """Return every output of a model, each [N, *output shape], for every input [N, …]; see run."""
+    runtime = interpreter(model.read_bytes())
+    graph = tflite.load(model, "oracle")
+    shapes = []
+    for index, values in enumerate(inputs):
+        shapes.append(tuple(int(size) for size in runtime.get_input_details(index)["shape"]))
+        if int(np.prod(shapes[-1])) != int(np.prod(values.shape[1:])):
+            raise DataError(f"windows have shape {values.shape[1:]}, {model} takes {shapes[-1]}")
+    results: list[list[Array]] = [[] for _ in graph.outputs]
+    for row in range(len(inputs[0])):
+        runtime.reset()
+        for index, (values, shape) in enumerate(zip(inputs, shapes, strict=True)):
+            runtime.set_input(np.ascontiguousarray(values[row].reshape(shape)), index)
+        runtime.invoke()
+        for index, found in enumerate(results):
+            found.append(np.array(runtime.get_output(index)))
+    stacked = [np.stack(found) for found in results]
+    return [values.reshape(len(values), *values.shape[2:]) for values in stacked]
+
+
+def forecast(model: Path | bytes, windows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Run a model on windows, each from reset state.
+
+    Args:
+        model: A `.tflite` file or its bytes, one int8 input and one int8 output.
+        windows: int8 [N, window, channels].
+
+    Returns:
+        int8 [N, horizon, channels].
+
+    Raises:
+        ConversionError: The `tflite-micro` package is missing or rejects the model.
+    """
+    runtime = interpreter(model if isinstance(model, bytes) else model.read_bytes())
+    shape = tuple(int(size) for size in runtime.get_output_details(0)["shape"])
+    outputs = np.empty((len(windows), *shape[1:]), dtype=np.int8)
+    for index in range(len(windows)):
+        # The state of an LSTM stays between invokes; windowed semantics start from zero.
+        runtime.reset()
+        runtime.set_input(windows[index : index + 1], 0)
+        runtime.invoke()
+        outputs[index] = runtime.get_output(0)[0]
+    return outputs
+
+
+def forecast_float(model: Path, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Run the float model on windows, each from reset state.
+
+    Args:
+        model: `model_float.tflite`, batch 1.
+        windows: float32 [N, window, channels], standardized.
+
+    Returns:
+        float32 [N, horizon, channels], standardized.
+
+    Raises:
+        ConversionError: The `ai-edge-litert` package is missing.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ImportError as error:
+        raise ConversionError(
+            "the float model cannot run: install the extra `oracle` (ai-edge-litert)"
+        ) from error
+    # The reference kernels: plain loops, the same order of sums on every machine.
+    interpreter = Interpreter(
+        model_path=str(model),
+        num_threads=1,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+    )
+    interpreter.allocate_tensors()
+    source = interpreter.get_input_details()[0]["index"]
+    result = interpreter.get_output_details()[0]
+    outputs = np.empty((len(windows), *result["shape"][1:]), dtype=np.float32)
+    for index in range(len(windows)):
+        interpreter.reset_all_variables()
+        interpreter.set_tensor(source, windows[index : index + 1])
+        interpreter.invoke()
+        outputs[index] = interpreter.get_tensor(result["index"])[0]
+    return outputs

@@ -1,0 +1,56 @@
+"""General-purpose I/O: RM0090 section 8.4 (STM32F405), RM0390 section 7.4 (STM32F446), RM0456
+chapter GPIO (STM32U575). Pins have no levels here; which function they have is checked.
+"""
+
+from collections.abc import Callable
+
+from targets.emulate.board.peripheral.bus import Peripheral, Register
+
+_ALL = 0xFFFFFFFF
+ALTERNATE = 2
+
+
+class Gpio(Peripheral):
+    """One port."""
+
+    registers: tuple[Register, ...] = ()
+
+    def __init__(
+        self, base: int, port: str, resets: dict[str, int], clocked: Callable[[], bool], *, u5: bool
+    ) -> None:
+        """Make port `port` ("A"); `resets` are the values after reset that are not 0."""
+        self.name = f"GPIO{port}"
+        table = [
+            ("MODER", 0x00, _ALL, 0),
+            ("OTYPER", 0x04, 0xFFFF, 0),
+            ("OSPEEDR", 0x08, _ALL, 0),
+            ("PUPDR", 0x0C, _ALL, 0),
+            ("IDR", 0x10, 0xFFFF, 0xFFFF),
+            ("ODR", 0x14, 0xFFFF, 0),
+            ("BSRR", 0x18, _ALL, 0),
+            ("LCKR", 0x1C, 0x1FFFF, 0),
+            ("AFRL", 0x20, _ALL, 0),
+            ("AFRH", 0x24, _ALL, 0),
+        ]
+        if u5:
+            table += [("BRR", 0x28, 0xFFFF, 0), ("HSLVR", 0x2C, 0xFFFF, 0)]
+        self.registers = tuple(
+            Register(offset, name, bits, resets.get(name, 0), read_only)
+            for name, offset, bits, read_only in table
+        )
+        super().__init__(base, clocked)
+
+    def write(self, name: str, value: int) -> None:
+        """Take a register; BSRR and BRR change ODR."""
+        if name == "BSRR":
+            self.value["ODR"] = self.value["ODR"] & ~(value >> 16) | value & 0xFFFF
+        elif name == "BRR":
+            self.value["ODR"] &= ~value
+        else:
+            super().write(name, value)
+
+    def function(self, pin: int) -> int | None:
+        """Return the alternate function of a pin, None when it has none."""
+        if self.field("MODER", 2 * pin, 2) != ALTERNATE:
+            return None
+        return self.field("AFRL" if pin < 8 else "AFRH", 4 * (pin % 8), 4)

@@ -1,0 +1,70 @@
+"""Which folder of `codegen`, `host_tools` and `targets` may import which, and what still breaks it.
+
+A folder is named by its path below the room; a file directly in the room stands for itself.
+`ANY` in a row's key stands for every folder of that name's family.
+"""
+
+IR = {"errors", "ir"}
+_SEMANTICS = IR | {"fixed_point", "quantization", "sigmoid_table", "operators"}
+_FAMILIES = {f"operators/{name}" for name in ("elementwise", "layout", "linear", "recurrent")} | {
+    "operators/reduction"
+}
+_FORMS = _SEMANTICS | _FAMILIES | {"options"}
+
+CODEGEN: dict[str, set[str]] = {
+    "errors": set(),
+    "options": {"errors"},
+    "sigmoid_table": {"errors"},
+    "fixed_point": {"errors", "sigmoid_table"},
+    "quantization": IR | {"fixed_point"},
+    "ir": IR,
+    "memory": IR,
+    "emit": IR | {"memory", "options"},
+    "operators": _SEMANTICS,
+    "operators/elementwise": _SEMANTICS,
+    "operators/layout": _SEMANTICS,
+    "operators/linear": _SEMANTICS,
+    "operators/reduction": _SEMANTICS,
+    "operators/recurrent": _SEMANTICS | {"operators/elementwise", "operators/layout"},
+    "passes": _SEMANTICS | _FAMILIES | {"options"},
+    "frontend": _SEMANTICS | {"passes"},
+    "reference": _SEMANTICS,
+    "backends": IR | {"emit", "options"},
+    "backends/native/shared": _FORMS,
+    "backends/native/dsp": _FORMS | {"backends/native/shared"},
+    "backends/native/rv32": _FORMS | {"backends/native/shared"},
+    "backends/native": _SEMANTICS
+    | {"passes", "memory", "emit", "options", "backends", "backends/native/shared"},
+    "pipeline": IR | {"frontend", "backends", "memory", "emit", "options"},
+    "command": {"pipeline", "emit", "options", "errors"},
+    "__main__": {"command", "errors"},
+}
+
+HOST_TOOLS: dict[str, set[str] | None] = {
+    "errors": set(),
+    "cli": {"errors", "commands"},
+    "__main__": {"cli"},
+    "formats": set(),
+    "runtimes": {"formats"},
+    "data": {"formats"},
+    "device": {"formats"},
+    "eda": {"data", "formats"},
+    "detection": {"data", "formats", "runtimes"},
+    "conversion": {"data", "formats", "runtimes"},
+    "compare": {"detection", "formats", "runtimes"},
+    "training": {"conversion", "data", "detection", "formats", "runtimes"},
+    "quantize": {"training", "compare", "conversion", "data", "formats", "runtimes"},
+    "evaluation": {"training", "compare", "conversion", "data", "detection", "device"}
+    | {"formats", "runtimes"},
+    "report": {"compare", "evaluation", "eda", "formats", "data"},
+    "perf": {"report", "runtimes", "formats"},
+    "workflow": {"perf", "report", "training", "compare", "detection", "device", "data"}
+    | {"formats", "runtimes"},
+    "commands": None,
+}
+"""None: everything of the room."""
+
+TARGETS: dict[str, set[str] | None] = {
+    "emulate/board/peripheral": {"load", "native", "errors"},
+}
+"""Only the folders that have a rule; the rest of `targets` is free of circles, which is enough."""
