@@ -9,6 +9,7 @@ from codegen.emit import standalone
 from codegen.errors import VerifierError
 from codegen.operators.base import KernelChoice
 from targets import kernels
+from targets.errors import SafeError
 
 KERNELS = {"conv_2d", "fully_connected", "unidirectional_sequence_lstm"}
 
