@@ -59,6 +59,7 @@ def test_channels_are_correlated() -> None:
 def test_a_folder_that_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "absent" / "plant.csv"
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "plant.csv"
     assert cli.main(["plant", "--out", str(path), "--rows", "50"]) == 32
     assert "cannot be written" in capsys.readouterr().err
