@@ -7,6 +7,8 @@ import select
 import socket
 import threading
 
+from host_tools.device.frame import Frame, Receiver, encode
+
 TO_DEVICE, TO_HOST = 0, 1
 
 
@@ -61,6 +63,75 @@ class Cut(Fault):
             return data
         self.hits += 1
         return data[: len(data) // 2]
+
+
+class Replies(Fault):
+    """Changes the order or number of whole frames on their way to the host.
+
+    Subclasses change `arrives`. Text between frames is lost; the bench on the host sends none.
+    """
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self._receiver = Receiver()
+
+    def pass_on(self, direction, data, proxy):
+        if direction != TO_HOST:
+            return data
+        frames = self._receiver.feed(data)
+        return b"".join(encode(one) for frame in frames for one in self.arrives(frame))
+
+    def arrives(self, frame: Frame) -> list[Frame]:
+        """Return the frames that arrive where the device sent `frame`."""
+        return [frame]
+
+
+class Twice(Replies):
+    """Delivers every reply twice: the second one is old when the next request is on its way."""
+
+    def arrives(self, frame):
+        self.hits += 1
+        return [frame, frame]
+
+
+class Late(Replies):
+    """Holds every n-th reply back until the next one comes, and delivers it behind that one.
+
+    The host repeats the request whose reply is held; the answer to the repeated one arrives first,
+    so that the held reply reaches a host that already waits for something else.
+    """
+
+    def __init__(self, every: int) -> None:
+        super().__init__()
+        self.every, self.count, self.held = every, 0, []
+
+    def arrives(self, frame):
+        self.count += 1
+        if self.count % self.every == 0:
+            self.hits += 1
+            self.held.append(frame)
+            return []
+        held, self.held = self.held, []
+        return [frame, *held]
+
+
+class Earlier(Replies):
+    """Delivers, before each reply, the one before it with the present number.
+
+    This is what a reply looks like that is late by exactly 256 requests: its number is right, what
+    it answers is not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: Frame | None = None
+
+    def arrives(self, frame):
+        last, self.last = self.last, frame
+        if last is None or last.type == frame.type:
+            return [frame]
+        self.hits += 1
+        return [Frame(last.type, frame.seq, last.flags, last.payload), frame]
 
 
 class Trigger(Fault):

@@ -30,9 +30,12 @@ from tests.unit.host_tools.device.faults import (
     TO_DEVICE,
     TO_HOST,
     Cut,
+    Earlier,
     Every,
     Fault,
+    Late,
     Trigger,
+    Twice,
 )
 from tests.unit.sdk.tiny import Tiny, samples
 
@@ -83,6 +86,62 @@ def test_cut_frames_are_recovered(linked, direction):
         assert fault.hits >= 4
         assert link.counters.retries >= fault.hits
         assert result.timing.inferences == 24
+
+
+@pytest.mark.parametrize("fault", [Twice, Earlier])
+def test_a_reply_to_another_request_is_passed_over(linked, fault):
+    """Doubled replies, and replies of the right number to another request: none is believed."""
+    fault = fault()
+    with linked(fault, 5.0, TINY) as (link, _):
+        result = check(link, *bench_input())
+        assert fault.hits >= 50
+        assert vars(link.counters) | {"requests": 0} == vars(link_module.Counters())
+        assert (result.restarts, result.timing.inferences) == (0, 24)
+
+
+def test_a_late_reply_is_not_taken_for_the_next_one(linked):
+    fault = Late(9)
+    with linked(fault, 0.1, TINY) as (link, _):
+        result = check(link, *bench_input())
+        assert fault.hits >= 8
+        assert link.counters.timeouts >= fault.hits  # a busy host may add some
+        assert (result.restarts, result.timing.inferences) == (0, 24)
+
+
+ERROR = Message["ERROR"] | 0x80
+
+
+@pytest.mark.parametrize(
+    ("kind", "seq", "payload"),
+    [
+        (ERROR, 0, b"\x0f\x00\x03\x00"),  # CORRUPT, answering STATS
+        (ERROR, 1, b"\x0f\x00\x02\x00"),  # CORRUPT, answering PING, of another number
+        (ERROR, 0, b"\x0f\x00\x02"),  # cut
+        (Message["PING"], 0, b"four"),  # the request itself, as an echo returns it
+    ],
+)
+def test_only_an_error_that_answers_the_request_ends_it(kind, seq, payload):
+    """An error to another request is passed over, though it comes in time."""
+
+    def answer(data):
+        request = link_module.Receiver().feed(data)[0]
+        stray = Frame(kind, (request.seq + seq) % 256, 0, payload)
+        return encode(stray) + encode(Frame(request.type | 0x80, request.seq, 0, b"pong"))
+
+    with Peer(answer) as peer, SerialPort(peer.url) as port:
+        link = Link(port, 5.0)
+        assert link.request("PING", b"four") == b"pong"
+        assert link.counters.retries == 0
+
+
+def test_an_error_that_answers_the_request_is_raised():
+    def answer(data):
+        return encode(Frame(ERROR, seq_of(data), 0, b"\x0f\x00\x02\x00"))
+
+    with Peer(answer) as peer, SerialPort(peer.url) as port:
+        with pytest.raises(link_module.StatusError, match="answered PING with CORRUPT") as caught:
+            Link(port, 5.0).request("PING")
+        assert caught.value.status == 15
 
 
 @pytest.mark.parametrize("after", [200, 3000, 13000])
