@@ -11,13 +11,12 @@ Example:
 """
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targets.errors import ExitCode, OutputError
+from targets.errors import ExitCode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,10 +84,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _save(out: Path, found: "Representative") -> None:
-    """Write the windows and the scaler; the windows last, whole or not at all."""
-    from host_tools.training import golden_windows as golden
+    """Write the scaler and the windows; the windows last."""
+    from host_tools.formats import npz
 
-    temporary = out / f".{NAME}.{os.getpid()}.npz"
     arrays: dict[str, NDArray[Any]] = {
         "windows": found.windows,
         "truth": found.truth,
@@ -96,14 +94,8 @@ def _save(out: Path, found: "Representative") -> None:
         "scores": found.scores[found.chosen],
         "tail": found.scores[found.chosen] >= found.threshold,
     }
-    try:
-        found.scaler.save(out / "scaler.json")
-        golden.save(temporary, arrays)
-        temporary.replace(out / f"{NAME}.npz")
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror}): choose another") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    found.scaler.save(out / "scaler.json")
+    npz.write(out / f"{NAME}.npz", arrays)
 
 
 def _say(line: str) -> None:

@@ -33,7 +33,7 @@ GOLDEN = "golden file"
 class Exact:
     """Exact results of one model.
 
-    `outputs` int8[N,H,C] by name of the implementation, `records` `chain.RECORD`[T] of the raw
+    `outputs` int8[N,H,C] by name of the implementation, `records` `RECORD`[T] of the raw
     samples, `seconds` wall clock by step.
     """
 

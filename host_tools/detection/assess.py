@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.detection.chain import VERDICTS, State
+from host_tools.formats.record import VERDICTS, State
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def assess(records: NDArray[np.void], labels: NDArray[np.uint8]) -> Assessment:
-    """Count detected faults and false alarms in chain.RECORD [rows]."""
+    """Count detected faults and false alarms in RECORD [rows]."""
     alarm, fault = records["state"] == State.ALARM, labels != 0
     scored = np.isin(records["state"], VERDICTS)
     events = [run for run in runs(fault) if scored[run[0] : run[1]].any()]

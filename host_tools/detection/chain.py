@@ -30,7 +30,6 @@ For each sample x, float32 [C], with n samples since the last gap:
    added for the coming `horizon` samples.
 """
 
-import enum
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -48,53 +47,19 @@ from host_tools.detection.statistic import (
     quadratic,
     row_mean,
     top,
-    unpack,
 )
 from host_tools.errors import DataError
 from host_tools.formats import detector as detectors
-from host_tools.formats.detector import Detector
+from host_tools.formats.detector import F32, Detector, unpack
+from host_tools.formats.record import NO_CHANNEL, RECORD, TOP, State
 from host_tools.runtimes import adapter as adapters
-from host_tools.runtimes.adapter import F32, Adapter
+from host_tools.runtimes.adapter import Adapter
 
 Forecast = Callable[[NDArray[np.int8]], NDArray[np.int8]]
 """int8 [N, window, channels] to int8 [N, horizon, channels], each from reset state."""
 
 STATUS_OK, STATUS_NOT_FINITE = 0, 4
-TOP, NO_CHANNEL = 4, 0xFFFF
-"""Channels that a record names, and the number that fills the rest."""
-
 NONE: tuple[int, ...] = ()
-
-
-class State(enum.IntEnum):
-    """Same values as safe_detector_state_t."""
-
-    WARMUP = 0
-    OK = 1
-    ALARM = 2
-    LEARN = 3
-    FAULT = 4
-
-
-VERDICTS = (State.OK, State.ALARM)
-"""States in which the score has a meaning."""
-
-RECORD = np.dtype(
-    [
-        ("index", np.uint32),
-        ("state", np.uint8),
-        ("has_forecast", np.uint8),
-        ("status", np.uint16),
-        ("level", np.float32),
-        ("residual", np.float32),
-        ("score", np.float32),
-        ("forecast_crc", np.uint32),
-        ("top", np.uint16, (TOP,)),
-    ]
-)
-"""One step: samples since the last gap, state, whether the model ran, safe_status_t, the two
-statistics and the score, the CRC-32 of the model's output bytes (0 when it did not run), and
-the channels that step 1 or 7 names."""
 
 
 @dataclass(frozen=True)

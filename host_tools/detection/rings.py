@@ -5,7 +5,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from host_tools.runtimes.adapter import F32, Adapter
+from host_tools.formats.detector import F32
+from host_tools.runtimes.adapter import Adapter
 
 
 class Forecaster(Protocol):

@@ -5,9 +5,8 @@ is not used. The same to the last bit in `sdk/src/quadratic.c`.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+from host_tools.formats.detector import F32
 
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
@@ -18,13 +17,6 @@ def row_mean(ring: F32, inv_rows: np.float32) -> F32:
     for row in ring[1:]:
         total = total + row
     return np.asarray(total * inv_rows, np.float32)
-
-
-def unpack(packed: F32, size: int) -> F32:
-    """Packed lower triangle (row i holds entries 0..i) to [size, size], zeros above."""
-    factor = np.zeros((size, size), np.float32)
-    factor[np.tril_indices(size)] = packed
-    return factor
 
 
 def transform(factor: F32, values: F32) -> F32:

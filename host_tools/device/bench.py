@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.detection.chain import RECORD
 from host_tools.device import protocol
 from host_tools.device.link import Counters, DeviceRestartedError, Link
 from host_tools.device.protocol import DeviceInfo, Inference, Stats, Timing
 from host_tools.device.rate import Rate, negotiate, restore
 from host_tools.errors import DeviceError, LinkLostError
+from host_tools.formats.record import RECORD
 
 RESTARTS = 3
 """Restarts of the device that a bench bears without a step forward between them."""
@@ -35,7 +35,7 @@ class BenchResult:
     Attributes:
         info: What the device said of itself, in the last session.
         outputs: int8 [N, output bytes], one row per window.
-        records: host_tools.detection.chain.RECORD [M], one per sample.
+        records: RECORD [M], one per sample.
         inferences: One per window: elapsed ms, cycles when the device can count.
         timing: The device's own sums since its last start; None without windows.
         stats: Stack, link counters and status of the device at the end.

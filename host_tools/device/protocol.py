@@ -14,8 +14,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.detection.chain import RECORD, TOP
 from host_tools.errors import DeviceError
+from host_tools.formats.record import RECORD, TOP
 
 PROTOCOL_VERSION = 2
 REPLY = 0x80
@@ -245,7 +245,7 @@ def parse_baud(payload: bytes) -> tuple[int, int]:
 
 
 def parse_records(payload: bytes, count: int) -> NDArray[np.void]:
-    """Return chain.RECORD [count] of a SAMPLE reply's payload behind its chunk header.
+    """Return RECORD [count] of a SAMPLE reply's payload behind its chunk header.
 
     Raises:
         ReplyError: Another length.

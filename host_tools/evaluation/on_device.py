@@ -22,7 +22,7 @@ def records(
     work: Path,
     say: Callable[[str], None],
 ) -> list[NDArray[np.void]]:
-    """Return chain.RECORD [rows] of every run, as the device of a model directory answers.
+    """Return RECORD [rows] of every run, as the device of a model directory answers.
 
     Each run begins with a new stream: the detector has forgotten everything.
 

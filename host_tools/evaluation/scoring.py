@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from host_tools.data.runs import Recording
 from host_tools.detection import baselines, metrics
-from host_tools.detection.chain import RECORD, Chain, ChainConfig, State, record
+from host_tools.detection.chain import Chain, ChainConfig, record
 from host_tools.detection.rings import FloatForecaster, Forecaster, IntegerForecaster
+from host_tools.formats.record import RECORD, State
 from host_tools.runtimes import tflm as oracle
 
 Batch = Callable[[NDArray[np.generic]], NDArray[np.generic]]
 """Model: windows [N, window, channels] to outputs [N, horizon, channels], from reset state."""
 Records = Sequence[NDArray[np.void]]
-"""chain.RECORD [rows] of each run."""
+"""RECORD [rows] of each run."""
 
 RMSE_STRIDE = 4
 """Every fourth window of a run is compared between int8 and float."""
@@ -28,7 +29,7 @@ def run_chains(
     """Feed each run to its own chain, in step so that the model works on batches.
 
     Returns:
-        chain.RECORD [rows] of every run.
+        RECORD [rows] of every run.
     """
     chains = [Chain(config.detector, config.adapter, f) for f in forecasters]
     samples = [run.values.astype(np.float32) for run in runs]

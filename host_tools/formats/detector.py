@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.detection.statistic import F32, unpack
 from host_tools.errors import DataError
 from host_tools.formats import json_file
+
+F32 = NDArray[np.float32]
 
 FILE = "detector.json"
 VERSION = 2
@@ -163,6 +164,13 @@ def _channels(path: Path, content: dict[str, Any], key: str, channels: int) -> t
             f" not {value!r}"
         )
     return tuple(value or ())
+
+
+def unpack(packed: F32, size: int) -> F32:
+    """Packed lower triangle (row i holds entries 0..i) to [size, size], zeros above."""
+    factor = np.zeros((size, size), np.float32)
+    factor[np.tril_indices(size)] = packed
+    return factor
 
 
 def form_bound(factor: F32, size: int, limit: np.float32) -> float:

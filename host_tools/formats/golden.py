@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import DataError
+from host_tools.formats import npz
 
 Array = NDArray[Any]
 
@@ -73,6 +75,17 @@ class Golden:
         )
 
 
+def save(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write `golden.npz`, arrays in the order given.
+
+    Raises:
+        DataError: An array is missing, or of another type or shape than `load` accepts.
+        OutputError: The file cannot be written.
+    """
+    _checked(path, arrays)
+    npz.write(path, arrays)
+
+
 def load(path: Path) -> Golden:
     """Read `golden.npz`.
 
@@ -85,6 +98,10 @@ def load(path: Path) -> Golden:
         raise DataError(f"{path}: no such file; run host_tools train first") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a readable npz file ({error}); train again") from error
+    return _checked(path, arrays)
+
+
+def _checked(path: Path, arrays: Mapping[str, Array]) -> Golden:
     for name, (dtype, rank) in _FIELDS.items():
         if name not in arrays:
             raise DataError(f"{path}: array {name} is missing; train again with this version")

@@ -1,16 +1,40 @@
-"""Read arrays from npz files that somebody else may have written, or half written."""
+"""npz files: written reproducibly; read even if somebody else wrote them, or half wrote them."""
 
+import io
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import DataError
+from targets import output
 
 WINDOW_KEYS = ("windows", "rep_windows", "x", "X", "arr_0")
 """Names that earlier tools gave the representative windows."""
+
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write a compressed npz whose bytes depend on the arrays and their order only.
+
+    Raises:
+        OutputError: The file cannot be written; an earlier one of that name is as it was.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", _ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, buffer.getvalue())
+    output.write(path, stream.getvalue())
 
 
 def windows(path: Path, shape: tuple[int, ...] | None = None) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.conversion import worker
-from host_tools.data import csv, window
+from host_tools.data import csv, scaling, window
 from host_tools.data.table import Table
 from host_tools.errors import ConversionError, DataError
 from host_tools.formats import scaler
@@ -202,7 +202,7 @@ def _channels(table: Table, wanted: int | None) -> Table:
 
 def _scaler(table: Table, request: Request) -> tuple[Table, Scaler]:
     if request.scaler is None:
-        return table, scaler.fit(table, request.clip)
+        return table, scaling.fit(table, request.clip)
     found = scaler.load(request.scaler)
     # A file may hold more than the model knows; what it knows must be there.
     extra = [name for name in table.names if name not in found.channels]

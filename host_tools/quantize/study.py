@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import csv, plant, window
+from host_tools.data import csv, plant, scaling, window
 from host_tools.data.table import Table
 from host_tools.errors import DataError
 from host_tools.formats import description, scaler
@@ -52,7 +52,7 @@ def subject(model: str, files: Path | None, delimiter: str | None) -> Subject:
     else:
         raise DataError(f"{home}: trained on a CSV file: give it with --csv")
     known = home / "scaler.json"
-    scale = scaler.load(known) if known.exists() else scaler.fit(window.split(table).train)
+    scale = scaler.load(known) if known.exists() else scaling.fit(window.split(table).train)
     if scale.channels != table.names:
         table = csv.match(table, scale.channels)
     return Subject(home, replace(about, channels=table.names, units=table.units), table, scale)

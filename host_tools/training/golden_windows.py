@@ -1,9 +1,5 @@
-"""`golden.npz`: windows, what they must give, and a stretch of raw samples for the chain."""
+"""What goes into `golden.npz`: windows of three kinds, and a stretch of raw samples."""
 
-import io
-import zipfile
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +8,9 @@ from numpy.typing import NDArray
 from host_tools.data import window as window_cut
 from host_tools.data.table import Table, finite_rows, stream
 from host_tools.errors import TrainingError
+from host_tools.formats.golden import IN_DISTRIBUTION, RANDOM, SATURATED
 from host_tools.runtimes.adapter import Adapter
 
-IN_DISTRIBUTION, SATURATED, RANDOM = 0, 1, 2
 COUNTS = (160, 48, 48)
 """Windows of each kind; random inputs alone hide mismatches."""
 
@@ -23,19 +19,6 @@ SAMPLES = 600
 
 _QUIET_START = 120
 _GAINS = (4.0, 16.0, 64.0)
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-
-
-def save(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write a compressed npz whose bytes depend on the arrays only."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", _ZIP_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, buffer.getvalue())
 
 
 def quiet_windows(

@@ -15,19 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.conversion import canonical, export, worker
-from host_tools.data import window
+from host_tools.data import scaling, window
 from host_tools.data.table import Table, constant_channels
 from host_tools.detection import chain
 from host_tools.detection import quiet as detection
 from host_tools.errors import ConversionError, DataError, TrainingError
 from host_tools.formats import description as model_description
-from host_tools.formats import json_file, scaler
+from host_tools.formats import golden as golden_file
+from host_tools.formats import json_file, npz
 from host_tools.formats.description import Description
-from host_tools.formats.scaler import Scaler
+from host_tools.formats.scaler import CLIP, Scaler
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
 from host_tools.runtimes.adapter import Adapter, Edges
-from host_tools.training import golden_windows as golden
+from host_tools.training import golden_windows
 from targets.errors import OutputError
 
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
@@ -64,7 +65,7 @@ class Settings:
     batch: int = 128
     rate: float = 2e-3
     patience: int = 4
-    clip: float = scaler.CLIP
+    clip: float = CLIP
     learn_rows: int = 0
     exports: bool = False
 
@@ -117,7 +118,7 @@ def train(
     description = replace(
         description, channels=table.names, units=table.units, rate_hz=table.rate_hz
     )
-    scale = scaler.fit(parts.train, settings.clip)
+    scale = scaling.fit(parts.train, settings.clip)
     arrays = _arrays(parts, scale, description)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -266,13 +267,13 @@ def _golden(
 ) -> dict[str, Any]:
     """Write `golden.npz`; return the error of int8 against float and of each against truth."""
     held_out = (parts.test, parts.validation)
-    arrays = golden.windows(adapter, held_out, edges.input_scale, job.description.seed)
+    arrays = golden_windows.windows(adapter, held_out, edges.input_scale, job.description.seed)
     arrays["outputs"] = forecast(arrays["windows"])
     arrays["float_outputs"] = oracle.forecast_float(job.folder / FLOAT, arrays["float_inputs"])
-    arrays["samples"], arrays["labels"] = golden.samples((*held_out, job.table))
-    golden.save(job.folder / "golden.npz", arrays)
+    arrays["samples"], arrays["labels"] = golden_windows.samples((*held_out, job.table))
+    golden_file.save(job.folder / "golden.npz", arrays)
 
-    usual = arrays["kinds"] == golden.IN_DISTRIBUTION
+    usual = arrays["kinds"] == golden_file.IN_DISTRIBUTION
     centred = arrays["outputs"][usual].astype(np.float64) - edges.output_zero_point
     int8, exact = centred * edges.output_scale, arrays["float_outputs"][usual]
     truth = arrays["truth"][usual]
@@ -301,7 +302,7 @@ def _export(job: Job) -> None:
     job.say(f"exports agree with the network to {worst:.1e} standard deviations")
     (out / "export.json").write_text(json.dumps({"from": "model.keras", **done}, indent=2) + "\n")
     with np.load(job.folder / "representative.npz") as archive:
-        golden.save(out / "rep_windows.npz", {"windows": archive["windows"]})
+        npz.write(out / "rep_windows.npz", {"windows": archive["windows"]})
     history = json.loads((job.folder / "history.json").read_text())
     training_page.write(out / "training_curve.svg", history)
 

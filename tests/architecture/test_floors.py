@@ -35,10 +35,7 @@ KNOWN_ARROWS: set[tuple[str, str]] = {
     ("codegen/pipeline", "codegen/backends/native"),
     ("codegen/pipeline", "codegen/operators"),
     ("codegen/pipeline", "codegen/passes"),
-    ("host_tools/device", "host_tools/detection"),
     ("host_tools/evaluation", "host_tools/quantize"),
-    ("host_tools/formats", "host_tools/data"),
-    ("host_tools/formats", "host_tools/detection"),
     ("host_tools/training", "host_tools/report"),
     ("host_tools/workflow", "host_tools/cli"),
     ("host_tools/workflow", "host_tools/commands"),
@@ -46,7 +43,6 @@ KNOWN_ARROWS: set[tuple[str, str]] = {
 KNOWN_CIRCLES: set[str] = {
     "codegen/backends/native/dsp codegen/backends/native/rv32 codegen/operators/recurrent",
     "host_tools/cli host_tools/commands host_tools/workflow",
-    "host_tools/detection host_tools/formats host_tools/runtimes",
     "host_tools/evaluation host_tools/quantize host_tools/report host_tools/training",
     "targets/emulate targets/emulate/board",
 }

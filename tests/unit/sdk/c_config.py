@@ -4,8 +4,9 @@ import ctypes
 
 import numpy as np
 
-from host_tools.detection.chain import RECORD, ChainConfig
+from host_tools.detection.chain import ChainConfig
 from host_tools.formats.detector import BASELINE
+from host_tools.formats.record import RECORD
 
 FLOATS = ctypes.POINTER(ctypes.c_float)
 NUMBERS = ctypes.POINTER(ctypes.c_uint16)
@@ -79,7 +80,7 @@ def c_config(config: ChainConfig) -> Config:
 
 
 def run_c(library, data, channels, resets=()):
-    """Takes samples through a started detector; returns chain.RECORD."""
+    """Takes samples through a started detector; returns RECORD."""
     records = np.zeros(len(data), RECORD)
     words = (ctypes.c_uint32 * 11)()
     for row, sample in enumerate(data):

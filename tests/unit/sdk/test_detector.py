@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from host_tools.detection import chain, statistic
 from host_tools.formats.detector import BASELINE, SCALER, Detector, check
+from host_tools.formats.record import State
 from tests.unit.sdk.c_config import c_config, run_c
 from tests.unit.sdk.tiny import Tiny, samples
 
@@ -24,7 +25,7 @@ def test_chain_equals_specification(builds, variant, tiny):
     expected = chain.run_chain(tiny.config(), data, tiny.run, resets=(700,))
     actual = run_c(library, data, tiny.channels, resets=(700,))
     assert actual.tobytes() == expected.tobytes()
-    assert set(expected["state"].tolist()) == set(map(int, chain.State))
+    assert set(expected["state"].tolist()) == set(map(int, State))
     assert (expected["status"] == chain.STATUS_NOT_FINITE).sum() >= 20
 
 
@@ -111,7 +112,7 @@ def test_counters_stay_at_their_largest(builds):
     library.shim_age(0xFFFFFFFE, 0)
     found = run_c(library, data[:4], 3)
     assert found["index"].tolist() == [0xFFFFFFFE] + [0xFFFFFFFF] * 3
-    assert set(found["state"].tolist()) <= {chain.State.OK, chain.State.ALARM}
+    assert set(found["state"].tolist()) <= {State.OK, State.ALARM}
 
 
 def test_wrong_channel_count_changes_nothing(builds):

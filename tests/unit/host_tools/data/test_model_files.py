@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host_tools.data import plant
+from host_tools.data import plant, scaling
 from host_tools.data.table import Table
 from host_tools.errors import DataError
 from host_tools.formats import description, scaler
@@ -70,7 +70,7 @@ def table() -> Table:
 
 
 def test_scaler_reads_back_exactly(table: Table, tmp_path: Path) -> None:
-    made = scaler.fit(table)
+    made = scaling.fit(table)
     made.save(tmp_path / "scaler.json")
     read = scaler.load(tmp_path / "scaler.json")
     assert read.channels == made.channels
@@ -80,7 +80,7 @@ def test_scaler_reads_back_exactly(table: Table, tmp_path: Path) -> None:
 
 def test_scaler_standardizes_its_training_rows(table: Table) -> None:
     usable = (table.segments >= 0) & (table.labels == 0)
-    z = scaler.fit(table).standardize(table.samples[usable])
+    z = scaling.fit(table).standardize(table.samples[usable])
     assert z.dtype == np.float32
     assert np.abs(z.mean(axis=0)).max() < 1e-3
     assert np.abs(z.std(axis=0) - 1).max() < 1e-3
@@ -89,19 +89,19 @@ def test_scaler_standardizes_its_training_rows(table: Table) -> None:
 def test_scaler_does_not_see_labelled_rows(table: Table) -> None:
     wild = table.samples.copy()
     wild[table.labels != 0] *= 100
-    assert np.array_equal(scaler.fit(replace(table, samples=wild)).mean, scaler.fit(table).mean)
+    assert np.array_equal(scaling.fit(replace(table, samples=wild)).mean, scaling.fit(table).mean)
 
 
 def test_scaler_survives_the_largest_floats(table: Table) -> None:
     largest = np.full((1, 16), np.finfo(np.float32).max, dtype=np.float32)
-    assert scaler.fit(table).clipped(largest).tolist() == [[8.0] * 16]
+    assert scaling.fit(table).clipped(largest).tolist() == [[8.0] * 16]
 
 
 def test_constant_channel_has_no_scaler(table: Table) -> None:
     flat = table.samples.copy()
     flat[:, 2] = 1
     with pytest.raises(DataError, match='"pump_vibration" is constant'):
-        scaler.fit(replace(table, samples=flat))
+        scaling.fit(replace(table, samples=flat))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_constant_channel_has_no_scaler(table: Table) -> None:
 )
 def test_bad_scaler(table: Table, tmp_path: Path, key: str, value: object) -> None:
     path = tmp_path / "scaler.json"
-    scaler.fit(table).save(path)
+    scaling.fit(table).save(path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     with pytest.raises(DataError, match=r"scaler\.json"):
         scaler.load(path)

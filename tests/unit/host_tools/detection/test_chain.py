@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host_tools.detection import chain, metrics
-from host_tools.detection.chain import ChainConfig, State
+from host_tools.detection.chain import ChainConfig
 from host_tools.errors import DataError
 from host_tools.formats.detector import SCALER
+from host_tools.formats.record import NO_CHANNEL, State
 from tests.unit.sdk.tiny import Tiny, samples
 
 TINY = Tiny()
@@ -60,7 +61,7 @@ def test_a_step_alarms_and_names_its_channel():
     assert State.ALARM not in states(found)[:80]
     assert set(states(found)[90:]) == {State.ALARM}
     assert set(found["top"][90:, 0].tolist()) == {2}
-    assert (found["top"][:80] == chain.NO_CHANNEL).all()
+    assert (found["top"][:80] == NO_CHANNEL).all()
 
 
 def test_a_gap_keeps_the_baseline_and_names_the_channel():
@@ -69,7 +70,7 @@ def test_a_gap_keeps_the_baseline_and_names_the_channel():
     found = chain.run_chain(config(), data, flat)
     assert states(found)[60:64] == [State.FAULT, State.WARMUP, State.WARMUP, State.OK]
     assert found["status"][60] == chain.STATUS_NOT_FINITE
-    assert found["top"][60].tolist() == [1, *[chain.NO_CHANNEL] * 3]
+    assert found["top"][60].tolist() == [1, *[NO_CHANNEL] * 3]
     assert found["index"][59:63].tolist() == [59, 0, 0, 1]
     assert not found["score"][60:63].any()
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from host_tools.detection import assess, chain, fit
-from host_tools.detection.chain import State
 from host_tools.errors import DataError, TrainingError
 from host_tools.formats import detector
 from host_tools.formats.detector import BASELINE, SCALER
+from host_tools.formats.record import RECORD, VERDICTS, State
 from host_tools.formats.scaler import Scaler
 from host_tools.runtimes import adapter
 from tests.unit.host_tools.detection.plant import plant
@@ -61,7 +61,7 @@ def test_verdicts_begin_after_the_learned_rows_and_a_step_alarms(learned):
     records = run(*learned, values)
     states = records["state"]
     assert set(states[9:400].tolist()) == {State.LEARN}
-    assert states[400] in chain.VERDICTS
+    assert states[400] in VERDICTS
     assert np.mean(states[400:600] == State.ALARM) < 0.1
     assert (states[640:] == State.ALARM).all()
     assert set(records["top"][640:, 0].tolist()) == {1}
@@ -85,7 +85,7 @@ def test_training_baseline_needs_no_learning_and_checks_raise_its_threshold():
     assert found.level_channels == (0, 1, 2, 3)
     assert found.learn_samples == 0
     states = run(found, norm, parts[0][:600])["state"]
-    assert set(states[9:].tolist()) <= set(chain.VERDICTS)
+    assert set(states[9:].tolist()) <= set(VERDICTS)
     assert np.mean(states == State.ALARM) < 0.02
     centre = parts[0].mean(axis=0)
     louder, _ = fitted(rule, parts, [centre + 3 * (parts[0] - centre)])
@@ -172,7 +172,7 @@ def test_a_detector_that_scores_nothing(learned, tmp_path):
 
 
 def test_assess_counts_events_and_false_alarms():
-    records = np.zeros(20, dtype=chain.RECORD)
+    records = np.zeros(20, dtype=RECORD)
     records["state"][2:] = State.OK
     records["state"][[4, 5, 9, 12, 13]] = State.ALARM
     records["state"][15] = State.LEARN

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from host_tools.conversion import architecture, canonical, worker
 from host_tools.errors import ConversionError, TrainingError
-from host_tools.training import golden_windows as golden
+from host_tools.formats import npz
 
 MODEL = Path("models", "forecaster")
 
@@ -71,7 +71,7 @@ def test_npz_bytes_depend_on_arrays_only(tmp_path: Path) -> None:
         "a": np.zeros(2, dtype=np.float32),
     }
     for name in ("one", "two"):
-        golden.save(tmp_path / f"{name}.npz", arrays)
+        npz.write(tmp_path / f"{name}.npz", arrays)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
     read = np.load(tmp_path / "one.npz")
     assert np.array_equal(read["b"], arrays["b"])

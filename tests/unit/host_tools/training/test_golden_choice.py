@@ -8,9 +8,10 @@ import pytest
 
 from host_tools.data import plant, window
 from host_tools.errors import TrainingError
+from host_tools.formats import golden
 from host_tools.runtimes import adapter
 from host_tools.runtimes.adapter import Adapter
-from host_tools.training import golden_windows as golden
+from host_tools.training import golden_windows
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +25,9 @@ def config(root: Path) -> Adapter:
 
 
 def test_samples_start_quiet_and_show_a_fault_and_a_gap(parts: window.Split) -> None:
-    rows, labels = golden.samples((parts.test,))
+    rows, labels = golden_windows.samples((parts.test,))
     finite = np.isfinite(rows).all(axis=1)
-    assert rows.shape == (golden.SAMPLES, 16)
+    assert rows.shape == (golden_windows.SAMPLES, 16)
     assert finite[:120].all()
     assert not labels[:120].any()
     assert labels.any()
@@ -34,16 +35,16 @@ def test_samples_start_quiet_and_show_a_fault_and_a_gap(parts: window.Split) -> 
 
 
 def test_samples_come_from_the_first_part_that_is_long_enough(parts: window.Split) -> None:
-    short = parts.test.rows(0, golden.SAMPLES - 1)
-    rows, _ = golden.samples((short, parts.validation))
+    short = parts.test.rows(0, golden_windows.SAMPLES - 1)
+    rows, _ = golden_windows.samples((short, parts.validation))
     assert np.isin(rows[:, 0], parts.validation.samples[:, 0])[:120].all()
     with pytest.raises(TrainingError, match="fewer than 600 rows"):
-        golden.samples((short,))
+        golden_windows.samples((short,))
 
 
 def test_windows_of_each_kind(parts: window.Split, config: Adapter) -> None:
-    found = golden.windows(config, (parts.test,), 0.03, 1)
-    assert [len(array) for array in found.values()] == [sum(golden.COUNTS)] * 4
+    found = golden_windows.windows(config, (parts.test,), 0.03, 1)
+    assert [len(array) for array in found.values()] == [sum(golden_windows.COUNTS)] * 4
     assert found["windows"].dtype == np.int8
     unusual = found["kinds"] != golden.IN_DISTRIBUTION
     real = (found["windows"][unusual].astype(float) - config.input_zero_point) * 0.03
@@ -55,13 +56,13 @@ def test_windows_of_each_kind(parts: window.Split, config: Adapter) -> None:
 def test_windows_hold_no_labelled_row(parts: window.Split, config: Adapter) -> None:
     wild = replace(parts.test, samples=parts.test.samples.copy())
     wild.samples[wild.labels != 0] = 1e6
-    usual, truth = golden.quiet_windows(config, (wild,), 160)
+    usual, truth = golden_windows.quiet_windows(config, (wild,), 160)
     assert max(np.abs(usual).max(), np.abs(truth).max()) < 1e3
 
 
 def test_too_few_windows(parts: window.Split, config: Adapter) -> None:
     few = parts.test.rows(0, 60)
-    usual, _ = golden.quiet_windows(config, (few, parts.validation.rows(0, 500)), 160)
+    usual, _ = golden_windows.quiet_windows(config, (few, parts.validation.rows(0, 500)), 160)
     assert len(usual) == 160
     with pytest.raises(TrainingError, match="held-out windows"):
-        golden.windows(config, (few,), 0.03, 1)
+        golden_windows.windows(config, (few,), 0.03, 1)

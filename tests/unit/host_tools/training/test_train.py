@@ -13,7 +13,7 @@ from codegen import reference
 from codegen.frontend import tflite
 from host_tools import cli
 from host_tools.conversion import worker
-from host_tools.data import plant
+from host_tools.data import plant, scaling
 from host_tools.detection import chain
 from host_tools.errors import ConversionError
 from host_tools.formats import description, npz, scaler
@@ -97,7 +97,7 @@ def test_scaler_is_of_the_training_rows(trained: Path, csv_file: Path) -> None:
     from host_tools.data import csv, window
 
     table = csv.read(csv_file)
-    made = scaler.fit(window.split(table).train)
+    made = scaling.fit(window.split(table).train)
     read = scaler.load(trained / "scaler.json")
     assert np.array_equal(read.mean, made.mean)
     assert np.array_equal(read.inv_std, made.inv_std)
