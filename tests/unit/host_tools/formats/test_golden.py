@@ -80,3 +80,15 @@ def test_inconsistent_arrays(tmp_path, change, message):
     values = {name: value for name, value in values.items() if value is not None}
     with pytest.raises(DataError, match=message):
         golden.load(save(tmp_path / "golden.npz", values))
+
+
+def test_what_is_saved_is_loaded_and_what_would_not_be_is_refused(tmp_path):
+    path, given = tmp_path / "golden.npz", arrays()
+    golden.save(path, given)
+    loaded = golden.load(path)
+    for name, values in given.items():
+        assert np.array_equal(getattr(loaded, name), values, equal_nan=values.dtype.kind == "f")
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="array labels has shape"):
+        golden.save(path, given | {"labels": np.zeros(19, np.uint8)})
+    assert path.read_bytes() == before

@@ -14,7 +14,7 @@ from host_tools.workflow import demo
 from host_tools.workflow import run as measure
 from targets.errors import ExitCode
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_demo_on_the_host_target(tmp_path, capsys):
