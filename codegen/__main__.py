@@ -15,9 +15,10 @@ from typing import Any
 
 from codegen.emit.budget import Budget, load, smallest
 from codegen.emit.write import PLAN
-from codegen.operators.base import ISAS, OPTIMIZE
+from codegen.options import GOALS
 from codegen.pipeline import generate
 from targets.errors import ExitCode, SafeError
+from targets.kernels import ISAS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -37,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--isa", help=f"instruction set: {', '.join(ISAS)} (default: the target's)")
     add(
         "--optimize",
-        choices=OPTIMIZE,
+        choices=GOALS,
         default="balanced",
         help="what to prefer where a faster kernel needs more flash (default: balanced)",
     )

@@ -16,11 +16,12 @@ from codegen.emit.write import MANIFEST, PLAN, write
 from codegen.frontend import tflite
 from codegen.ir.graph import Graph
 from codegen.memory import checker, picture, planner
-from codegen.operators.base import Isa, KernelChoice, Optimize
+from codegen.options import Goal, KernelChoice
 from codegen.passes import order
+from targets.kernels import Isa
 from targets.load import load as load_target
 
-SLACK_PERCENT: dict[Optimize, int] = {"speed": 10, "balanced": 2, "size": 0}
+SLACK_PERCENT: dict[Goal, int] = {"speed": 10, "balanced": 2, "size": 0}
 """Arena that may be spent on moving less data."""
 
 
@@ -31,7 +32,7 @@ def generate(
     out: Path,
     target: str = "host",
     isa: str | None = None,
-    optimize: Optimize = "balanced",
+    optimize: Goal = "balanced",
     scaler: Path | None = None,
     detector: Path | None = None,
     standalone: bool = False,
@@ -74,7 +75,7 @@ def compile_model(
     *,
     target: str,
     isa: Isa,
-    optimize: Optimize = "balanced",
+    optimize: Goal = "balanced",
     stream: bool = False,
 ) -> Program:
     """Run every pass, lower the graph, and place its memory."""

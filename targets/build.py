@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targets import kernels
 from targets.errors import BuildError, OutputError, TargetError
 from targets.load import Target
 
@@ -134,17 +135,13 @@ def generated_files(model: Model) -> tuple[str, ...]:
     return (*files, "safe_app_model.c", "manifest.json")
 
 
-def _kernels(root: Path, isa: str) -> list[Path]:
-    """Return the kernel sources; a same-named file in the target's own folder is preferred."""
-    folder = root / "sdk" / "src" / "kernel"
-    chosen = {p.name: p for p in sorted((folder / "ref").glob("*.c"))}
-    chosen.update({p.name: p for p in sorted((folder / isa).glob("*.c"))})
-    return [chosen[name] for name in sorted(chosen)]
+def _kernels(root: Path) -> Path:
+    return root / "sdk" / "src" / "kernel"
 
 
 def kernel_names(isa: str, root: Path = ROOT) -> tuple[str, ...]:
     """Return folder and name of each kernel source that `isa` compiles, e.g. `dsp/conv_2d.c`."""
-    return tuple(f"{p.parent.name}/{p.name}" for p in _kernels(root, isa))
+    return tuple(f"{p.parent.name}/{p.name}" for p in kernels.sources(isa, _kernels(root)))
 
 
 def code_folders(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
@@ -171,7 +168,7 @@ def sources(target: Target, app: str, root: Path = ROOT) -> tuple[Path, ...]:
     sdk = root / "sdk" / "src"
     parts = sorted(sdk.glob("*.c"))
     parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem == app or p.stem not in APPS]
-    parts += _kernels(root, target.isa)
+    parts += kernels.sources(target.isa, _kernels(root))
     for folder in code_folders(target, root):
         parts += sorted(folder.glob("*.c"))
     return tuple(parts)

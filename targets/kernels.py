@@ -1,14 +1,34 @@
-"""Which kernel file an instruction set compiles: its own, or the reference's where it has none.
+"""Which kernel file an instruction set compiles: its own, a shared one, or the reference's.
 
-The same rule as `targets.build`, which compiles firmware images, and as the standalone folder.
+One rule for code generation, firmware images (`targets.build`) and the standalone folder.
 """
 
 from pathlib import Path
+from typing import Literal, get_args
 
 from targets.errors import SafeError
 
 KERNELS = Path(__file__).resolve().parents[1] / "sdk" / "src" / "kernel"
 REFERENCE = "ref"
+
+Isa = Literal["ref", "dsp", "rv32"]
+ISAS: tuple[Isa, ...] = get_args(Isa)
+
+CHAIN: dict[Isa, tuple[str, ...]] = {
+    "ref": (),
+    "dsp": ("dsp", "shared"),
+    "rv32": ("rv32", "shared"),
+}
+"""The folders that an instruction set looks through for a form of an operator, best first.
+
+The same folders hold C (`sdk/src/kernel/<folder>`) and what prepares its call
+(`codegen/backends/native/<folder>`). The plain C of `ref` comes last, always.
+"""
+
+
+def folders(isa: str) -> tuple[str, ...]:
+    """Return the folders of C that `isa` is compiled from, best first; ends with `ref`."""
+    return (*next((chain for name, chain in CHAIN.items() if name == isa), (isa,)), REFERENCE)
 
 
 def exists(isa: str, source: str) -> bool:
@@ -17,10 +37,7 @@ def exists(isa: str, source: str) -> bool:
 
 
 def variant(isa: str, source: str) -> str:
-    """Return the folder that `source` is compiled from: `isa`, or `ref` where `isa` has none.
-
-    `OperatorSpec.lower` packs weights for the kernel that will read them, so it asks this.
-    """
+    """Return the folder that `source` is compiled from: the first of the chain that has it."""
     return path(isa, source).parent.name
 
 
@@ -32,6 +49,14 @@ def path(isa: str, source: str) -> Path:
     return found
 
 
+def sources(isa: str, kernels: Path = KERNELS) -> list[Path]:
+    """Return every kernel file that `isa` compiles, sorted by name: of each name the first."""
+    chosen: dict[str, Path] = {}
+    for folder in reversed(folders(isa)):
+        chosen |= {p.name: p for p in (kernels / folder).glob("*.c")}
+    return [chosen[name] for name in sorted(chosen)]
+
+
 def _find(isa: str, source: str) -> Path | None:
-    found = (KERNELS / folder / f"{source}.c" for folder in (isa, REFERENCE))
+    found = (KERNELS / folder / f"{source}.c" for folder in folders(isa))
     return next((p for p in found if p.is_file()), None)

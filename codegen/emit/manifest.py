@@ -9,8 +9,8 @@ from typing import Any
 from codegen.backends.native import cost
 from codegen.backends.native.alternatives import Decision
 from codegen.emit.program import SDK, Program, runtime_version
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Operator, Tensor
-from codegen.operators.base import KernelCall
 from targets import kernels
 
 

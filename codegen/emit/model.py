@@ -7,9 +7,8 @@ from codegen.emit import text
 from codegen.emit.environment import render
 from codegen.emit.program import Program, runtime_version
 from codegen.errors import ModelUnsupportedError, VerifierError
-from codegen.ir.dump import describe_operator, describe_tensor
-from codegen.ir.graph import DType, Operator, Tensor
-from codegen.operators.base import (
+from codegen.ir.call import (
+    COUNTER,
     Argument,
     ConstantArg,
     KernelCall,
@@ -18,7 +17,8 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
-from codegen.operators.layout import slide
+from codegen.ir.dump import describe_operator, describe_tensor
+from codegen.ir.graph import DType, Operator, Tensor
 
 _DTYPE_CODES = {
     DType.INT8: "SAFE_DTYPE_INT8",
@@ -140,7 +140,7 @@ def _stream(program: Program) -> dict[str, object] | None:
     if stream is None:
         return None
     sample = program.graph.tensor(program.graph.inputs[0])
-    counters = [label for label in program.plan.scratch if label.endswith(f".{slide.COUNTER}")]
+    counters = [label for label in program.plan.scratch if label.endswith(f".{COUNTER}")]
     return {
         "window": stream.samples,
         "sample_elements": sample.elements,

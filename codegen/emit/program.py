@@ -7,10 +7,12 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from codegen.backends.native.alternatives import Decision
+from codegen.ir.call import Constant, KernelCall
 from codegen.ir.graph import Graph, Operator, Tensor
 from codegen.ir.stream import Stream
 from codegen.memory.plan import Plan
-from codegen.operators.base import Constant, Isa, KernelCall, KernelChoice
+from codegen.options import KernelChoice
+from targets.kernels import Isa
 
 SDK = Path(__file__).resolve().parents[2] / "sdk"
 

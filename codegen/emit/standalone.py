@@ -12,8 +12,8 @@ from pathlib import Path
 from codegen.emit.model import example_source
 from codegen.emit.program import SDK, Program
 from codegen.errors import VerifierError
-from codegen.operators.base import Isa
 from targets import kernels
+from targets.kernels import Isa
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.errors import ModelInvalidError, ModelUnsupportedError, where
+from codegen.ir.call import Constant, ConstantArg, TensorArg
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Quantization, Tensor
 from codegen.quantization import FUSED_ACTIVATIONS, INT32_LIMIT
 
@@ -257,3 +258,24 @@ def require_indices(graph: Graph, operator: Operator, tensor: Tensor) -> Array:
     """Return the data of a constant that must hold integers."""
     require_dtype(graph, operator, tensor, DType.INT32, DType.INT64)
     return require_constant(graph, operator, tensor)
+
+
+def in_place(graph: Graph, *sources: int) -> tuple[int, ...]:
+    """Return those inputs whose memory an element-wise output may take."""
+    tensors = [graph.tensor(index) for index in sources]
+    return tuple(t.index for t in tensors if not (t.is_constant or t.is_variable))
+
+
+def data_argument(
+    tensor: Tensor, suffix: str
+) -> tuple[TensorArg | ConstantArg, tuple[Constant, ...]]:
+    """Return how a kernel reads a tensor: from the arena, or from an array in flash."""
+    if tensor.data is None:
+        return TensorArg(tensor.index), ()
+    return ConstantArg(suffix), (Constant(suffix, tensor.data),)
+
+
+def batched(graph: Graph, index: int, values: Array | None) -> Array:
+    """Return an input with the leading axis of inferences: 1 for a constant."""
+    assert values is not None
+    return values[np.newaxis] if graph.tensor(index).is_constant else values

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import Graph, Operator, Tensor
-from codegen.operators.elementwise.unary import INPUTS
+from codegen.operators.table import INPUTS
 from codegen.passes.graph import (
     Readers,
     only_reader,

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Tensor
-from codegen.operators.elementwise.unary import INPUTS, HasTable, Table
+from codegen.operators.elementwise.unary import HasTable
 from codegen.operators.registry import operators
+from codegen.operators.table import INPUTS, Table
 
 Readers = Mapping[int, list[Operator]]
 

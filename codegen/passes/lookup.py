@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import DType, Graph, Operator, Tensor
-from codegen.operators.elementwise.unary import INPUTS, Table, compose
+from codegen.operators.table import INPUTS, Table, compose
 from codegen.passes.graph import (
     only_reader,
     readers,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from codegen.ir.graph import Graph
 from codegen.ir.stream import Stream
 from codegen.ir.verifier import verify
-from codegen.operators.base import Optimize
+from codegen.options import Goal
 from codegen.passes import (
     absorb,
     activation,
@@ -41,7 +41,7 @@ _OFFERS = (reroll.run, reroll_gru.run)
 
 
 def run(
-    graph: Graph, accepts: reroll.Accepts, *, stream: Optimize | None
+    graph: Graph, accepts: reroll.Accepts, *, stream: Goal | None
 ) -> tuple[Graph, Stream | None]:
     """Return what all passes make of a graph and, with `stream`, what runs per sample.
 

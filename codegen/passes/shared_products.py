@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.operators.base import Optimize
+from codegen.ir.rows import Rows, Rule
 from codegen.operators.linear import conv_stream
 from codegen.operators.linear import taps as _conv_stream
+from codegen.options import Goal
 from codegen.passes.graph import Readers, readers
-from codegen.passes.rows import Rows, Rule
 
 VIEWS = ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 
@@ -28,7 +28,7 @@ class Shared:
 
 
 def find(
-    graph: Graph, known: Mapping[int, Rows], rules: Mapping[Operator, Rule], optimize: Optimize
+    graph: Graph, known: Mapping[int, Rows], rules: Mapping[Operator, Rule], optimize: Goal
 ) -> dict[Operator, Shared]:
     """Return the convolutions that CONV_STREAM is to stand for.
 

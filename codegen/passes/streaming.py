@@ -23,16 +23,11 @@ import numpy as np
 
 from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import DType, Graph, Operator, Tensor
+from codegen.ir.rows import Rows, Rule
 from codegen.ir.stream import Stopped, Stream, Streamed
-from codegen.operators.base import Optimize
+from codegen.options import Goal
 from codegen.passes import shared_products as _shared
-from codegen.passes.rows import (
-    Rows,
-    Rule,
-    rule,
-    supported,
-    time_axis,
-)
+from codegen.passes.rows import rule, supported, time_axis
 from codegen.passes.shared_products import VIEWS, Shared
 
 Part = Literal["new", "head", "tail"]
@@ -57,7 +52,7 @@ class _Buffer:
     first: int
 
 
-def run(graph: Graph, optimize: Optimize) -> tuple[Graph, Stream]:
+def run(graph: Graph, optimize: Goal) -> tuple[Graph, Stream]:
     """Return the graph that computes per sample, and what it is made of.
 
     `optimize` says whether memory may be spent on fewer instructions, see `_shared.find`.

@@ -21,7 +21,7 @@ from typing import get_args
 import numpy as np
 
 from codegen.emit import manifest
-from codegen.operators.base import Optimize
+from codegen.options import Goal
 from host_tools.commands import _options as image_options
 from host_tools.commands._options import positive
 from host_tools.device.bench import run_window
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("tflite", nargs="?", type=Path, metavar="MODEL.tflite", help="count a standalone folder")
     add("--target", default="stm32f4", help="name under targets/ (default %(default)s)")
     add("--model", default="forecaster", help="bench image: name under models/, or a folder")
-    add("--optimize", choices=get_args(Optimize), default="balanced", help="with MODEL.tflite")
+    add("--optimize", choices=get_args(Goal), default="balanced", help="with MODEL.tflite")
     add("--windows", type=positive, metavar="N", help=f"inferences (default {_WINDOWS})")
     add("--streaming", action="store_true", help="count one sample and its outputs")
     add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM, by "
@@ -100,7 +100,7 @@ def measure(target: Target, image: Path, windows: int) -> Counts:
 def measure_standalone(
     model: Path,
     target_name: str,
-    optimize: Optimize,
+    optimize: Goal,
     calls: int | None,
     *,
     verify: bool,

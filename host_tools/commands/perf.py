@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from codegen.operators.base import Optimize
+from codegen.options import Goal
 from host_tools.formats.json_file import write_plain
 from host_tools.perf import budget, suite
 from host_tools.runtimes import tflm as oracle
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choices = (*suite.TARGETS, *suite.EXACT_TARGETS)
     add("models", nargs="*", type=Path, metavar="MODEL.tflite", help="default: all there are")
     add("--target", action="append", choices=choices, help="repeatable; default: all")
-    add("--optimize", action="append", choices=get_args(Optimize), help="default: all")
+    add("--optimize", action="append", choices=get_args(Goal), help="default: all")
     add("--out", type=Path, default=ROOT / "build" / "perf", help="folder of perf.json")
     add("--update", action="store_true", help="write what was measured into the budget file")
 

@@ -15,11 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from codegen.operators.base import ISAS, Optimize
+from codegen.options import Goal
 from host_tools.perf import operators, standalone
 from host_tools.report import profile as picture
 from targets.build import ROOT, find_model
 from targets.emulate import counting
+from targets.kernels import ISAS
 from targets.load import load
 
 
@@ -28,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", nargs="?", default="forecaster", help="name under models/, folder, or .tflite")
     add("--target", default="mps2-an386", help="name under targets/ (default %(default)s)")
-    add("--optimize", choices=get_args(Optimize), default="balanced", help="default %(default)s")
+    add("--optimize", choices=get_args(Goal), default="balanced", help="default %(default)s")
     add("--isa", choices=ISAS, help="kernels to compare with (default: the target's)")
     add("--windows", type=int, default=4, help="calls (default %(default)s)")
-    add("--picture", type=Path, help="SVG or PNG (default build/profile/MODEL-TARGET-OPTIMIZE.svg)")
+    add("--picture", type=Path, help="SVG or PNG (default build/profile/MODEL-TARGET-GOALS.svg)")
     add("--json", action="store_true", help="print one JSON object")
 
 

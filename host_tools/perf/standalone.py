@@ -13,7 +13,7 @@ from typing import Any
 
 from codegen.emit import linker
 from codegen.frontend import tflite
-from codegen.operators.base import Optimize
+from codegen.options import Goal
 from codegen.pipeline import generate
 from host_tools.errors import DataError
 from host_tools.perf import windows
@@ -35,7 +35,7 @@ class Standalone:
 
     model: Path
     target: Target
-    optimize: Optimize
+    optimize: Goal
     manifest: Mapping[str, Any]
     interface: Interface
     feed: windows.Feed
@@ -193,7 +193,7 @@ def build(
     target: Target,
     work: Path,
     *,
-    optimize: Optimize = "balanced",
+    optimize: Goal = "balanced",
     calls: int = CALLS,
     stream: bool = False,
     drawn: bool = False,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from codegen.operators.base import Optimize
+from codegen.options import Goal
 from host_tools.perf import agreement, budget, standalone
 from host_tools.perf.standalone import Cost
 from host_tools.report.table import DASH, aligned, number
@@ -20,8 +20,8 @@ EXACT_TARGETS = ("ibex",)
 """Clock cycles of simulated RTL: a million take a second."""
 EXACT_CALLS = 2
 """Calls there; cycles hardly depend on the data."""
-GOALS: tuple[Optimize, ...] = get_args(Optimize)
-GOALS_BY_DEFAULT: tuple[Optimize, ...] = ("balanced",)
+GOALS: tuple[Goal, ...] = get_args(Goal)
+GOALS_BY_DEFAULT: tuple[Goal, ...] = ("balanced",)
 _SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
 MLPERF = _SHARED / "mlperf-tiny"
 CALLS = 4
@@ -62,7 +62,7 @@ def default_models(shared: Path = MLPERF) -> list[Path]:
 def measure(
     paths: Sequence[Path],
     targets: Sequence[str],
-    goals: Sequence[Optimize],
+    goals: Sequence[Goal],
     plugins: Path,
     *,
     verify: bool = True,
@@ -99,7 +99,7 @@ def join(*parts: Results) -> Results:
     )
 
 
-def exact_plan(paths: Sequence[Path]) -> list[tuple[Path, Sequence[Optimize]]]:
+def exact_plan(paths: Sequence[Path]) -> list[tuple[Path, Sequence[Goal]]]:
     """Return at which goals each of the models is measured in simulated RTL unless one is named.
 
     The project's own at every goal, others at the default: every goal takes a minute and more.
@@ -111,7 +111,7 @@ def exact_plan(paths: Sequence[Path]) -> list[tuple[Path, Sequence[Optimize]]]:
 def _one(
     path: Path,
     target: str,
-    goal: Optimize,
+    goal: Goal,
     plugins: Path,
     calls: int,
     *,

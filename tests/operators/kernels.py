@@ -17,27 +17,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.ir.graph import ABSENT, DType, Graph, Operator
-from codegen.operators.base import (
-    ISAS,
-    OPTIMIZE,
+from codegen.ir.call import (
     Argument,
     ConstantArg,
     KernelCall,
-    KernelChoice,
     ListArg,
     ParamsArg,
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import ABSENT, DType, Graph, Operator
 from codegen.operators.registry import operators
+from codegen.options import GOALS, KernelChoice
 from codegen.reference import reset_value
+from targets.kernels import ISAS
 
 Array = NDArray[Any]
 SDK = Path(__file__).resolve().parents[2] / "sdk"
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 REFERENCE = KernelChoice("ref")
-CHOICES = tuple(KernelChoice(isa, goal) for isa in ISAS for goal in OPTIMIZE)
+CHOICES = tuple(KernelChoice(isa, goal) for isa in ISAS for goal in GOALS)
 """All that `lower` may be asked for."""
 CANARY = 0xA5
 BUILDS = {

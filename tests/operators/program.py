@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen import pipeline
-from codegen.operators.base import KernelChoice
+from codegen.options import KernelChoice
 from tests.operators.draw import Array
 from tests.operators.kernels import WARNINGS
 

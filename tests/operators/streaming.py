@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codegen import pipeline, reference
 from codegen.frontend import tflite
-from codegen.operators.base import Optimize
+from codegen.options import Goal
 from tests.operators import oracle
 
 Array = NDArray[Any]
@@ -43,7 +43,7 @@ def build(
     compiler: str = "gcc",
     *,
     isa: str = "ref",
-    optimize: Optimize = "balanced",
+    optimize: Goal = "balanced",
 ) -> Program:
     """Generate a model with streaming, compile it strictly, and link it with `stream_main.c`."""
     path, generated = folder / "m.tflite", folder / f"{isa}-{optimize}"

@@ -7,9 +7,9 @@ from codegen import reference
 from codegen.backends.native.shared import add as _affine
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
-from codegen.operators.base import KernelChoice
 from codegen.operators.near_ties import near_ties
 from codegen.operators.registry import operators
+from codegen.options import KernelChoice
 from tests.operators import kernels
 from tests.operators.builder import ModelBuilder, options
 from tests.operators.draw import ACTIVATIONS, Array, Rng, draw_scale, draw_zero_point

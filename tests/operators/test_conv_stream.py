@@ -10,8 +10,9 @@ import pytest
 from codegen import pipeline
 from codegen.frontend import tflite
 from codegen.ir.graph import Graph, Operator, Tensor
-from codegen.operators.base import ISAS, Isa, KernelChoice, Optimize
 from codegen.operators.registry import operators
+from codegen.options import Goal, KernelChoice
+from targets.kernels import ISAS, Isa
 from tests.operators import forecaster, kernels, streaming
 from tests.operators.stream_models import SAME, VALID, Array, Net
 from tests.operators.streaming import differing
@@ -130,7 +131,7 @@ def changed(text: str, old: str | None, new: object) -> str:
     ("optimize", "window", "shared"),
     [("speed", 200, True), ("balanced", 20, True), ("balanced", 200, False), ("size", 20, False)],
 )
-def test_memory_is_weighed(optimize: Optimize, window: int, *, shared: bool) -> None:
+def test_memory_is_weighed(optimize: Goal, window: int, *, shared: bool) -> None:
     """`balanced`: rows wait for the whole window, a product saved must be worth their bytes."""
     graph = tflite.load(network(3, 8, 16, window=window), "m")
     program = pipeline.compile_model(

@@ -11,10 +11,11 @@ from codegen import reference
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.dsp.depthwise_3x3 import line_axis
 from codegen.frontend.tflite import load
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Graph
-from codegen.operators.base import KernelCall, KernelChoice
 from codegen.operators.registry import operators
 from codegen.operators.window import axis
+from codegen.options import KernelChoice
 from tests.operators import kernels
 from tests.operators.cases import CASES
 from tests.operators.draw import Array, Case

@@ -11,9 +11,10 @@ from codegen import reference
 from codegen.errors import CodegenError
 from codegen.frontend.tflite import load
 from codegen.ir.graph import DType, Graph, Quantization
-from codegen.operators.base import KernelChoice
-from codegen.operators.elementwise.unary import INPUTS, HasTable, compose, lookup
+from codegen.operators.elementwise.unary import HasTable
 from codegen.operators.registry import operators
+from codegen.operators.table import INPUTS, compose, lookup
+from codegen.options import KernelChoice
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options
 from tests.operators.test_checks import (

@@ -12,7 +12,7 @@ import pytest
 
 from codegen import pipeline
 from codegen.frontend import tflite
-from codegen.operators.base import ISAS, Isa
+from targets.kernels import ISAS, Isa
 from tests import checks
 from tests.fuzz import campaign
 from tests.operators import kernels, oracle

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from codegen.frontend.tflite import load
-from codegen.operators.base import ISAS, Isa, KernelChoice
+from codegen.options import KernelChoice
+from targets.kernels import ISAS, Isa
 from tests.operators import oracle, program
 from tests.operators.cases import ALL_CASES
 from tests.operators.draw import Case

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from codegen import pipeline, reference
 from codegen.frontend.tflite import load
-from codegen.operators.base import Isa
 from codegen.passes import absorb
 from host_tools.perf import windows
+from targets.kernels import Isa
 from tests.operators import kernels, oracle
 
 Array = NDArray[Any]

@@ -7,8 +7,9 @@ import pytest
 
 from codegen import pipeline, reference
 from codegen.frontend.tflite import load
-from codegen.operators.base import ISAS, OPTIMIZE, Isa, KernelChoice
+from codegen.options import GOALS, KernelChoice
 from host_tools.perf import agreement, standalone, suite
+from targets.kernels import ISAS, Isa
 from targets.load import load as load_target
 from tests.operators import kernels, oracle, program
 from tests.operators.draw import Array, Case
@@ -71,7 +72,7 @@ def test_sizes_of_lstm(units: int) -> None:
 def test_generated_program_under_sanitizers(name: str, isa: str, tmp_path: Path) -> None:
     seed = 100 + ISAS.index(isa)
     case = drawn(name, seed)
-    choice = KernelChoice(ISAS[ISAS.index(isa)], OPTIMIZE[len(name) % len(OPTIMIZE)])
+    choice = KernelChoice(ISAS[ISAS.index(isa)], GOALS[len(name) % len(GOALS)])
     built = program.build(case.model, choice, program.CHECKED["asan"], tmp_path)
     expected = truth(case)
     assert_same(program.run(built, case.inputs, expected, "asan"), expected, choice)

@@ -11,8 +11,8 @@ from codegen.backends.native.rv32 import packing as _rv32
 from codegen.backends.native.rv32 import unidirectional_sequence_lstm as _lstm_rv32
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
-from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
+from codegen.options import KernelChoice
 from tests.operators import kernels
 from tests.operators.builder import ABSENT, ModelBuilder, options
 from tests.operators.cases import CASES

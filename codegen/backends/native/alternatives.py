@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from codegen.backends.native import cost
 from codegen.ir.graph import Graph, Operator
-from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
+from codegen.options import KernelChoice
 from targets import kernels
 
 _CALL_BYTES = 44

@@ -3,18 +3,11 @@
 from collections.abc import Iterable, Iterator, Set
 
 from codegen.errors import ModelUnsupportedError, VerifierError, where
+from codegen.ir.call import Argument, ConstantArg, KernelCall, ListArg, ScratchArg, TensorArg
 from codegen.ir.graph import ABSENT, Graph, Operator
 from codegen.ir.step import Piece, ScratchRequest, Step
-from codegen.operators.base import (
-    Argument,
-    ConstantArg,
-    KernelCall,
-    KernelChoice,
-    ListArg,
-    ScratchArg,
-    TensorArg,
-)
 from codegen.operators.registry import operators
+from codegen.options import KernelChoice
 
 NAME = "native"
 

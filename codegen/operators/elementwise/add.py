@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 
 from codegen.backends.native.shared import add as _affine
 from codegen.fixed_point import Int64, requantize, saturate
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice
 from codegen.operators.checks import unsupported
 from codegen.operators.elementwise.binary import Elementwise, Sides, sides
+from codegen.options import KernelChoice
 from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
 from targets.kernels import REFERENCE
 

@@ -12,16 +12,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from codegen.fixed_point import Int64
+from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
-from codegen.operators.base import (
-    KernelCall,
-    KernelChoice,
-    OperatorSpec,
-    ParamsArg,
-    TensorArg,
-)
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     activation_name,
+    data_argument,
+    in_place,
     invalid,
     require_activation,
     require_counts,
@@ -31,8 +28,9 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.operators.elementwise.unary import INPUTS, Table, in_place, lookup_call
-from codegen.operators.layout.copy import data_argument
+from codegen.operators.elementwise.unary import lookup_call
+from codegen.operators.table import INPUTS, Table
+from codegen.options import KernelChoice
 from codegen.quantization import (
     INT8_MAX,
     INT8_MIN,

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     require_counts,
     require_dtype,
@@ -17,6 +18,7 @@ from codegen.operators.checks import (
     require_per_tensor,
     require_shape,
 )
+from codegen.options import KernelChoice
 
 
 class Dequantize(OperatorSpec):

@@ -7,8 +7,8 @@ Source of the arithmetic: TFLM reference_integer_ops::Logistic: gemmlowp's fixed
 import numpy as np
 
 from codegen.fixed_point import Int64, requantize, saturate, shift_right_rounding
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.operators.base import KernelCall
 from codegen.operators.checks import invalid
 from codegen.operators.elementwise.gemmlowp import logistic
 from codegen.operators.elementwise.sigmoid import (

@@ -6,8 +6,9 @@ constant table int8[256] (results of 0 to 127, then of −128 to −1).
 
 from collections.abc import Sequence
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     require_constant,
     require_counts,
@@ -15,7 +16,9 @@ from codegen.operators.checks import (
     require_input,
     require_shape,
 )
-from codegen.operators.elementwise.unary import Table, lookup, lookup_call
+from codegen.operators.elementwise.unary import lookup_call
+from codegen.operators.table import Table, lookup
+from codegen.options import KernelChoice
 
 
 class Lookup(OperatorSpec):

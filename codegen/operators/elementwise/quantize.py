@@ -10,9 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from codegen.fixed_point import Int64, requantize, saturate
+from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    batched,
+    in_place,
     prove_accumulator,
     require_counts,
     require_dtype,
@@ -20,8 +23,9 @@ from codegen.operators.checks import (
     require_per_tensor,
     require_shape,
 )
-from codegen.operators.elementwise.unary import INPUTS, Table, in_place, lookup_call
-from codegen.operators.layout.copy import batched
+from codegen.operators.elementwise.unary import lookup_call
+from codegen.operators.table import INPUTS, Table
+from codegen.options import KernelChoice
 from codegen.quantization import quantize_multiplier
 
 _FLOAT_LIMIT = {DType.INT8: 512.0, DType.INT16: 131072.0}

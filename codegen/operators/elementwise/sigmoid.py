@@ -6,16 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from codegen.fixed_point import Int64
+from codegen.ir.call import Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Graph, Operator
-from codegen.operators.base import (
-    Constant,
-    ConstantArg,
-    KernelCall,
-    ParamsArg,
-    TensorArg,
-)
-from codegen.operators.checks import unsupported
-from codegen.operators.elementwise.unary import in_place
+from codegen.operators.checks import in_place, unsupported
 from codegen.quantization import quantize_multiplier
 from codegen.sigmoid_table import SIGMOID_TABLE
 

@@ -10,32 +10,21 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64
+from codegen.ir.call import Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.base import (
-    Constant,
-    ConstantArg,
-    KernelCall,
-    KernelChoice,
-    OperatorSpec,
-    ParamsArg,
-    TensorArg,
-)
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    in_place,
     require_counts,
     require_input,
     require_per_tensor,
     require_shape,
     unsupported,
 )
-
-Table = NDArray[np.int8]
-"""int8[256]: entry i is the result of the value whose byte is i (0 to 127, then −128 to −1)."""
-
-INPUTS: Int64 = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64)
-"""The 256 values in the order of a table."""
+from codegen.operators.table import INPUTS, Table, lookup
+from codegen.options import KernelChoice
 
 
 @runtime_checkable
@@ -44,16 +33,6 @@ class HasTable(Protocol):
 
     def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
         """Return its 256 results, or None when this instance is no such function."""
-
-
-def lookup(values: Array, table: Table) -> Array:
-    """Return the table's entry for each int8 value."""
-    return table[values.view(np.uint8)]
-
-
-def compose(first: Table, second: Table) -> Table:
-    """Return the table of `second(first(x))`."""
-    return second[first.view(np.uint8)]
 
 
 def lookup_call(graph: Graph, source: int, output: int, table: Table) -> KernelCall:
@@ -69,12 +48,6 @@ def lookup_call(graph: Graph, source: int, output: int, table: Table) -> KernelC
         notes=("256-byte table",),
         in_place=in_place(graph, source),
     )
-
-
-def in_place(graph: Graph, *sources: int) -> tuple[int, ...]:
-    """Return those inputs whose memory an element-wise output may take."""
-    tensors = [graph.tensor(index) for index in sources]
-    return tuple(t.index for t in tensors if not (t.is_constant or t.is_variable))
 
 
 class Unary(OperatorSpec):

@@ -7,9 +7,11 @@ importer makes one dilated convolution of it (`codegen.frontend.dilation`); alon
 from collections.abc import Sequence
 from typing import NoReturn
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import unsupported
+from codegen.options import KernelChoice
 
 
 class BlockMove(OperatorSpec):

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     activation_name,
+    batched,
     invalid,
     require_counts,
     require_input,
@@ -20,7 +22,8 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.operators.layout.copy import batched, join_call, positive_axis, require_same_values
+from codegen.operators.layout.copy import join_call, positive_axis, require_same_values
+from codegen.options import KernelChoice
 
 
 class Concatenation(OperatorSpec):

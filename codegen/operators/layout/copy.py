@@ -9,9 +9,7 @@ from math import prod
 
 import numpy as np
 
-from codegen.ir.graph import Array, Graph, Operator, Tensor
-from codegen.ir.step import Piece
-from codegen.operators.base import (
+from codegen.ir.call import (
     Argument,
     Constant,
     ConstantArg,
@@ -20,7 +18,9 @@ from codegen.operators.base import (
     ParamsArg,
     TensorArg,
 )
-from codegen.operators.checks import invalid, require_indices, unsupported
+from codegen.ir.graph import Graph, Operator, Tensor
+from codegen.ir.step import Piece
+from codegen.operators.checks import data_argument, invalid, require_indices, unsupported
 
 COPY_AXES = 6
 """SAFE_COPY_AXES of safe/kernel/copy.h."""
@@ -74,15 +74,6 @@ def copy_call(
         notes=(f"copies runs of {run * size} bytes",),
         pieces=() if merged else (Piece(source.index, operator.outputs[0], start * size),),
     )
-
-
-def data_argument(
-    tensor: Tensor, suffix: str
-) -> tuple[TensorArg | ConstantArg, tuple[Constant, ...]]:
-    """Return how a kernel reads a tensor: from the arena, or from an array in flash."""
-    if tensor.data is None:
-        return TensorArg(tensor.index), ()
-    return ConstantArg(suffix), (Constant(suffix, tensor.data),)
 
 
 def split_call(
@@ -150,12 +141,6 @@ def _parts_call(
         notes=(f"{len(cut.sizes)} parts",),
         pieces=tuple(pieces) if rows == 1 else (),
     )
-
-
-def batched(graph: Graph, index: int, values: Array | None) -> Array:
-    """Return an input with the leading axis of inferences: 1 for a constant."""
-    assert values is not None
-    return values[np.newaxis] if graph.tensor(index).is_constant else values
 
 
 def positive_axis(graph: Graph, operator: Operator, axis: int, rank: int) -> int:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    batched,
     invalid,
     require_constant,
     require_counts,
@@ -18,7 +20,8 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.operators.layout.copy import batched, require_same_values
+from codegen.operators.layout.copy import require_same_values
+from codegen.options import KernelChoice
 
 
 class Fill(OperatorSpec):

@@ -5,16 +5,19 @@ from typing import Any
 
 import numpy as np
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    batched,
     invalid,
     require_counts,
     require_input,
     require_options,
     require_shape,
 )
-from codegen.operators.layout.copy import batched, join_call, positive_axis, require_same_values
+from codegen.operators.layout.copy import join_call, positive_axis, require_same_values
+from codegen.options import KernelChoice
 
 
 class Pack(OperatorSpec):

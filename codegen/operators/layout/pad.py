@@ -9,8 +9,9 @@ from math import prod
 
 import numpy as np
 
+from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     invalid,
     require_constant,
@@ -21,6 +22,7 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
+from codegen.options import KernelChoice
 
 MAX_RANK = 5
 """TFLM's own limit; the kernel has a loop for each axis but the last."""

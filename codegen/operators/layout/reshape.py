@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_counts, require_input
+from codegen.options import KernelChoice
 
 
 class View(OperatorSpec):

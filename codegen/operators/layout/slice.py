@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from math import prod
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    batched,
     invalid,
     require_counts,
     require_indices,
@@ -13,7 +15,8 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.operators.layout.copy import Walk, batched, copy_call, require_same_values
+from codegen.operators.layout.copy import Walk, copy_call, require_same_values
+from codegen.options import KernelChoice
 
 MAX_RANK = 5
 """TFLM's own limit."""

@@ -9,20 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codegen.ir.call import COUNTER, COUNTER_BYTES, KernelCall, ParamsArg, Scratch, TensorArg
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import (
-    KernelCall,
-    KernelChoice,
-    OperatorSpec,
-    ParamsArg,
-    Scratch,
-    TensorArg,
-)
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_counts, require_input
-
-COUNTER = "samples"
-"""Name of the persistent scratch that counts the samples since the last reset: uint32."""
-COUNTER_BYTES = 4
+from codegen.options import KernelChoice
 
 
 class Slide(OperatorSpec):

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
-from codegen.operators.checks import invalid, require_counts, require_input, require_shape
-from codegen.operators.layout.copy import batched, constant_axis, require_same_values, split_call
+from codegen.operators.base import OperatorSpec
+from codegen.operators.checks import batched, invalid, require_counts, require_input, require_shape
+from codegen.operators.layout.copy import constant_axis, require_same_values, split_call
+from codegen.options import KernelChoice
 
 
 class Split(OperatorSpec):

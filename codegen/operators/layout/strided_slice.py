@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    batched,
     invalid,
     require_counts,
     require_indices,
@@ -20,7 +22,8 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.operators.layout.copy import Walk, batched, copy_call
+from codegen.operators.layout.copy import Walk, copy_call
+from codegen.options import KernelChoice
 
 MAX_RANK = 4
 

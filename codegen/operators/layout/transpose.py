@@ -6,16 +6,19 @@ TFLM stops at rank 5; rank 6 follows TFLite's reference, as no arithmetic is inv
 from collections.abc import Sequence
 from math import prod
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    batched,
     invalid,
     require_counts,
     require_indices,
     require_input,
     require_shape,
 )
-from codegen.operators.layout.copy import Walk, batched, copy_call, require_same_values
+from codegen.operators.layout.copy import Walk, copy_call, require_same_values
+from codegen.options import KernelChoice
 
 
 class Transpose(OperatorSpec):

@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    batched,
     invalid,
     require_counts,
     require_input,
     require_options,
     require_shape,
 )
-from codegen.operators.layout.copy import batched, positive_axis, require_same_values, split_call
+from codegen.operators.layout.copy import positive_axis, require_same_values, split_call
+from codegen.options import KernelChoice
 
 
 class Unpack(OperatorSpec):

@@ -15,8 +15,9 @@ from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.rv32 import packing as _rv32
 from codegen.backends.native.shared import conv_2d as _conv_1d
 from codegen.fixed_point import exact_dot
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_shape, unsupported
 from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
@@ -29,6 +30,7 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
+from codegen.options import KernelChoice
 
 
 class Conv2D(OperatorSpec):

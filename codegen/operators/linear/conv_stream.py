@@ -12,22 +12,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from codegen.fixed_point import requantize, saturate
-from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
+    COUNTER,
+    COUNTER_BYTES,
     Argument,
     ConstantArg,
     KernelCall,
-    KernelChoice,
-    OperatorSpec,
     ParamsArg,
     Scratch,
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Array, Graph, Operator
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_counts, require_input
-from codegen.operators.layout.slide import COUNTER, COUNTER_BYTES
 from codegen.operators.linear import taps as _conv_stream
 from codegen.operators.linear.taps import Packed, Taps
+from codegen.options import KernelChoice
 
 
 class ConvStream(OperatorSpec):

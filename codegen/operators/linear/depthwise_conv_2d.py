@@ -15,8 +15,9 @@ from codegen.backends.native.dsp import depthwise_3x3 as _depthwise_3x3_dsp
 from codegen.backends.native.dsp import depthwise_conv_2d as _depthwise_dsp
 from codegen.backends.native.rv32 import depthwise_conv_2d as _depthwise_rv32
 from codegen.backends.native.rv32 import packing as _rv32
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_shape
 from codegen.operators.linear import products as _products
 from codegen.operators.linear.products import Products, products
@@ -28,6 +29,7 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
+from codegen.options import KernelChoice
 
 _AT = _products.Operands(axis=3)
 """The output channels, and their scales, are the weights' last axis."""

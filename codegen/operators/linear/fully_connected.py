@@ -13,17 +13,9 @@ import numpy as np
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.rv32 import packing as _rv32
 from codegen.fixed_point import exact_dot
+from codegen.ir.call import ConstantArg, KernelCall, ParamsArg, Scratch, ScratchArg, TensorArg
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import (
-    ConstantArg,
-    KernelCall,
-    KernelChoice,
-    OperatorSpec,
-    ParamsArg,
-    Scratch,
-    ScratchArg,
-    TensorArg,
-)
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     activation_name,
     invalid,
@@ -37,6 +29,7 @@ from codegen.operators.checks import (
 from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
 from codegen.operators.linear.products import Products, products
+from codegen.options import KernelChoice
 
 _LITTLE = 4096
 """Products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its code:

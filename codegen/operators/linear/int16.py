@@ -14,15 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from codegen.fixed_point import Int64, requantize, saturate
+from codegen.ir.call import Argument, Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.operators.base import (
-    Argument,
-    Constant,
-    ConstantArg,
-    KernelCall,
-    ParamsArg,
-    TensorArg,
-)
 from codegen.operators.checks import (
     invalid,
     optional_input,

@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from codegen.backends.native.rv32.packing import Dense
 from codegen.fixed_point import requantize, saturate
-from codegen.ir.graph import Graph, Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -23,6 +22,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Graph, Operator
 from codegen.operators.checks import (
     accumulator_bound,
     bias_values,

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.rv32 import packing as _rv32
+from codegen.ir.call import Constant
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import Constant, Isa
 from codegen.operators.checks import (
     bias_values,
     optional_input,
@@ -16,6 +16,7 @@ from codegen.operators.checks import (
     require_constant,
 )
 from codegen.quantization import INT32_LIMIT, activation_range, output_multipliers
+from targets.kernels import Isa
 
 MAX_TAPS = 15
 """`SAFE_CONV_STREAM_MAX_TAPS`."""

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from codegen.fixed_point import exact_dot
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid
 from codegen.operators.linear import products as _products
 from codegen.operators.linear.products import WEIGHTS, products
@@ -25,6 +26,7 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
+from codegen.options import KernelChoice
 
 _INPUT, _BIAS = 2, 3
 _AT = _products.Operands(source=_INPUT, bias=_BIAS, folds=False)

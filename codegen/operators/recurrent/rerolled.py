@@ -27,7 +27,7 @@ from codegen.operators.elementwise import (
     gemmlowp as _gemmlowp,
 )
 from codegen.operators.elementwise.sigmoid import INTEGER_BITS, argument_scale, input_radius
-from codegen.operators.elementwise.unary import INPUTS
+from codegen.operators.table import INPUTS
 from codegen.quantization import INT8_MAX, INT8_MIN, output_multipliers
 
 GATES = 4

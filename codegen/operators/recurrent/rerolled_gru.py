@@ -15,18 +15,17 @@ import numpy as np
 from codegen.backends.native.dsp import rerolled_gru as _gru_dsp
 from codegen.backends.native.dsp.rerolled_lstm import shared_constants
 from codegen.backends.native.rv32 import rerolled_gru as _gru_rv32
-from codegen.ir.graph import Array, DType, Graph, Operator, Quantization, Tensor
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
-    KernelChoice,
-    OperatorSpec,
     ParamsArg,
     Scratch,
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Array, DType, Graph, Operator, Quantization, Tensor
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     bias_values,
     invalid,
@@ -39,6 +38,7 @@ from codegen.operators.checks import (
 from codegen.operators.recurrent import gru as _gru
 from codegen.operators.recurrent import gru_fit as _gru_fit
 from codegen.operators.recurrent.rerolled_fit import UnfitError
+from codegen.options import KernelChoice
 
 SHARED = 5
 """Inputs before the terms of the first step."""

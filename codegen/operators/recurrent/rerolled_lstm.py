@@ -13,18 +13,17 @@ import numpy as np
 
 from codegen.backends.native.dsp import rerolled_lstm as _rerolled_dsp
 from codegen.backends.native.rv32 import rerolled_lstm as _rerolled_rv32
-from codegen.ir.graph import Array, DType, Graph, Operator, Quantization, Tensor
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
-    KernelChoice,
-    OperatorSpec,
     ParamsArg,
     Scratch,
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Array, DType, Graph, Operator, Quantization, Tensor
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     bias_values,
     invalid,
@@ -38,6 +37,7 @@ from codegen.operators.checks import (
 )
 from codegen.operators.recurrent import rerolled as _rerolled
 from codegen.operators.recurrent import rerolled_fit as _rerolled_fit
+from codegen.options import KernelChoice
 
 
 class RerolledLstm(OperatorSpec):

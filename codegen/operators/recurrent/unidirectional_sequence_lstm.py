@@ -11,18 +11,17 @@ from typing import Any
 
 from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm_dsp
 from codegen.backends.native.rv32 import unidirectional_sequence_lstm as _lstm_rv32
-from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
-    KernelChoice,
-    OperatorSpec,
     ParamsArg,
     Scratch,
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     activation_name,
     bias_values,
@@ -38,6 +37,7 @@ from codegen.operators.checks import (
 )
 from codegen.operators.layout.strided_slice import slices
 from codegen.operators.recurrent import lstm as _lstm
+from codegen.options import KernelChoice
 
 _EXTRAS = {
     9: "peephole weights",

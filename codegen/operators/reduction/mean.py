@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from codegen.fixed_point import requantize, saturate
+from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.base import KernelCall, KernelChoice, OperatorSpec, ParamsArg, TensorArg
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     invalid,
     prove_accumulator,
@@ -28,6 +29,7 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
+from codegen.options import KernelChoice
 from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
 
 _LOOPS = 3

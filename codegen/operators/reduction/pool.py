@@ -9,14 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import (
-    KernelCall,
-    KernelChoice,
-    OperatorSpec,
-    ParamsArg,
-    TensorArg,
-)
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_activation, require_per_tensor, require_shape
 from codegen.operators.window import (
     STRIDED,
@@ -26,6 +21,7 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
+from codegen.options import KernelChoice
 from codegen.quantization import activation_range
 
 MAX_TAPS = 1 << 23

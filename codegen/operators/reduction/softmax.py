@@ -16,16 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64, multiply_high, shift_right_rounding
+from codegen.ir.call import Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.base import (
-    Constant,
-    ConstantArg,
-    KernelCall,
-    KernelChoice,
-    OperatorSpec,
-    ParamsArg,
-    TensorArg,
-)
+from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     invalid,
     require_counts,
@@ -35,6 +28,7 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
+from codegen.options import KernelChoice
 from codegen.quantization import quantize_multiplier
 
 MAX_DEPTH = 4095

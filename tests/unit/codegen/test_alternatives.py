@@ -7,7 +7,7 @@ import pytest
 from codegen.backends.native import cost
 from codegen.backends.native.alternatives import Chooser
 from codegen.frontend import tflite
-from codegen.operators.base import OPTIMIZE, KernelChoice
+from codegen.options import GOALS, KernelChoice
 from codegen.passes import reroll
 from codegen.pipeline import compile_model, generate
 from tests.unit.codegen.passes.test_reroll import Unrolled
@@ -18,7 +18,7 @@ def graph():
     return tflite.load(Unrolled(17, 12, every=False).build(), "m")
 
 
-@pytest.mark.parametrize("optimize", OPTIMIZE)
+@pytest.mark.parametrize("optimize", GOALS)
 @pytest.mark.parametrize("isa", ["dsp", "rv32"])
 def test_the_cheaper_form_is_taken(graph, isa, optimize, monkeypatch):
     assert len(compile_model(graph, target="host", isa=isa, optimize=optimize).calls) == 1

@@ -3,9 +3,9 @@
 import pytest
 
 from codegen.backends.native import cost
-from codegen.operators.base import ISAS
 from targets import build, kernels
 from targets.errors import SafeError
+from targets.kernels import ISAS
 
 SOURCES = sorted(p.stem for p in (kernels.KERNELS / "ref").glob("*.c"))
 

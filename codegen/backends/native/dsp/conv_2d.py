@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.shared import conv_2d as _conv_1d
 from codegen.fixed_point import Int64
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -19,6 +18,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.window import Axis
 
 _ROWS = _packing.GEMM4X2_ROWS

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.backends.native.rv32.packing import Dense
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -17,6 +16,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.window import Axis, by_channel_in_place
 
 _KERNEL = 3

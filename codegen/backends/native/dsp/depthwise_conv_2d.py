@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.rv32.packing import Dense
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -18,6 +17,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.window import Axis
 
 LANES = 4

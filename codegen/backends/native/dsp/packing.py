@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.operators.base import Constant
+from codegen.ir.call import Constant
 
 Int64 = NDArray[np.int64]
 

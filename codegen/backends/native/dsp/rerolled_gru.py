@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from codegen.backends.native.dsp import packing as _packing
 from codegen.fixed_point import Int64
-from codegen.operators.base import Constant
+from codegen.ir.call import Constant
 from codegen.operators.recurrent.gru import Cell
 
 _ROWS = _packing.DOT8_ROWS

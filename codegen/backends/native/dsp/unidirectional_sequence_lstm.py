@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.backends.native.dsp import packing as _packing
 from codegen.fixed_point import Int64
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -18,6 +17,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.recurrent import lstm as _lstm
 from codegen.sigmoid_table import SIGMOID_TABLE
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from codegen.backends.native.rv32.packing import Dense
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -16,6 +15,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.window import Axis, by_channel_in_place
 
 

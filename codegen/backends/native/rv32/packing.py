@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.shared import conv_2d as _conv_1d
 from codegen.fixed_point import Int64
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -24,6 +23,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.window import Axis
 
 DOT8_ROWS = 8

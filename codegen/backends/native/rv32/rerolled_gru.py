@@ -4,7 +4,7 @@ import numpy as np
 
 from codegen.backends.native.rv32 import packing as _rv32
 from codegen.backends.native.rv32.rerolled_lstm import ROWS, packed, scratch_bytes
-from codegen.operators.base import Constant
+from codegen.ir.call import Constant
 from codegen.operators.recurrent.gru import Cell
 
 

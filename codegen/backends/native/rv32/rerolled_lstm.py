@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from codegen.backends.native.dsp import rerolled_lstm as _rerolled_dsp
 from codegen.backends.native.rv32 import packing as _rv32
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -18,6 +17,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.recurrent.rerolled import Cell
 from codegen.operators.recurrent.rerolled_fit import Fitted
 

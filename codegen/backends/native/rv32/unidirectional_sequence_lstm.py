@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm_dsp
 from codegen.backends.native.rv32 import packing as _rv32
-from codegen.ir.graph import Operator
-from codegen.operators.base import (
+from codegen.ir.call import (
     Constant,
     ConstantArg,
     KernelCall,
@@ -22,6 +21,7 @@ from codegen.operators.base import (
     ScratchArg,
     TensorArg,
 )
+from codegen.ir.graph import Operator
 from codegen.operators.recurrent import lstm as _lstm
 from codegen.sigmoid_table import SIGMOID_TABLE
 

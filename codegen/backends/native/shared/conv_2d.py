@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.operators.base import KernelChoice
 from codegen.operators.window import Axis, convolution_axes
+from codegen.options import KernelChoice
 
 _MINOR = 8
 """A convolution takes up to a third more instructions on RV32 by the matrix product's tile. Where

@@ -6,7 +6,7 @@ import pytest
 
 from codegen.backends.native import lower as native
 from codegen.errors import ModelUnsupportedError, VerifierError
-from codegen.operators.base import ConstantArg, ScratchArg, TensorArg
+from codegen.ir.call import ConstantArg, ScratchArg, TensorArg
 
 
 def fully_connected(program):

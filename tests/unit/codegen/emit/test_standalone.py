@@ -7,7 +7,7 @@ import pytest
 
 from codegen.emit import standalone
 from codegen.errors import VerifierError
-from codegen.operators.base import KernelChoice
+from codegen.options import KernelChoice
 from targets import kernels
 from targets.errors import SafeError
 

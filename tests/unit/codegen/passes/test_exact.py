@@ -9,8 +9,8 @@ from codegen.errors import ModelUnsupportedError
 from codegen.frontend import tflite
 from codegen.ir.verifier import verify
 from codegen.memory import planner
-from codegen.operators.base import KernelChoice
 from codegen.operators.registry import operators
+from codegen.options import KernelChoice
 from codegen.passes import absorb, activation, dead, fold, lookup, pad, schedule
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options

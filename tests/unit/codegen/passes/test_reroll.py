@@ -14,13 +14,13 @@ from codegen.fixed_point import requantize
 from codegen.frontend import tflite
 from codegen.ir.graph import Quantization
 from codegen.ir.verifier import verify
-from codegen.operators.base import KernelChoice
 from codegen.operators.elementwise import add, mul
 from codegen.operators.recurrent import rerolled as _rerolled
 from codegen.operators.recurrent import rerolled_fit as _rerolled_fit
 from codegen.operators.recurrent import rerolled_lstm
 from codegen.operators.recurrent import words as _rerolled_words
 from codegen.operators.registry import operators
+from codegen.options import KernelChoice
 from codegen.passes import dead, reroll
 from codegen.pipeline import compile_model
 from codegen.quantization import output_multipliers

@@ -10,14 +10,15 @@ from codegen import reference
 from codegen.frontend import tflite
 from codegen.ir.graph import DType, Graph, Operator, Quantization, Tensor
 from codegen.ir.verifier import verify
-from codegen.operators.base import ISAS, OPTIMIZE, KernelChoice
 from codegen.operators.recurrent import gru as _gru
 from codegen.operators.recurrent import gru_fit as _gru_fit
 from codegen.operators.recurrent import rerolled_gru
 from codegen.operators.recurrent.rerolled_fit import UnfitError
 from codegen.operators.registry import operators
+from codegen.options import GOALS, KernelChoice
 from codegen.passes import dead, fold, reroll, reroll_gru
 from codegen.pipeline import compile_model
+from targets.kernels import ISAS
 from tests.operators import kernels, oracle
 from tests.unit.codegen.passes.test_reroll import checked, windows
 
@@ -165,7 +166,7 @@ def test_an_lstm_is_no_gru(models):
     assert reroll.run(gru) is gru
 
 
-@pytest.mark.parametrize("optimize", OPTIMIZE)
+@pytest.mark.parametrize("optimize", GOALS)
 def test_the_choice_is_told(models, optimize):
     _, graph, _ = loaded(models, "small_gru")
     program = compile_model(graph, target="host", isa="dsp", optimize=optimize)
