@@ -1,5 +1,7 @@
 """Kernel files by instruction set: the generator and the build choose the same."""
 
+from pathlib import Path
+
 import pytest
 
 from codegen.backends.native import cost
@@ -20,9 +22,28 @@ def test_fallback():
 
 @pytest.mark.parametrize("isa", ISAS)
 def test_the_build_compiles_the_same_file(isa):
-    built = {p.stem: p for p in build._kernels(build.ROOT, isa)}
+    built = {p.stem: p for p in kernels.sources(isa)}
     for source in SOURCES:
         assert built[source].resolve() == kernels.path(isa, source).resolve()
+    names = tuple(f"{p.parent.name}/{p.name}" for p in kernels.sources(isa))
+    assert build.kernel_names(isa) == names
+
+
+def test_the_first_folder_of_the_chain_wins(tmp_path: Path):
+    for folder, names in {"dsp": "a", "shared": "ab", "ref": "abc"}.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.c").write_text("")
+    found = [p.relative_to(tmp_path).as_posix() for p in kernels.sources("dsp", tmp_path)]
+    assert found == ["dsp/a.c", "shared/b.c", "ref/c.c"]
+    found = [p.relative_to(tmp_path).as_posix() for p in kernels.sources("ref", tmp_path)]
+    assert found == ["ref/a.c", "ref/b.c", "ref/c.c"]
+
+
+def test_every_instruction_set_has_a_chain():
+    assert tuple(kernels.CHAIN) == ISAS
+    assert kernels.folders("ref") == ("ref",)
+    assert kernels.folders("dsp") == ("dsp", "shared", "ref")
 
 
 @pytest.mark.parametrize("isa", ISAS)
