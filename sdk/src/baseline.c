@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/baseline.h"
 
-#include <float.h>
 #include <stddef.h>
 
+#include "safe/exact_float.h"
 #include "safe/root.h"
-
-#if FLT_EVAL_METHOD != 0
-#error "float expressions must be evaluated in float: use SSE on x86, not x87"
-#endif
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#endif
 
 void safe_baseline_forget(safe_baseline_t *baseline)
 {

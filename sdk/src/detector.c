@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/detector.h"
 
-#include <float.h>
-
 #include "safe/compiler.h"
 #include "safe/detector_check.h"
+#include "safe/exact_float.h"
 #include "safe/quadratic.h"
 #include "safe/scaler.h"
-
-#if FLT_EVAL_METHOD != 0
-#error "float expressions must be evaluated in float: use SSE on x86, not x87"
-#endif
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#endif
 
 /** Channels whose level is watched: all, or with inputs of their own scale those that are scored.
  */

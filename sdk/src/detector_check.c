@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/detector_check.h"
 
+#include "safe/exact_float.h"
 #include "safe/quadratic.h"
 #include "safe/scaler.h"
 

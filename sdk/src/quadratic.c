@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/quadratic.h"
 
-#include <float.h>
-
-#if FLT_EVAL_METHOD != 0
-#error "float expressions must be evaluated in float: use SSE on x86, not x87"
-#endif
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#endif
+#include "safe/exact_float.h"
 
 /** Most values that safe_quadratic_top can name. */
 #define MOST 8u

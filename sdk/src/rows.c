@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/rows.h"
 
-#include <float.h>
 #include <stddef.h>
 
-#if FLT_EVAL_METHOD != 0
-#error "float expressions must be evaluated in float: use SSE on x86, not x87"
-#endif
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#endif
+#include "safe/exact_float.h"
 
 void safe_rows_clear(safe_rows_t *ring)
 {

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/scaler.h"
 
-#include <float.h>
 #include <string.h>
 
-#if FLT_EVAL_METHOD != 0
-#error "float expressions must be evaluated in float: use SSE on x86, not x87"
-#endif
-#if defined(__FAST_MATH__)
-#error "the chain is exact IEEE 754: compile without -ffast-math"
-#endif
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#endif
+#include "safe/exact_float.h"
 
 bool safe_scaler_is_finite(float value)
 {

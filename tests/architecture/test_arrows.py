@@ -31,7 +31,7 @@ ONLY_IN = {
 }
 
 # Public headers and sources of the SDK by stem; a stem absent here stands for itself.
-SDK_BASE = {"status", "version", "compiler"}
+SDK_BASE = {"status", "version", "compiler", "exact_float"}
 SDK_ARROWS = {
     "fixed_point": SDK_BASE,
     "frame": SDK_BASE | {"crc32"},

@@ -4,7 +4,7 @@
  * Two statistics are watched: how far the level of the channels lies from a learned baseline, and
  * how far the samples lie from the model's forecasts of them. The arithmetic is specified once, in
  * `host_tools/detection/chain.py`, and is the same to the last bit here: single precision, no
- * fused multiply-add (-ffp-contract=off), sums in index order, nothing from libm. Compile with
+ * fused multiply-add (safe/exact_float.h), sums in index order, nothing from libm. Compile with
  * IEEE 754 float and round-to-nearest.
  */
 #ifndef SAFE_DETECTOR_H

@@ -2,6 +2,8 @@
 /** @file dequantize.c Reference conversion to float32. */
 #include "safe/kernel/dequantize.h"
 
+#include "safe/exact_float.h"
+
 void safe_kernel_dequantize_s8_f32(const safe_dequantize_params_t *params, const int8_t *input,
                                    float *output)
 {

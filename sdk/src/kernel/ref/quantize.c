@@ -2,6 +2,7 @@
 /** @file quantize.c Reference conversion to int8. */
 #include "safe/kernel/quantize.h"
 
+#include "safe/exact_float.h"
 #include "safe/fixed_point.h"
 #include "safe/kernel/round.h"
 
