@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from targets import kernels
-from targets.errors import BuildError, OutputError, TargetError
+from targets.errors import BuildError, ModelError, OutputError, TargetError
 from targets.load import Target
+from targets.suggest import did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("bench", "detector")
@@ -78,10 +79,10 @@ def _name(folder: Path, description: Path) -> str:
         try:
             table = tomllib.loads(description.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
-            raise BuildError(f"{description}: not valid TOML: {error}") from error
+            raise ModelError(f"{description}: not valid TOML: {error}") from error
         name = str(table.get("name", name))
     if not _NAME.fullmatch(name):
-        raise BuildError(
+        raise ModelError(
             f"model name {name!r} cannot be part of a C name: set name in {description} "
             "to lower-case letters, digits and underscores"
         )
@@ -92,22 +93,23 @@ def find_model(text: str, root: Path = ROOT) -> Model:
     """Return the model directory that `text` means: a name under `models/`, or a path.
 
     A model without detector gives no alarms; scaler and detector come together or not at all.
-    Raises BuildError, naming what is missing.
+    Raises ModelError, naming what is missing.
     """
     named = root / "models" / text
     folder = named if _NAME.fullmatch(text) and named.is_dir() else Path(text)
     if not folder.is_dir():
-        known = ", ".join(models(root)) or "none"
-        raise BuildError(
-            f"unknown model {text!r}: neither a name under models/ ({known}) nor a folder"
+        known = models(root)
+        raise ModelError(
+            f"unknown model {text!r}: neither a name under models/ ({', '.join(known) or 'none'})"
+            f" nor a folder{did_you_mean(text, known)}"
         )
     tflite = folder / "model_int8.tflite"
     if not tflite.is_file():
-        raise BuildError(f"{folder} holds no model_int8.tflite: make it with host_tools train")
+        raise ModelError(f"{folder} holds no model_int8.tflite: make it with host_tools train")
     scaler, detector = folder / "scaler.json", folder / "detector.json"
     if scaler.is_file() != detector.is_file():
         missing = detector if scaler.is_file() else scaler
-        raise BuildError(f"{missing} is missing: scaler.json and detector.json belong together")
+        raise ModelError(f"{missing} is missing: scaler.json and detector.json belong together")
     both = scaler.is_file()
     description = folder / "model.toml"
     return Model(

@@ -51,6 +51,12 @@ class TargetError(SafeError):
     exit_code = ExitCode.TARGET
 
 
+class ModelError(SafeError):
+    """The model that a command names is not there, or its folder is not whole."""
+
+    exit_code = ExitCode.MODEL_INVALID
+
+
 class BuildError(SafeError):
     """A compiler, linker or build tool is missing or failed."""
 

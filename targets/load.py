@@ -16,6 +16,7 @@ from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from targets.errors import TargetError
+from targets.suggest import did_you_mean
 
 TARGETS_DIR = Path(__file__).parent
 SEARCH_VARIABLE = "SAFE_TARGETS"
@@ -367,7 +368,7 @@ def find(text: str) -> Path:
     known = ", ".join(available()) or "none"
     raise TargetError(
         f"unknown target {text!r}; known are {known}; a path must end in .toml, and"
-        f" {SEARCH_VARIABLE} lists further folders"
+        f" {SEARCH_VARIABLE} lists further folders{did_you_mean(text, available())}"
     )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.commands import _options as image_options
+from host_tools.commands import _output
 from host_tools.commands._options import positive
 from host_tools.commands.count import reply_seconds
 from host_tools.compare import exact
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", type=positive, help="of the golden windows (default: all)")
     parser.add_argument("--samples", type=positive, help="of the raw samples (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--out", type=Path, help="write the JSON to this file, too")
+    parser.add_argument("--out", type=_output.file, help="write the JSON to this file, too")
 
 
 def _adapters(target: str | None) -> frozenset[str]:

@@ -12,6 +12,7 @@ import json
 import sys
 from pathlib import Path
 
+from host_tools.commands import _output
 from host_tools.errors import DataError
 from targets.errors import ExitCode
 
@@ -23,8 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NETWORK", help=".keras, .h5 or SavedModel folder")  # fmt: skip
     add("--rep", "--rep_npz", "--rep-npz", "--windows", dest="rep", type=Path, required=True,
         metavar="NPZ", help="representative windows, standardized")  # fmt: skip
-    add("--out", "--output", type=Path, help="default model_int8.tflite, model_int16x8.tflite")
-    add("--outdir", type=Path, help="folder to write to, when --out is not given")
+    add(
+        "--out",
+        "--output",
+        type=_output.file,
+        help="default model_int8.tflite, model_int16x8.tflite",
+    )
+    add("--outdir", type=_output.folder, help="folder to write to, when --out is not given")
     add("--unrolled", action="store_true", help="recurrent operators step by step, not fused")
     add("--int16x8", action="store_true", help="int16 activations; not for the fused LSTM")
     add("--calibration", default="minmax", help="minmax, percentile[:P], sigma[:K], mse")

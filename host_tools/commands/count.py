@@ -23,6 +23,7 @@ import numpy as np
 from codegen.emit import manifest
 from codegen.options import Goal
 from host_tools.commands import _options as image_options
+from host_tools.commands import _output
 from host_tools.commands._options import positive
 from host_tools.device.bench import run_window
 from host_tools.device.link import TIMEOUT_SECONDS, Link
@@ -55,8 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--streaming", action="store_true", help="count one sample and its outputs")
     add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM, by "
         "kind of window; any difference ends with exit code 50")  # fmt: skip
-    add("--manifest", type=Path, metavar="FILE", help="with MODEL.tflite: write manifest.json, "
-        "with the measured cost of each operator beside the estimated")  # fmt: skip
+    add("--manifest", type=_output.file, metavar="FILE",
+        help="with MODEL.tflite: write manifest.json, with the measured cost of each operator "
+        "beside the estimated")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object")
     image_options.add_arguments(parser)
 

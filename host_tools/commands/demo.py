@@ -9,13 +9,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from host_tools.commands import _output
 from targets.errors import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     parser.add_argument("--csv", type=Path, help="train on this file first")
-    parser.add_argument("--out", type=Path, help="folder to write (default build/demo)")
+    parser.add_argument("--out", type=_output.folder, help="folder to write (default build/demo)")
     parser.add_argument("--target", default="stm32f4", help="default %(default)s")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--windows", type=int, help="use this many of the golden windows")

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from host_tools.commands import _output
 from targets.errors import ExitCode
 
 
@@ -22,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--csv", type=Path, nargs="+", required=True, help="one or more, of the same columns"
     )
-    parser.add_argument("--outdir", "--out", type=Path, default=Path("eda"), help="folder to write")
+    parser.add_argument(
+        "--outdir", "--out", type=_output.folder, default="eda", help="folder to write"
+    )
     parser.add_argument("--delimiter", help="of the CSV files; found by itself when not given")
     parser.add_argument("--json", action="store_true", help="print eda.json")
 

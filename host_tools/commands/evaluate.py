@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from host_tools.commands import _output
 from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
@@ -42,7 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="of --detection's training (default %(default)s)")
     add("--n", type=int, default=256, help="windows (default %(default)s)")
     add("--threads", type=int, default=1, help="of the latency measurement")
-    add("--out", "--outdir", type=Path, help="folder to write (default build/evaluate/NAME)")
+    add(
+        "--out",
+        "--outdir",
+        type=_output.folder,
+        help="folder to write (default build/evaluate/NAME)",
+    )
     add("--json", action="store_true", help="print the JSON")
 
 

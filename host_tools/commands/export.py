@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from host_tools.commands import _output
 from host_tools.errors import DataError
 from targets.errors import ExitCode
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--from", "--h5", dest="network", type=Path, required=True, metavar="NETWORK",
         help=".h5, .keras or SavedModel folder")  # fmt: skip
-    add("--outdir", "--out", type=Path, default=Path("exports"), help="default %(default)s")
+    add("--outdir", "--out", type=_output.folder, default="exports", help="default %(default)s")
     add("--forms", nargs="+", choices=("keras", "savedmodel", "unrolled", "tflite"),
         help="default: all that the network allows")  # fmt: skip
     add("--model", help="a model whose shape the network must have: name or folder")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.commands import _output
 from host_tools.data import window
 from host_tools.detection import quiet as detection
 from host_tools.formats import detector, json_file
@@ -36,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rows from which a device learns its own baseline; 0: that of the training rows"
         " (default %(default)s)",
     )
-    parser.add_argument("--out", type=Path, help="folder to write to (default: the model's own)")
+    parser.add_argument(
+        "--out", type=_output.folder, help="folder to write to (default: the model's own)"
+    )
 
 
 def _say(line: str) -> None:

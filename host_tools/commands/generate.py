@@ -6,8 +6,8 @@ With --standalone the folder compiles by itself: cc -std=c99 -I DIR DIR/*.c
 import argparse
 import json
 import sys
-from pathlib import Path
 
+from host_tools.commands import _output
 from targets.errors import ExitCode
 
 
@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--target", default="stm32f4", help="name under targets/")
-    parser.add_argument("--out", type=Path, help="folder to write (default build/generated/NAME)")
+    parser.add_argument(
+        "--out", type=_output.folder, help="folder to write (default build/generated/NAME)"
+    )
     parser.add_argument("--standalone", action="store_true", help="add kernels, headers, example.c")
     parser.add_argument(
         "--streaming",

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from host_tools.commands import _output
 from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--windows", "--n", type=int, help="how many (default: all)")
     parser.add_argument("--rep", type=Path, metavar="NPZ", help="windows instead of golden.npz")
-    parser.add_argument("--outdir", "--out", type=Path, help="default build/golden/NAME")
+    parser.add_argument("--outdir", "--out", type=_output.folder, help="default build/golden/NAME")
     parser.add_argument("--json", action="store_true", help="print compare.json")
 
 

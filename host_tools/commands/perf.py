@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from codegen.options import Goal
+from host_tools.commands import _output
 from host_tools.formats.json_file import write_plain
 from host_tools.perf import budget, suite
 from host_tools.runtimes import tflm as oracle
@@ -25,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("models", nargs="*", type=Path, metavar="MODEL.tflite", help="default: all there are")
     add("--target", action="append", choices=choices, help="repeatable; default: all")
     add("--optimize", action="append", choices=get_args(Goal), help="default: all")
-    add("--out", type=Path, default=ROOT / "build" / "perf", help="folder of perf.json")
+    out = str(ROOT / "build" / "perf")
+    add("--out", type=_output.folder, default=out, help="folder of perf.json")
     add("--update", action="store_true", help="write what was measured into the budget file")
 
 

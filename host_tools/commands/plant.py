@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from pathlib import Path
 
+from host_tools.commands import _output
 from host_tools.data import plant
 from targets import output
 from targets.errors import ExitCode
@@ -11,7 +11,7 @@ from targets.errors import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument("--out", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--out", type=_output.file, required=True, help="CSV file to write")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another log")
     parser.add_argument("--rows", type=int, default=plant.ROWS, help="seconds to simulate")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import get_args
 
 from codegen.options import Goal
+from host_tools.commands import _output
 from host_tools.perf import operators, standalone
 from host_tools.report import profile as picture
 from targets.build import ROOT, find_model
@@ -32,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--optimize", choices=get_args(Goal), default="balanced", help="default %(default)s")
     add("--isa", choices=ISAS, help="kernels to compare with (default: the target's)")
     add("--windows", type=int, default=4, help="calls (default %(default)s)")
-    add("--picture", type=Path, help="SVG or PNG (default build/profile/MODEL-TARGET-GOALS.svg)")
+    drawing = "SVG or PNG (default build/profile/MODEL-TARGET-GOAL.svg)"
+    add("--picture", type=_output.file, help=drawing)
     add("--json", action="store_true", help="print one JSON object")
 
 

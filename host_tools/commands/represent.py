@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from host_tools.commands import _output
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delimiter", help="of the CSV files; found by itself when not given")
     parser.add_argument("--savedmodel", "--model", type=Path, help="what scores (default: none)")
     parser.add_argument("--scaler", type=Path, help="scaler.json of the model (default: fitted)")
-    parser.add_argument("--outdir", "--out", type=Path, default=Path("rep"), help="folder to write")
+    parser.add_argument(
+        "--outdir", "--out", type=_output.folder, default="rep", help="folder to write"
+    )
     parser.add_argument("--window", type=int, default=30, help="default %(default)s")
     parser.add_argument("--forecast", "--horizon", type=int, default=10, help="default %(default)s")
     parser.add_argument("--nfeat", type=int, help="use the first N channels (default: all)")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from host_tools.commands import _output
 from host_tools.errors import DataError
 from host_tools.formats import description
 from host_tools.formats.description import Description
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--delimiter", help="of the CSV file; found by itself when not given")
     add("--from", "--savedmodel", dest="network", type=Path, metavar="NETWORK",
         help=".keras, .h5 or SavedModel (default: exports/model.keras of the model)")  # fmt: skip
-    add("--outdir", "--out", type=Path, help="default qbench_sweep_NAME")
+    add("--outdir", "--out", type=_output.folder, help="default qbench_sweep_NAME")
     add("--max-totals", "--max_totals", nargs="+", metavar="N", help="representative windows")
     add("--balances", nargs="+", metavar="B", help="part of them from the high-score tail, 0 … 1")
     add("--clips", nargs="+", metavar="C", help="limits of inputs in standard deviations")
@@ -46,7 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--naive", action="store_true", help="convert every point as a whole, for comparison")
     add("--compare-naive", action="store_true", help="do both, and report speed and scales")
     add("--best", action="store_true", help="write the best model as a model directory")
-    add("--install", type=Path, metavar="DIR", help="where --best writes (default models/NAME)")
+    add(
+        "--install",
+        type=_output.folder,
+        metavar="DIR",
+        help="where --best writes (default models/NAME)",
+    )
     for old in ("--window", "--forecast", "--nfeat"):
         add(old, type=int, help=argparse.SUPPRESS)
 

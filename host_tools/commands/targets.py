@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codegen.emit import linker
+from host_tools.commands import _output
 from host_tools.report.table import aligned
 from targets import build, describe, family, load, pack, parts, provenance
 from targets.describe import Description, Wishes
@@ -31,7 +32,9 @@ def _new_arguments(parser: argparse.ArgumentParser) -> None:
     add("--pack", type=Path, help=".pdsc or .pack file (default: the pack cache, then a download)")
     add("--processor", help="of a chip with several")
     add("--name", help="of the target (default: PART in lower case)")
-    add("--out", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
+    add(
+        "--out", type=_output.folder, default=".", metavar="DIR", help="default: the current folder"
+    )
     add("--clock-hz", type=int, default=0, help="core clock, when no driver serves the family")
     add("--uart", default="", help="of the command link, e.g. USART1: as the board wires it")
     add("--baud", type=int, default=0, help="default: 115200")

@@ -15,6 +15,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from host_tools.commands import _output
 from host_tools.conversion import canonical
 from host_tools.data import csv, plant
 from host_tools.data.table import Table
@@ -31,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--csv", type=Path, help="train on this file instead of the plant")
     parser.add_argument("--delimiter", help="of the CSV file; found by itself when not given")
-    parser.add_argument("--out", type=Path, help="folder to write (default build/models/NAME)")
+    parser.add_argument(
+        "--out", type=_output.folder, help="folder to write (default build/models/NAME)"
+    )
     parser.add_argument("--seed", type=int, help="of weights, shuffling and plant")
     parser.add_argument("--epochs", type=int, default=pipeline.Settings.epochs, help="at most")
     parser.add_argument("--window", type=int, help="samples that the model sees")

@@ -195,7 +195,10 @@ def find_port(usb: Collection[str] = ()) -> str:
     if found:
         raise PortNotFoundError(f"several ports, choose one with --port: {_told(found)}")
     if not ports:
-        raise PortNotFoundError("no USB serial port found: connect a board or give --port")
+        raise PortNotFoundError(
+            "no USB serial port found: connect a board, give --port, or take an emulated one with"
+            " --target NAME --emulate"
+        )
     raise PortNotFoundError(
         f"no port of a known board ({', '.join(sorted(usb)) or 'none'}), choose one with --port:"
         f" {_told(ports)}"

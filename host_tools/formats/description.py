@@ -8,6 +8,8 @@ from typing import Any
 
 import models
 from host_tools.errors import DataError
+from targets.errors import ModelError
+from targets.suggest import did_you_mean
 
 FILE = "model.toml"
 _KEYS = {"name", "window", "horizon", "rate_hz", "seed", "source", "channels", "architecture"}
@@ -70,14 +72,17 @@ def resolve(model: str | Path) -> Path:
     """Return the folder of a model: a name under `models/`, or a path.
 
     Raises:
-        DataError: Neither has a `model.toml`.
+        ModelError: Neither has a `model.toml`.
     """
     shipped = Path(next(iter(models.__path__)))
     for candidate in (shipped / model, Path(model)):
         if (candidate / FILE).is_file():
             return candidate
-    known = ", ".join(sorted(path.parent.name for path in shipped.glob(f"*/{FILE}")))
-    raise DataError(f"{model}: no such model: give one of {known}, or a folder with a {FILE}")
+    known = sorted(path.parent.name for path in shipped.glob(f"*/{FILE}"))
+    raise ModelError(
+        f"{model}: no such model: give one of {', '.join(known)}, or a folder with a {FILE}"
+        f"{did_you_mean(str(model), known)}"
+    )
 
 
 def load(directory: Path) -> Description:

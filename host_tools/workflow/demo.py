@@ -40,7 +40,7 @@ def train(csv: Path, out: Path, extra: list[str]) -> Path:
     from host_tools import cli
 
     folder = out / "model"
-    arguments = cli.build_parser().parse_args(
+    arguments = cli.parse(
         ["train", "--csv", str(csv), "--out", str(folder), "--no-exports", *extra]
     )
     arguments.run(arguments)

@@ -11,7 +11,7 @@ from re import Pattern
 from types import TracebackType
 from typing import IO
 
-from targets.errors import EmulatorError
+from targets.errors import EmulatorError, SafeError
 
 START_SECONDS = 10.0
 STOP_SECONDS = 5.0
@@ -119,7 +119,20 @@ class Emulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            if isinstance(error, SafeError) and not isinstance(error, EmulatorError):
+                self._blame(error)
+        finally:
+            self.close()
+
+    def _blame(self, error: SafeError) -> None:
+        """Raise EmulatorError from `error` when the process has died: a lost line follows it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_CHECK_SECONDS)  # its socket closes before it can be waited for
+        try:
+            self.check()
+        except EmulatorError as death:
+            raise death from error
 
 
 def launch(arguments: Sequence[str], ready: Pattern[str], seconds: float) -> Emulator:

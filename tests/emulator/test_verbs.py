@@ -12,6 +12,7 @@ import pytest
 
 from host_tools.cli import main
 from targets.errors import ExitCode
+from tests import processes
 
 pytestmark = pytest.mark.emulator
 
@@ -59,7 +60,10 @@ def test_emulate_ends_after_its_time(root):
     ("arguments", "code", "message"),
     [
         (["emulate", "--target", "nope"], ExitCode.TARGET, "unknown target 'nope'"),
-        (["count", "--model", "nope"], ExitCode.BUILD, "unknown model 'nope'"),
+        (["emulate", "--target", "stm32f"], ExitCode.TARGET, "did you mean 'stm32f4'?"),
+        (["count", "--model", "nope"], ExitCode.MODEL_INVALID, "unknown model 'nope'"),
+        (["size", "--model", "forcaster"], ExitCode.MODEL_INVALID, "did you mean 'forecaster'?"),
+        (["golden", "--model", "forcaster"], ExitCode.MODEL_INVALID, "did you mean 'forecaster'?"),
         (["count", "--target", "host"], ExitCode.EMULATOR, "it needs kind 'qemu' or 'verilator'"),
     ],
 )
@@ -81,3 +85,19 @@ def test_count_prints_json_and_a_table(capsys):
     assert f"{facts['maximum']:,}" in table
     for operator in facts["operators"]:
         assert operator["symbol"] in table
+
+
+def test_a_bench_whose_emulator_dies_says_so(root):
+    command = [sys.executable, "-m", "host_tools", "bench", "--target", "stm32f4", "--emulate"]
+    with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) as bench:
+        emulators = processes.wait_for(
+            lambda: [
+                pid
+                for pid in processes.descendants(bench.pid)
+                if processes.name(pid).startswith("qemu-system")
+            ],
+            120,
+        )
+        os.kill(emulators[0], signal.SIGKILL)
+        assert bench.wait(60) == ExitCode.EMULATOR
+        assert "qemu-system-arm ended with status -9" in bench.stderr.read()

@@ -3,7 +3,7 @@
 import pytest
 
 from targets import build
-from targets.errors import BuildError, TargetError
+from targets.errors import BuildError, ExitCode, ModelError, TargetError
 from targets.load import load, parse
 
 
@@ -42,14 +42,18 @@ def test_model_name_comes_from_its_description(tmp_path):
 )
 def test_bad_models(tmp_path, files, toml, message):
     model_folder(tmp_path, "m", files, toml)
-    with pytest.raises(BuildError, match=message):
+    with pytest.raises(ModelError, match=message) as caught:
         build.find_model("m", tmp_path)
+    assert caught.value.exit_code == ExitCode.MODEL_INVALID
 
 
 def test_unknown_model(tmp_path):
     model_folder(tmp_path)
-    with pytest.raises(BuildError, match=r"unknown model 'x': neither a name .* \(m\)"):
+    with pytest.raises(ModelError, match=r"unknown model 'x': neither .* \(m\) nor a folder$"):
         build.find_model("x", tmp_path)
+    model_folder(tmp_path, "pump_7")
+    with pytest.raises(ModelError, match=r"; did you mean 'pump_7'\?$"):
+        build.find_model("pump7", tmp_path)
 
 
 def test_an_image_has_one_application():

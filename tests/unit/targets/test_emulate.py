@@ -9,7 +9,7 @@ import pytest
 from targets import emulate
 from targets.elf import Image, Symbol
 from targets.emulate import count, emulator, process, qemu
-from targets.errors import BuildError, EmulatorError
+from targets.errors import BuildError, EmulatorError, SafeError
 from targets.load import load
 
 READY = re.compile(r"port (\d+)")
@@ -43,6 +43,23 @@ def test_one_that_dies_says_why():
 def test_one_that_dies_later():
     with launch("print('port 1')") as running, pytest.raises(EmulatorError, match="status 0"):
         running.wait(10.0)
+
+
+def test_an_error_that_follows_its_death_is_its_death():
+    class LostError(SafeError):
+        """What a lost line raises."""
+
+    with (
+        pytest.raises(EmulatorError, match="ended with status 4") as caught,
+        launch("import sys; print('port 1'); sys.exit(4)"),
+    ):
+        raise LostError("the line was lost")
+    assert isinstance(caught.value.__cause__, LostError)
+    with (
+        pytest.raises(LostError),
+        launch("import time; print('port 1'); time.sleep(60)"),
+    ):
+        raise LostError("the line was lost")
 
 
 def test_silent_one_is_given_up():

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -121,6 +122,26 @@ def test_unknown_verb_is_told_before_any_set_up(machine, verb):
     assert code == 2
     assert "no such command" in errors
     assert machine.calls() == []
+
+
+def test_a_near_command_is_named(machine):
+    """With the machine's own Python, before anything is installed."""
+    (machine.bin / "python3").unlink()
+    (machine.bin / "python3").symlink_to(sys.executable)
+    (machine.root / "targets").mkdir()
+    shutil.copy(ROOT / "targets/suggest.py", machine.root / "targets/suggest.py")
+    for wrong, right in (("bnech", "bench"), ("sconz", "scons"), ("run-lon", "run-long")):
+        code, _, errors = machine.run(wrong)
+        assert code == 2
+        assert f"no such command: {wrong}; did you mean {right!r}?" in errors
+    assert machine.run("zzzzz")[2].endswith("no such command: zzzzz (./safe help lists them)\n")
+
+
+def test_help_of_one_verb(machine):
+    assert machine.run("help", "bench")[0] == 0
+    assert machine.calls()[-1] == "python -m host_tools bench --help"
+    assert machine.run("help", "nosuch")[0] == 2
+    assert "setup [run|train|ibex|test]" in machine.run("help", "setup")[1]
 
 
 def test_first_run_prepares_and_forwards_second_only_forwards(machine):

@@ -116,7 +116,6 @@ def test_windows_without_truth(home: Path, tmp_path: Path, capsys: pytest.Captur
         (("--n", "0"), "--n 0"),
         (("--n", "100000"), "holds [0-9]+ windows, --n asks 100000"),
         (("--threads", "0"), "--threads 0"),
-        (("--model", "absent"), "no such model"),
         (("--int8", "absent.tflite"), "cannot be read"),
         (("--float", "absent.keras"), "no such network"),
         (("--rep", "absent.npz"), "no such file"),

@@ -12,6 +12,7 @@ from host_tools.data.table import Table
 from host_tools.errors import DataError
 from host_tools.formats import description, scaler
 from host_tools.formats.description import Description
+from targets.errors import ModelError
 
 WANTED = Description(
     name="pump",
@@ -36,8 +37,10 @@ def test_resolve_takes_names_and_paths(tmp_path: Path) -> None:
     (tmp_path / "model.toml").write_text(WANTED.text())
     assert description.resolve(tmp_path) == tmp_path
     assert description.load(description.resolve("forecaster")).name == "forecaster"
-    with pytest.raises(DataError, match=r"no such model: give one of .*forecaster"):
+    with pytest.raises(ModelError, match=r"no such model: give one of .*forecaster"):
         description.resolve("absent")
+    with pytest.raises(ModelError, match=r"did you mean 'forecaster'\?"):
+        description.resolve("Forcaster")
 
 
 @pytest.mark.parametrize(

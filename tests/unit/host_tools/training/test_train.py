@@ -152,7 +152,6 @@ def test_says_whether_it_agrees(
     [
         (("--window", "4000"), "the train part"),
         (("--csv", "absent.csv"), "no such file"),
-        (("--model", "absent"), "no such model"),
         (("--clip", "0"), "--clip"),
         (("--epochs", "0"), "--epochs"),
         (("--seed", "-1"), "--seed"),
