@@ -47,7 +47,8 @@ SDK_ARROWS = {
     "detector_check": SDK_BASE | {"detector", "model", "quadratic", "scaler"},
     "server": SDK_BASE
     | {"detector", "frame", "port", "model", "stream", "app", "window", "scaler"},
-    "port": SDK_BASE,
+    "port": SDK_BASE | {"store"},
+    "store": SDK_BASE | {"frame"},
     "app": SDK_BASE | {"model", "detector"},
     "safe": None,
 }
