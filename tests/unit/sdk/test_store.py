@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.sdk.tiny import ROOT, WARNINGS
 
-OK, ARGUMENT, CORRUPT, EMPTY, STORAGE = 0, 1, 15, 19, 20
+OK, ARGUMENT, CORRUPT, EMPTY, STORAGE = 0, 1, 15, 18, 19
 UNIT, OVERHEAD, SLOTS = 16, 32, 2
 READ = ctypes.CFUNCTYPE(
     ctypes.c_int,
