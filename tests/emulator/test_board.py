@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,22 @@ def test_clocks_cycles_stack_and_nothing_to_complain_about(target, board, line):
     line.ask(b"d")
     assert before + 8 * 256 <= line.ask(b"s") <= target.stack.size_bytes
     assert "board:" not in board.messages
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [("stm32u5", 1, 2), ("stm32u5", 2, 1), ("stm32u5", 8, 16), ("stm32f4", 8, 2)],
+)
+def test_the_line_has_the_clock_of_its_own_bus(name, first, second, connect, tmp_path):
+    """Dividers that differ: the board complains of a rate that is not the line's."""
+    described = load(name)
+    clock = replace(described.clock, apb1_divider=first, apb2_divider=second)
+    described = replace(described, clock=clock)
+    with emulate.start(described, build_probe(described, tmp_path), kind="board") as running:
+        line = connect(running)
+        assert line.line() == "boot=00000000"
+        assert line.ask(b"S") == 0
+        assert "board:" not in running.messages
 
 
 def test_timebase_runs_with_wall_time(line):

@@ -70,6 +70,38 @@ def test_weights_go_through_int8_and_little_changes(home: Path) -> None:
     assert 1e-5 < changed.rmse < 0.05
 
 
+def test_every_source_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources of known size: forecasts that are sums of what input and model contribute."""
+    coarse, windows = b"coarse", np.full((4, 3, 2), 0.25, np.float32)
+    windows[0] = 9  # beyond the limit: the input's own error
+    edges = values.Edges((3, 2), (3, 2), 0.5, 1, 0.125, -2)
+    kept = (edges.quantize(windows, 8.0).astype(np.float32) - 1) * np.float32(0.5)
+    weights, activations = np.float32(0.375), np.float32(-1.25)
+
+    def forecast(model: bytes, given: np.ndarray) -> np.ndarray:
+        return given + (weights if model == coarse else np.float32(0))
+
+    monkeypatch.setattr(values, "edges", lambda _model: edges)
+    monkeypatch.setattr(values, "forecast", forecast)
+    monkeypatch.setattr(budget, "with_weights", lambda _float, _int8: coarse)
+    quantized = np.rint((kept + weights + activations) / 0.125 - 2).astype(np.int8)
+    found = budget.budget(b"float", b"int8", windows, 8.0, quantized)
+    assert found.inputs == error.error(kept, windows)
+    assert found.inputs.max == 1.0
+    assert found.weights is not None
+    assert (found.weights.rmse, found.weights.max) == (0.375, 0.375)
+    assert (found.activations.rmse, found.activations.max) == (1.25, 1.25)
+    assert found.total == error.error(kept + weights + activations, windows)
+    squares = np.array([found.inputs.mse, 0.375**2, 1.25**2])
+    assert list(found.shares().values()) == pytest.approx(squares / squares.sum())
+
+    monkeypatch.setattr(budget, "with_weights", lambda _float, _int8: None)
+    apart = budget.budget(b"float", b"int8", windows, 8.0, quantized)
+    assert apart.weights is None
+    assert apart.activations.max == 1.25 - 0.375  # both in one, of opposite signs
+    assert apart.shares()["weights"] == 0
+
+
 def test_models_without_common_operators_share_no_weights(home: Path, root: Path) -> None:
     int8 = (home / "model_int8.tflite").read_bytes()
     floating = (home / "model_float.tflite").read_bytes()
