@@ -3,15 +3,12 @@
 SConstruct and its tools are thin wrappers on this module; nothing here knows SCons.
 """
 
-import json
 import os
 import re
 import shutil
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from targets import kernels
 from targets.errors import BuildError, ModelError, OutputError, TargetError
@@ -235,15 +232,3 @@ def make_folder(path: Path) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror}: choose another") from error
     if not os.access(path, os.W_OK):
         raise OutputError(f"{path}: cannot be written: choose another")
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(path, json.dumps(value, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

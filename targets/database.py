@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from targets.build import write_text
+from targets import output
 
 NAME = "compile_commands.json"
 Entry = dict[str, str]
@@ -38,4 +38,4 @@ def merge(first: Sequence[Entry], others: Iterable[Path]) -> list[Entry]:
 def update(path: Path, content: str) -> None:
     """Write a database unless it says the same already: an editor reads a changed one anew."""
     if not path.is_file() or path.read_text(encoding="utf-8") != content:
-        write_text(path, content)
+        output.write(path, content)

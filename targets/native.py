@@ -1,10 +1,11 @@
 """Small C files of the emulators, compiled with the host's `cc` on first use."""
 
 import hashlib
-import os
 import shutil
+import tempfile
 from pathlib import Path
 
+from targets import output
 from targets.command import run
 from targets.errors import BuildError
 
@@ -15,7 +16,8 @@ _SECONDS = 60
 def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
     """Compile `source` as a shared library into `folder` unless it is there; return its path.
 
-    Raises BuildError when there is no compiler or it fails; `purpose` says what wants one.
+    Raises BuildError when there is no compiler or it fails (`purpose` says what wants one), and
+    OutputError when `folder` cannot be written.
     """
     options = (*_CFLAGS, *flags)
     text = source.read_bytes() + " ".join(options).encode()
@@ -25,12 +27,13 @@ def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
         raise BuildError(f"no host C compiler 'cc' for {purpose}: apt-get install gcc")
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    command = [compiler, *options, "-o", str(temporary), str(source)]
-    result = run(command, _SECONDS, timeout=BuildError)
-    if result.returncode != 0:
-        first = (result.stderr.strip().splitlines() or ["no message"])[0]
-        raise BuildError(f"cannot compile {source.name}: {first}")
-    temporary.replace(target)
+    with tempfile.TemporaryDirectory(prefix="safe-native-") as work:
+        library = Path(work, target.name)
+        done = run(
+            [compiler, *options, "-o", str(library), str(source)], _SECONDS, timeout=BuildError
+        )
+        if done.returncode != 0:
+            first = (done.stderr.strip().splitlines() or ["no message"])[0]
+            raise BuildError(f"cannot compile {source.name}: {first}")
+        output.write(target, library.read_bytes())
     return target

@@ -1,19 +1,31 @@
-"""The one atomic writer: a file is written as a whole or not at all."""
+"""The one atomic writer: a file, or a folder of files, is written as a whole or not at all."""
 
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from targets.errors import OutputError
 
+try:
+    import fcntl
+except ImportError:  # Windows: folders that a killed process left stay until somebody removes them
+    fcntl = None  # type: ignore[assignment]
 
-def write(path: Path, content: bytes | str, *, durable: bool = False) -> None:
+_STAGE = ".safe-stage-"
+
+
+def write(
+    path: Path, content: bytes | str, *, durable: bool = False, remedy: str = "choose another"
+) -> None:
     """Write `content` (text as UTF-8) to `path` through a temporary name beside it.
 
     Missing folders are made. `durable` also forces the bytes to the disk before the rename, so
-    that a power cut leaves either the old file or the new one.
+    that a power cut leaves either the old file or the new one. `remedy` ends the error's text.
 
     Raises:
         OutputError: The folder cannot be made or written, or the disk is full; an earlier file
@@ -30,9 +42,7 @@ def write(path: Path, content: bytes | str, *, durable: bool = False) -> None:
                 os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another") from (
-            error
-        )
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); {remedy}") from error
     finally:
         # Still there after an error or Ctrl-C only.
         with contextlib.suppress(OSError):
@@ -71,3 +81,114 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The two folders that fill `out`; see `staged`.
+
+    Attributes:
+        folder: What is written here becomes part of `out`.
+        work: Takes intermediate files, which are removed.
+        replaced: Names of files and folders of `out` that go, whether they are made anew or not.
+    """
+
+    folder: Path
+    work: Path
+    replaced: set[str] = field(default_factory=set)
+
+
+@contextlib.contextmanager
+def staged(out: Path, last: str) -> Iterator[Stage]:
+    """Fill the folder `out` when the body has ended without an error; otherwise leave it alone.
+
+    The body writes into `Stage.folder`. Afterwards its files are renamed into `out` one by one,
+    those in folders, too; other files of `out` stay unless `Stage.replaced` names them. The file
+    `last` is taken away first and comes after all others, so that a folder that holds it is
+    whole. The stage lies inside `out`, or beside it when there is no such folder yet. A stage
+    that a killed process left there is removed.
+
+    Raises:
+        OutputError: `out` is not a folder or cannot be written, or the body raised OSError.
+    """
+    try:
+        if out.exists() and not out.is_dir():
+            raise OutputError(f"{out}: exists and is not a folder; choose another")
+        place = out if out.is_dir() else out.parent
+        place.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(place)
+        with _locked_folder(place) as root:
+            stage = Stage(root / "new", root / "work")
+            stage.folder.mkdir()
+            stage.work.mkdir()
+            yield stage
+            _publish(stage, root / "old", out, last)
+    except OSError as error:
+        place = Path(error.filename) if isinstance(error.filename, str) else out
+        raise OutputError(f"{place}: cannot be written: {error.strerror}") from error
+
+
+def _publish(stage: Stage, old: Path, out: Path, last: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (last, *sorted(stage.replaced)):
+        if (out / name).exists():
+            # Renamed, not deleted: it is quick, and the folder of a model can be large.
+            (old / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).replace(old / name)
+    made = sorted(path.relative_to(stage.folder) for path in stage.folder.rglob("*"))
+    for path in sorted(made, key=lambda path: path.as_posix() == last):
+        if (stage.folder / path).is_dir():
+            (out / path).mkdir(exist_ok=True)
+        else:
+            (stage.folder / path).replace(out / path)
+
+
+@contextlib.contextmanager
+def _locked_folder(place: Path) -> Iterator[Path]:
+    """Make a folder that is locked as long as this process uses it, and remove it afterwards.
+
+    The kernel drops the lock of a process that dies in whatever way; that is how
+    `_remove_abandoned` knows. (A process number would not do: numbers are used again, and a
+    container that shares the folder counts its own.)
+    """
+    while True:
+        root = Path(tempfile.mkdtemp(prefix=_STAGE, dir=place))
+        lock = _lock(root, wait=True)
+        if root.is_dir():
+            break
+        # Another process took it for abandoned before it was locked.
+        _unlock(lock)
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+        _unlock(lock)
+
+
+def _remove_abandoned(place: Path) -> None:
+    for root in place.glob(f"{_STAGE}*"):
+        lock = _lock(root, wait=False)
+        if lock is not None:
+            shutil.rmtree(root, ignore_errors=True)
+            _unlock(lock)
+
+
+def _lock(folder: Path, *, wait: bool) -> int | None:
+    """Return the open descriptor that holds the lock; None when it is held or there are none."""
+    if fcntl is None:
+        return None
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _unlock(lock: int | None) -> None:
+    if lock is not None:
+        os.close(lock)

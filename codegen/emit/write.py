@@ -1,12 +1,10 @@
 """Generated texts to a folder: all of them or none, and nothing left over from an earlier run."""
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from targets import output
 from targets.errors import OutputError
 
 MANIFEST = "manifest.json"
@@ -16,44 +14,16 @@ PLAN = "memory_plan.txt"
 def write(out: Path, files: Mapping[str, str], *, exclusive: bool) -> None:
     """Write `files` (name to text, manifest included) into folder `out`.
 
-    Everything is first written beside `out`; then the files are renamed one by one, the manifest
-    last, and files that an earlier manifest lists are removed when they are no longer made. With
-    `exclusive`, `out` may hold no C file that is not ours: it would be compiled with the model.
-    Raises `OutputError`.
+    See `targets.output.staged`; the manifest comes last, and files that an earlier manifest lists
+    are removed when they are no longer made. With `exclusive`, `out` may hold no C file that is
+    not ours: it would be compiled with the model. Raises `OutputError`.
     """
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if out.exists() and not out.is_dir():
-            raise OutputError(f"{out}: exists and is not a folder; choose another")
-        stale = _earlier(out) - set(files)
+    with output.staged(out, MANIFEST) as stage:
+        stage.replaced.update(_earlier(out) - set(files))
         if exclusive:
-            _refuse_foreign(out, stale | set(files))
-        staged = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
-            _stage(staged, files)
-            _move(staged, out, files)
-            for name in sorted(stale):
-                (out / name).unlink(missing_ok=True)
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
-    except OSError as error:
-        place = error.filename if error.filename is not None else out
-        raise OutputError(f"{place}: cannot be written: {error.strerror}") from error
-
-
-def _stage(staged: Path, files: Mapping[str, str]) -> None:
-    for name, content in files.items():
-        path = staged / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode("utf-8"))
-
-
-def _move(staged: Path, out: Path, files: Mapping[str, str]) -> None:
-    (out / MANIFEST).unlink(missing_ok=True)
-    for name in sorted(files, key=lambda n: (n == MANIFEST, n)):
-        target = out / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staged / name, target)  # noqa: PTH105 - atomic within one file system
+            _refuse_foreign(out, stage.replaced | set(files))
+        for name, content in files.items():
+            output.write(stage.folder / name, content)
 
 
 def _earlier(out: Path) -> set[str]:

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.commands import _output
-from host_tools.data import window
+from host_tools.data import model_data, window
 from host_tools.detection import quiet as detection
 from host_tools.formats import detector, json_file
-from host_tools.quantize.study import subject
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
 from host_tools.training import pipeline
@@ -49,7 +48,7 @@ def _say(line: str) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fit; return the exit code."""
     detection.check_learn_rows(arguments.learn_rows)
-    about = subject(arguments.model, arguments.csv, arguments.delimiter)
+    about = model_data.load(arguments.model, arguments.csv, arguments.delimiter)
     model = about.home / pipeline.INT8
     adapter, edges = adapters.load(about.home), adapters.read_edges(model)
     parts = window.split(about.table)

@@ -23,7 +23,8 @@ from host_tools.formats.description import Description
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
-    from host_tools.quantize import study, sweep
+    from host_tools.data.model_data import ModelData
+    from host_tools.quantize import sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,15 +72,16 @@ def _progress(what: str, done: int, total: int) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Sweep; return the exit code."""
+    from host_tools.data import model_data
     from host_tools.quantize import grid as grids
     from host_tools.quantize import study, sweep
     from host_tools.quantize.store import MODEL, Store
     from host_tools.report import sweep_page
 
     grid = grids.from_options(vars(arguments))
-    about = study.subject(arguments.model, arguments.csv, arguments.delimiter)
+    about = model_data.load(arguments.model, arguments.csv, arguments.delimiter)
     _check_shape(arguments, about.description)
-    network = study.network_of(about.home, arguments.network)
+    network = model_data.network_of(about.home, arguments.network)
     plan = study.study(about, network, _positive("--n", arguments.n))
     sweep.choose(plan, grid.points())
     _jobs(arguments)
@@ -146,12 +148,13 @@ def _hands(arguments: argparse.Namespace) -> "Iterator[sweep.Hands]":
 
 
 def _install(
-    arguments: argparse.Namespace, about: "study.Subject", best: Mapping[str, Any], file: Path
+    arguments: argparse.Namespace, about: "ModelData", best: Mapping[str, Any], file: Path
 ) -> None:
-    from host_tools.quantize import install, study
+    from host_tools.data import model_data
+    from host_tools.quantize import install
 
     known = description.resolve("forecaster").parent
     target = arguments.install or known / about.description.name
-    network = study.network_of(about.home, arguments.network)
+    network = model_data.network_of(about.home, arguments.network)
     install.install(about, network, file, target, clip=float(best["clip"]), say=_say)
     _say(f"{best['name']} is now {target}")

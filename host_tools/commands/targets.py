@@ -19,7 +19,7 @@ from pathlib import Path
 from codegen.emit import linker
 from host_tools.commands import _output
 from host_tools.report.table import aligned
-from targets import build, describe, family, load, pack, parts, provenance
+from targets import build, describe, family, load, output, pack, parts, provenance
 from targets.describe import Description, Wishes
 from targets.errors import OutputError, TargetError
 from targets.load import Target
@@ -149,13 +149,7 @@ def _head(made: Description, sources: Sequence[str]) -> list[str]:
 def _write(path: Path, text: str, force: bool) -> None:
     if path.exists() and not force:
         raise OutputError(f"{path} is there: choose another --out or --name, or give --force")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+    output.write(path, text)
 
 
 def _new(arguments: argparse.Namespace) -> int:

@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from codegen import pipeline, reference
-from codegen.frontend import tflite
 from host_tools.detection import chain
 from host_tools.formats import description
 from host_tools.formats.golden import Golden
-from host_tools.runtimes import host_c
+from host_tools.runtimes import host_c, reference
 from host_tools.runtimes import tflm as oracle
 
 Array = NDArray[Any]
@@ -40,34 +37,6 @@ class Exact:
     outputs: Mapping[str, Array]
     records: Array
     seconds: Mapping[str, float] = field(default_factory=dict)
-
-
-def run_reference(model: Path, name: str, windows: Array) -> Array:
-    """Return int8[N,H,C] of the integer reference in Python; `windows` int8[N,W,C]."""
-    graph = tflite.load(model, name)
-    shape = graph.tensor(graph.inputs[0]).shape
-    inputs = [windows.reshape(len(windows), *shape)]
-    (outputs,) = reference.run(graph, inputs)
-    return outputs.reshape(len(windows), *outputs.shape[-2:])
-
-
-def compile_host(directory: Path, work: Path, *, target: str = "host") -> host_c.HostModel:
-    """Generate a standalone folder of a model directory under `work` and compile it.
-
-    Raises CodegenError, BuildError or DataError.
-    """
-    name = description.load(directory).name
-    folder = work / "standalone"
-    pipeline.generate(
-        directory / "model_int8.tflite",
-        name=name,
-        out=folder,
-        target=target,
-        scaler=None,
-        detector=None,
-        standalone=True,
-    )
-    return host_c.compile_standalone(folder, work)
 
 
 def run_all(
@@ -92,11 +61,9 @@ def run_all(
         seconds[step] = time.monotonic() - start
         return result
 
-    host = timed("host C: generate, compile", lambda: compile_host(directory, work))
+    host = timed("host C: generate, compile", lambda: host_c.compile_model(directory, work))
     outputs = {HOST_C: timed("host C: run", lambda: host.run(golden.windows))}
-    outputs[REFERENCE] = timed(
-        "reference", lambda: run_reference(model, name, golden.windows).astype(np.int8)
-    )
+    outputs[REFERENCE] = timed("reference", lambda: reference.run(model, name, golden.windows))
     if oracle.available():
         outputs[ORACLE] = timed("TFLM", lambda: oracle.run(model, golden.windows))
     outputs[GOLDEN] = golden.outputs

@@ -24,7 +24,7 @@ from host_tools.formats import description, npz, scaler
 from host_tools.formats import golden as golden_file
 from host_tools.formats.golden import Golden
 from host_tools.runtimes import adapter as adapters
-from host_tools.runtimes import litert
+from host_tools.runtimes import host_c, litert, reference
 from host_tools.runtimes import tflm as oracle
 
 Array = NDArray[Any]
@@ -148,9 +148,9 @@ def run_all(
     take(
         exact.REFERENCE,
         EXACT,
-        lambda: exact.run_reference(model, name, golden.windows).astype(np.int8),
+        lambda: reference.run(model, name, golden.windows),
     )
-    take(exact.HOST_C, EXACT, lambda: exact.compile_host(directory, work).run(golden.windows))
+    take(exact.HOST_C, EXACT, lambda: host_c.compile_model(directory, work).run(golden.windows))
     if device is not None:
         take(device_name, DEVICE, on_device)
     return found

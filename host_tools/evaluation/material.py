@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import window
+from host_tools.data import model_data, window
 from host_tools.errors import DataError
 from host_tools.formats import description, golden, npz
-from host_tools.quantize import study
 
 Floats = NDArray[np.float32]
 
@@ -56,11 +55,11 @@ def windows(
         found = npz.windows(rep, (about.window, len(about.channels)))
         return _spread(found, count, str(rep)), None, rep.name
     if csv is not None or about.source == "plant":
-        subject = study.subject(str(home), csv, delimiter)
-        part = window.split(subject.table).test
-        cut, truth = study.cut(subject, part, count)
-        _enough(len(cut), count, f"{subject.table.source}: the test part")
-        words = f"test part of {Path(subject.table.source).name}"
+        data = model_data.load(str(home), csv, delimiter)
+        part = window.split(data.table).test
+        cut, truth = model_data.cut(data, part, count)
+        _enough(len(cut), count, f"{data.table.source}: the test part")
+        words = f"test part of {Path(data.table.source).name}"
         return cut, truth, words if csv is not None else f"{words} (synthetic)"
     stored = golden.load(home / "golden.npz")
     usual = stored.in_distribution

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from host_tools.errors import DataError
 from host_tools.formats import json_file
+from targets import output
 
 F32 = NDArray[np.float32]
 
@@ -87,8 +88,8 @@ class Detector:
         return json_file.text(content, version=VERSION)
 
     def save(self, path: Path) -> None:
-        """Write `detector.json`."""
-        path.write_text(self.text())
+        """Write `detector.json`; raises OutputError."""
+        output.write(path, self.text())
 
 
 def _plain(value: Any) -> Any:

@@ -51,7 +51,7 @@ class Scaler:
         return np.clip(self.standardize(samples), -self.clip, self.clip)
 
     def save(self, path: Path) -> None:
-        """Write `scaler.json`."""
+        """Write `scaler.json`; raises OutputError."""
         json_file.write(
             path,
             {

@@ -11,8 +11,8 @@ import numpy as np
 from host_tools.conversion import canonical
 from host_tools.conversion import convert as conversion
 from host_tools.data import window
+from host_tools.data.model_data import ModelData
 from host_tools.formats import json_file
-from host_tools.quantize.study import Subject
 from host_tools.training import pipeline
 from targets.errors import OutputError
 
@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 
 
 def install(
-    about: Subject, network: Path, model: Path, out: Path, *, clip: float, say: Say
+    about: ModelData, network: Path, model: Path, out: Path, *, clip: float, say: Say
 ) -> None:
     """Write a whole model directory around a chosen model, or nothing.
 

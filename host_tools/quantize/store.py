@@ -4,12 +4,10 @@ Everything is written under a temporary name and renamed, and `result.json` of a
 written last: what is there is whole, and a sweep that was cut short goes on where it stopped.
 """
 
-import contextlib
 import csv
 import hashlib
 import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -23,7 +21,7 @@ from host_tools.conversion import canonical
 from host_tools.errors import DataError
 from host_tools.quantize.grid import Point
 from host_tools.quantize.task import Result, Statistics
-from targets.errors import OutputError
+from targets import output
 
 Ints = NDArray[np.int64]
 
@@ -31,28 +29,9 @@ CONFIG, RESULT, RESULTS, MODEL = "config.json", "result.json", "results.csv", "m
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, folders included.
-
-    Raises:
-        OutputError: It cannot be written; what is there already stays.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror}; free some space and run the same"
-            " command: finished points are kept"
-        ) from error
-    finally:
-        # Still there after an error or Ctrl-C only.
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    """Write a file of a sweep, durably; see `targets.output.write` for errors."""
+    remedy = "free some space and run the same command: finished points are kept"
+    output.write(path, content, durable=True, remedy=remedy)
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

@@ -1,90 +1,20 @@
-"""What a sweep or an evaluation is about: a model directory, its data, its trained network."""
+"""Make the inputs of a sweep from a model directory, its data and its trained network."""
 
 import hashlib
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from host_tools.data import csv, plant, scaling, window
-from host_tools.data.table import Table
+from host_tools.data import window
+from host_tools.data.model_data import ModelData, cut
 from host_tools.errors import DataError
-from host_tools.formats import description, scaler
-from host_tools.formats.description import Description
-from host_tools.formats.scaler import Scaler
 from host_tools.quantize import selection
 from host_tools.quantize.sweep import Study
 
-NETWORK = Path("exports", "model.keras")
 POOL_WINDOWS = 16_000
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """A model directory with the data it was trained on.
-
-    Attributes:
-        home: The directory.
-        description: Its `model.toml`.
-        table: Samples with the model's channels.
-        scale: Its `scaler.json`; fitted to the training rows when there is none.
-    """
-
-    home: Path
-    description: Description
-    table: Table
-    scale: Scaler
-
-
-def subject(model: str, files: Path | None, delimiter: str | None) -> Subject:
-    """Read a model directory and its data: a CSV file, or the synthetic plant of its seed.
-
-    Raises:
-        DataError: No such model, other channels, or a model of a CSV file without the file.
-    """
-    home = description.resolve(model)
-    about = description.load(home)
-    if files is not None:
-        table = csv.read(files, delimiter=delimiter, channels=about.channels or None)
-    elif about.source == "plant":
-        table = plant.table(about.seed)
-    else:
-        raise DataError(f"{home}: trained on a CSV file: give it with --csv")
-    known = home / "scaler.json"
-    scale = scaler.load(known) if known.exists() else scaling.fit(window.split(table).train)
-    if scale.channels != table.names:
-        table = csv.match(table, scale.channels)
-    return Subject(home, replace(about, channels=table.names, units=table.units), table, scale)
-
-
-def network_of(home: Path, given: Path | None) -> Path:
-    """Return the trained network: what the user gave, else the directory's own export.
-
-    Raises:
-        DataError: Neither exists.
-    """
-    found = given or home / NETWORK
-    if not found.exists():
-        raise DataError(
-            f"{found}: no such network: give it with --from, or train with `host_tools train"
-            f" --out {home}`, which writes {NETWORK}"
-        )
-    return found
-
-
-def cut(about: Subject, part: Table, most: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return quiet standardized windows and what followed, spread evenly over time.
-
-    Returns:
-        float32 [N, window, channels] and float32 [N, horizon, channels], not clipped.
-    """
-    size = about.description
-    first = window.starts(part, size.window + size.horizon, quiet_only=True, most=most)
-    return window.cut(about.scale.standardize(part.samples), first, size.window, size.horizon)
-
-
-def study(about: Subject, network: Path, count: int) -> Study:
+def study(about: ModelData, network: Path, count: int) -> Study:
     """Return the study of a sweep: windows to choose from the training part, windows to
     measure on from the validation part, so that choosing the best point takes no test row.
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from host_tools.errors import DataError
 from host_tools.report.plots import BLUE, GRID, INK, MUTED, ORANGE
 from host_tools.report.record import OperatorCost
-from targets.errors import OutputError
+from targets import output
 
 FORMATS = (".svg", ".png")
 _ROWS = 40
@@ -72,10 +72,4 @@ def draw(title: str, operators: Sequence[OperatorCost], path: Path, unit: str) -
         figure.suptitle(title + note, x=0.01, ha="left")
         metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else None
         figure.savefig(stream, format=path.suffix[1:], metadata=metadata, dpi=110)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(stream.getvalue())
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    output.write(path, stream.getvalue())

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen import pipeline
 from host_tools.errors import DataError
+from host_tools.formats import description
 from targets.command import run as run_command
 from targets.errors import BuildError
 
@@ -109,6 +111,25 @@ def compile_standalone(
     ]
     _call(command)
     return HostModel(executable, manifest)
+
+
+def compile_model(directory: Path, work: Path, *, target: str = "host") -> HostModel:
+    """Generate a standalone folder of a model directory under `work` and compile it.
+
+    Raises CodegenError, BuildError or DataError.
+    """
+    name = description.load(directory).name
+    folder = work / "standalone"
+    pipeline.generate(
+        directory / "model_int8.tflite",
+        name=name,
+        out=folder,
+        target=target,
+        scaler=None,
+        detector=None,
+        standalone=True,
+    )
+    return compile_standalone(folder, work)
 
 
 def _call(command: Sequence[str]) -> None:

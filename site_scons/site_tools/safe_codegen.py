@@ -7,7 +7,7 @@ from typing import Any
 
 from SCons.Action import Action
 
-from targets import build
+from targets import build, output
 
 
 def _generator(env: Any) -> list[Any]:
@@ -60,7 +60,7 @@ def _write(target: Any, source: Any, env: Any) -> None:  # noqa: ARG001 - names 
     version = build.runtime_version()
     emitters = {"safe_target.h": linker.target_header, "linker.ld": linker.linker_script}
     for node in target:
-        Path(str(node)).write_text(emitters[node.name](description, version), encoding="utf-8")
+        output.write(Path(str(node)), emitters[node.name](description, version))
 
 
 def safe_target(env: Any, gen: str) -> Any:

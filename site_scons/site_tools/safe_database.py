@@ -7,7 +7,7 @@ from typing import Any
 
 from SCons.Action import Action
 
-from targets import build, database
+from targets import build, database, output
 
 
 def _entry(env: Any, node: Any) -> database.Entry:
@@ -21,7 +21,7 @@ def _entry(env: Any, node: Any) -> database.Entry:
 
 
 def _own(target: Any, source: Any, env: Any) -> None:  # noqa: ARG001 - names set by SCons
-    build.write_text(Path(str(target[0])), source[0].get_text_contents())
+    output.write(Path(str(target[0])), source[0].get_text_contents())
 
 
 def _shared(target: Any, source: Any, env: Any) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ELF, BIN, HEX and MAP of an image, and its size report."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from SCons.Action import Action
 
-from targets import build, size
+from targets import output, size
 from targets.errors import SafeError
 from targets.stack import bound
 
@@ -20,7 +21,7 @@ _TEMPORARY = re.compile(r"\S*/cc\w+(\.(?:ltrans|debug))")
 def _steady(target: Any, source: Any, env: Any) -> None:  # noqa: ARG001 - names set by SCons
     """Take the random names of the compiler's temporary files out of the map of an lto=1 image."""
     path = Path(str(target[0])).with_suffix(".map")
-    build.write_text(path, _TEMPORARY.sub(r"lto\1", path.read_text(encoding="utf-8")))
+    output.write(path, _TEMPORARY.sub(r"lto\1", path.read_text(encoding="utf-8")))
 
 
 def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]:
@@ -61,7 +62,7 @@ def _size(target: Any, source: Any, env: Any) -> int:
         sys.stdout.write(f"{size.table(facts)}\n{size.summary(facts)}\n{bound.summary(stack)}\n")
         bound.check(stack, env["SAFE_TARGET"].name)
         size.check_budget(facts, Path(env["SAFE_MODEL_TOML"]))
-        build.write_json(Path(str(target[0])), facts)
+        output.write(Path(str(target[0])), json.dumps(facts, indent=2) + "\n")
     except SafeError as error:
         sys.stderr.write(f"scons: {error}\n")
         return int(error.exit_code)

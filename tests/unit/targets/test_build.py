@@ -92,9 +92,3 @@ def test_missing_compiler(monkeypatch):
 def test_generator_sources_hold_templates_and_python():
     names = {p.name for p in build.generator_sources()}
     assert {"linker_cortex_m.ld.j2", "pipeline.py", "load.py", "version.h"} <= names
-
-
-def test_json_is_written_whole(tmp_path):
-    build.write_json(tmp_path / "a.json", {"b": 1})
-    assert (tmp_path / "a.json").read_text() == '{\n  "b": 1\n}\n'
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]

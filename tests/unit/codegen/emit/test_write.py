@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from codegen.emit import write as module
 from codegen.emit.write import write
+from targets import output
 from targets.errors import OutputError
 
 
@@ -69,10 +69,10 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, monkeypatch):
     out = tmp_path / "out"
     write(out, files(a_c="1"), exclusive=False)
 
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "_stage", full)
+    monkeypatch.setattr(output, "write", full)
     with pytest.raises(OutputError, match="No space left"):
         write(out, files(a_c="2", b_c="3"), exclusive=False)
     assert names(tmp_path) == ["out/a.c", "out/manifest.json"]

@@ -130,7 +130,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     original = Golden.first
     monkeypatch.setattr(golden_file.Golden, "first", first)
-    monkeypatch.setattr(golden_run.exact, "compile_host", lambda *_, **__: Compiled())
+    monkeypatch.setattr(golden_run.host_c, "compile_model", lambda *_, **__: Compiled())
 
     def on_port(url: str, baud: int) -> Any:
         return lambda windows, sha256: (

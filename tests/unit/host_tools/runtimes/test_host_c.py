@@ -10,7 +10,7 @@ import pytest
 from host_tools.compare import exact, metrics
 from host_tools.errors import DataError
 from host_tools.formats import golden
-from host_tools.runtimes import host_c
+from host_tools.runtimes import host_c, reference
 from host_tools.runtimes import tflm as oracle
 from targets.errors import BuildError
 
@@ -19,7 +19,7 @@ MODEL = Path(__file__).resolve().parents[4] / "models" / "forecaster"
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    return exact.compile_host(MODEL, tmp_path_factory.mktemp("host"))
+    return host_c.compile_model(MODEL, tmp_path_factory.mktemp("host"))
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,7 @@ def windows():
 def test_four_implementations_agree(host, windows):
     results = {
         exact.HOST_C: host.run(windows.windows),
-        exact.REFERENCE: exact.run_reference(
-            MODEL / "model_int8.tflite", "forecaster", windows.windows
-        ),
+        exact.REFERENCE: reference.run(MODEL / "model_int8.tflite", "forecaster", windows.windows),
         exact.ORACLE: oracle.run(MODEL / "model_int8.tflite", windows.windows),
         exact.GOLDEN: windows.outputs,
     }
