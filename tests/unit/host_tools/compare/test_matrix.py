@@ -210,7 +210,7 @@ def test_bad_npz(tmp_path: Path, root: Path, content: Any, message: str) -> None
 def test_other_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["golden", "--windows", "9999", "--outdir", str(tmp_path)]) == 10
     assert "holds 256" in capsys.readouterr().err
-    assert cli.main(["golden", "--model", "nothing", "--outdir", str(tmp_path)]) == 10
+    assert cli.main(["golden", "--model", "nothing", "--outdir", str(tmp_path)]) == 20
     assert cli.main(["golden", "--windows", "4", "--baud", "0", "--outdir", str(tmp_path)]) == 10
     assert list(tmp_path.iterdir()) == []
 
