@@ -15,11 +15,11 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from codegen.ir.graph import ABSENT, Graph, Operator, Tensor
+from codegen.operators.registry import operators
 from codegen.operators.window import MAX_STEP
 
 _START, _END = "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"
 _CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D"}
-_VIEWS = {"RESHAPE", "EXPAND_DIMS", "SQUEEZE"}
 _STRIDES = ("stride_h", "stride_w", "dilation_h", "dilation_w")
 
 
@@ -54,7 +54,8 @@ def _next(graph: Graph, operator: Operator) -> Operator | None:
 
 def _search(graph: Graph, start: Operator) -> _Found | None:
     """Follow the readers from `start`; None unless they are what the converter writes."""
-    chain, kinds = [start], [{*_VIEWS, *_CONVOLUTIONS}, {*_VIEWS, _END}]
+    views = {kind for kind, spec in operators().items() if spec.is_view}
+    chain, kinds = [start], [{*views, *_CONVOLUTIONS}, {*views, _END}]
     for _ in range(4):
         following = _next(graph, chain[-1])
         if following is None or following.kind not in kinds[0] or len(following.outputs) != 1:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from codegen.errors import ModelUnsupportedError, where
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Tensor
+from codegen.operators.registry import operators
 
-_EDGES = {"QUANTIZE", "DEQUANTIZE"}
 _HOW = (
     "quantize it to full integer (representative dataset, TFLITE_BUILTINS_INT8, "
     "inference_input_type and inference_output_type int8)"
@@ -19,7 +19,7 @@ def check_model(graph: Graph, supported: Sequence[str]) -> None:
     _check_known(graph, supported)
     for operator in graph.operators:
         tensor = _float_activation(graph, operator)
-        if tensor is not None and operator.kind not in _EDGES:
+        if tensor is not None and not operators()[operator.kind].takes_float:
             raise ModelUnsupportedError(
                 f"{where(operator.index, operator.kind, tensor.name)}: computes in float32; {_HOW}"
             )

@@ -5,21 +5,54 @@ sorted scan: each defines `OPERATOR = <subclass of OperatorSpec>()`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators.table import Table
 from codegen.options import KernelChoice
+
+ALL_ROWS = "it needs all rows at once"
+"""Why an operator that joins rows of the window cannot be computed per sample."""
+
+
+@dataclass(frozen=True)
+class Border:
+    """What an operator puts around a value."""
+
+    value: int
+    """What every element of the border holds."""
+    widths: tuple[tuple[int, int], ...]
+    """Elements before and after the value, of each axis."""
 
 
 class OperatorSpec:
-    """One TFLite operator. Subclasses are stateless; `OPERATOR` is the single instance."""
+    """One TFLite operator. Subclasses are stateless; `OPERATOR` is the single instance.
+
+    The attributes and the methods with a default are traits: passes and the importer ask them
+    instead of naming operators, so that a new operator takes part in all that it states.
+    """
 
     kind: ClassVar[str]
-    is_static: ClassVar[bool] = False
-    """Whether the results follow from the inputs' shapes alone, and so are known."""
+    """Its TFLite name, e.g. `CONV_2D`; the file is named alike, in lower case."""
     internal: ClassVar[bool] = False
     """Whether only passes make it: no file holds such an operator, and no message offers it."""
+    is_static: ClassVar[bool] = False
+    """Whether the results follow from the inputs' shapes alone, and so are known."""
+    is_view: ClassVar[bool] = False
+    """Whether its output is its first input's bytes under another shape: no code, no copy."""
+    data_input: ClassVar[int] = 0
+    """Position of the input that holds the values; the others say what to do with them."""
+    takes_float: ClassVar[bool] = False
+    """Whether it may read or write float32, at the edge of an otherwise integer model."""
+    clamps: ClassVar[bool] = False
+    """Whether option `fused_activation` limits the int8 result, and does nothing else."""
+    takes_padding: ClassVar[bool] = False
+    """Whether options `border_h` and `border_w` (before, after) pad its input by the zero point."""
+    prefers_table: ClassVar[bool] = False
+    """Whether its `int8_table` is the better form even where no other operator joins it."""
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Return the operator's attributes; they become `Operator.options`.
@@ -43,6 +76,25 @@ class OperatorSpec:
         """
         del graph, operator, consumer
         return None
+
+    def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
+        """Return its 256 results where it is a function of one int8 value, else None."""
+        del graph, operator
+        return None
+
+    def border(self, graph: Graph, operator: Operator) -> Border | None:
+        """Return what it puts around its first input, where it does nothing else, or None."""
+        del graph, operator
+        return None
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return how its rows follow from rows of its inputs, or why it needs all of them at once.
+
+        Asked for streaming: `known` are those inputs of which the rows move with the window; all
+        other inputs are constants, and there is one output. See `codegen.ir.rows`.
+        """
+        del graph, operator, known
+        return ALL_ROWS
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Raise `ModelUnsupportedError` or `ModelInvalidError` unless it can be generated."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import Graph, Operator, Tensor
+from codegen.operators.registry import operators
 from codegen.operators.table import INPUTS
 from codegen.passes.graph import (
     Readers,
@@ -21,19 +22,6 @@ from codegen.passes.graph import (
     with_operators,
 )
 from codegen.quantization import FUSED_ACTIVATIONS, activation_range
-
-_CLAMPING = {
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONV_2D",
-    "DEPTHWISE_CONV_2D",
-    "FULLY_CONNECTED",
-    "MAX_POOL_2D",
-    "MUL",
-    "SUB",
-    "TRANSPOSE_CONV",
-}
-"""Operators whose fused activation limits the int8 result, and does nothing else."""
 
 
 def run(graph: Graph) -> Graph:
@@ -48,7 +36,7 @@ def run(graph: Graph) -> Graph:
 
 def _pairs(graph: Graph, read: Readers) -> Iterator[tuple[Operator, Operator, Operator]]:
     for producer in graph.operators:
-        if producer.kind not in _CLAMPING:
+        if not operators()[producer.kind].clamps:
             continue
         consumer = only_reader(graph, read, producer)
         name = None if consumer is None else _fused(graph, producer, consumer)

@@ -13,9 +13,6 @@ from codegen.errors import CodegenError, ModelUnsupportedError, where
 from codegen.ir.graph import ABSENT, Array, Graph, Operator, Tensor
 from codegen.operators.registry import operators
 
-_DATA_INPUT = {"SPLIT": 1, "TRANSPOSE_CONV": 2}
-"""Position of the value that an operator computes on, where it is not the first."""
-
 
 def run(graph: Graph) -> Graph:
     """Return the graph in which every operator of constants only is its result.
@@ -58,12 +55,12 @@ def _is_constant(graph: Graph, operator: Operator) -> bool:
 
 def _evaluate(graph: Graph, operator: Operator) -> list[Array] | None:
     """Return the results in the shapes of the outputs, or None when the check refuses."""
-    position = _DATA_INPUT.get(operator.kind, 0)
+    spec = operators()[operator.kind]
+    position = spec.data_input
     if position >= len(operator.inputs) or operator.inputs[position] == ABSENT:
         return None
     data = graph.tensor(operator.inputs[position])
     thawed = replace(graph, tensors={**graph.tensors, data.index: replace(data, data=None)})
-    spec = operators()[operator.kind]
     try:
         spec.check(thawed, operator)
     except CodegenError:

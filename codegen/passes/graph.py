@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Tensor
-from codegen.operators.elementwise.unary import HasTable
 from codegen.operators.registry import operators
-from codegen.operators.table import INPUTS, Table
+from codegen.operators.table import Table
 
 Readers = Mapping[int, list[Operator]]
 
@@ -45,13 +44,7 @@ def unary_table(graph: Graph, operator: Operator) -> Table | None:
         return None
     if source.shape != output.shape or source.is_variable:
         return None
-    spec = operators()[operator.kind]
-    if isinstance(spec, HasTable):
-        return spec.int8_table(graph, operator)
-    if operator.kind != "QUANTIZE":
-        return None
-    table: Table = spec.reference(graph, operator, [INPUTS.astype("int8")])[0]
-    return table
+    return operators()[operator.kind].int8_table(graph, operator)
 
 
 def same_quantization(one: Tensor, other: Tensor) -> bool:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from codegen.ir.graph import DType, Graph, Operator, Tensor
+from codegen.operators.registry import operators
 from codegen.operators.table import INPUTS, Table, compose
 from codegen.passes.graph import (
     only_reader,
@@ -21,8 +22,6 @@ from codegen.passes.graph import (
     with_operators,
 )
 
-_ALONE = {"QUANTIZE"}
-
 
 def run(graph: Graph) -> Graph:
     """Return the graph with every chain as one LOOKUP, under the index of its first operator.
@@ -32,7 +31,7 @@ def run(graph: Graph) -> Graph:
     changed: dict[Operator, Operator | None] = {}
     tensors = dict(graph.tensors)
     for chain, table in _chains(graph):
-        if len(chain) < 2 and chain[0].kind not in _ALONE:
+        if len(chain) < 2 and not operators()[chain[0].kind].prefers_table:
             continue
         first, last = chain[0], chain[-1]
         source = value_inputs(graph, first)[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from codegen.ir.graph import Graph, Operator, Tensor
-from codegen.operators.layout.pad import Pad, axes
+from codegen.operators.base import Border
 from codegen.operators.registry import operators
 from codegen.passes.graph import (
     Readers,
@@ -21,12 +21,7 @@ from codegen.passes.graph import (
     with_operators,
 )
 
-_CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D"}
-_VIEWS = {"RESHAPE", "EXPAND_DIMS", "SQUEEZE"}
-_PADS = {"PAD", "PADV2"}
 _SPATIAL = (1, 2)
-
-Border = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class _Found:
     pad: Operator
     view: Operator | None
     convolution: Operator
-    borders: Sequence[Border]
+    borders: Sequence[tuple[int, int]]
 
 
 def run(graph: Graph) -> Graph:
@@ -50,43 +45,46 @@ def run(graph: Graph) -> Graph:
 
 def _search(graph: Graph, read: Readers) -> Iterator[_Found]:
     for pad in graph.operators:
-        if pad.kind not in _PADS:
+        border = operators()[pad.kind].border(graph, pad)
+        if border is None:
             continue
         view, reader = None, only_reader(graph, read, pad)
-        if reader is not None and reader.kind in _VIEWS:
+        if reader is not None and operators()[reader.kind].is_view:
             view, reader = reader, only_reader(graph, read, reader)
-        if reader is None or reader.kind not in _CONVOLUTIONS:
+        if reader is None or not operators()[reader.kind].takes_padding:
             continue
-        borders = _borders(graph, pad, graph.tensor(reader.inputs[0]))
-        if borders is not None and _fits(graph, pad, reader):
+        borders = _borders(graph, pad, border, graph.tensor(reader.inputs[0]))
+        if borders is not None and _fits(graph, pad, border.value, reader):
             yield _Found(pad, view, reader, borders)
 
 
-def _fits(graph: Graph, pad: Operator, convolution: Operator) -> bool:
+def _fits(graph: Graph, pad: Operator, value: int, convolution: Operator) -> bool:
     """Whether the border is what the convolution's own padding would be, of the same values."""
-    spec = operators()[pad.kind]
     source, padded = graph.tensor(pad.inputs[0]), graph.tensor(convolution.inputs[0])
-    if not isinstance(spec, Pad) or padded.quantization is None or source.is_variable:
+    if padded.quantization is None or source.is_variable:
         return False
     if value_inputs(graph, convolution) != [padded.index]:
         return False
-    is_zero = spec.value(graph, pad) == padded.quantization.zero_point
+    is_zero = value == padded.quantization.zero_point
     return is_zero and same_quantization(source, padded) and not source.is_constant
 
 
-def _borders(graph: Graph, pad: Operator, image: Tensor) -> list[Border] | None:
+def _borders(
+    graph: Graph, pad: Operator, border: Border, image: Tensor
+) -> list[tuple[int, int]] | None:
     """Return the border of each axis of the convolution's input; None unless spatial only.
 
     Behind a view the axes with more than one element keep their order, so they are matched one
     by one; an axis with a border always has more than one.
     """
-    before = [a for a in axes(graph, pad) if a.output > 1]
+    padded = graph.tensor(pad.outputs[0]).shape
+    before = [(e, w) for e, w in zip(padded, border.widths, strict=True) if e > 1]
     after = [n for n, extent in enumerate(image.shape) if extent > 1]
-    if [a.output for a in before] != [image.shape[n] for n in after]:
+    if [extent for extent, _ in before] != [image.shape[n] for n in after]:
         return None
     borders = [(0, 0)] * len(image.shape)
-    for found, n in zip(before, after, strict=True):
-        borders[n] = (found.before, found.after)
+    for (_, width), n in zip(before, after, strict=True):
+        borders[n] = width
     if any(b != (0, 0) for n, b in enumerate(borders) if n not in _SPATIAL):
         return None
     return borders

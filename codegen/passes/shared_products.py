@@ -13,10 +13,9 @@ from codegen.ir.graph import DType, Graph, Operator
 from codegen.ir.rows import Rows, Rule
 from codegen.operators.linear import conv_stream
 from codegen.operators.linear import taps as _conv_stream
+from codegen.operators.registry import operators
 from codegen.options import Goal
 from codegen.passes.graph import Readers, readers
-
-VIEWS = ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def _end(
         streamed = [o for o in read[value] if o in rules]
         if not streamed:
             break
-        if len(read[value]) > 1 or streamed[0].kind not in VIEWS:
+        if len(read[value]) > 1 or not operators()[streamed[0].kind].is_view:
             return None
         views.append(streamed[0])
         value = streamed[0].outputs[0]

@@ -25,10 +25,11 @@ from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import DType, Graph, Operator, Tensor
 from codegen.ir.rows import Rows, Rule
 from codegen.ir.stream import Stopped, Stream, Streamed
+from codegen.operators.registry import operators
 from codegen.options import Goal
 from codegen.passes import shared_products as _shared
 from codegen.passes.rows import rule, supported, time_axis
-from codegen.passes.shared_products import VIEWS, Shared
+from codegen.passes.shared_products import Shared
 
 Part = Literal["new", "head", "tail"]
 """The newest row that moves; the border before, and behind."""
@@ -72,7 +73,7 @@ def run(graph: Graph, optimize: Goal) -> tuple[Graph, Stream]:
             known[operator.outputs[0]] = found.rows
         else:
             stopped.append(Stopped(operator.index, operator.kind, found))
-    if all(o.kind in VIEWS for o in rules):
+    if all(operators()[o.kind].is_view for o in rules):
         first = stopped[0]
         raise ModelUnsupportedError(
             f"{where(first.index, first.kind)}: nothing can be computed per sample, because "
@@ -214,7 +215,7 @@ class _Builder:
         made = self._tensor(output, self._shape(output, count), part)
         self.parts[output.index, part] = made
         options = operator.options if found.options is None else found.options(*padding)
-        is_view = operator.kind in ("EXPAND_DIMS", "SQUEEZE", "RESHAPE")
+        is_view = operators()[operator.kind].is_view
         changed = Operator(
             operator.index if part == "new" else self._number(),
             "RESHAPE" if is_view else operator.kind,

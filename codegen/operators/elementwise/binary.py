@@ -14,6 +14,8 @@ import numpy as np
 from codegen.fixed_point import Int64
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     activation_name,
@@ -60,6 +62,7 @@ class Sides:
 class Elementwise(OperatorSpec):
     """An operator that computes each output from one value of either input."""
 
+    clamps = True
     _stem: ClassVar[str]
     """Of kernel, header and parameter type, e.g. `add`."""
 
@@ -132,6 +135,10 @@ class Elementwise(OperatorSpec):
             pair = (other, INPUTS) if swapped else (INPUTS, other)
             return self.evaluate(graph, operator, *pair).astype(np.int8)
         return None
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows of both sides: each element follows from one of either."""
+        return row_rules.both_sides(graph, operator, known)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of the operator's kernel, or a table lookup."""

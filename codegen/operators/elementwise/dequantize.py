@@ -10,6 +10,8 @@ import numpy as np
 
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     require_counts,
@@ -25,6 +27,7 @@ class Dequantize(OperatorSpec):
     """To float32."""
 
     kind = "DEQUANTIZE"
+    takes_float = True
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes and the scale."""
@@ -34,6 +37,10 @@ class Dequantize(OperatorSpec):
         require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
         require_dtype(graph, operator, output, DType.FLOAT32)
         require_shape(graph, operator, output, source.shape)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows of the input: each element follows from one."""
+        return row_rules.one_by_one(graph, operator, known)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_dequantize_s8_f32` or `_s16_f32`."""

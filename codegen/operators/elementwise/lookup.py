@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, DType, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     require_constant,
@@ -42,6 +44,10 @@ class Lookup(OperatorSpec):
     def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
         """Return the table."""
         return require_constant(graph, operator, graph.tensor(operator.inputs[1]))
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows of the input: each element follows from one."""
+        return row_rules.one_by_one(graph, operator, known)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_lookup_s8`."""

@@ -12,6 +12,8 @@ import numpy as np
 from codegen.fixed_point import Int64, requantize, saturate
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     batched,
@@ -38,6 +40,8 @@ class Quantize(OperatorSpec):
     """To an integer type."""
 
     kind = "QUANTIZE"
+    takes_float = True
+    prefers_table = True
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes and scales."""
@@ -57,6 +61,10 @@ class Quantize(OperatorSpec):
         if any(tensor.dtype != DType.INT8 for tensor in tensors):
             return None
         return _rescaled(graph, operator, INPUTS).astype(np.int8)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows of the input: each element follows from one."""
+        return row_rules.one_by_one(graph, operator, known)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return a table lookup, or the call of the kernel for the two types."""

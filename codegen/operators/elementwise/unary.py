@@ -7,13 +7,15 @@ also of int8 arithmetic with one constant; a chain of them is one table (`compos
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 import numpy as np
 
 from codegen.fixed_point import Int64
 from codegen.ir.call import Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     in_place,
@@ -25,14 +27,6 @@ from codegen.operators.checks import (
 )
 from codegen.operators.table import INPUTS, Table, lookup
 from codegen.options import KernelChoice
-
-
-@runtime_checkable
-class HasTable(Protocol):
-    """An operator that may be a function of one int8 value."""
-
-    def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
-        """Return its 256 results, or None when this instance is no such function."""
 
 
 def lookup_call(graph: Graph, source: int, output: int, table: Table) -> KernelCall:
@@ -88,6 +82,10 @@ class Unary(OperatorSpec):
         if graph.tensor(operator.inputs[0]).dtype != DType.INT8:
             return None
         return self.evaluate(graph, operator, INPUTS).astype(np.int8)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows of the input: each element follows from one."""
+        return row_rules.one_by_one(graph, operator, known)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_lookup_s8`, or of the kernel for a wider type."""

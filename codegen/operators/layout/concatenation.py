@@ -11,6 +11,8 @@ import numpy as np
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     activation_name,
@@ -65,6 +67,11 @@ class Concatenation(OperatorSpec):
                 output.index,
             )
 
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows of all inputs, where it joins inside of them."""
+        separate = _joins_inside(graph, operator, known)
+        return row_rules.inside(operator, known, separate=separate)
+
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_join_bytes`; a view when there is one input."""
         del choice
@@ -85,6 +92,15 @@ class Concatenation(OperatorSpec):
 def _axis(graph: Graph, operator: Operator) -> int:
     rank = len(graph.tensor(operator.outputs[0]).shape)
     return positive_axis(graph, operator, operator.options["axis"], rank)
+
+
+def _joins_inside(graph: Graph, operator: Operator, known: Known) -> bool:
+    """Return whether the axis of joining lies behind that of the rows, for values of one shape."""
+    shapes = [graph.tensor(i).shape for i in (*operator.inputs, *operator.outputs)]
+    _, rows = row_rules.streamed(graph, operator, known)
+    outer = {shape[: rows.axis + 1] for shape in shapes}
+    constant = any(graph.tensor(i).is_constant for i in operator.inputs)
+    return _axis(graph, operator) > rows.axis and len(outer) == 1 and not constant
 
 
 OPERATOR = Concatenation()

@@ -11,7 +11,9 @@ import numpy as np
 
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.base import OperatorSpec
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
+from codegen.operators.base import Border, OperatorSpec
 from codegen.operators.checks import (
     invalid,
     require_constant,
@@ -84,6 +86,16 @@ class Pad(OperatorSpec):
         assert quantization is not None
         return quantization.zero_point
 
+    def border(self, graph: Graph, operator: Operator) -> Border:
+        """Return value and widths."""
+        widths = tuple((a.before, a.after) for a in axes(graph, operator))
+        return Border(self.value(graph, operator), widths)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the same rows, where the border lies inside of them."""
+        separate = _pads_inside(graph, operator, known)
+        return row_rules.inside(operator, known, separate=separate)
+
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_pad_s8`."""
         del choice
@@ -152,6 +164,12 @@ def _joined(found: list[_Axis]) -> list[_Axis]:
         else:
             joined.append(axis)
     return joined
+
+
+def _pads_inside(graph: Graph, operator: Operator, known: Known) -> bool:
+    """Return whether no border lies along the rows, or before them."""
+    _, rows = row_rules.streamed(graph, operator, known)
+    return not any(axis.border for axis in axes(graph, operator)[: rows.axis + 1])
 
 
 OPERATOR = Pad()

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_counts, require_input
 from codegen.options import KernelChoice
@@ -15,6 +17,7 @@ class View(OperatorSpec):
     A second input (shape or axis) is ignored: the output tensor has the shape.
     """
 
+    is_view = True
     _input_counts: tuple[int, ...] = (1, 2)
 
     def check(self, graph: Graph, operator: Operator) -> None:
@@ -39,6 +42,10 @@ class View(OperatorSpec):
                     "changes the quantization of a value that it only views; convert again",
                     output.index,
                 )
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the same rows along the axis where they lie now."""
+        return row_rules.same_bytes(graph, operator, known)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return None: a view."""

@@ -21,15 +21,14 @@ class Split(OperatorSpec):
 
     kind = "SPLIT"
     _input_count: ClassVar[int] = 2
-    _data: ClassVar[int] = 1
-    """Position of the tensor among the inputs."""
+    data_input = 1
     _axis: ClassVar[int] = 0
     """Position of the axis among the inputs."""
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the axis, and that the parts have the tensor's shape and values."""
         require_counts(graph, operator, (self._input_count,), len(operator.outputs))
-        source = require_input(graph, operator, self._data, "input")
+        source = require_input(graph, operator, self.data_input, "input")
         require_input(graph, operator, self._axis, "axis")
         axis = self._axis_of(graph, operator)
         sizes = _sizes(graph, operator, axis)
@@ -56,19 +55,19 @@ class Split(OperatorSpec):
         """Return the call of `safe_kernel_split_bytes`; a view when there is one part."""
         del choice
         axis = self._axis_of(graph, operator)
-        return split_call(graph, operator, axis, _sizes(graph, operator, axis), self._data)
+        return split_call(graph, operator, axis, _sizes(graph, operator, axis), self.data_input)
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Cut with numpy."""
-        values = batched(graph, operator.inputs[self._data], inputs[self._data])
+        values = batched(graph, operator.inputs[self.data_input], inputs[self.data_input])
         axis = self._axis_of(graph, operator)
         edges = np.cumsum(_sizes(graph, operator, axis))[:-1]
         return list(np.split(values, edges, axis=axis + 1))
 
     def _axis_of(self, graph: Graph, operator: Operator) -> int:
-        rank = len(graph.tensor(operator.inputs[self._data]).shape)
+        rank = len(graph.tensor(operator.inputs[self.data_input]).shape)
         return constant_axis(graph, operator, self._axis, rank)
 
 

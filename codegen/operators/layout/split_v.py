@@ -16,7 +16,7 @@ class SplitV(Split):
 
     kind = "SPLIT_V"
     _input_count = 3
-    _data = 0
+    data_input = 0
     _axis = 2
 
     def _check_sizes(self, graph: Graph, operator: Operator, sizes: Sequence[int]) -> None:

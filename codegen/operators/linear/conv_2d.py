@@ -17,6 +17,8 @@ from codegen.backends.native.shared import conv_2d as _conv_1d
 from codegen.fixed_point import exact_dot
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_shape, unsupported
 from codegen.operators.linear import int16 as _int16
@@ -37,6 +39,8 @@ class Conv2D(OperatorSpec):
     """The convolution; padding is by input zero point, so it adds nothing to the sum."""
 
     kind = "CONV_2D"
+    clamps = True
+    takes_padding = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read padding, strides, dilations and the fused activation."""
@@ -67,6 +71,12 @@ class Conv2D(OperatorSpec):
                 graph, operator, "has groups, which int16 values may not have", weights.index
             )
         _int16.check(graph, operator)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows that a padded window over those of the input makes."""
+        return row_rules.window(
+            graph, operator, known, convolution_axes(graph, operator), pads=True
+        )
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_conv_2d_s8`, its dsp, rv32 or int16 variant.

@@ -17,6 +17,8 @@ from codegen.backends.native.rv32 import depthwise_conv_2d as _depthwise_rv32
 from codegen.backends.native.rv32 import packing as _rv32
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_shape
 from codegen.operators.linear import products as _products
@@ -39,6 +41,8 @@ class DepthwiseConv2D(OperatorSpec):
     """The depthwise convolution; padding is by input zero point, so it adds nothing to the sum."""
 
     kind = "DEPTHWISE_CONV_2D"
+    clamps = True
+    takes_padding = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read padding, strides, dilations, channel multiplier and the fused activation."""
@@ -63,6 +67,12 @@ class DepthwiseConv2D(OperatorSpec):
         require_reach(graph, operator, y, x)
         require_shape(graph, operator, output, (source.shape[0], y.output, x.output, channels))
         _products.check(graph, operator, _AT)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows that a padded window over those of the input makes."""
+        return row_rules.window(
+            graph, operator, known, convolution_axes(graph, operator), pads=True
+        )
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_depthwise_conv_2d_s8` or of its dsp or rv32 variant.

@@ -15,6 +15,8 @@ from codegen.backends.native.rv32 import packing as _rv32
 from codegen.fixed_point import exact_dot
 from codegen.ir.call import ConstantArg, KernelCall, ParamsArg, Scratch, ScratchArg, TensorArg
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     activation_name,
@@ -40,6 +42,7 @@ class FullyConnected(OperatorSpec):
     """The dense matrix product."""
 
     kind = "FULLY_CONNECTED"
+    clamps = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read the table; an absent one means the schema's defaults, as in TFLM."""
@@ -92,6 +95,11 @@ class FullyConnected(OperatorSpec):
             return
         _products.check(graph, operator)
         _check_bias_scale(graph, operator)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the same rows, where the last axis lies inside of them."""
+        separate = _is_by_row(graph, operator, known)
+        return row_rules.inside(operator, known, separate=separate)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_fully_connected_s8`, its dsp or its rv32 variant.
@@ -248,6 +256,13 @@ def _check_bias_scale(graph: Graph, operator: Operator) -> None:
             f"{source.scale * weights.scale}; convert the model again",
             bias.index,
         )
+
+
+def _is_by_row(graph: Graph, operator: Operator, known: Known) -> bool:
+    """Return whether the rows lie outside of the axis that is multiplied."""
+    source, rows = row_rules.streamed(graph, operator, known)
+    output = graph.tensor(operator.outputs[0])
+    return source.shape[:-1] == output.shape[:-1] and rows.axis < len(source.shape) - 1
 
 
 OPERATOR = FullyConnected()

@@ -36,6 +36,8 @@ class TransposeConv(OperatorSpec):
     """The transposed convolution, also called deconvolution."""
 
     kind = "TRANSPOSE_CONV"
+    clamps = True
+    data_input = _INPUT
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read padding, strides and the fused activation."""

@@ -16,6 +16,8 @@ import numpy as np
 from codegen.fixed_point import requantize, saturate
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     invalid,
@@ -83,6 +85,12 @@ class Mean(OperatorSpec):
                 graph, operator, f"reduces every second of {rank} axes; transpose first", axes.index
             )
         _prove(graph, operator, _integers(graph, operator))
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the same rows, where every reduced axis lies inside of them."""
+        _, rows = row_rules.streamed(graph, operator, known)
+        separate = all(axis > rows.axis for axis in _reduced(graph, operator))
+        return row_rules.inside(operator, known, separate=separate)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of `safe_kernel_mean_s8`."""

@@ -11,6 +11,8 @@ import numpy as np
 
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.rows import Known, Rule
+from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_activation, require_per_tensor, require_shape
 from codegen.operators.window import (
@@ -43,6 +45,7 @@ class Window:
 class Pool(OperatorSpec):
     """A reduction of the taps inside the image, channel by channel."""
 
+    clamps = True
     _kernel: ClassVar[str]
     """Stem of the C file and, with `safe_kernel_` and `_s8`, of the function."""
 
@@ -71,6 +74,11 @@ class Pool(OperatorSpec):
         require_shape(graph, operator, output, (batches, p.y.output, p.x.output, channels))
         if min(p.y.kernel, p.y.size) * min(p.x.kernel, p.x.size) >= MAX_TAPS:
             invalid(graph, operator, f"reduces {MAX_TAPS} values or more", source.index)
+
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+        """Return the rows that a window over those of the input makes."""
+        p = window(graph, operator)
+        return row_rules.window(graph, operator, known, (p.y, p.x), pads=False)
 
     def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
         """Return the call of the pooling kernel.
