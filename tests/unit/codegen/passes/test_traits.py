@@ -79,7 +79,7 @@ def around_abs(padding: int) -> bytes:
 def test_without_the_operator_the_model_is_refused(tmp_path):
     path = tmp_path / "m.tflite"
     path.write_bytes(around_abs(VALID))
-    with pytest.raises(ModelUnsupportedError, match="ABS.*: operator is not supported"):
+    with pytest.raises(ModelUnsupportedError, match=r"ABS.*: operator is not supported"):
         tflite.load(path, "m")
 
 
