@@ -10,7 +10,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from host_tools.conversion import saved_graph
+from host_tools.conversion import saved_graph, structure
+from host_tools.conversion.structure import METADATA, SAVED_MODEL
 from host_tools.errors import ConversionError, DataError
 
 _RECURRENT = ("units", "activation", "recurrent_activation", "use_bias", "return_sequences",
@@ -44,7 +45,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 _ONLY_TRAINING = {"Dropout", "GaussianNoise", "SpatialDropout1D", "ActivityRegularization"}
 _UNROLLED = {"LSTM", "GRU"}
 LOOP = "a loop that is no LSTM"
-SAVED_MODEL, METADATA = "saved_model.pb", "keras_metadata.pb"
+_LAYERS = {*OPTIONS, *_ONLY_TRAINING, "InputLayer"}
+"""What a file may hold: it is read as data first, and anything else is refused unloaded."""
 
 
 def load(path: Path) -> Any:
@@ -53,7 +55,7 @@ def load(path: Path) -> Any:
 
     Raises:
         DataError: Nothing there, or another kind of file.
-        ConversionError: Damaged.
+        ConversionError: Damaged, or a class that is not one of those below: it is not loaded.
     """
     if path.is_dir():
         return _load_folder(path)
@@ -63,6 +65,7 @@ def load(path: Path) -> Any:
         raise DataError(f"{path}: neither .keras nor .h5: these hold a network's structure")
     if not path.stat().st_size:
         raise DataError(f"{path}: the file is empty: save the network again")
+    structure.check_file(path, _LAYERS)
     reasons = []
     # Files of Keras 2 hold options that Keras 3 refuses, and the other way round.
     for name in ("keras", "tf_keras"):
@@ -81,6 +84,8 @@ def _load_folder(path: Path) -> Any:
     if not (path / SAVED_MODEL).is_file():
         raise DataError(f"{path}: not a SavedModel: it has no {SAVED_MODEL}")
     if (path / METADATA).is_file():
+        structure.check_saved_model(path, _LAYERS)
+        structure.check_operations(path)
         import tf_keras
 
         try:

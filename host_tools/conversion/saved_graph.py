@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from host_tools.conversion import lstm_loop
+from host_tools.conversion import lstm_loop, structure
 from host_tools.conversion.lstm_loop import Items
 from host_tools.errors import ConversionError, DataError
 
@@ -45,8 +45,11 @@ class SavedGraph:
 
         Raises:
             DataError: Not a SavedModel that can be called with one tensor.
+            ConversionError: It has operations that reach files or Python.
         """
         import tensorflow as tf
+
+        structure.check_operations(path)
 
         try:
             self._kept = tf.saved_model.load(str(path))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.conversion import network, worker
+from host_tools.conversion import network, structure, worker
 from host_tools.data import window as window_cut
 from host_tools.errors import DataError
 
@@ -40,6 +40,7 @@ def _saved_model(path: str, window: tuple[int, int], forecast: tuple[int, int]) 
     """Return a SavedModel's serving function and its fixed batch, if any."""
     import tensorflow as tf
 
+    structure.check_operations(Path(path))
     try:
         model = tf.saved_model.load(path)
         call = model.signatures["serving_default"]
