@@ -46,6 +46,8 @@ class Edge:
     size_bytes: int
     arena_start: int
     scale: str
+    scale_decimal: str
+    """The same number for a header: hexadecimal floats are unknown to C++ before C++17."""
     zero_point: str
     quantized: bool
 
@@ -178,6 +180,7 @@ def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
         size_bytes=tensor.size_bytes,
         arena_start=program.place(tensor),
         scale=text.c_float(quantization.scale if quantization else 0.0),
+        scale_decimal=text.c_decimal(quantization.scale if quantization else 0.0),
         zero_point=text.c_int(quantization.zero_point if quantization else 0),
         quantized=quantization is not None,
     )

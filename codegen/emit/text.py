@@ -65,11 +65,25 @@ def c_int(value: int) -> str:
 
 def c_float(value: float) -> str:
     """Return a hexadecimal float constant, exact; with suffix f when it is a float32."""
+    value = _finite(value)
+    return hex_float(value) + ("f" if _is_single(value) else "")
+
+
+def c_decimal(value: float) -> str:
+    """Return the shortest decimal constant of the same number; its type is that of `c_float`."""
+    value = _finite(value)
+    return f"{np.float32(value)!s}f" if _is_single(value) else repr(value)
+
+
+def _finite(value: float) -> float:
     value = float(value)
     if not isfinite(value):
         raise VerifierError(f"{value} has no C constant; this is a defect of SAFE")
-    single = abs(value) <= _FLOAT32_MAX and float(np.float32(value)) == value
-    return hex_float(value) + ("f" if single else "")
+    return value
+
+
+def _is_single(value: float) -> bool:
+    return abs(value) <= _FLOAT32_MAX and float(np.float32(value)) == value
 
 
 def c_value(value: Any) -> str:

@@ -13,6 +13,10 @@
 #include "safe/detector.h"
 #include "safe/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A model, its detector, and static memory for one instance of each. */
 typedef struct safe_app_model {
     const safe_model_t *model;
@@ -24,5 +28,9 @@ typedef struct safe_app_model {
 
 /** Returns the image's model; never null, always the same object. */
 const safe_app_model_t *safe_app_model(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

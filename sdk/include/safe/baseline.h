@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants, in flash. Variances lie in [1e-20, 1e12], so that no spread is 0 or infinite. */
 typedef struct safe_baseline_config {
     const float *prior_level;    /**< [tracked] variance of a row mean of the level. */
@@ -49,5 +53,9 @@ void safe_baseline_learn(safe_baseline_t *baseline, const float *level, const fl
 
 /** Follows a quiet level. @param level [tracked]. */
 void safe_baseline_track(safe_baseline_t *baseline, const float *level);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file compiler.h What C99 cannot say: alignment of an object, and a function kept whole. */
+/** @file compiler.h What C99 cannot say: alignment of an object, a function kept whole, a cast that
+ * C and C++ both take; and what the machine must be like. */
 #ifndef SAFE_COMPILER_H
 #define SAFE_COMPILER_H
+
+/* Packed weights are read as words, and floats travel as they lie in memory. */
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "safe: only little-endian machines are supported: build without -mbig-endian"
+#endif
 
 #if defined(__GNUC__) || defined(__clang__)
 /** Aligns the object that it precedes to `bytes`, a power of two. */
 #define SAFE_ALIGNED(bytes) __attribute__((aligned(bytes)))
 #else
 #error "safe: define SAFE_ALIGNED for this compiler in safe/compiler.h"
+#endif
+
+/** Makes `pointer`, a pointer to void, one of `type`; for headers that a C++ file includes. */
+#if defined(__cplusplus)
+#define SAFE_FROM_VOID(type, pointer) static_cast<type>(pointer)
+#else
+#define SAFE_FROM_VOID(type, pointer) ((type)(pointer))
 #endif
 
 /** Keeps a function as one symbol of its own name, so that a profiler finds it. */

@@ -21,6 +21,10 @@
 #include "safe/stream.h"
 #include "safe/window.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Channels that a result names at most. */
 #define SAFE_DETECTOR_TOP 4u
 
@@ -146,5 +150,9 @@ void safe_detector_gap(safe_detector_t *detector);
  */
 SAFE_MUST_CHECK safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
                                                  size_t channels, safe_detector_result_t *result);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/detector.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * True when every constant is present and in its range and fits the model, so that no later step
  * can overflow, divide by 0 or make a NaN. The ranges are those of
@@ -14,5 +18,9 @@
  */
 bool safe_detector_config_is_usable(const safe_detector_config_t *config,
                                     const safe_model_t *model);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Limits `value` to [low, high]. */
 static inline int32_t safe_clamp(int32_t value, int32_t low, int32_t high)
 {
@@ -67,5 +71,9 @@ static inline int32_t safe_rescale_doubled(int32_t doubled, int32_t multiplier, 
     const int32_t high = (int32_t)(((int64_t)doubled * multiplier + rounding) >> 32);
     return (high - (doubled < 0 ? 1 : 0)) >> shift;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 
 #include "safe/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Largest payload in bytes; may be set smaller (at least 160) for a small RAM. */
 #ifndef SAFE_FRAME_MAX_PAYLOAD
 #define SAFE_FRAME_MAX_PAYLOAD 512u
@@ -95,5 +99,9 @@ size_t safe_frame_end(safe_frame_writer_t *writer);
 uint16_t safe_get_u16(const uint8_t *bytes);
 /** Reads a little-endian number; no alignment needed. */
 uint32_t safe_get_u32(const uint8_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

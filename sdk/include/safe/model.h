@@ -10,8 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "safe/compiler.h"
 #include "safe/status.h"
 #include "safe/version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /** Alignment of an arena, in bytes. */
 #define SAFE_ARENA_ALIGNMENT 16u
@@ -105,5 +110,9 @@ SAFE_MUST_CHECK safe_status_t safe_context_invoke(const safe_context_t *context)
 SAFE_MUST_CHECK safe_status_t safe_context_run(const safe_context_t *context, const void *input,
                                                size_t input_bytes, void *output,
                                                size_t output_bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 
 #include "safe/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Bits of the word that safe_port_status returns; 0 on healthy silicon. */
 #define SAFE_PORT_CLOCK_TIMEOUT (1u << 0)  /**< A ready flag of the clock tree never came. */
 #define SAFE_PORT_CYCLES_STUCK (1u << 1)   /**< The cycle counter does not count. */
@@ -55,5 +59,9 @@ void safe_port_idle(void);
 
 /** Restarts the device; does not return. */
 void safe_port_reset(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Returns |F v|^2; 0 for count 0. */
 float safe_quadratic(const float *factor, const float *values, size_t count);
 
@@ -28,5 +32,9 @@ float safe_quadratic_bound(const float *factor, size_t count, float limit);
  */
 size_t safe_quadratic_top(const float *factor, const float *values, size_t count, float *scratch,
                           const uint16_t *names, uint16_t *top, size_t most);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,7 +7,15 @@
 #ifndef SAFE_ROOT_H
 #define SAFE_ROOT_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Returns the single precision number nearest to the root of `value`; value >= 0, finite. */
 float safe_root(float value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

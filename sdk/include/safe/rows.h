@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** The last `rows` rows of `width` floats. */
 typedef struct safe_rows {
     float *values; /**< [rows * width] */
@@ -27,5 +31,9 @@ bool safe_rows_are_full(const safe_rows_t *ring);
 /** Writes the mean of all rows to `mean` [width]: summed slot 0 first, whatever its age, times
  * 1 / rows. The ring is full. */
 void safe_rows_mean(const safe_rows_t *ring, float *mean);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

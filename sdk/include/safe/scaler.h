@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Largest |z * inv_scale| that safe_scaler_quantize takes, 2^30: with 0.5 and a zero point added
  * it stays inside int32_t. */
 #define SAFE_SCALER_MAX_STEPS 1073741824.0f
@@ -34,5 +38,9 @@ float safe_scaler_clamp(float value, float limit);
  * @param zero_point -128 to 127.
  */
 int8_t safe_scaler_quantize(float z, float clip, float inv_scale, int32_t zero_point);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

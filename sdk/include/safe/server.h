@@ -17,6 +17,10 @@
 #include "safe/model.h"
 #include "safe/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Message types of requests; a reply has SAFE_MESSAGE_REPLY added. */
 typedef enum safe_message {
 #define SAFE_MESSAGE(name, value, text) SAFE_MESSAGE_##name = (value),
@@ -128,5 +132,9 @@ void safe_server_sent(safe_server_t *server, uint32_t now_ms);
 /** To be called when the line is quiet: gives up a frame that was cut.
  * @return bytes to send from `server->out`, 0 for none. */
 size_t safe_server_idle(safe_server_t *server, uint32_t now_ms);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

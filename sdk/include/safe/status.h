@@ -3,6 +3,10 @@
 #ifndef SAFE_STATUS_H
 #define SAFE_STATUS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Result of an SDK call; 0 is success. Wrong input is a status, never a trap. */
 typedef enum safe_status {
 #define SAFE_STATUS(name, value, text) SAFE_STATUS_##name = (value),
@@ -20,5 +24,9 @@ typedef enum safe_status {
 
 /** Returns a constant one-line English text for any value, known or not; never null. */
 const char *safe_status_text(safe_status_t status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -15,6 +15,10 @@
 #include "safe/model.h"
 #include "safe/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Takes the newest sample; the oldest one leaves the window. The outputs are lost.
  *
@@ -56,5 +60,9 @@ SAFE_MUST_CHECK safe_status_t safe_stream_feed(const safe_context_t *context, si
 SAFE_MUST_CHECK safe_status_t safe_stream_run(const safe_context_t *context, const void *window,
                                               size_t window_bytes, void *output,
                                               size_t output_bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** The last `window` quantized samples. */
 typedef struct safe_window {
     int8_t *samples; /**< [window * channels] */
@@ -50,5 +54,9 @@ void safe_horizon_advance(safe_horizon_t *horizon);
 /** Adds one forecast [horizon * channels], nearest sample first. At most `horizon` forecasts
  * meet in one slot, so |sum| <= 128 * 65535 < 2^24. */
 void safe_horizon_add(safe_horizon_t *horizon, const int8_t *forecast);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen import pipeline, reference
+from codegen import reference
 from codegen.frontend import tflite
 from host_tools.detection import chain
 from tests.architecture import tree
-from tests.unit.sdk.tiny import ROOT
+from tests.unit.sdk.tiny import MODEL, user_folder
 
-MODEL = ROOT / "models" / "forecaster"
 MAIN = Path(__file__).with_name("chain_main.c")
 ROWS = 260
 RECORD_WORDS, OUTPUT_BYTES = 11, 160
@@ -50,16 +49,7 @@ NO_ARITHMETIC = {"root.c", "server_stream.c"}
 def folder(tmp_path_factory):
     """The standalone folder of the shipped model with its detector, as a user gets it."""
     out = tmp_path_factory.mktemp("user") / "gen"
-    pipeline.generate(
-        MODEL / "model_int8.tflite",
-        name="forecaster",
-        out=out,
-        standalone=True,
-        scaler=MODEL / "scaler.json",
-        detector=MODEL / "detector.json",
-    )
-    (out / "example.c").unlink()
-    return out
+    return user_folder(out)
 
 
 @pytest.fixture(scope="module")

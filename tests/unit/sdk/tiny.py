@@ -2,6 +2,7 @@
 
 import ctypes
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from host_tools.runtimes.adapter import Edges, adapt
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+MODEL = ROOT / "models" / "forecaster"
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
 SOURCES = tuple(
     ROOT / "sdk" / "src" / f"{name}.c"
@@ -132,6 +134,17 @@ def samples(tiny: Tiny, count: int, seed: int = 1) -> np.ndarray:
 def _call(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def user_folder(out: Path, *options: str) -> Path:
+    """Generate the standalone folder of the shipped model and its detector, without its example."""
+    command = [sys.executable, "-m", "codegen", str(MODEL / "model_int8.tflite"), "--standalone"]
+    command += ["--name", "forecaster", "--out", str(out), *options]
+    for name in ("scaler", "detector"):
+        command += [f"--{name}", str(MODEL / f"{name}.json")]
+    _call(command)
+    (out / "example.c").unlink()
+    return out
 
 
 def build_library(tiny: Tiny, compiler: str, level: str, out: Path) -> ctypes.CDLL:

@@ -8,6 +8,10 @@
 #include "safe/kernel/add_element.h"
 #include "safe/kernel/broadcast.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_add_params {
     safe_broadcast_t walk;
@@ -29,5 +33,9 @@ void safe_kernel_add_s8(const safe_add_params_t *params, const int8_t *input1, c
 /** As safe_kernel_add_s8 for int16 with zero points 0. */
 void safe_kernel_add_s16(const safe_add_params_t *params, const int16_t *input1,
                          const int16_t *input2, int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

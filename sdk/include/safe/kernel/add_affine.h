@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_add_affine_params {
     int32_t length;  /**< Elements of each tensor. */
@@ -25,5 +29,9 @@ typedef struct safe_add_affine_params {
  */
 void safe_kernel_add_affine_s8(const safe_add_affine_params_t *params, const int8_t *input1,
                                const int8_t *input2, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/fixed_point.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What one element needs. The inputs are on a common scale of twice the larger input scale.
  *
  * Doubled values are carried, so that the high word of a 64-bit product is the rounding doubling
@@ -37,5 +41,9 @@ static inline int32_t safe_add_one(const safe_add_element_t e, int32_t first, in
     const int32_t scaled = safe_rescale_doubled(doubled, e.multiplier, e.shift);
     return safe_clamp(scaled + e.zero_point, e.low, e.high);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Outer axes of a broadcast: with the inner run, ranks up to 6. */
 #define SAFE_BROADCAST_AXES 5
 
@@ -43,5 +47,9 @@ static inline safe_broadcast_start_t safe_broadcast_row(const safe_broadcast_t *
     }
     return start;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

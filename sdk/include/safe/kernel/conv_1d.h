@@ -10,6 +10,10 @@
 
 #include "safe/kernel/conv_axis.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** The input and how the taps move over it. */
 typedef struct safe_conv_1d {
     int32_t batches;
@@ -33,5 +37,9 @@ static inline void safe_conv_1d_gather(const safe_conv_1d_t *conv, const int8_t 
         position += conv->x.dilation;
     }
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #include "safe/kernel/conv_1d.h"
 #include "safe/kernel/dense_row_dsp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_conv_1d_dsp_params {
     safe_conv_1d_t conv;
@@ -28,5 +32,9 @@ void safe_kernel_conv_1d_s8_dsp(const safe_conv_1d_dsp_params_t *params, const i
                                 const uint32_t *weights, const int32_t *start,
                                 const int32_t *multiplier, const int8_t *shift, void *scratch,
                                 int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #include "safe/kernel/conv_1d.h"
 #include "safe/kernel/dense_row_rv32.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_conv_1d_rv32_params {
     safe_conv_1d_t conv;
@@ -29,5 +33,9 @@ void safe_kernel_conv_1d_s8_rv32(const safe_conv_1d_rv32_params_t *params, const
                                  const int8_t *weights, const void *start,
                                  const int32_t *multiplier, const int8_t *shift, void *scratch,
                                  int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 #include "safe/kernel/conv_axis.h"
 #include "safe/kernel/gemm4x2_dsp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_conv_2d_dsp_params {
     int32_t batches;
@@ -34,5 +38,9 @@ typedef struct safe_conv_2d_dsp_params {
  */
 void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const int8_t *input,
                                 const uint32_t *weights, void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 #include "safe/kernel/conv_axis.h"
 #include "safe/kernel/rv32.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Output channels, and output positions, of a tile. */
 #define SAFE_CONV_RV32_TILE 4
 
@@ -44,5 +48,9 @@ typedef struct safe_conv_rv32_group {
 void safe_kernel_conv_2d_s8_rv32(const safe_conv_2d_rv32_params_t *params, const int8_t *input,
                                  const int8_t *weights, const int32_t *groups, void *scratch,
                                  int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/conv_axis.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call; all zero points are 0. */
 typedef struct safe_conv_2d_s16_params {
     int32_t batches;
@@ -32,5 +36,9 @@ typedef struct safe_conv_2d_s16_params {
 void safe_kernel_conv_2d_s16(const safe_conv_2d_s16_params_t *params, const int16_t *input,
                              const int8_t *weights, const int64_t *bias, const int32_t *multiplier,
                              const int8_t *shift, int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One spatial axis of a convolution or pooling. */
 typedef struct safe_conv_axis {
     int32_t size;     /**< Input positions. */
@@ -35,5 +39,9 @@ static inline safe_conv_taps_t safe_conv_axis_taps(const safe_conv_axis_t *axis,
     }
     return taps;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Taps at most, and so rows that a sample completes: one inside, all of both borders. */
 #define SAFE_CONV_STREAM_MAX_TAPS 15
 
@@ -56,5 +60,9 @@ void safe_kernel_conv_stream_s8(const safe_conv_stream_params_t *params, int8_t 
                                 const int8_t *sample, const int8_t *weights, const int32_t *start,
                                 const int32_t *multiplier, const int8_t *shift, void *state,
                                 int8_t *heads);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 #include "safe/kernel/conv_stream.h"
 #include "safe/kernel/dot8_dsp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * The same bytes as safe_kernel_conv_stream_s8, from packed weights.
  *
@@ -22,5 +26,9 @@ void safe_kernel_conv_stream_s8_dsp(const safe_conv_stream_params_t *params, int
                                     const int8_t *sample, const uint32_t *weights,
                                     const int32_t *start, const int32_t *rescale, void *state,
                                     int8_t *heads, void *scratch);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

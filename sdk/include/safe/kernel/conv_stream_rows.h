@@ -8,6 +8,10 @@
 
 #include "safe/kernel/conv_stream.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rows that a sample completes: inside, before (of chain 1 first), behind (the first one first).
  */
 typedef struct safe_conv_stream_rows {
@@ -56,5 +60,9 @@ static inline int32_t *safe_conv_stream_add(const safe_conv_stream_shape_t *shap
     }
     return sums;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/conv_stream.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * The same bytes as safe_kernel_conv_stream_s8, from packed weights.
  *
@@ -22,5 +26,9 @@ void safe_kernel_conv_stream_s8_rv32(const safe_conv_stream_params_t *params, in
                                      const int8_t *sample, const int8_t *weights,
                                      const int32_t *start, const int32_t *rescale, void *state,
                                      int8_t *heads, void *scratch);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Loops of safe_kernel_copy_bytes. */
 #define SAFE_COPY_AXES 6
 
@@ -47,5 +51,9 @@ void safe_kernel_split_bytes(const safe_parts_params_t *params, const void *inpu
 /** The reverse of safe_kernel_split_bytes: collects the output from `inputs`. */
 void safe_kernel_join_bytes(const safe_parts_params_t *params, const void *const *inputs,
                             const int32_t *part_bytes, void *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

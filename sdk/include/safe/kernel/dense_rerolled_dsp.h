@@ -9,6 +9,10 @@
 #include "safe/kernel/dot8_dsp.h"
 #include "safe/kernel/rerolled_step.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One matrix product. */
 typedef struct safe_dense_rerolled {
     const uint32_t *weights;  /**< Tiles of safe_dsp_dot8. */
@@ -29,5 +33,9 @@ static inline uint32_t safe_dsp_less(int32_t zero_point)
     const uint32_t half = (uint32_t)-zero_point & 0xFFFFu;
     return half | half << 16;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

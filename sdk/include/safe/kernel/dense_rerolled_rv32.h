@@ -7,6 +7,10 @@
 
 #include "safe/kernel/rerolled_step.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rows of one tile. */
 #define SAFE_DENSE_REROLLED_ROWS 8
 
@@ -34,5 +38,9 @@ void safe_rv32_dense_rerolled(const safe_dense_rerolled_t *dense, const int32_t 
 /** Values less their zero point, filled up with zeros: once for all rows, instead of sums of
  * weights for each row. */
 void safe_rv32_widen(const int8_t *values, int32_t length, int32_t zero_point, int16_t *wide);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 
 #include "safe/kernel/dot8_dsp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of a row of outputs. */
 typedef struct safe_dense_row {
     int32_t depth;             /**< Weights of each output, at most 8188. */
@@ -30,5 +34,9 @@ typedef struct safe_dense_weights {
  * @param expanded From safe_dsp_expand. @param output row->units values. */
 void safe_dsp_dense_row(const safe_dense_row_t *row, const safe_dense_weights_t *constants,
                         const uint32_t *expanded, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of a row of outputs. */
 typedef struct safe_dense_row_rv32 {
     int32_t depth;             /**< Weights of each output. */
@@ -30,5 +34,9 @@ typedef struct safe_dense_weights_rv32 {
 void safe_rv32_dense_row(const safe_dense_row_rv32_t *row,
                          const safe_dense_weights_rv32_t *constants, const int8_t *values,
                          int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/conv_axis.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_depthwise_conv_2d_params {
     int32_t batches;
@@ -40,5 +44,9 @@ void safe_kernel_depthwise_conv_2d_s8(const safe_depthwise_conv_2d_params_t *par
                                       const int8_t *input, const int8_t *weights,
                                       const int32_t *bias, const int32_t *multiplier,
                                       const int8_t *shift, void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

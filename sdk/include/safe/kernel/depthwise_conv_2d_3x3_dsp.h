@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One axis of the image. */
 typedef struct safe_depthwise_3x3_axis {
     int32_t before;      /**< Positions of padding before the first input. */
@@ -54,5 +58,9 @@ typedef struct safe_depthwise_3x3_channel {
 void safe_kernel_depthwise_conv_2d_3x3_s8_dsp(const safe_depthwise_3x3_dsp_params_t *params,
                                               const int8_t *input, const uint32_t *channels,
                                               void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

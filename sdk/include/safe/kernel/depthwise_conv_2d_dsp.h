@@ -7,6 +7,10 @@
 
 #include "safe/kernel/conv_axis.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_depthwise_conv_2d_dsp_params {
     int32_t batches;
@@ -31,5 +35,9 @@ typedef struct safe_depthwise_conv_2d_dsp_params {
 void safe_kernel_depthwise_conv_2d_s8_dsp(const safe_depthwise_conv_2d_dsp_params_t *params,
                                           const int8_t *input, const uint32_t *weights,
                                           void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

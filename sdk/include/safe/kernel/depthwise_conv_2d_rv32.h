@@ -8,6 +8,10 @@
 #include "safe/kernel/conv_axis.h"
 #include "safe/kernel/rv32.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_depthwise_conv_2d_rv32_params {
     int32_t batches;
@@ -42,5 +46,9 @@ typedef struct safe_depthwise_rv32_channel {
 void safe_kernel_depthwise_conv_2d_s8_rv32(const safe_depthwise_conv_2d_rv32_params_t *params,
                                            const int8_t *input, const int8_t *weights,
                                            const int32_t *channels, void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

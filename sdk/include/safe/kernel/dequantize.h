@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_dequantize_params {
     int32_t length;
@@ -24,5 +28,9 @@ void safe_kernel_dequantize_s8_f32(const safe_dequantize_params_t *params, const
 /** As safe_kernel_dequantize_s8_f32 for int16. */
 void safe_kernel_dequantize_s16_f32(const safe_dequantize_params_t *params, const int16_t *input,
                                     float *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

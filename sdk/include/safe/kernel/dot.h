@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rows that safe_dot4_s8 handles at a time. */
 #define SAFE_DOT_ROWS 4
 
@@ -47,5 +51,9 @@ static inline void safe_dot4_s8(const int8_t *values, const int8_t *weights, int
     sum[2] = s2;
     sum[3] = s3;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

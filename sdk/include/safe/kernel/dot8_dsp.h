@@ -11,6 +11,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rows of a tile. */
 #define SAFE_DOT8_ROWS 8
 
@@ -56,5 +60,9 @@ const uint32_t *safe_dsp_dot8(const uint32_t *weights, const uint32_t *values, u
  * SAFE_DOT8_WORDS(SAFE_DOT8_BLOCKS(length)) words.
  */
 void safe_dsp_expand(const int8_t *values, int32_t length, uint32_t add, uint32_t *expanded);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Dot products of one tile. */
 #define SAFE_DOT8_RV32_ROWS 8
 
@@ -19,5 +23,9 @@
  */
 const int8_t *safe_rv32_dot8(const int8_t *weights, const int8_t *values, int32_t length,
                              const int32_t *start, int32_t *sums);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -21,6 +21,10 @@
 #define SAFE_DSP 0
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Sum of any two words, modulo 2^32. */
 static inline int32_t safe_dsp_add(int32_t a, int32_t b)
 {
@@ -350,5 +354,9 @@ static inline void safe_dsp_clamp_s8(int8_t *values, int32_t size, int32_t low, 
         values[k] = (int8_t)(value > high ? high : value);
     }
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/dsp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** floor(value / 2), limited to int8. */
 static inline int32_t safe_dsp_ssat8_q1(int32_t value)
 {
@@ -70,5 +74,9 @@ static inline uint32_t safe_dsp_usat10_q17(int32_t value)
     return (uint32_t)value;
 #endif
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_fully_connected_params {
     int32_t batches;           /**< Rows of input and output. */
@@ -31,5 +35,9 @@ void safe_kernel_fully_connected_s8(const safe_fully_connected_params_t *params,
                                     const int8_t *input, const int8_t *weights, const int32_t *bias,
                                     const int32_t *multiplier, const int8_t *shift, void *scratch,
                                     int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/dense_row_dsp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_fully_connected_dsp_params {
     int32_t batches; /**< Rows of input and output. */
@@ -27,5 +31,9 @@ void safe_kernel_fully_connected_s8_dsp(const safe_fully_connected_dsp_params_t 
                                         const int8_t *input, const uint32_t *weights,
                                         const int32_t *start, const int32_t *multiplier,
                                         const int8_t *shift, void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

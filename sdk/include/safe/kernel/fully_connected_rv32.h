@@ -7,6 +7,10 @@
 
 #include "safe/kernel/dense_row_rv32.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_fully_connected_rv32_params {
     int32_t batches; /**< Rows of input and output. */
@@ -26,5 +30,9 @@ void safe_kernel_fully_connected_s8_rv32(const safe_fully_connected_rv32_params_
                                          const int8_t *input, const int8_t *weights,
                                          const void *start, const int32_t *multiplier,
                                          const int8_t *shift, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call; all zero points are 0. */
 typedef struct safe_fully_connected_s16_params {
     int32_t batches;         /**< Rows of input and output. */
@@ -27,5 +31,9 @@ void safe_kernel_fully_connected_s16(const safe_fully_connected_s16_params_t *pa
                                      const int16_t *input, const int8_t *weights,
                                      const int64_t *bias, const int32_t *multiplier,
                                      const int8_t *shift, int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

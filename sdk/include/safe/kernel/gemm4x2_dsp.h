@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rows of a group. */
 #define SAFE_GEMM4X2_ROWS 4
 
@@ -37,5 +41,9 @@ typedef struct safe_gemm4x2 {
  */
 void safe_dsp_gemm4x2(const uint32_t *weights, const uint32_t *values,
                       const safe_gemm4x2_t *extent);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

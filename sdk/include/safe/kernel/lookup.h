@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_lookup_params {
     int32_t length; /**< Elements. */
@@ -22,5 +26,9 @@ typedef struct safe_lookup_params {
  */
 void safe_kernel_lookup_s8(const safe_lookup_params_t *params, const int8_t *input,
                            const int8_t *table, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One loop over the input. */
 typedef struct safe_mean_axis {
     int32_t count; /**< At least 1. */
@@ -34,5 +38,9 @@ typedef struct safe_mean_params {
  * the integer multiplier, not the sum; double rounding.
  */
 void safe_kernel_mean_s8(const safe_mean_params_t *params, const int8_t *input, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

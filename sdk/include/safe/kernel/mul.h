@@ -7,6 +7,10 @@
 
 #include "safe/kernel/broadcast.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What one element needs. */
 typedef struct safe_mul_element {
     int32_t zero_point1;
@@ -37,5 +41,9 @@ void safe_kernel_mul_s8(const safe_mul_params_t *params, const int8_t *input1, c
 /** As safe_kernel_mul_s8 for int16 with zero points 0. */
 void safe_kernel_mul_s16(const safe_mul_params_t *params, const int16_t *input1,
                          const int16_t *input2, int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One loop of the copy; `axis0` is the outermost. */
 typedef struct safe_pad_axis {
     int32_t count; /**< Input positions, at least 1. */
@@ -31,5 +35,9 @@ typedef struct safe_pad_params {
  * @param input The whole tensor. @param output [output_bytes], must not overlap the input.
  */
 void safe_kernel_pad_s8(const safe_pad_params_t *params, const int8_t *input, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/conv_axis.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. Every window has a tap inside the image; dilations are 1. */
 typedef struct safe_pool_2d_params {
     int32_t batches;
@@ -37,5 +41,9 @@ void safe_kernel_max_pool_2d_s8(const safe_pool_2d_params_t *params, const int8_
  */
 void safe_kernel_average_pool_2d_s8(const safe_pool_2d_params_t *params, const int8_t *input,
                                     int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

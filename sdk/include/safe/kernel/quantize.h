@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call of safe_kernel_quantize_f32_s8 or _s16. */
 typedef struct safe_quantize_params {
     int32_t length;
@@ -56,5 +60,9 @@ void safe_kernel_requantize_s16_s16(const safe_requantize_params_t *params, cons
 /** As safe_kernel_requantize_s16_s8, from int8 to int16; the output must not overlap the input. */
 void safe_kernel_requantize_s8_s16(const safe_requantize_params_t *params, const int8_t *input,
                                    int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

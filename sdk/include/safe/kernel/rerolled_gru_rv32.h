@@ -8,6 +8,10 @@
 #include "safe/kernel/dense_rerolled_rv32.h"
 #include "safe/kernel/rerolled_gru_step.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_rerolled_gru_rv32_params {
     int32_t time_steps;
@@ -34,5 +38,9 @@ void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *par
                                       const uint32_t *recurrent_scales, const uint8_t *packed,
                                       const uint8_t *bins, const int32_t *thresholds,
                                       const int32_t *exact, void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

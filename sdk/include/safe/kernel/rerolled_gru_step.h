@@ -8,6 +8,10 @@
 
 #include "safe/kernel/rerolled_step.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Gates in Keras' order: update, reset, value. */
 #define SAFE_GRU_GATES 3
 
@@ -40,5 +44,9 @@ enum safe_gru_word {
 void safe_rerolled_gru_update(const int32_t *words, const safe_rerolled_shared_t *shared,
                               int32_t units, int8_t *gates, int8_t *terms, const int8_t *before,
                               int8_t *hidden);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

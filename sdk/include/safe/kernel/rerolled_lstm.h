@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Thresholds of an activation: from which Q4.27 argument on the result is -127, ..., 127. */
 #define SAFE_REROLLED_THRESHOLDS 255
 
@@ -84,5 +88,9 @@ void safe_kernel_rerolled_lstm_s8(const safe_rerolled_lstm_params_t *params, con
                                   const uint32_t *multipliers, const int8_t *smalls,
                                   const int32_t *sigmoid, const int32_t *tanh, int8_t *scratch,
                                   safe_rerolled_lstm_tables_t *tables, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

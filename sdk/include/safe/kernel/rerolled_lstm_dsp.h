@@ -8,6 +8,10 @@
 #include "safe/kernel/dot8_dsp.h"
 #include "safe/kernel/rerolled_step.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_rerolled_lstm_dsp_params {
     int32_t time_steps;
@@ -38,5 +42,9 @@ void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *par
                                       const uint8_t *packed, const uint8_t *bins,
                                       const int32_t *thresholds, const int32_t *exact,
                                       void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

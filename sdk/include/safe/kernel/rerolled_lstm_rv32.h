@@ -8,6 +8,10 @@
 #include "safe/kernel/dense_rerolled_rv32.h"
 #include "safe/kernel/rerolled_step.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_rerolled_lstm_rv32_params {
     int32_t time_steps;
@@ -35,5 +39,9 @@ void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *p
                                        const uint8_t *packed, const uint8_t *bins,
                                        const int32_t *thresholds, const int32_t *exact,
                                        void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

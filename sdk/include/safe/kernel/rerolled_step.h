@@ -17,6 +17,10 @@
 #include "safe/kernel/dsp.h"
 #include "safe/kernel/dsp_limit.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Gates in Keras' order: input, forget, cell, output. */
 #define SAFE_REROLLED_GATES 4
 
@@ -210,5 +214,9 @@ void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *sha
  */
 void safe_rerolled_update(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
                           int8_t *gates, uint8_t *cell, int8_t *hidden);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

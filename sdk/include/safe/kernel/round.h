@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rounds half away from zero. @param value Any float; limited to [-limit, limit], NaN to -limit.
  * @param limit At most 2^23, so that every step below is exact. */
 static inline int32_t safe_round_limited(float value, float limit)
@@ -24,5 +28,9 @@ static inline int32_t safe_round_limited(float value, float limit)
     }
     return rest <= -0.5f ? whole - 1 : whole;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

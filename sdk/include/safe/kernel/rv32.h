@@ -9,6 +9,10 @@
 
 #include "safe/compiler.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Keeps the compiler from moving loads over one another: it would run out of
  * registers and spill sums to the stack. No instruction. */
 #if defined(__GNUC__) || defined(__clang__)
@@ -105,5 +109,9 @@ static inline void safe_rv32_clamp_s8(int8_t *values, int32_t size, int32_t low,
         values[k] = (int8_t)safe_rv32_clamp(values[k], low, high);
     }
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

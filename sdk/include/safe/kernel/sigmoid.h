@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Entries of the sigmoid table. */
 #define SAFE_SIGMOID_ENTRIES 256
 
@@ -49,5 +53,9 @@ static inline int16_t safe_tanh_s16(int16_t value, int32_t multiplier, int32_t s
         scaled < 0 ? ((int32_t)1 << 23) - result + 127 : result - ((int32_t)1 << 23) + 128;
     return (int16_t)(rounded >> 8);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. */
 typedef struct safe_sigmoid_params {
     int32_t length;
@@ -25,5 +29,9 @@ void safe_kernel_logistic_s16(const safe_sigmoid_params_t *params, const int16_t
 /** As safe_kernel_logistic_s16 for tanh. */
 void safe_kernel_tanh_s16(const safe_sigmoid_params_t *params, const int16_t *input,
                           const uint16_t *table, int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call, in bytes. */
 typedef struct safe_slide_params {
     int32_t start_bytes; /**< First byte of the stretch that slides, in the buffer. */
@@ -24,5 +28,9 @@ void safe_slide_move(void *to, const void *from, size_t size);
  * @param buffer At least start + keep + new bytes.
  */
 void safe_kernel_slide(const safe_slide_params_t *params, const void *rows, void *buffer);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/softmax_row.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * output[r][i] = softmax(beta * scale * input[r])[i] * 256 - 128, saturated.
  *
@@ -17,5 +21,9 @@
  */
 void safe_kernel_softmax_s8(const safe_softmax_params_t *params, const int8_t *input,
                             const int32_t *exponentials, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

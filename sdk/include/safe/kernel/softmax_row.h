@@ -12,6 +12,10 @@
 
 #include "safe/fixed_point.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Largest `depth`: the sum of exponentials is at most depth * 2^19 < 2^31. */
 #define SAFE_SOFTMAX_MAX_DEPTH 4095
 
@@ -76,5 +80,9 @@ static inline safe_softmax_factor_t safe_softmax_row(const safe_softmax_params_t
     row.factor = safe_softmax_one_over_one_plus((int32_t)(sum - ((uint32_t)1 << 31)));
     return row;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

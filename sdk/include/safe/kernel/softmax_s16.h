@@ -7,6 +7,10 @@
 
 #include "safe/kernel/softmax_row.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * output[r][i] = softmax(beta * scale * input[r])[i] * 65536 - 32768, saturated.
  *
@@ -15,5 +19,9 @@
  */
 void safe_kernel_softmax_s8_s16(const safe_softmax_params_t *params, const int8_t *input,
                                 const int32_t *exponentials, int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

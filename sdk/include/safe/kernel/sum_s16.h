@@ -7,6 +7,10 @@
 
 #include "safe/fixed_point.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** @return values . weights over `length` elements; the generator proves |sum| < 2^47. */
 static inline int64_t safe_dot_s16(const int16_t *values, const int8_t *weights, int32_t length)
 {
@@ -33,5 +37,9 @@ static inline int32_t safe_rescale_sum(int64_t value, int32_t multiplier, int32_
     const int32_t right = 15 - shift;
     return (int32_t)((value * multiplier + ((int64_t)1 << (right - 1))) >> right);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "safe/kernel/conv_axis.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Constants of one call. In `y` and `x` the stride is in output positions, the dilation is 1,
  * and `pad` is the number of output positions before the first that tap 0 of input 0 reaches. */
 typedef struct safe_transpose_conv_params {
@@ -41,5 +45,9 @@ void safe_kernel_transpose_conv_s8(const safe_transpose_conv_params_t *params, c
                                    const int8_t *weights, const int32_t *bias,
                                    const int32_t *multiplier, const int8_t *shift, void *scratch,
                                    int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Gates of a unit, in the order in which weights, bias and scales are packed. */
 typedef enum safe_lstm_gate {
     SAFE_LSTM_GATE_INPUT = 0,
@@ -67,5 +71,9 @@ void safe_kernel_unidirectional_sequence_lstm_s8(
     const int32_t *input_bias, const int8_t *recurrent_weights, const int32_t *recurrent_bias,
     const int32_t *scales, const uint16_t *sigmoid_table, int8_t *hidden_state, int16_t *cell_state,
     void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

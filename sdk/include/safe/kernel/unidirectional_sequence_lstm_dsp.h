@@ -9,6 +9,10 @@
 #include "safe/kernel/dot8_dsp.h"
 #include "safe/kernel/dsp.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Gates in the order in which they are packed and computed. */
 typedef enum safe_lstm_dsp_gate {
     SAFE_LSTM_DSP_INPUT = 0,
@@ -74,5 +78,9 @@ void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
     const safe_lstm_dsp_params_t *params, const int8_t *input, const uint32_t *weights,
     const int32_t *start, const int32_t *sigmoid_base, const uint16_t *sigmoid_slope,
     int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

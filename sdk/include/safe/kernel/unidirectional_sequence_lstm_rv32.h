@@ -9,6 +9,10 @@
 #include "safe/kernel/dot8_rv32.h"
 #include "safe/kernel/rv32.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Gates in the order in which they are packed and computed. */
 typedef enum safe_lstm_rv32_gate {
     SAFE_LSTM_RV32_INPUT = 0,
@@ -76,5 +80,9 @@ void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
     const safe_lstm_rv32_params_t *params, const int8_t *input, const int8_t *weights,
     const int32_t *input_start, const int32_t *recurrent_start, const int16_t *curve,
     int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

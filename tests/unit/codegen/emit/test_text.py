@@ -38,6 +38,15 @@ def test_single_precision_reads_back(value):
     assert np.float32(float.fromhex(found[:-1])) == value
 
 
+@pytest.mark.parametrize("value", np.float32([0.0, 3.4e-8, -1.5, 1e-45, 3.4e38, 0.1, 123456789]))
+def test_decimals_read_back(value):
+    found = text.c_decimal(float(value))
+    assert re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?f", found)
+    assert "." in found or "e" in found
+    assert np.float32(found[:-1]) == value
+    assert text.c_decimal(0.1) == "0.1"
+
+
 def test_double_precision_has_no_suffix():
     assert float.fromhex(text.c_float(0.1)) == 0.1
     assert text.c_float(1e300)[-1] != "f"
@@ -45,8 +54,9 @@ def test_double_precision_has_no_suffix():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_not_finite(value):
-    with pytest.raises(VerifierError):
-        text.c_float(value)
+    for written in (text.c_float, text.c_decimal):
+        with pytest.raises(VerifierError):
+            written(value)
 
 
 def test_values():
