@@ -99,14 +99,14 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(out: Path, last: str) -> Iterator[Stage]:
+def staged(out: Path, last: str = "") -> Iterator[Stage]:
     """Fill the folder `out` when the body has ended without an error; otherwise leave it alone.
 
     The body writes into `Stage.folder`. Afterwards its files are renamed into `out` one by one,
     those in folders, too; other files of `out` stay unless `Stage.replaced` names them. The file
-    `last` is taken away first and comes after all others, so that a folder that holds it is
-    whole. The stage lies inside `out`, or beside it when there is no such folder yet. A stage
-    that a killed process left there is removed.
+    `last`, if there is one to tell it by, is taken away first and comes after all others: a
+    folder that holds it is whole. The stage lies inside `out`, or beside it when there is no such
+    folder yet. A stage that a killed process left there is removed.
 
     Raises:
         OutputError: `out` is not a folder or cannot be written, or the body raised OSError.
@@ -131,7 +131,7 @@ def staged(out: Path, last: str) -> Iterator[Stage]:
 def _publish(stage: Stage, old: Path, out: Path, last: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in (last, *sorted(stage.replaced)):
-        if (out / name).exists():
+        if name and (out / name).exists():
             # Renamed, not deleted: it is quick, and the folder of a model can be large.
             (old / name).parent.mkdir(parents=True, exist_ok=True)
             (out / name).replace(old / name)

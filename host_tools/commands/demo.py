@@ -41,12 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit code."""
     from host_tools.workflow import demo
 
-    extra = [
-        text
-        for key in ("delimiter", "epochs")
-        if (value := getattr(arguments, key)) is not None
-        for text in (f"--{key}", str(value))
-    ]
     outcome = demo.run(
         target=arguments.target,
         model=arguments.model,
@@ -54,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         out=arguments.out or demo.OUT,
         windows=arguments.windows,
         streaming=arguments.streaming,
-        train_options=extra,
+        delimiter=arguments.delimiter,
+        epochs=arguments.epochs,
         say=_say,
         progress=_progress,
     )

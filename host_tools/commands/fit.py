@@ -19,7 +19,7 @@ from host_tools.detection import quiet as detection
 from host_tools.formats import detector, json_file
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
-from host_tools.training import pipeline
+from host_tools.training.settings import INT8
 from targets import output
 from targets.errors import ExitCode
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Fit; return the exit code."""
     detection.check_learn_rows(arguments.learn_rows)
     about = model_data.load(arguments.model, arguments.csv, arguments.delimiter)
-    model = about.home / pipeline.INT8
+    model = about.home / INT8
     adapter, edges = adapters.load(about.home), adapters.read_edges(model)
     parts = window.split(about.table)
     _say(f"fitting the detector of {about.description.name} to {len(parts.train)} training rows")

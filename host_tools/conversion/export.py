@@ -1,15 +1,13 @@
 """Export a network in several forms, each compared with what was read, whole or not at all."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from host_tools.conversion import export_worker, worker
 from host_tools.errors import ConversionError
-from targets.errors import OutputError
+from targets import output
 
 FORMS = tuple(export_worker.FORMS)
 
@@ -38,37 +36,17 @@ def export(
         ConversionError: The worker failed, or a form computes something else.
         OutputError: `out` cannot be written.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".export-", dir=out))
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
-    try:
+    with output.staged(out) as stage:
         job = {"network": str(network.resolve()), "forms": forms, "shape": shape}
-        (folder / "job.json").write_text(json.dumps(job))
+        (stage.work / "job.json").write_text(json.dumps(job))
         worker.run(
             "host_tools.conversion.export_worker",
-            folder,
+            stage.work,
             f"export of {network.name}",
             ConversionError,
         )
-        done: dict[str, Any] = json.loads((folder / "done.json").read_text())
+        done: dict[str, Any] = json.loads((stage.work / "done.json").read_text())
         for row in done["forms"].values():
-            replace(folder / row["file"], out / row["file"])
-    except OSError as error:
-        raise OutputError(f"{error.filename or out}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            (stage.work / row["file"]).replace(stage.folder / row["file"])
+            stage.replaced.add(row["file"])
     return done
-
-
-def replace(source: Path, target: Path) -> None:
-    """Move a file or folder into place; a folder that is there goes only when the new is whole."""
-    if target.is_dir():
-        old = target.with_name(f".{target.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        target.replace(old)
-        source.replace(target)
-        shutil.rmtree(old)
-        return
-    source.replace(target)

@@ -1,7 +1,5 @@
 """Make a model directory of an int8 model that a sweep chose."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,9 @@ from host_tools.data import window
 from host_tools.data.model_data import ModelData
 from host_tools.formats import json_file
 from host_tools.training import pipeline
-from targets.errors import OutputError
+from host_tools.training.pipeline import TrainingJob
+from host_tools.training.settings import ARTIFACTS, FLOAT, INT8, Settings
+from targets import output
 
 Say = Callable[[str], None]
 
@@ -39,40 +39,31 @@ def install(
         ConversionError, TrainingError: A step failed.
         OutputError: `out` cannot be written.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".install-", dir=out))
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
-    try:
+    with output.staged(out, INT8) as stage:
+        # Not EXPORTS: the network is the same.
+        stage.replaced.update(ARTIFACTS)
         floating = conversion.convert(conversion.Request(network, "float"), None)
-        (folder / pipeline.FLOAT).write_bytes(floating.model)
-        shutil.copyfile(model, folder / pipeline.INT8)
+        output.write(stage.folder / FLOAT, floating.model)
+        output.write(stage.folder / INT8, model.read_bytes())
         builder = about.home / "architecture.py"
-        job = pipeline.Job(folder, about.table, about.description, builder,
-                           pipeline.Settings(clip=clip), say)  # fmt: skip
+        job = TrainingJob(stage, about.table, about.description, builder, Settings(clip=clip), say)
         scale = replace(about.scale, clip=np.float32(clip))
         figures = {
             "name": about.description.name,
             "source": about.description.source,
             "seed": about.description.seed,
-            "canonical_sha256": canonical.canonical_hash(folder / pipeline.INT8),
+            "canonical_sha256": canonical.canonical_hash(stage.folder / INT8),
             **_before(about.home),
             **pipeline.finish(job, window.split(about.table), scale),
         }
-        json_file.write(folder / "training.json", figures)
-        pipeline.publish(folder, out, keep_exports=True)
+        json_file.write(stage.folder / "training.json", figures)
         if builder.exists() and not (out / builder.name).exists():
-            shutil.copyfile(builder, out / builder.name)
-    except OSError as error:
-        raise OutputError(f"{error.filename or out}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            output.write(stage.folder / builder.name, builder.read_bytes())
 
 
 def _before(home: Path) -> dict[str, object]:
     """Return what is known of the training: losses and versions do not change with int8."""
     path = home / "training.json"
     kept = ("versions", "train_windows", "validation_windows", "epochs", "validation_loss")
-    found = json_file.read(path) if path.exists() else {}
-    return {key: found[key] for key in kept if key in found}
+    figures = json_file.read(path) if path.exists() else {}
+    return {key: figures[key] for key in kept if key in figures}

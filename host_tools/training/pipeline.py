@@ -4,9 +4,7 @@ TensorFlow runs only in the two workers; everything else is numpy.
 """
 
 import json
-import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,21 +22,15 @@ from host_tools.formats import description as model_description
 from host_tools.formats import golden as golden_file
 from host_tools.formats import json_file, npz
 from host_tools.formats.description import Description
-from host_tools.formats.scaler import CLIP, Scaler
+from host_tools.formats.scaler import Scaler
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
 from host_tools.runtimes.adapter import Adapter, Edges
 from host_tools.training import golden_windows
-from targets.errors import OutputError
+from host_tools.training.settings import ARTIFACTS, EXPORTS, FLOAT, INT8, Settings
+from targets import output
+from targets.output import Stage
 
-INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
-ARTIFACTS = (
-    INT8, FLOAT, "scaler.json", "detector.json", "golden.npz", model_description.FILE,
-    "training.json",
-)  # fmt: skip
-EXPORTS = "exports"
-"""Folder of the network in other forms (.keras, SavedModel, unrolled SavedModel, .tflite), the
-representative windows, and the training curve."""
 FLOAT_LIMIT_BYTES = 250_000
 
 MOST_WINDOWS = 16_000
@@ -48,41 +40,22 @@ LEAST_WINDOWS = 200
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the user may choose.
-
-    Attributes:
-        epochs: Upper bound; training stops early when validation stops improving.
-        batch: Windows per gradient step.
-        rate: First learning rate.
-        patience: Epochs without improvement before it stops.
-        clip: Limit of model inputs, in standard deviations.
-        learn_rows: Rows from which a device learns its own baseline; 0: that of the training.
-        exports: Whether to write the network itself, too: see EXPORTS.
-    """
-
-    epochs: int = 20
-    batch: int = 128
-    rate: float = 2e-3
-    patience: int = 4
-    clip: float = CLIP
-    learn_rows: int = 0
-    exports: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was reached; written as `training.json`, and what the user is told.
+class TrainedModel:
+    """A finished training.
 
     Attributes:
         directory: Where the artifacts are.
         figures: The content of `training.json`.
+        history: Losses by epoch, `loss` and `val_loss`.
     """
 
     directory: Path
     figures: dict[str, Any]
+    history: Mapping[str, Sequence[float]]
 
 
+Floats = NDArray[np.float32]
+Losses = dict[str, list[float]]
 Say = Callable[[str], None]
 
 
@@ -94,7 +67,7 @@ def train(
     *,
     settings: Settings,
     say: Say,
-) -> Outcome:
+) -> TrainedModel:
     """Train on a table and write a whole model directory, or nothing.
 
     Args:
@@ -120,32 +93,23 @@ def train(
     )
     scale = scaling.fit(parts.train, settings.clip)
     arrays = _arrays(parts, scale, description)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".train-", dir=out))
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
-    try:
-        job = Job(folder, table, description, architecture, settings, say)
-        figures = _fit(job, arrays)
+    with output.staged(out, INT8) as stage:
+        stage.replaced.update((*ARTIFACTS, EXPORTS))
+        job = TrainingJob(stage, table, description, architecture, settings, say)
+        figures, history = _fit(job, arrays)
         figures |= finish(job, parts, scale)
-        json_file.write(folder / "training.json", figures)
+        json_file.write(stage.folder / "training.json", figures)
         if settings.exports:
             _export(job)
-        publish(folder, out)
-    except OSError as error:
-        raise OutputError(f"{error.filename or out}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(out, figures)
+    return TrainedModel(out, figures, history)
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """One training: where it works, on what, and how.
 
     Attributes:
-        folder: Takes intermediate files and artifacts.
+        stage: Its folder takes the artifacts, its work folder the intermediate files.
         table: All samples.
         description: What becomes `model.toml`.
         architecture: `architecture.py` of the network.
@@ -153,7 +117,7 @@ class Job:
         say: Takes one line of news for the user.
     """
 
-    folder: Path
+    stage: Stage
     table: Table
     description: Description
     architecture: Path
@@ -186,9 +150,9 @@ def _arrays(
     return arrays
 
 
-def _fit(job: Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
-    """Train the network and convert it; leave both `.tflite` in the folder."""
-    description, settings = job.description, job.settings
+def _fit(job: TrainingJob, arrays: dict[str, Floats]) -> tuple[dict[str, Any], Losses]:
+    """Train the network and convert it; return figures and losses, leave both `.tflite`."""
+    description, settings, work = job.description, job.settings, job.stage.work
     train_x, valid_x = arrays["train_x"], arrays["validation_x"]
     content = {
         "seed": description.seed,
@@ -202,14 +166,14 @@ def _fit(job: Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
         "batch": settings.batch,
         "patience": settings.patience,
     }
-    (job.folder / "job.json").write_text(json.dumps(content))
-    np.savez(job.folder / "arrays.npz", allow_pickle=False, **arrays)
+    (work / "job.json").write_text(json.dumps(content))
+    np.savez(work / "arrays.npz", allow_pickle=False, **arrays)
     job.say(
         f"training on {len(train_x)} windows of {description.window} samples x"
         f" {len(description.channels)} channels, validating on {len(valid_x)}"
     )
-    worker.run("host_tools.training.fit_worker", job.folder, "training", TrainingError)
-    history = json.loads((job.folder / "history.json").read_text())
+    worker.run("host_tools.training.fit_worker", work, "training", TrainingError)
+    history: Losses = json.loads((work / "history.json").read_text())
     losses = history["val_loss"]
     if not np.isfinite(losses).any():
         raise TrainingError("the loss is not finite: check the data for outliers")
@@ -217,12 +181,14 @@ def _fit(job: Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
     # Validation windows take part in calibration, so that slow drift does not leave the range.
     picked = np.concatenate([_spread(train_x, REPRESENTATIVE_WINDOWS * 3 // 4),
                              _spread(valid_x, REPRESENTATIVE_WINDOWS // 4)])  # fmt: skip
-    np.savez(job.folder / "representative.npz", windows=picked)
+    np.savez(work / "representative.npz", windows=picked)
     job.say(f"converting to int8, calibrated on {len(picked)} windows")
     route = "conversion (tf_keras, batch 1, rolled, from_keras_model)"
-    worker.run("host_tools.conversion.convert_worker", job.folder, route, ConversionError)
-    canonical.check_integer(job.folder / INT8)
-    return {
+    worker.run("host_tools.conversion.convert_worker", work, route, ConversionError)
+    for name in (INT8, FLOAT):
+        (work / name).replace(job.stage.folder / name)
+    canonical.check_integer(job.stage.folder / INT8)
+    figures = {
         "name": description.name,
         "source": description.source,
         "seed": description.seed,
@@ -231,8 +197,9 @@ def _fit(job: Job, arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
         "validation_windows": len(valid_x),
         "epochs": len(losses),
         "validation_loss": min(losses),
-        "canonical_sha256": canonical.canonical_hash(job.folder / INT8),
+        "canonical_sha256": canonical.canonical_hash(job.stage.folder / INT8),
     }
+    return figures, history
 
 
 def _spread(windows: NDArray[np.float32], most: int) -> NDArray[np.float32]:
@@ -240,9 +207,9 @@ def _spread(windows: NDArray[np.float32], most: int) -> NDArray[np.float32]:
     return windows[np.arange(count) * len(windows) // count]
 
 
-def finish(job: Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
+def finish(job: TrainingJob, parts: window.Split, scale: Scaler) -> dict[str, Any]:
     """Fit the detector with the int8 model, make the golden file, measure; write all of it."""
-    folder = job.folder
+    folder = job.stage.folder
     edges = adapters.read_edges(folder / INT8)
     adapter = adapters.adapt(edges, scale)
 
@@ -263,15 +230,16 @@ def finish(job: Job, parts: window.Split, scale: Scaler) -> dict[str, Any]:
 
 
 def _golden(
-    job: Job, adapter: Adapter, edges: Edges, parts: window.Split, forecast: chain.Forecast
+    job: TrainingJob, adapter: Adapter, edges: Edges, parts: window.Split, forecast: chain.Forecast
 ) -> dict[str, Any]:
     """Write `golden.npz`; return the error of int8 against float and of each against truth."""
     held_out = (parts.test, parts.validation)
     arrays = golden_windows.windows(adapter, held_out, edges.input_scale, job.description.seed)
     arrays["outputs"] = forecast(arrays["windows"])
-    arrays["float_outputs"] = oracle.forecast_float(job.folder / FLOAT, arrays["float_inputs"])
+    floating = job.stage.folder / FLOAT
+    arrays["float_outputs"] = oracle.forecast_float(floating, arrays["float_inputs"])
     arrays["samples"], arrays["labels"] = golden_windows.samples((*held_out, job.table))
-    golden_file.save(job.folder / "golden.npz", arrays)
+    golden_file.save(job.stage.folder / "golden.npz", arrays)
 
     usual = arrays["kinds"] == golden_file.IN_DISTRIBUTION
     centred = arrays["outputs"][usual].astype(np.float64) - edges.output_zero_point
@@ -290,33 +258,14 @@ def _rmse(difference: NDArray[Any]) -> float:
     return float(np.sqrt(np.mean(np.square(difference, dtype=np.float64))))
 
 
-def _export(job: Job) -> None:
-    """Write the folder EXPORTS from what the two workers left."""
-    from host_tools.report import training_page
-
+def _export(job: TrainingJob) -> None:
+    """Write the folder EXPORTS, all but the curve, from what the two workers left."""
     job.say("exporting .keras, SavedModel, unrolled SavedModel; comparing them")
-    out, about = job.folder / EXPORTS, job.description
+    out, work, about = job.stage.folder / EXPORTS, job.stage.work, job.description
     shape = [about.window, len(about.channels), about.horizon, len(about.channels)]
-    done = export.export(job.folder / "model.keras", out, shape=shape)
+    done = export.export(work / "model.keras", out, shape=shape)
     worst = max(row["max"] for row in done["forms"].values())
     job.say(f"exports agree with the network to {worst:.1e} standard deviations")
-    (out / "export.json").write_text(json.dumps({"from": "model.keras", **done}, indent=2) + "\n")
-    with np.load(job.folder / "representative.npz") as archive:
+    json_file.write_plain(out / "export.json", {"from": "model.keras", **done})
+    with np.load(work / "representative.npz") as archive:
         npz.write(out / "rep_windows.npz", {"windows": archive["windows"]})
-    history = json.loads((job.folder / "history.json").read_text())
-    training_page.write(out / "training_curve.svg", history)
-
-
-def publish(folder: Path, out: Path, *, keep_exports: bool = False) -> None:
-    """Move every artifact into place; the model last, so that a reader sees old or new."""
-    for name in ARTIFACTS:
-        if not (folder / name).exists():
-            (out / name).unlink(missing_ok=True)
-    for name in reversed(ARTIFACTS):
-        if (folder / name).exists():
-            (folder / name).replace(out / name)
-    if (folder / EXPORTS).exists():
-        export.replace(folder / EXPORTS, out / EXPORTS)
-    elif not keep_exports:
-        # They are of the network that was here before.
-        shutil.rmtree(out / EXPORTS, ignore_errors=True)

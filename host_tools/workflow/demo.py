@@ -9,7 +9,9 @@ from host_tools.formats import description, json_file
 from host_tools.report import report_page as html
 from host_tools.report import table
 from host_tools.report.record import Report, Series
+from host_tools.training.settings import Settings
 from host_tools.workflow import run as measure
+from host_tools.workflow.train import TrainingRequest, train
 from targets import output
 from targets.build import ROOT
 
@@ -35,18 +37,6 @@ def write_report(report: Report, series: Series | None, out: Path) -> Outcome:
     return Outcome(report, table.render(report), *paths)
 
 
-def train(csv: Path, out: Path, extra: list[str]) -> Path:
-    """Train on a CSV file as `host_tools train` does; return the model directory."""
-    from host_tools import cli
-
-    folder = out / "model"
-    arguments = cli.parse(
-        ["train", "--csv", str(csv), "--out", str(folder), "--no-exports", *extra]
-    )
-    arguments.run(arguments)
-    return folder
-
-
 def run(
     *,
     target: str,
@@ -55,7 +45,8 @@ def run(
     out: Path,
     windows: int | None,
     streaming: bool,
-    train_options: list[str],
+    delimiter: str | None,
+    epochs: int | None,
     say: Callable[[str], None],
     progress: measure.Progress,
 ) -> Outcome:
@@ -67,7 +58,11 @@ def run(
     data = None
     if csv is not None:
         say(f"train on {csv}")
-        directory = train(csv, out, train_options)
+        settings = Settings() if epochs is None else Settings(epochs=epochs)
+        request = TrainingRequest(
+            csv=csv, delimiter=delimiter, out=out / "model", settings=settings
+        )
+        directory = train(request, say).directory
         data = f"CSV file {csv.name}"
     else:
         directory = description.resolve(model)

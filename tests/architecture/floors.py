@@ -58,8 +58,8 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     | {"formats", "runtimes"},
     "report": {"compare", "evaluation", "eda", "formats", "data"},
     "perf": {"report", "runtimes", "formats"},
-    "workflow": {"perf", "report", "training", "compare", "detection", "device", "data"}
-    | {"formats", "runtimes"},
+    "workflow": {"perf", "report", "training", "compare", "conversion", "detection", "device"}
+    | {"data", "formats", "runtimes"},
     "commands": None,
 }
 """None: everything of the room."""

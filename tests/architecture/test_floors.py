@@ -36,14 +36,11 @@ KNOWN_ARROWS: set[tuple[str, str]] = {
     ("codegen/operators/reduction", "codegen/options"),
     ("codegen/pipeline", "codegen/backends/native"),
     ("codegen/pipeline", "codegen/passes"),
-    ("host_tools/training", "host_tools/report"),
-    ("host_tools/workflow", "host_tools/cli"),
     ("host_tools/workflow", "host_tools/commands"),
 }
 KNOWN_CIRCLES: set[str] = {
     "codegen/backends/native/dsp codegen/backends/native/rv32 codegen/operators/recurrent",
-    "host_tools/cli host_tools/commands host_tools/workflow",
-    "host_tools/evaluation host_tools/report host_tools/training",
+    "host_tools/commands host_tools/workflow",
     "targets/emulate targets/emulate/board",
 }
 

@@ -17,7 +17,7 @@ from host_tools.data import plant, scaling
 from host_tools.detection import chain
 from host_tools.errors import ConversionError
 from host_tools.formats import description, npz, scaler
-from host_tools.training import pipeline
+from host_tools.training import pipeline, settings
 
 TOML = """name = "small"
 window = 8
@@ -68,7 +68,7 @@ def trained(home: Path, csv_file: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.train
 def test_every_artifact_is_written(trained: Path) -> None:
-    expected = sorted([*pipeline.ARTIFACTS, pipeline.EXPORTS])
+    expected = sorted([*settings.ARTIFACTS, settings.EXPORTS])
     assert sorted(path.name for path in trained.iterdir()) == expected
     found = description.load(trained)
     assert found.name == "small"
@@ -79,7 +79,7 @@ def test_every_artifact_is_written(trained: Path) -> None:
 
 @pytest.mark.train
 def test_the_network_is_exported(trained: Path) -> None:
-    exports = trained / pipeline.EXPORTS
+    exports = trained / settings.EXPORTS
     assert {path.name for path in exports.iterdir()} == {
         "model.keras", "saved_model", "saved_model_unrolled", "model_float.tflite",
         "export.json", "rep_windows.npz", "training_curve.svg",
@@ -122,7 +122,7 @@ def test_golden_holds_what_the_contract_says(trained: Path) -> None:
 @pytest.mark.train
 def test_again_from_the_seed(trained: Path, home: Path, csv_file: Path, tmp_path: Path) -> None:
     assert train(home, tmp_path / "again", "--csv", str(csv_file)) == 0
-    for name in pipeline.ARTIFACTS:
+    for name in settings.ARTIFACTS:
         assert (tmp_path / "again" / name).read_bytes() == (trained / name).read_bytes(), name
 
 
@@ -131,7 +131,8 @@ def without_training(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, A
     """Let `train` end at once with the shipped model's figures, which a test may change."""
     text = (root / "models" / "forecaster" / "training.json").read_text()
     figures: dict[str, Any] = json.loads(text)
-    monkeypatch.setattr(pipeline, "train", lambda *_, **__: pipeline.Outcome(root, figures))
+    done = pipeline.TrainedModel(root, figures, {})
+    monkeypatch.setattr(pipeline, "train", lambda *_, **__: done)
     return figures
 
 
@@ -143,7 +144,7 @@ def test_says_whether_it_agrees(
     said: str,
 ) -> None:
     without_training.update(change)
-    assert cli.main(["train", "--model", "forecaster"]) == 0
+    assert cli.main(["train", "--model", "forecaster", "--no-exports"]) == 0
     assert f"canonical tensors {said}" in capsys.readouterr().err
 
 
@@ -192,7 +193,7 @@ def test_a_failed_training_leaves_the_old_model(
     monkeypatch.setattr(worker, "run", refuse)
     assert train(home, out) == (12 if isinstance(error, ConversionError) else 130)
     assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
-    assert not list(out.glob(".train-*"))
+    assert not list(out.glob(".safe-*"))
 
 
 @pytest.mark.train
