@@ -1,4 +1,4 @@
-"""What an operator gives to the generator: checks, integer reference, and a kernel call.
+"""What an operator gives to the generator: checks, integer reference, plain call, and traits.
 
 One file per operator holds all of it. `codegen.operators.registry` finds the files by a
 sorted scan: each defines `OPERATOR = <subclass of OperatorSpec>()`.
@@ -12,7 +12,6 @@ from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.ir.rows import Known, Rule
 from codegen.operators.table import Table
-from codegen.options import KernelChoice
 
 ALL_ROWS = "it needs all rows at once"
 """Why an operator that joins rows of the window cannot be computed per sample."""
@@ -70,7 +69,7 @@ class OperatorSpec:
         """Return a replacement of `operator` that does the work of `consumer`, too, or None.
 
         Called when the one output of `operator` is read by `consumer` only. The replacement
-        keeps `operator.index` and has `consumer.outputs`; `check`, `lower` and `reference`
+        keeps `operator.index` and has `consumer.outputs`; `check`, `call` and `reference`
         must understand it. Example: an LSTM of which a STRIDED_SLICE keeps the last step only
         writes that step (options `last_step`), and its sequence needs no memory.
         """
@@ -100,11 +99,11 @@ class OperatorSpec:
         """Raise `ModelUnsupportedError` or `ModelInvalidError` unless it can be generated."""
         raise NotImplementedError
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the kernel call for `choice`; None for a pure view (reshape).
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of the plain C kernel, `sdk/src/kernel/ref`; None for a view.
 
-        `targets.kernels.variant(choice.isa, source)` says which kernel file will be compiled:
-        the instruction set's own, or the reference's where it has none.
+        No packing and no choice: the integer specification, spelled in C. A backend may replace the
+        call by a tuned form.
         """
         raise NotImplementedError
 

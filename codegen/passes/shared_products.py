@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from codegen.ir.graph import DType, Graph, Operator
 from codegen.ir.rows import Rows, Rule
 from codegen.operators.linear import conv_stream
-from codegen.operators.linear import taps as _conv_stream
 from codegen.operators.registry import operators
 from codegen.options import Goal
 from codegen.passes.graph import Readers, readers
@@ -63,9 +62,9 @@ def _is_possible(graph: Graph, operator: Operator, rule: Rule, known: Mapping[in
     ):
         return False
     border = rows.before + rows.after
-    if not 2 <= taps <= _conv_stream.MAX_TAPS or not 0 < border < taps:
+    if not 2 <= taps <= conv_stream.MAX_TAPS or not 0 < border < taps:
         return False
-    p = _conv_stream.taps(graph, operator, 0, output.index, rows.before)
+    p = conv_stream.taps_of(graph, operator, 0, output.index, rows.before)
     return rule.delay(seen) == 0 and p.fits
 
 

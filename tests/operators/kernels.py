@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.backends.native.lower import call_of
 from codegen.ir.call import (
     Argument,
     ConstantArg,
@@ -27,7 +28,6 @@ from codegen.ir.call import (
     TensorArg,
 )
 from codegen.ir.graph import ABSENT, DType, Graph, Operator
-from codegen.operators.registry import operators
 from codegen.options import GOALS, KernelChoice
 from codegen.reference import reset_value
 from targets.kernels import ISAS
@@ -69,10 +69,7 @@ class KernelLibrary:
         self, graph: Graph, inputs: Sequence[Array], choice: KernelChoice = REFERENCE
     ) -> list[Array]:
         """Compute the graph N times from a reset state; arrays are (N, *shape)."""
-        calls = [
-            (operator, operators()[operator.kind].lower(graph, operator, choice))
-            for operator in graph.operators
-        ]
+        calls = [(operator, call_of(graph, operator, choice)) for operator in graph.operators]
         rows = []
         for row in range(len(inputs[0])):
             memory = {

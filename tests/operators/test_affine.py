@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.lower import call_of
 from codegen.backends.native.shared import add as _affine
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
 from codegen.operators.near_ties import near_ties
-from codegen.operators.registry import operators
 from codegen.options import KernelChoice
 from tests.operators import kernels
 from tests.operators.builder import ModelBuilder, options
@@ -47,7 +47,7 @@ def affine_share(kind: str, count: int, build: str, stream: int) -> float:
         expected = reference.run(graph, pairs())[0]
         (operator,) = graph.operators
         for choice in CHOICES:
-            call = operators()[kind].lower(graph, operator, choice)
+            call = call_of(graph, operator, choice)
             assert call is not None
             found += call.kernel == "safe_kernel_add_affine_s8"
             (result,) = kernels.library(build).run(graph, pairs(), choice)

@@ -10,10 +10,11 @@ import pytest
 from codegen import reference
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.dsp.depthwise_3x3 import line_axis
+from codegen.backends.native.lower import call_of
+from codegen.backends.native.shared import weights as shared
 from codegen.frontend.tflite import load
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Graph
-from codegen.operators.registry import operators
 from codegen.operators.window import axis
 from codegen.options import KernelChoice
 from tests.operators import kernels
@@ -31,7 +32,7 @@ SLOW = 1000
 def call(graph: Graph) -> KernelCall:
     """Return the one call of a graph for the dsp instruction set and speed."""
     (operator,) = graph.operators
-    found = operators()[operator.kind].lower(graph, operator, FAST)
+    found = call_of(graph, operator, FAST)
     assert found is not None
     return found
 
@@ -135,7 +136,7 @@ def test_sums_are_refused_beyond_the_bounds() -> None:
     weights = rows([127], [1], [-1], [0])
     start = ZEROS.copy()
     start[0] = (1 << 23) - 1 - 127 * 127
-    assert _packing.sum_bound(weights, start)[0] == (1 << 23) - 1
+    assert shared.sum_bound(weights, start)[0] == (1 << 23) - 1
     assert _packing.refuse_rows(weights, start) is None
     start[0] += 1
     assert "2^23" in str(_packing.refuse_rows(weights, start))
@@ -152,10 +153,10 @@ def test_rows_are_refused_when_too_few_or_too_long() -> None:
     assert "more than" in str(_packing.refuse_rows(np.zeros((4, most + 1), np.int8), ZEROS))
 
 
-def refusal(shift: int, zero_point: int = 0, bound: int = _packing.MAX_SUM) -> str | None:
+def refusal(shift: int, zero_point: int = 0, bound: int = shared.MAX_SUM) -> str | None:
     """Return what is said of rescaling by 2^shift."""
     multiplier = np.array([1 << 30, (1 << 31) - 1])
-    return _packing.refuse_rescale(multiplier, np.array([-1, shift]), zero_point, bound)
+    return shared.refuse_rescale(multiplier, np.array([-1, shift]), zero_point, bound)
 
 
 def test_shifts_are_refused_outside_their_range() -> None:

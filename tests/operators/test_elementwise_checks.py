@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.lower import call_of
 from codegen.errors import CodegenError
 from codegen.frontend.tflite import load
 from codegen.ir.graph import DType, Graph, Quantization
@@ -160,7 +161,7 @@ def test_refused(
 def test_arithmetic_with_one_constant_value_is_a_table(kind: str) -> None:
     graph = binary(kind, constant=True)
     operator = graph.operators[0]
-    call = operators()[kind].lower(graph, operator, KernelChoice())
+    call = call_of(graph, operator, KernelChoice())
     assert call is not None
     assert call.kernel == "safe_kernel_lookup_s8"
     assert call.in_place == (operator.inputs[0],)
@@ -185,7 +186,7 @@ def test_movement_that_changes_nothing_is_a_view() -> None:
     alone = moved("PACK", [None], [[1, 4, 6]], options("Pack", valuesCount=1, axis=0))
     for graph in (whole, identity, alone):
         operator = graph.operators[0]
-        assert operators()[operator.kind].lower(graph, operator, KernelChoice()) is None
+        assert call_of(graph, operator, KernelChoice()) is None
 
 
 @pytest.mark.parametrize("kind", ["LOGISTIC", "TANH"])

@@ -7,11 +7,12 @@ import pytest
 
 from codegen import reference
 from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm_dsp
+from codegen.backends.native.lower import call_of
 from codegen.backends.native.rv32 import packing as _rv32
 from codegen.backends.native.rv32 import unidirectional_sequence_lstm as _lstm_rv32
+from codegen.backends.native.shared import weights
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
-from codegen.operators.registry import operators
 from codegen.options import KernelChoice
 from tests.operators import kernels
 from tests.operators.builder import ABSENT, ModelBuilder, options
@@ -45,7 +46,7 @@ def some(kind: str, count: int, build: str, stream: int) -> Counter[str]:
 
 def names(graph: Graph, choice: KernelChoice) -> list[str]:
     """Return the kernels of a graph."""
-    calls = [operators()[o.kind].lower(graph, o, choice) for o in graph.operators]
+    calls = [call_of(graph, o, choice) for o in graph.operators]
     return [call.kernel for call in calls if call is not None]
 
 
@@ -118,18 +119,20 @@ def test_beside_a_two_dimensional_convolution_its_kernel_is_there_anyhow() -> No
     assert convolutions(network([(1, 3), (2, 3)], 512), SMALL) == {CONV_2D}
 
 
-def dense(rows: int, start: int = 0, shift: int = -1) -> _rv32.Dense:
+def dense(rows: int, start: int = 0, shift: int = -1) -> weights.WeightRows:
     """Return rows of one weight 0."""
     scales = np.array([1 << 30], np.int32), np.array([shift], np.int8)
-    return _rv32.Dense(np.zeros((rows, 1), np.int8), np.full(rows, start, np.int64), scales, 0)
+    return weights.WeightRows(
+        np.zeros((rows, 1), np.int8), np.full(rows, start, np.int64), scales, 0
+    )
 
 
 def test_what_the_rescaling_cannot_take_is_refused() -> None:
-    assert _rv32.refusal(dense(4), 4) is None
-    assert "fewer" in str(_rv32.refusal(dense(3), 4))
-    assert _rv32.refusal(dense(4, (1 << 30) - 1), 4) is None
-    assert "2^30" in str(_rv32.refusal(dense(4, 1 << 30), 4))
-    assert "shift of 0" in str(_rv32.refusal(dense(4, 0, 0), 4))
+    assert weights.refusal(dense(4), 4) is None
+    assert "fewer" in str(weights.refusal(dense(3), 4))
+    assert weights.refusal(dense(4, (1 << 30) - 1), 4) is None
+    assert "2^30" in str(weights.refusal(dense(4, 1 << 30), 4))
+    assert "shift of 0" in str(weights.refusal(dense(4, 0, 0), 4))
 
 
 def test_rows_of_a_tile_lie_side_by_side() -> None:
@@ -165,7 +168,7 @@ def test_random_cases_have_both_forms_of_starts(kind: str, of: str, forms: set[i
     for seed in range(QUICK):
         graph = load(CASES[kind](np.random.default_rng([seed, 41])).model, "case")
         for o in graph.operators:
-            call = operators()[o.kind].lower(graph, o, SMALL)
+            call = call_of(graph, o, SMALL)
             params = {} if call is None else {**call.params, **call.params.get("row", {})}
             seen |= {params[of]} if of in params else set()
     assert seen == forms

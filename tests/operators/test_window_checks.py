@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.lower import call_of
 from codegen.errors import CodegenError
 from codegen.frontend.tflite import load
 from codegen.ir.graph import DType, Graph, Quantization
@@ -187,5 +188,5 @@ def test_pooling_works_in_place_unless_padding_comes_first(filter_h: int, in_pla
     """Over 4 positions with stride 2, three taps pad one position behind, five pad both sides."""
     graph = reoption(padding="SAME", filter_h=filter_h)(max_pool_2d())
     operator = graph.operators[0]
-    call: Any = operators()[operator.kind].lower(graph, operator, kernels.REFERENCE)
+    call: Any = call_of(graph, operator, kernels.REFERENCE)
     assert call.in_place == (operator.inputs if in_place else ())

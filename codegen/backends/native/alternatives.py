@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from codegen.backends.native import cost
+from codegen.backends.native.lower import call_of
 from codegen.ir.graph import Graph, Operator
-from codegen.operators.registry import operators
 from codegen.options import KernelChoice
 from targets import kernels
 
@@ -39,7 +39,7 @@ def estimate(graph: Graph, some: Iterable[Operator], choice: KernelChoice) -> Es
     instructions, calls = 0, 0
     constants: dict[bytes, int] = {}
     for operator in some:
-        call = operators()[operator.kind].lower(graph, operator, choice)
+        call = call_of(graph, operator, choice)
         if call is None:
             continue
         elements = sum(graph.tensor(i).elements for i in operator.outputs)

@@ -1,13 +1,16 @@
-"""The native backend: SAFE's own C kernels, chosen by each operator's `lower`."""
+"""Operators to calls of SAFE's own C kernels: the first form that is exact and pays."""
 
 from collections.abc import Iterable, Iterator, Set
+from dataclasses import replace
 
+from codegen.backends.native.replacements import replacements
 from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.call import Argument, ConstantArg, KernelCall, ListArg, ScratchArg, TensorArg
 from codegen.ir.graph import ABSENT, Graph, Operator
 from codegen.ir.step import Piece, ScratchRequest, Step
 from codegen.operators.registry import operators
 from codegen.options import KernelChoice
+from targets.kernels import CHAIN
 
 NAME = "native"
 
@@ -19,11 +22,30 @@ def lower(graph: Graph, choice: KernelChoice) -> list[Lowered]:
     """Return the kernel call of every operator, in execution order."""
     lowered = []
     for operator in graph.operators:
-        call = operators()[operator.kind].lower(graph, operator, choice)
+        call = call_of(graph, operator, choice)
         if call is not None:
             _check(graph, operator, call)
         lowered.append((operator, call))
     return lowered
+
+
+def call_of(graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    """Return the best call of one operator; None for a view.
+
+    Where no tuned form takes the operator, the plain call tells why behind its first note.
+    """
+    plain = operators()[operator.kind].call(graph, operator)
+    if plain is None:
+        return None
+    reasons = []
+    for folder in CHAIN[choice.isa]:
+        form = replacements(folder).get(operator.kind)
+        answer = None if form is None else form(graph, operator, plain, choice.optimize)
+        if isinstance(answer, KernelCall):
+            return answer
+        if answer is not None:
+            reasons.append(f"no {folder} kernel: {answer}")
+    return replace(plain, notes=(*plain.notes[:1], *reasons, *plain.notes[1:]))
 
 
 def steps(graph: Graph, lowered: list[Lowered], views: frozenset[int] = frozenset()) -> list[Step]:

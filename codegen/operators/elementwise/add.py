@@ -6,24 +6,19 @@ factors in double precision, also for SUB, whose float32 ones in TFLM's sources 
 other bytes than the oracle.
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from codegen.backends.native.shared import add as _affine
 from codegen.fixed_point import Int64, requantize, saturate
-from codegen.ir.call import KernelCall
 from codegen.ir.graph import DType, Graph, Operator
 from codegen.operators.checks import unsupported
 from codegen.operators.elementwise.binary import Elementwise, Sides, sides
-from codegen.options import KernelChoice
-from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
-from targets.kernels import REFERENCE
+from codegen.quantization import quantize_multiplier
 
 
 @dataclass(frozen=True)
-class _Integers:
+class Integers:
     """(multiplier, shift) of each input and of the sum; every shift is at most 0."""
 
     left_shift: int
@@ -37,12 +32,13 @@ class Add(Elementwise):
 
     kind = "ADD"
     _stem = "add"
-    _sign: ClassVar[int] = 1
+    sign: ClassVar[int] = 1
+    """Of the second input."""
 
     def check_integers(self, graph: Graph, operator: Operator) -> None:
         """Check that the sum is scaled down at least by 2; TFLM refuses to scale it up."""
         p = sides(graph, operator)
-        multiplier, shift = _integers(graph, operator).output
+        multiplier, shift = integers(graph, operator).output
         if shift > 0 or (shift == 0 and multiplier != 0):
             unsupported(
                 graph,
@@ -54,55 +50,13 @@ class Add(Elementwise):
     def evaluate(self, graph: Graph, operator: Operator, first: Int64, second: Int64) -> Int64:
         """Compute in int64, with the roundings of int32 arithmetic."""
         p = sides(graph, operator)
-        return saturate(self._sum(p, _integers(graph, operator), first, second), p.low, p.high)
+        return saturate(self.unlimited(p, integers(graph, operator), first, second), p.low, p.high)
 
-    def _sum(self, p: Sides, n: _Integers, first: Int64, second: Int64) -> Int64:
+    def unlimited(self, p: Sides, n: Integers, first: Int64, second: Int64) -> Int64:
         """Return the result before it is limited."""
         side1 = requantize((first - p.input1.zero_point) << n.left_shift, *n.input1)
         side2 = requantize((second - p.input2.zero_point) << n.left_shift, *n.input2)
-        return requantize(side1 + self._sign * side2, *n.output) + p.output.zero_point
-
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_add_affine_s8` where it is exact, or as every operator.
-
-        The portable kernels stay as they round in TFLM.
-        """
-        call = super().lower(graph, operator, choice)
-        if call is None or choice.isa == REFERENCE or call.kernel != "safe_kernel_add_s8":
-            return call
-        shapes = {graph.tensor(index).shape for index in (*operator.inputs, *operator.outputs)}
-        if len(shapes) > 1:
-            return call
-        found = self._affine(graph, operator)
-        if found is None:
-            return replace(call, notes=("reference kernel: no affine sum is exact",))
-        p = sides(graph, operator)
-        fields = "length", "factor1", "factor2", "start", "low", "high"
-        values = math.prod(shapes.pop()), *found, p.low, p.high
-        return replace(
-            call,
-            kernel="safe_kernel_add_affine_s8",
-            header="safe/kernel/add_affine.h",
-            source="add_affine",
-            params_type="safe_add_affine_params_t",
-            params=dict(zip(fields, values, strict=True)),
-            notes=("affine sum, exact for all pairs of values",),
-        )
-
-    def _affine(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
-        """Return factors and start of the affine sum, the kernel's first input first."""
-        p, n = sides(graph, operator), _integers(graph, operator)
-        first, second = (p.input1, 1), (p.input2, self._sign)
-        ratios = tuple(sign * side.scale / p.output.scale for side, sign in (first, second))
-        offset = p.output.zero_point - sum(
-            ratio * side.zero_point
-            for ratio, (side, _) in zip(ratios, (first, second), strict=True)
-        )
-        truth = self._sum(p, n, _affine.VALUES[:, None], _affine.VALUES[None, :])
-        found = _affine.fit((ratios[0], ratios[1]), offset, saturate(truth, INT8_MIN, INT8_MAX))
-        if found is not None and self.swapped(graph, operator):
-            found = found[1], found[0], found[2]
-        return found
+        return requantize(side1 + self.sign * side2, *n.output) + p.output.zero_point
 
     def swapped(self, graph: Graph, operator: Operator) -> bool:
         """Return whether the second input has the larger scale: the kernel wants it first."""
@@ -111,8 +65,8 @@ class Add(Elementwise):
 
     def params(self, graph: Graph, operator: Operator) -> Mapping[str, Any]:
         """Return the integers as `safe_add_element_t` holds them, the larger scale first."""
-        p, n = sides(graph, operator), _integers(graph, operator)
-        first, second = (p.input1.zero_point, 1), (p.input2.zero_point, self._sign)
+        p, n = sides(graph, operator), integers(graph, operator)
+        first, second = (p.input1.zero_point, 1), (p.input2.zero_point, self.sign)
         multiplier2, shift2 = n.input2
         if self.swapped(graph, operator):
             first, second = second, first
@@ -136,14 +90,15 @@ class Add(Elementwise):
         }
 
 
-def _integers(graph: Graph, operator: Operator) -> _Integers:
+def integers(graph: Graph, operator: Operator) -> Integers:
+    """Return the factors of a checked operator."""
     p = sides(graph, operator)
     left_shift = 15 if graph.tensor(operator.outputs[0]).dtype == DType.INT16 else 20
     twice = 2 * max(p.input1.scale, p.input2.scale)
     whole = twice / ((1 << left_shift) * p.output.scale)
     factors = p.input1.scale / twice, p.input2.scale / twice, whole
     input1, input2, output = (quantize_multiplier(factor) for factor in factors)
-    return _Integers(left_shift, input1, input2, output)
+    return Integers(left_shift, input1, input2, output)
 
 
 OPERATOR = Add()

@@ -32,7 +32,6 @@ from codegen.operators.checks import (
 )
 from codegen.operators.elementwise.unary import lookup_call
 from codegen.operators.table import INPUTS, Table
-from codegen.options import KernelChoice
 from codegen.quantization import (
     INT8_MAX,
     INT8_MIN,
@@ -140,9 +139,8 @@ class Elementwise(OperatorSpec):
         """Return the rows of both sides: each element follows from one of either."""
         return row_rules.both_sides(graph, operator, known)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of the operator's kernel, or a table lookup."""
-        del choice
         output = graph.tensor(operator.outputs[0])
         table = self.int8_table(graph, operator)
         if table is not None:

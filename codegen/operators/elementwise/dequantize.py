@@ -20,7 +20,6 @@ from codegen.operators.checks import (
     require_per_tensor,
     require_shape,
 )
-from codegen.options import KernelChoice
 
 
 class Dequantize(OperatorSpec):
@@ -42,9 +41,8 @@ class Dequantize(OperatorSpec):
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_dequantize_s8_f32` or `_s16_f32`."""
-        del choice
         source = graph.tensor(operator.inputs[0])
         assert source.quantization is not None
         return KernelCall(

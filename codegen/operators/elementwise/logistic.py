@@ -14,9 +14,9 @@ from codegen.operators.elementwise.gemmlowp import logistic
 from codegen.operators.elementwise.sigmoid import (
     INTEGER_BITS,
     argument_scale,
+    call_s16,
     check_s16,
     input_radius,
-    lower_s16,
     sigmoid_general_s16,
     table_argument,
 )
@@ -60,9 +60,9 @@ class Logistic(Unary):
         limited: Int64 = np.where(centred <= -radius, INT8_MIN, result)
         return limited
 
-    def lower_wide(self, graph: Graph, operator: Operator) -> KernelCall:
+    def call_wide(self, graph: Graph, operator: Operator) -> KernelCall:
         """Return the call of `safe_kernel_logistic_s16`."""
-        return lower_s16(graph, operator, "logistic", table_argument(graph, operator, steps=1))
+        return call_s16(graph, operator, "logistic", table_argument(graph, operator, steps=1))
 
 
 OPERATOR = Logistic()

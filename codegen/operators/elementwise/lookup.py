@@ -20,7 +20,6 @@ from codegen.operators.checks import (
 )
 from codegen.operators.elementwise.unary import lookup_call
 from codegen.operators.table import Table, lookup
-from codegen.options import KernelChoice
 
 
 class Lookup(OperatorSpec):
@@ -49,9 +48,8 @@ class Lookup(OperatorSpec):
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_lookup_s8`."""
-        del choice
         table = require_constant(graph, operator, graph.tensor(operator.inputs[1]))
         return lookup_call(graph, operator.inputs[0], operator.outputs[0], table)
 

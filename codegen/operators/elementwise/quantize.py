@@ -27,7 +27,6 @@ from codegen.operators.checks import (
 )
 from codegen.operators.elementwise.unary import lookup_call
 from codegen.operators.table import INPUTS, Table
-from codegen.options import KernelChoice
 from codegen.quantization import quantize_multiplier
 
 _FLOAT_LIMIT = {DType.INT8: 512.0, DType.INT16: 131072.0}
@@ -66,9 +65,8 @@ class Quantize(OperatorSpec):
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return a table lookup, or the call of the kernel for the two types."""
-        del choice
         source = graph.tensor(operator.inputs[0])
         output = graph.tensor(operator.outputs[0])
         table = self.int8_table(graph, operator)

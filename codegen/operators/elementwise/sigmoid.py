@@ -91,7 +91,7 @@ def sigmoid_general_s16(value: ArrayLike, multiplier: int, shift: int) -> Int64:
     return rounded
 
 
-def lower_s16(graph: Graph, operator: Operator, stem: str, argument: tuple[int, int]) -> KernelCall:
+def call_s16(graph: Graph, operator: Operator, stem: str, argument: tuple[int, int]) -> KernelCall:
     """Return the call of `safe_kernel_<stem>_s16` with its copy of the sigmoid table."""
     source, output = operator.inputs[0], operator.outputs[0]
     return KernelCall(

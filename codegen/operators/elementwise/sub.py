@@ -7,7 +7,7 @@ class Sub(Add):
     """input1 − input2."""
 
     kind = "SUB"
-    _sign = -1
+    sign = -1
 
 
 OPERATOR = Sub()

@@ -13,9 +13,9 @@ from codegen.operators.elementwise.gemmlowp import tanh
 from codegen.operators.elementwise.sigmoid import (
     INTEGER_BITS,
     argument_scale,
+    call_s16,
     check_s16,
     input_radius,
-    lower_s16,
     table_argument,
 )
 from codegen.operators.elementwise.unary import Unary
@@ -49,9 +49,9 @@ class Tanh(Unary):
         limited: Int64 = np.where(centred <= -radius, INT8_MIN, result)
         return limited
 
-    def lower_wide(self, graph: Graph, operator: Operator) -> KernelCall:
+    def call_wide(self, graph: Graph, operator: Operator) -> KernelCall:
         """Return the call of `safe_kernel_tanh_s16`."""
-        return lower_s16(graph, operator, "tanh", table_argument(graph, operator, steps=2))
+        return call_s16(graph, operator, "tanh", table_argument(graph, operator, steps=2))
 
 
 OPERATOR = Tanh()

@@ -26,7 +26,6 @@ from codegen.operators.checks import (
     unsupported,
 )
 from codegen.operators.table import INPUTS, Table, lookup
-from codegen.options import KernelChoice
 
 
 def lookup_call(graph: Graph, source: int, output: int, table: Table) -> KernelCall:
@@ -56,7 +55,7 @@ class Unary(OperatorSpec):
     def check_integers(self, graph: Graph, operator: Operator) -> None:
         """Raise unless the scales allow the arithmetic of `evaluate`."""
 
-    def lower_wide(self, graph: Graph, operator: Operator) -> KernelCall:
+    def call_wide(self, graph: Graph, operator: Operator) -> KernelCall:
         """Return the call for a type wider than int8."""
         raise NotImplementedError
 
@@ -87,12 +86,11 @@ class Unary(OperatorSpec):
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_lookup_s8`, or of the kernel for a wider type."""
-        del choice
         table = self.int8_table(graph, operator)
         if table is None:
-            return self.lower_wide(graph, operator)
+            return self.call_wide(graph, operator)
         return lookup_call(graph, operator.inputs[0], operator.outputs[0], table)
 
     def reference(

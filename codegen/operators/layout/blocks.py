@@ -11,7 +11,6 @@ from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import unsupported
-from codegen.options import KernelChoice
 
 
 class BlockMove(OperatorSpec):
@@ -21,9 +20,8 @@ class BlockMove(OperatorSpec):
         """Refuse: what stands around a convolution has become its dilation before."""
         self._refuse(graph, operator)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Refuse, as `check`."""
-        del choice
         self._refuse(graph, operator)
 
     def reference(

@@ -25,7 +25,6 @@ from codegen.operators.checks import (
     unsupported,
 )
 from codegen.operators.layout.copy import join_call, positive_axis, require_same_values
-from codegen.options import KernelChoice
 
 
 class Concatenation(OperatorSpec):
@@ -72,9 +71,8 @@ class Concatenation(OperatorSpec):
         separate = _joins_inside(graph, operator, known)
         return row_rules.inside(operator, known, separate=separate)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_join_bytes`; a view when there is one input."""
-        del choice
         axis = _axis(graph, operator)
         sizes = [graph.tensor(index).shape[axis] for index in operator.inputs]
         return join_call(graph, operator, axis, sizes)

@@ -21,7 +21,6 @@ from codegen.operators.checks import (
     unsupported,
 )
 from codegen.operators.layout.copy import require_same_values
-from codegen.options import KernelChoice
 
 
 class Fill(OperatorSpec):
@@ -43,9 +42,8 @@ class Fill(OperatorSpec):
             require_shape(graph, operator, output, tuple(int(v) for v in data.reshape(-1)))
         require_same_values(graph, operator, output, value)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Refuse: the extents are known only at run time, or it is a result of the model."""
-        del choice
         unsupported(graph, operator, "is not constant; convert with fixed extents")
 
     def reference(

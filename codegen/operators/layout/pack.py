@@ -17,7 +17,6 @@ from codegen.operators.checks import (
     require_shape,
 )
 from codegen.operators.layout.copy import join_call, positive_axis, require_same_values
-from codegen.options import KernelChoice
 
 
 class Pack(OperatorSpec):
@@ -51,9 +50,8 @@ class Pack(OperatorSpec):
             require_shape(graph, operator, source, expected)
             require_same_values(graph, operator, source, output)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_join_bytes`; a view when there is one input."""
-        del choice
         return join_call(graph, operator, _axis(graph, operator), [1] * len(operator.inputs))
 
     def reference(

@@ -24,7 +24,6 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.options import KernelChoice
 
 MAX_RANK = 5
 """TFLM's own limit; the kernel has a loop for each axis but the last."""
@@ -96,9 +95,8 @@ class Pad(OperatorSpec):
         separate = _pads_inside(graph, operator, known)
         return row_rules.inside(operator, known, separate=separate)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_pad_s8`."""
-        del choice
         joined = _joined(axes(graph, operator))
         *outer, last = joined
         steps = [prod(a.output for a in joined[n + 1 :]) for n in range(len(joined))]

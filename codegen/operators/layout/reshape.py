@@ -8,7 +8,6 @@ from codegen.ir.rows import Known, Rule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_counts, require_input
-from codegen.options import KernelChoice
 
 
 class View(OperatorSpec):
@@ -47,9 +46,9 @@ class View(OperatorSpec):
         """Return the same rows along the axis where they lie now."""
         return row_rules.same_bytes(graph, operator, known)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return None: a view."""
-        del graph, operator, choice
+        del graph, operator
         return None
 
     def reference(

@@ -18,7 +18,6 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.options import KernelChoice
 
 
 class Shape(OperatorSpec):
@@ -35,9 +34,8 @@ class Shape(OperatorSpec):
         require_dtype(graph, operator, output, DType.INT32, DType.INT64)
         require_shape(graph, operator, output, (len(source.shape),))
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Refuse: folding has taken away every SHAPE whose result the model uses."""
-        del choice
         unsupported(graph, operator, "is a result of the model; remove it", operator.outputs[0])
 
     def reference(

@@ -16,7 +16,6 @@ from codegen.operators.checks import (
     unsupported,
 )
 from codegen.operators.layout.copy import Walk, copy_call, require_same_values
-from codegen.options import KernelChoice
 
 MAX_RANK = 5
 """TFLM's own limit."""
@@ -51,9 +50,8 @@ class Slice(OperatorSpec):
         require_shape(graph, operator, output, tuple(size for _, size in block))
         require_same_values(graph, operator, output, source)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the copy; a view when everything is taken."""
-        del choice
         shape = graph.tensor(operator.inputs[0]).shape
         steps = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
         block = _block(graph, operator)

@@ -13,7 +13,6 @@ from codegen.ir.call import COUNTER, COUNTER_BYTES, KernelCall, ParamsArg, Scrat
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_counts, require_input
-from codegen.options import KernelChoice
 
 
 class Slide(OperatorSpec):
@@ -33,9 +32,8 @@ class Slide(OperatorSpec):
         if not fits or start < 0 or keep < 0 or (start + keep + count) * size > buffer.elements:
             invalid(graph, operator, f"puts {count} rows at {start} + {keep}", buffer.index)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_slide`."""
-        del choice
         rows = graph.tensor(operator.inputs[1])
         start, keep, count = _rows(operator)
         row_bytes = rows.size_bytes // count

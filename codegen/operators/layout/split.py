@@ -13,7 +13,6 @@ from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import batched, invalid, require_counts, require_input, require_shape
 from codegen.operators.layout.copy import constant_axis, require_same_values, split_call
-from codegen.options import KernelChoice
 
 
 class Split(OperatorSpec):
@@ -51,9 +50,8 @@ class Split(OperatorSpec):
         if len(set(sizes)) != 1:
             invalid(graph, operator, f"has parts of {list(sizes)}, expected equal ones")
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_split_bytes`; a view when there is one part."""
-        del choice
         axis = self._axis_of(graph, operator)
         return split_call(graph, operator, axis, _sizes(graph, operator, axis), self.data_input)
 

@@ -23,7 +23,6 @@ from codegen.operators.checks import (
     unsupported,
 )
 from codegen.operators.layout.copy import Walk, copy_call
-from codegen.options import KernelChoice
 
 MAX_RANK = 4
 
@@ -121,9 +120,8 @@ class StridedSlice(OperatorSpec):
         expected = tuple(axis.count for axis in axes if not axis.shrink)
         require_shape(graph, operator, output, expected)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the copy; a view when everything is taken."""
-        del choice
         shape = graph.tensor(operator.inputs[0]).shape
         start, walks = 0, []
         for number, axis in enumerate(slices(graph, operator)):

@@ -18,7 +18,6 @@ from codegen.operators.checks import (
     require_shape,
 )
 from codegen.operators.layout.copy import Walk, copy_call, require_same_values
-from codegen.options import KernelChoice
 
 
 class Transpose(OperatorSpec):
@@ -44,9 +43,8 @@ class Transpose(OperatorSpec):
         require_shape(graph, operator, output, tuple(source.shape[axis] for axis in order))
         require_same_values(graph, operator, output, source)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the copy; a view when only axes of extent 1 move."""
-        del choice
         shape = graph.tensor(operator.inputs[0]).shape
         walks = [Walk(shape[a], prod(shape[a + 1 :])) for a in _order(graph, operator)]
         return copy_call(graph, operator, 0, walks)

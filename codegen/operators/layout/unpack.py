@@ -15,7 +15,6 @@ from codegen.operators.checks import (
     require_shape,
 )
 from codegen.operators.layout.copy import positive_axis, require_same_values, split_call
-from codegen.options import KernelChoice
 
 
 class Unpack(OperatorSpec):
@@ -49,9 +48,8 @@ class Unpack(OperatorSpec):
             require_shape(graph, operator, output, expected)
             require_same_values(graph, operator, output, source)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_split_bytes`; a view when there is one output."""
-        del choice
         return split_call(graph, operator, _axis(graph, operator), [1] * len(operator.outputs), 0)
 
     def reference(

@@ -10,10 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from codegen.backends.native.dsp import conv_2d as _conv_dsp
-from codegen.backends.native.dsp import packing as _packing
-from codegen.backends.native.rv32 import packing as _rv32
-from codegen.backends.native.shared import conv_2d as _conv_1d
 from codegen.fixed_point import exact_dot
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
@@ -23,7 +19,7 @@ from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_shape, unsupported
 from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
-from codegen.operators.linear.products import Products, products
+from codegen.operators.linear.products import products
 from codegen.operators.window import (
     DILATED,
     convolution_axes,
@@ -32,7 +28,6 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
-from codegen.options import KernelChoice
 
 
 class Conv2D(OperatorSpec):
@@ -78,24 +73,13 @@ class Conv2D(OperatorSpec):
             graph, operator, known, convolution_axes(graph, operator), pads=True
         )
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_conv_2d_s8`, its dsp, rv32 or int16 variant.
-
-        The reference reads weights as in the file; the dsp kernel paired rows and the rv32 kernel
-        rows side by side, where the weights prove that it is exact.
-        """
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of `safe_kernel_conv_2d_s8` or `_s16`; weights as in the file."""
         if _int16.is_int16(graph, operator):
-            return _lower_s16(graph, operator)
+            return _call_s16(graph, operator)
         p = products(graph, operator)
         y, x = convolution_axes(graph, operator)
         batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
-        proof = p.prove(graph, operator)
-        fallback: tuple[str, ...] = ()
-        if choice.isa != "ref":
-            found = _variant_call(graph, operator, p, choice)
-            if isinstance(found, KernelCall):
-                return found
-            fallback = (f"no {choice.isa} kernel: {found}",)
         fields = {
             "batches": batches,
             "input_channels": depth,
@@ -114,8 +98,7 @@ class Conv2D(OperatorSpec):
             macs=batches * y.output * x.output * p.weights.size,
             notes=(
                 "reference kernel, input zero point folded into the bias",
-                *fallback,
-                proof,
+                p.prove(graph, operator),
             ),
         )
 
@@ -144,7 +127,7 @@ def groups(graph: Graph, operator: Operator) -> int:
     return source.shape[3] // weights.shape[3]
 
 
-def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
+def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
     """Return the call of `safe_kernel_conv_2d_s16`."""
     p = _int16.integers(graph, operator)
     y, x = convolution_axes(graph, operator)
@@ -168,35 +151,6 @@ def _reference_s16(graph: Graph, operator: Operator, values: Array) -> Array:
     rows = seen.reshape(*seen.shape[:3], -1)
     result = p.rescale(exact_dot(rows, p.weights)).astype(np.int16)
     return result.reshape(len(values), *graph.tensor(operator.outputs[0]).shape)
-
-
-def _variant_call(
-    graph: Graph, operator: Operator, p: Products, choice: KernelChoice
-) -> KernelCall | str:
-    """Return the call of the kernel for an instruction set, or why there is none."""
-    batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
-    if groups(graph, operator) > 1:
-        return "it has groups"
-    axes = convolution_axes(graph, operator)
-    conv = _conv_1d.params((batches, depth), axes[1], p.input_zero_point)
-    flat = _conv_1d.is_preferred(graph, operator, choice)
-    if choice.isa == "rv32":
-        refusal = _rv32.refusal(p.dense, _rv32.DOT8_MIN_ROWS if flat else _rv32.CONV_MIN_ROWS)
-        if refusal is not None:
-            return refusal
-        if flat:
-            return _rv32.conv_1d_call(operator, p.dense, conv, (p.low, p.high))
-        return _rv32.conv_call(operator, p.dense, (batches, depth), axes, p.limits)
-    refusal = _conv_dsp.refusal(p.rows, p.bias, p.scales, p.output_zero_point)
-    if refusal is not None:
-        return refusal
-    if flat:
-        constants = _packing.dense_constants(p.rows, p.bias, *p.scales)
-        row = _packing.dense_row(p.rows, p.step, p.output_zero_point, (p.low, p.high))
-        return _conv_dsp.call_1d(operator, constants, conv, row)
-    shape = (batches, depth, len(p.rows))
-    packed = _conv_dsp.pack(p.rows, p.bias, p.scales)
-    return _conv_dsp.call(operator, packed, shape, axes, p.limits)
 
 
 OPERATOR = Conv2D()

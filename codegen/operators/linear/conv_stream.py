@@ -8,14 +8,17 @@ and with it what waits in the persistent scratch. Source of the arithmetic: as o
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codegen.fixed_point import requantize, saturate
 from codegen.ir.call import (
     COUNTER,
     COUNTER_BYTES,
     Argument,
+    Constant,
     ConstantArg,
     KernelCall,
     ParamsArg,
@@ -25,10 +28,82 @@ from codegen.ir.call import (
 )
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators.base import OperatorSpec
-from codegen.operators.checks import invalid, require_counts, require_input
-from codegen.operators.linear import taps as _conv_stream
-from codegen.operators.linear.taps import Packed, Taps
-from codegen.options import KernelChoice
+from codegen.operators.checks import (
+    bias_values,
+    invalid,
+    optional_input,
+    require_activation,
+    require_constant,
+    require_counts,
+    require_input,
+)
+from codegen.quantization import INT32_LIMIT, activation_range, output_multipliers
+
+MAX_TAPS = 15
+"""`SAFE_CONV_STREAM_MAX_TAPS`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Taps:
+    """Everything the arithmetic needs; `multiplier` and `shift` have `channels` entries."""
+
+    weights: NDArray[np.int8]
+    """[channels, taps, depth]"""
+    start: NDArray[np.int64]
+    """[taps, channels]: the zero point folded in tap by tap, the bias in the last tap that is
+    the first one of some row."""
+    multiplier: NDArray[np.int32]
+    shift: NDArray[np.int8]
+    zero_point: int
+    low: int
+    high: int
+    before: int
+    """Rows of the output that see padding before."""
+
+    @property
+    def count(self) -> int:
+        """Return the number of taps."""
+        return int(self.weights.shape[1])
+
+    @property
+    def bound(self) -> int:
+        """Return the largest |sum|, over all rows and on the way."""
+        products = 128 * np.abs(self.weights.astype(np.int64)).sum(axis=(1, 2))
+        return int((np.abs(self.start).sum(axis=0) + products).max())
+
+    @property
+    def fits(self) -> bool:
+        """Return whether no sum leaves 32 bits before it is rescaled."""
+        return self.bound << max(int(self.shift.max()), 0) < INT32_LIMIT
+
+
+def taps_of(graph: Graph, operator: Operator, first: int, output: int, before: int) -> Taps:
+    """Return the integers of a convolution of height 1 along time.
+
+    `first`: position of the sample among the operator's inputs, weights and bias come behind it;
+    `output`: the tensor with the output's quantization; `before`: rows of padding before.
+    """
+    source, kernel = (graph.tensor(i) for i in operator.inputs[first : first + 2])
+    result = graph.tensor(output).quantization
+    assert source.quantization is not None
+    assert kernel.quantization is not None
+    assert result is not None
+    data = require_constant(graph, operator, kernel)
+    channels = data.shape[0]
+    weights = data.reshape(channels, -1, data.shape[3])
+    start = -source.quantization.zero_point * weights.astype(np.int64).sum(axis=2).T
+    start[before] += bias_values(
+        graph, operator, optional_input(graph, operator, first + 2), channels
+    )
+    multiplier, shift = output_multipliers(
+        source.quantization.scale, kernel.quantization.scales, result.scale
+    )
+    activation = require_activation(graph, operator)
+    low, high = activation_range(activation, result.scale, result.zero_point)
+    each = np.zeros(channels, np.int8)  # one for all becomes one for each
+    return Taps(
+        weights, start, multiplier + each, shift + each, result.zero_point, low, high, before
+    )
 
 
 class ConvStream(OperatorSpec):
@@ -42,22 +117,20 @@ class ConvStream(OperatorSpec):
         require_counts(graph, operator, (3, 4), outputs=0)
         kept = require_input(graph, operator, 0, "buffer")
         sample = require_input(graph, operator, 1, "sample")
-        p = _taps(graph, operator)
+        p = kept_taps(graph, operator)
         channels, taps, depth = p.weights.shape
-        before, inside, after = _rows(operator)
+        before, inside, after = rows_of(operator)
         whole = (before + inside + after) * channels
         if not kept.is_variable or kept.elements != whole or sample.elements != depth:
             invalid(graph, operator, f"has not {whole} kept values of {depth} in a sample")
-        if not 2 <= taps <= _conv_stream.MAX_TAPS or before + after >= taps or inside < 1:
+        if not 2 <= taps <= MAX_TAPS or before + after >= taps or inside < 1:
             invalid(graph, operator, f"has {taps} taps, {before} and {after} rows at the borders")
         if not p.fits:
             invalid(graph, operator, f"has sums up to {p.bound}")
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_conv_stream_s8` or its dsp or rv32 variant."""
-        p = _taps(graph, operator)
-        packed = _conv_stream.packed(p, choice.isa, _rows(operator)[2])
-        return _call(operator, p, packed)
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of `safe_kernel_conv_stream_s8`; weights as in the file."""
+        return _call(operator, kept_taps(graph, operator))
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
@@ -66,8 +139,8 @@ class ConvStream(OperatorSpec):
         kept, sample = inputs[:2]
         assert kept is not None
         assert sample is not None
-        p = _taps(graph, operator)
-        before, inside, after = _rows(operator)
+        p = kept_taps(graph, operator)
+        before, inside, after = rows_of(operator)
         values = sample.reshape(len(sample), -1).astype(np.int64)
         products = np.einsum("okd,nd->nko", p.weights.astype(np.int64), values) + p.start
         scaled = requantize(products, p.multiplier, p.shift) + p.zero_point
@@ -91,21 +164,25 @@ def lasting_bytes(channels: int, taps: int, before: int, inside: int) -> tuple[i
     return state, (inside - 1 + before) * before * channels
 
 
-def _call(operator: Operator, p: Taps, packed: Packed) -> KernelCall:
+def _call(operator: Operator, p: Taps) -> KernelCall:
     channels, taps, depth = p.weights.shape
-    before, inside, after = _rows(operator)
+    before, inside, after = rows_of(operator)
+    constants = (
+        Constant("weights", p.weights),
+        Constant("start", p.start.astype(np.int32), weight_bytes=4 * channels),
+        Constant("multiplier", p.multiplier, counts_as_weight=False),
+        Constant("shift", p.shift, counts_as_weight=False),
+    )
     state, heads = lasting_bytes(channels, taps, before, inside)
     scratch = [
         Scratch("state", state, persistent=True, alignment=4),
         Scratch("heads", heads, persistent=True, alignment=4),
     ]
-    if packed.work_bytes is not None:
-        scratch.append(Scratch("work", packed.work_bytes, alignment=4))
     arguments: tuple[Argument, ...] = (
         ParamsArg(),
         TensorArg(operator.inputs[0]),
         TensorArg(operator.inputs[1]),
-        *(ConstantArg(constant.suffix) for constant in packed.constants),
+        *(ConstantArg(constant.suffix) for constant in constants),
         *(ScratchArg(item.name) for item in scratch),
     )
     if operator.options["counts"]:
@@ -119,9 +196,9 @@ def _call(operator: Operator, p: Taps, packed: Packed) -> KernelCall:
         "delay": inside - 1 + before,
     }
     return KernelCall(
-        kernel=f"safe_kernel_conv_stream_s8{packed.variant}",
-        header=f"safe/kernel/conv_stream{packed.variant}.h",
-        source=f"conv_stream{packed.variant}",
+        kernel="safe_kernel_conv_stream_s8",
+        header="safe/kernel/conv_stream.h",
+        source="conv_stream",
         arguments=arguments,
         params_type="safe_conv_stream_params_t",
         params={
@@ -131,22 +208,22 @@ def _call(operator: Operator, p: Taps, packed: Packed) -> KernelCall:
             "output_min": p.low,
             "output_max": p.high,
         },
-        constants=packed.constants,
+        constants=constants,
         scratch=tuple(scratch),
         macs=p.weights.size,
         notes=(
             "each product made once for all rows of its sample",
-            *packed.notes,
             f"|sum| <= {p.bound}",
         ),
     )
 
 
-def _taps(graph: Graph, operator: Operator) -> Taps:
-    return _conv_stream.taps(graph, operator, 1, operator.inputs[0], operator.options["before"])
+def kept_taps(graph: Graph, operator: Operator) -> Taps:
+    """Return the integers of a CONV_STREAM."""
+    return taps_of(graph, operator, 1, operator.inputs[0], operator.options["before"])
 
 
-def _rows(operator: Operator) -> tuple[int, int, int]:
+def rows_of(operator: Operator) -> tuple[int, int, int]:
     """Return the rows before, inside, and behind."""
     o = operator.options
     return int(o["before"]), int(o["inside"]), int(o["after"])

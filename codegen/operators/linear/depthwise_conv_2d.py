@@ -11,10 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from codegen.backends.native.dsp import depthwise_3x3 as _depthwise_3x3_dsp
-from codegen.backends.native.dsp import depthwise_conv_2d as _depthwise_dsp
-from codegen.backends.native.rv32 import depthwise_conv_2d as _depthwise_rv32
-from codegen.backends.native.rv32 import packing as _rv32
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.ir.rows import Known, Rule
@@ -31,7 +27,6 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
-from codegen.options import KernelChoice
 
 _AT = _products.Operands(axis=3)
 """The output channels, and their scales, are the weights' last axis."""
@@ -74,22 +69,12 @@ class DepthwiseConv2D(OperatorSpec):
             graph, operator, known, convolution_axes(graph, operator), pads=True
         )
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_depthwise_conv_2d_s8` or of its dsp or rv32 variant.
-
-        The reference reads weights as in the file; the dsp kernel words of four channels and the
-        rv32 kernel channel by channel, where the weights prove that it is exact.
-        """
-        p = _products_of(graph, operator)
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of `safe_kernel_depthwise_conv_2d_s8`; weights as in the file."""
+        p = products_of(graph, operator)
         y, x = convolution_axes(graph, operator)
         copies = operator.options["channel_multiplier"]
         batches = graph.tensor(operator.inputs[0]).shape[0]
-        fallback: tuple[str, ...] = ()
-        if choice.isa != "ref":
-            found = _variant_call(graph, operator, p, choice)
-            if isinstance(found, KernelCall):
-                return found
-            fallback = (f"no {choice.isa} kernel: {found}",)
         fields = {
             "batches": batches,
             "input_channels": len(p.rows) // copies,
@@ -107,7 +92,6 @@ class DepthwiseConv2D(OperatorSpec):
             macs=batches * y.output * x.output * p.weights.size,
             notes=(
                 "reference kernel, input zero point folded into the bias",
-                *fallback,
                 p.prove(graph, operator),
             ),
         )
@@ -116,7 +100,7 @@ class DepthwiseConv2D(OperatorSpec):
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Compute with int64 sums over patches of the input padded by its zero point."""
-        p = _products_of(graph, operator)
+        p = products_of(graph, operator)
         y, x = convolution_axes(graph, operator)
         values = inputs[0]
         assert values is not None
@@ -131,38 +115,10 @@ class DepthwiseConv2D(OperatorSpec):
         return [p.rescale(sums).reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
 
 
-def _products_of(graph: Graph, operator: Operator) -> Products:
+def products_of(graph: Graph, operator: Operator) -> Products:
     """Return all integers; `weights` is [kh, kw, C·M]."""
     p = products(graph, operator, _AT)
     return replace(p, weights=p.weights[0])
-
-
-def _variant_call(
-    graph: Graph, operator: Operator, p: Products, choice: KernelChoice
-) -> KernelCall | str:
-    """Return the call of a kernel for an instruction set, or why none would be exact or pay."""
-    copies = operator.options["channel_multiplier"]
-    if copies != 1:
-        return f"a channel multiplier of {copies}"
-    refusal = _rv32.refusal(p.dense, 1)
-    if refusal is not None:
-        return refusal
-    batches = graph.tensor(operator.inputs[0]).shape[0]
-    axes = convolution_axes(graph, operator)
-    if choice.isa == "rv32":
-        return _depthwise_rv32.call(operator, p.dense, batches, axes, p.limits)
-    found = _depthwise_3x3_dsp.call(operator, p.dense, batches, axes, p.limits)
-    if found is not None:
-        return found
-    if len(p.rows) < _depthwise_dsp.LANES:
-        return f"{len(p.rows)} channels, fewer than {_depthwise_dsp.LANES}"
-    return _depthwise_dsp.call(
-        operator,
-        _depthwise_dsp.pack(p.dense),
-        (batches, *p.rows.shape),
-        axes,
-        {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high},
-    )
 
 
 OPERATOR = DepthwiseConv2D()

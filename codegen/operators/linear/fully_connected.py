@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from codegen.backends.native.dsp import packing as _packing
-from codegen.backends.native.rv32 import packing as _rv32
 from codegen.fixed_point import exact_dot
-from codegen.ir.call import ConstantArg, KernelCall, ParamsArg, Scratch, ScratchArg, TensorArg
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.ir.rows import Known, Rule
 from codegen.operators import row_rules
@@ -31,11 +29,6 @@ from codegen.operators.checks import (
 from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
 from codegen.operators.linear.products import Products, products
-from codegen.options import KernelChoice
-
-_LITTLE = 4096
-"""Products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its code:
-it would save some 10,000 instructions for 1,200 bytes."""
 
 
 class FullyConnected(OperatorSpec):
@@ -101,23 +94,13 @@ class FullyConnected(OperatorSpec):
         separate = _is_by_row(graph, operator, known)
         return row_rules.inside(operator, known, separate=separate)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_fully_connected_s8`, its dsp or its rv32 variant.
-
-        The reference reads weights as in the file; the dsp kernel paired rows and the rv32 kernel
-        rows side by side, where the weights prove that it is exact.
-        """
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of `safe_kernel_fully_connected_s8` or `_s16`; weights as in the file."""
         if _int16.is_int16(graph, operator):
-            return _lower_s16(graph, operator)
+            return _call_s16(graph, operator)
         p = products(graph, operator)
         batches = graph.tensor(operator.inputs[0]).elements // p.rows.shape[1]
-        proof = p.prove(graph, operator)
-        if choice.isa == "ref":
-            return _reference_call(operator, p, batches, (proof,))
-        found = _variant_call(graph, operator, p, batches, choice)
-        if isinstance(found, KernelCall):
-            return found
-        return _reference_call(operator, p, batches, (f"no {choice.isa} kernel: {found}", proof))
+        return _plain_call(operator, p, batches, p.prove(graph, operator))
 
     def reference(
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
@@ -137,7 +120,7 @@ class FullyConnected(OperatorSpec):
         ]
 
 
-def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
+def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
     """Return the call of `safe_kernel_fully_connected_s16`."""
     p = _int16.integers(graph, operator)
     units, depth = p.weights.shape
@@ -147,24 +130,7 @@ def _lower_s16(graph: Graph, operator: Operator) -> KernelCall:
     return p.call(operator, "fully_connected", fields, batches, note)
 
 
-def _is_little(graph: Graph) -> bool:
-    """Return whether the graph multiplies little outside of convolutions.
-
-    An LSTM brings most of the dsp kernel's code by itself.
-    """
-    products = 0
-    for operator in graph.operators:
-        if operator.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM":
-            return False
-        if operator.kind == OPERATOR.kind:
-            weights, source = graph.tensor(operator.inputs[1]), graph.tensor(operator.inputs[0])
-            products += source.elements * weights.shape[0]
-    return products < _LITTLE
-
-
-def _reference_call(
-    operator: Operator, p: Products, batches: int, notes: tuple[str, ...]
-) -> KernelCall:
+def _plain_call(operator: Operator, p: Products, batches: int, proof: str) -> KernelCall:
     units, depth = p.rows.shape
     fields = {
         "batches": batches,
@@ -184,53 +150,7 @@ def _reference_call(
         notes=(
             f"reference kernel, {'per-channel' if p.step else 'per-tensor'} scales, "
             "input zero point folded into the bias",
-            *notes,
-        ),
-    )
-
-
-def _variant_call(
-    graph: Graph, operator: Operator, p: Products, batches: int, choice: KernelChoice
-) -> KernelCall | str:
-    """Return the call of the kernel for an instruction set, or why there is none."""
-    if choice.isa == "rv32":
-        refusal = _rv32.refusal(p.dense, _rv32.DOT8_MIN_ROWS)
-        if refusal is not None:
-            return refusal
-        return _rv32.fully_connected_call(operator, p.dense, batches, (p.low, p.high))
-    if choice.optimize != "speed" and _is_little(graph):
-        return f"fewer than {_LITTLE} products do not pay for its code"
-    bound = p.dense.bound
-    refusal = _packing.refuse_rows(p.rows, p.bias) or _packing.refuse_rescale(
-        *p.scales, p.output_zero_point, bound
-    )
-    return refusal or _dsp_call(operator, p, batches, bound)
-
-
-def _dsp_call(operator: Operator, p: Products, batches: int, bound: int) -> KernelCall:
-    constants = _packing.dense_constants(p.rows, p.bias, *p.scales)
-    return KernelCall(
-        kernel="safe_kernel_fully_connected_s8_dsp",
-        header="safe/kernel/fully_connected_dsp.h",
-        source="fully_connected_dsp",
-        arguments=(
-            ParamsArg(),
-            TensorArg(operator.inputs[0]),
-            *(ConstantArg(constant.suffix) for constant in constants),
-            ScratchArg("expanded"),
-            TensorArg(operator.outputs[0]),
-        ),
-        params_type="safe_fully_connected_dsp_params_t",
-        params={
-            "batches": batches,
-            "row": _packing.dense_row(p.rows, p.step, p.output_zero_point, (p.low, p.high)),
-        },
-        constants=constants,
-        scratch=(Scratch("expanded", 8 * _packing.blocks(p.rows.shape[1]), alignment=4),),
-        macs=batches * p.rows.size,
-        notes=(
-            "dsp kernel, rows in pairs, eight at a time",
-            f"|sum| <= {bound}; the first of each pair < 2^23",
+            proof,
         ),
     )
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codegen.backends.native.rv32.packing import Dense
 from codegen.fixed_point import requantize, saturate
 from codegen.ir.call import (
     Constant,
@@ -87,11 +86,6 @@ class Products:
             "output_min": self.low,
             "output_max": self.high,
         }
-
-    @property
-    def dense(self) -> Dense:
-        """The rows with all that rescales their sums."""
-        return Dense(self.rows, self.bias, self.scales, self.output_zero_point)
 
     @property
     def constants(self) -> tuple[Constant, ...]:

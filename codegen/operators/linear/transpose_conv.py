@@ -26,7 +26,6 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
-from codegen.options import KernelChoice
 
 _INPUT, _BIAS = 2, 3
 _AT = _products.Operands(source=_INPUT, bias=_BIAS, folds=False)
@@ -59,9 +58,8 @@ class TransposeConv(OperatorSpec):
         require_reach(graph, operator, *_axes(graph, operator))
         _products.check(graph, operator, _AT)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_transpose_conv_s8`; weights as in the file."""
-        del choice  # one packing: output channel after output channel
         p = products(graph, operator, _AT)
         y, x = _axes(graph, operator)
         batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape

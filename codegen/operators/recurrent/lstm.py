@@ -68,6 +68,11 @@ class Integers:
     tanh: tuple[int, int]
 
 
+def written(operator: Operator) -> str:
+    """Return the line for the manifest that says which steps are written."""
+    return "writes the last step only" if operator.options["last_step"] else "all steps"
+
+
 def table() -> NDArray[np.uint16]:
     """Return the sigmoid table as the kernels read it."""
     return np.array(SIGMOID_TABLE, dtype=np.uint16)

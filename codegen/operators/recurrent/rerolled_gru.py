@@ -12,9 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from codegen.backends.native.dsp import rerolled_gru as _gru_dsp
-from codegen.backends.native.dsp.rerolled_lstm import shared_constants
-from codegen.backends.native.rv32 import rerolled_gru as _gru_rv32
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -38,7 +35,7 @@ from codegen.operators.checks import (
 from codegen.operators.recurrent import gru as _gru
 from codegen.operators.recurrent import gru_fit as _gru_fit
 from codegen.operators.recurrent.rerolled_fit import UnfitError
-from codegen.options import KernelChoice
+from codegen.operators.recurrent.words import shared_constants
 
 SHARED = 5
 """Inputs before the terms of the first step."""
@@ -82,28 +79,17 @@ class RerolledGru(OperatorSpec):
         except UnfitError as error:
             unsupported(graph, operator, f"has scales that the loop cannot reproduce: {error}")
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_rerolled_gru_s8`, or of a variant."""
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of `safe_kernel_rerolled_gru_s8`; weights as in the file."""
         p = cell(graph, operator)
         fitted = _gru_fit.fit(p)
         rows, units = p.recurrent_weights.shape
         depth, steps = p.input_weights.shape[1], len(p.steps)
-        refusal = _gru_dsp.refusal(p) if choice.isa == "dsp" else None
-        if choice.isa == "dsp" and refusal is None:
-            stem, how, size = "_dsp", "dsp kernel, rows in pairs", _gru_dsp.scratch_bytes(p)
-            own = _gru_dsp.constants(p)
-        elif choice.isa == "rv32":
-            stem, how, size = "_rv32", "rv32 kernel, eight rows at a time", _gru_rv32.scratch(p)
-            own = _gru_rv32.constants(p)
-        else:
-            why = f" ({refusal})" if refusal else ""
-            stem, how, size = "", f"reference kernel{why}", 2 * rows
-            own = _constants(p)
-        constants = (*own, *shared_constants(fitted))
+        constants = (*_constants(p), *shared_constants(fitted))
         return KernelCall(
-            kernel=f"safe_kernel_rerolled_gru_s8{stem}",
-            header=f"safe/kernel/rerolled_gru{stem}.h",
-            source=f"rerolled_gru{stem}",
+            kernel="safe_kernel_rerolled_gru_s8",
+            header="safe/kernel/rerolled_gru.h",
+            source="rerolled_gru",
             arguments=(
                 ParamsArg(),
                 TensorArg(operator.inputs[0]),
@@ -111,7 +97,7 @@ class RerolledGru(OperatorSpec):
                 ScratchArg("scratch"),
                 TensorArg(operator.outputs[0]),
             ),
-            params_type=f"safe_rerolled_gru{stem}_params_t",
+            params_type="safe_rerolled_gru_params_t",
             params={
                 "time_steps": steps,
                 "input_size": depth,
@@ -120,10 +106,10 @@ class RerolledGru(OperatorSpec):
                 "input_zero_point": p.sequence.zero_point,
             },
             constants=constants,
-            scratch=(Scratch("scratch", fitted.words[0].nbytes + size, alignment=4),),
+            scratch=(Scratch("scratch", fitted.words[0].nbytes + 2 * rows, alignment=4),),
             macs=rows * (steps * depth + (steps - 1) * units),
             notes=(
-                f"{how}, one table of scales per step",
+                "reference kernel, one table of scales per step",
                 f"{len(fitted.exact)} sums as TFLM rounds them, all others affine",
             ),
         )

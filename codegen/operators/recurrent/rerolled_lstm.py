@@ -11,8 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from codegen.backends.native.dsp import rerolled_lstm as _rerolled_dsp
-from codegen.backends.native.rv32 import rerolled_lstm as _rerolled_rv32
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -36,8 +34,6 @@ from codegen.operators.checks import (
     unsupported,
 )
 from codegen.operators.recurrent import rerolled as _rerolled
-from codegen.operators.recurrent import rerolled_fit as _rerolled_fit
-from codegen.options import KernelChoice
 
 
 class RerolledLstm(OperatorSpec):
@@ -70,20 +66,9 @@ class RerolledLstm(OperatorSpec):
             invalid(graph, operator, f"has shape {list(source.shape)}, not {steps} steps")
         _prove(graph, operator)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_rerolled_lstm_s8`, or of a variant where it is exact."""
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of `safe_kernel_rerolled_lstm_s8`; weights as in the file."""
         p = cell(graph, operator)
-        fallback: tuple[str, ...] = ()
-        if choice.isa != "ref":
-            dsp = choice.isa == "dsp"
-            refusal = _rerolled_dsp.refusal(p) if dsp else None
-            call = _rerolled_dsp.call if dsp else _rerolled_rv32.call
-            try:
-                if refusal is None:
-                    return call(operator, p, _rerolled_fit.fit(p))
-            except _rerolled_fit.UnfitError as error:
-                refusal = str(error)
-            fallback = (f"no {choice.isa} kernel: {refusal}",)
         tables, proofs = _prove(graph, operator)
         rows, units = p.recurrent_weights.shape
         steps, depth = len(p.steps), p.input_weights.shape[1]
@@ -126,7 +111,7 @@ class RerolledLstm(OperatorSpec):
                 Scratch("tables", 512, alignment=1),
             ),
             macs=rows * (steps * depth + (steps - 1) * units),
-            notes=("reference kernel, one table of scales per step", *fallback, *proofs),
+            notes=("reference kernel, one table of scales per step", *proofs),
         )
 
     def reference(

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm_dsp
-from codegen.backends.native.rv32 import unidirectional_sequence_lstm as _lstm_rv32
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -37,7 +35,6 @@ from codegen.operators.checks import (
 )
 from codegen.operators.layout.strided_slice import slices
 from codegen.operators.recurrent import lstm as _lstm
-from codegen.options import KernelChoice
 
 _EXTRAS = {
     9: "peephole weights",
@@ -141,23 +138,12 @@ class UnidirectionalSequenceLstm(OperatorSpec):
         _check_gates(graph, operator, sizes)
         _lstm.prove(graph, operator, _lstm.integers(graph, operator))
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
-        """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8` or a variant.
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
+        """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8`.
 
-        The reference reads weights [unit][gate][k], gates in the order input, forget, cell,
-        output; the dsp kernel paired rows and the rv32 kernel rows side by side, where the
-        weights prove that it is exact.
+        It reads weights [unit][gate][k], gates in the order input, forget, cell, output.
         """
         p = _lstm.integers(graph, operator)
-        steps_kept = "writes the last step only" if operator.options["last_step"] else "all steps"
-        fallback: tuple[str, ...] = ()
-        if choice.isa != "ref":
-            dsp = choice.isa == "dsp"
-            refusal = _lstm_dsp.refusal(p) if dsp else _lstm_rv32.refusal(p)
-            if refusal is None:
-                call = _lstm_dsp.call if dsp else _lstm_rv32.call
-                return call(operator, p, (steps_kept,))
-            fallback = (f"no {choice.isa} kernel: {refusal}",)
         rows = _lstm.GATES * p.sizes.units
         steps = p.sizes.batches * p.sizes.time_steps
         return KernelCall(
@@ -194,8 +180,7 @@ class UnidirectionalSequenceLstm(OperatorSpec):
             macs=steps * rows * (p.sizes.inputs + p.sizes.units),
             notes=(
                 "reference kernel, four gates of a unit at a time, zero points folded into bias",
-                *fallback,
-                steps_kept,
+                _lstm.written(operator),
                 *_lstm.prove(graph, operator, p),
             ),
         )

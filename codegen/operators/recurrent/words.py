@@ -1,11 +1,19 @@
-"""The words of all steps of a loop in fewer bytes: see `safe_rerolled_unpack`.
+"""Constants that the kernels of a loop share, with the words of all steps in fewer bytes.
 
-They are scales, and so have no pattern; but most change by a few percent from step to step.
+See `safe_rerolled_unpack`. The words are scales, and so have no pattern; but most change by a few
+percent from step to step.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.ir.call import Constant
+from codegen.operators.recurrent.rerolled_fit import Fitted
+
+ROWS = 8
+"""Rows whose scales are one tile: the kernels read whole tiles."""
 _GROUP = 4
 """Lengths in a byte."""
 
@@ -30,3 +38,27 @@ def _shortest(difference: int) -> bytes:
         return b""
     length = next(n for n in (2, 3, 4) if -(1 << (8 * n - 1)) <= difference < 1 << (8 * n - 1))
     return difference.to_bytes(length, "big", signed=True)
+
+
+def tiled(scales: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the scales of whole tiles."""
+    return np.concatenate([scales, np.repeat(scales[-1:], -scales.size % ROWS)])
+
+
+def shared_constants(fitted: Fitted, bias: Constant | None = None) -> tuple[Constant, ...]:
+    """Return what follows the weights, in the order of the kernels' arguments."""
+    # C has no array of no elements.
+    exact = fitted.exact if fitted.exact.size else np.zeros(1, np.int32)
+    return (
+        _own("input_scales", tiled(fitted.input_scales)),
+        _own("recurrent_scales", tiled(fitted.recurrent_scales)),
+        *(() if bias is None else (bias,)),
+        _own("words", pack(fitted.words)),
+        _own("bins", fitted.bins),
+        _own("thresholds", fitted.thresholds),
+        _own("exact", exact),
+    )
+
+
+def _own(suffix: str, data: NDArray[Any]) -> Constant:
+    return Constant(suffix, data, counts_as_weight=False)

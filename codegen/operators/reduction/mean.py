@@ -31,7 +31,6 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.options import KernelChoice
 from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
 
 _LOOPS = 3
@@ -92,9 +91,8 @@ class Mean(OperatorSpec):
         separate = all(axis > rows.axis for axis in _reduced(graph, operator))
         return row_rules.inside(operator, known, separate=separate)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_mean_s8`."""
-        del choice
         p = _integers(graph, operator)
         kept, reduced = _loops(graph, operator)
         return KernelCall(

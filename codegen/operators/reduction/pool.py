@@ -23,7 +23,6 @@ from codegen.operators.window import (
     require_window,
     window_options,
 )
-from codegen.options import KernelChoice
 from codegen.quantization import activation_range
 
 MAX_TAPS = 1 << 23
@@ -80,13 +79,12 @@ class Pool(OperatorSpec):
         p = window(graph, operator)
         return row_rules.window(graph, operator, known, (p.y, p.x), pads=False)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of the pooling kernel.
 
         Without padding an output never lies behind the first input that it or a later one
         reads, so that the kernel may work in place.
         """
-        del choice
         p = window(graph, operator)
         batches, _, _, channels = graph.tensor(operator.inputs[0]).shape
         return KernelCall(

@@ -30,7 +30,6 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
-from codegen.options import KernelChoice
 from codegen.quantization import quantize_multiplier
 
 MAX_DEPTH = 4095
@@ -104,9 +103,8 @@ class Softmax(OperatorSpec):
         source, rows = row_rules.streamed(graph, operator, known)
         return row_rules.inside(operator, known, separate=rows.axis < len(source.shape) - 1)
 
-    def lower(self, graph: Graph, operator: Operator, choice: KernelChoice) -> KernelCall | None:
+    def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_softmax_s8` or `safe_kernel_softmax_s8_s16`."""
-        del choice
         source, output = graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])
         stem = "softmax" if output.dtype is DType.INT8 else "softmax_s16"
         exponentials = _exponentials(graph, operator)

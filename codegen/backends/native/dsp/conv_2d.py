@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import packing as _packing
-from codegen.backends.native.shared import conv_2d as _conv_1d
+from codegen.backends.native.dsp import packing
+from codegen.backends.native.shared import conv_2d as flat
+from codegen.backends.native.shared import weights
 from codegen.fixed_point import Int64
 from codegen.ir.call import (
     Constant,
@@ -18,10 +19,38 @@ from codegen.ir.call import (
     ScratchArg,
     TensorArg,
 )
-from codegen.ir.graph import Operator
-from codegen.operators.window import Axis
+from codegen.ir.graph import Graph, Operator
+from codegen.operators.linear.conv_2d import groups as groups_of
+from codegen.operators.linear.int16 import is_int16
+from codegen.operators.linear.products import products
+from codegen.operators.window import Axis, convolution_axes
+from codegen.options import Goal
 
-_ROWS = _packing.GEMM4X2_ROWS
+_ROWS = packing.GEMM4X2_ROWS
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of a kernel with paired rows, or why none is exact or pays."""
+    del plain
+    if is_int16(graph, operator):
+        return None
+    if groups_of(graph, operator) > 1:
+        return "it has groups"
+    p = products(graph, operator)
+    reason = refusal(p.rows, p.bias, p.scales, p.output_zero_point)
+    if reason is not None:
+        return reason
+    axes = convolution_axes(graph, operator)
+    batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
+    if flat.is_preferred(graph, operator, goal, may_replace=False):
+        conv = flat.params((batches, depth), axes[1], p.input_zero_point)
+        constants = packing.dense_constants(p.rows, p.bias, *p.scales)
+        row = packing.dense_row(p.rows, p.step, p.output_zero_point, (p.low, p.high))
+        return call_1d(operator, constants, conv, row)
+    shape = (batches, depth, len(p.rows))
+    return call(operator, pack(p.rows, p.bias, p.scales), shape, axes, p.limits)
 
 
 def refusal(
@@ -35,8 +64,8 @@ def refusal(
     `rows` int8[channels, taps], `bias` folded, `scales` multiplier and TFLite shift of one or
     every channel, `zero_point` of the output.
     """
-    bound = int(_packing.sum_bound(rows, bias).max())
-    return _packing.refuse_rows(rows, bias, min_rows=1) or _packing.refuse_rescale(
+    bound = int(weights.sum_bound(rows, bias).max())
+    return packing.refuse_rows(rows, bias, min_rows=1) or weights.refuse_rescale(
         *scales, zero_point, bound
     )
 
@@ -52,13 +81,13 @@ def pack(
     and its right shift less 1.
     """
     groups = -(-len(rows) // _ROWS)
-    weights = _packing.pack_rows(rows, _ROWS).reshape(groups, -1)
-    start = _packing.pack_start(bias, _ROWS).view(np.uint32)
+    blocks = packing.pack_rows(rows, _ROWS).reshape(groups, -1)
+    start = packing.pack_start(bias, _ROWS).view(np.uint32)
     multiplier, shift = (values.astype(np.int64) for values in scales)
     words = np.stack([multiplier, -shift - 1], axis=1)
     scale = np.zeros((groups * _ROWS, 2), dtype=np.uint32)
     scale[: len(rows)] = words
-    return np.concatenate([start, weights, scale.reshape(groups, -1)], axis=1)
+    return np.concatenate([start, blocks, scale.reshape(groups, -1)], axis=1)
 
 
 def call(
@@ -76,8 +105,8 @@ def call(
     batches, depth, channels = shape
     y, x = axes
     taps = y.kernel * x.kernel * depth
-    columns = 16 * _packing.blocks(taps)
-    gathered = 4 * _packing.blocks(taps) if depth % _packing.BLOCK else 0
+    columns = 16 * packing.blocks(taps)
+    gathered = 4 * packing.blocks(taps) if depth % packing.BLOCK else 0
     return KernelCall(
         kernel="safe_kernel_conv_2d_s8_dsp",
         header="safe/kernel/conv_2d_dsp.h",
@@ -113,10 +142,10 @@ def call_1d(
 ) -> KernelCall:
     """Return the call of `safe_kernel_conv_1d_s8_dsp`.
 
-    `constants` and `row` from `_packing`, `conv` from `_conv_1d.params`.
+    `constants` and `row` from `packing`, `conv` from `flat.params`.
     """
     taps = row["depth"]
-    size = 8 * _packing.blocks(taps) + taps
+    size = 8 * packing.blocks(taps) + taps
     return KernelCall(
         kernel="safe_kernel_conv_1d_s8_dsp",
         header="safe/kernel/conv_1d_dsp.h",
@@ -132,6 +161,6 @@ def call_1d(
         params={"conv": conv, "row": row},
         constants=constants,
         scratch=(Scratch("expanded", size, alignment=4),),
-        macs=_conv_1d.macs(conv, row),
+        macs=flat.macs(conv, row),
         notes=("dsp kernel for height 1, rows in pairs, eight channels at a time",),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.rv32.packing import Dense
+from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -43,7 +43,7 @@ def line_axis(y: Axis, x: Axis) -> int | None:
     return min((k for k in (0, 1) if fit[k]), key=lambda k: (waste[k], -(y, x)[k].output))
 
 
-def pack(dense: Dense, along: int) -> NDArray[np.uint32]:
+def pack(dense: WeightRows, along: int) -> NDArray[np.uint32]:
     """Return the words of `safe_depthwise_3x3_channel_t`, uint32[channels, 5]."""
     channels = len(dense.rows)
     weights = dense.rows.reshape(channels, _KERNEL, _KERNEL)
@@ -73,7 +73,7 @@ def _axis(axis: Axis, input_step: int, output_step: int) -> Mapping[str, int]:
 
 def call(
     operator: Operator,
-    dense: Dense,
+    dense: WeightRows,
     batches: int,
     axes: tuple[Axis, Axis],
     limits: Mapping[str, Any],

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import packing as _packing
-from codegen.backends.native.rv32.packing import Dense
+from codegen.backends.native.dsp import depthwise_3x3
+from codegen.backends.native.shared import weights
+from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -17,8 +18,10 @@ from codegen.ir.call import (
     ScratchArg,
     TensorArg,
 )
-from codegen.ir.graph import Operator
-from codegen.operators.window import Axis
+from codegen.ir.graph import Graph, Operator
+from codegen.operators.linear.depthwise_conv_2d import products_of
+from codegen.operators.window import Axis, convolution_axes
+from codegen.options import Goal
 
 LANES = 4
 """Channels of a group."""
@@ -27,7 +30,31 @@ _POINTER_BYTES = 8
 """Enough for any machine on which the kernel is tested."""
 
 
-def pack(dense: Dense) -> NDArray[np.uint32]:
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of the kernel for 3 x 3 or for any window, or why none is exact or pays."""
+    del plain, goal
+    copies = operator.options["channel_multiplier"]
+    if copies != 1:
+        return f"a channel multiplier of {copies}"
+    p = products_of(graph, operator)
+    dense = weights.of(p)
+    refusal = weights.refusal(dense, 1)
+    if refusal is not None:
+        return refusal
+    batches = graph.tensor(operator.inputs[0]).shape[0]
+    axes = convolution_axes(graph, operator)
+    small = depthwise_3x3.call(operator, dense, batches, axes, p.limits)
+    if small is not None:
+        return small
+    if len(p.rows) < LANES:
+        return f"{len(p.rows)} channels, fewer than {LANES}"
+    limits = {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high}
+    return call(operator, pack(dense), (batches, *p.rows.shape), axes, limits)
+
+
+def pack(dense: WeightRows) -> NDArray[np.uint32]:
     """Return the groups of four channels, uint32[groups, words]; bounds of the rescaling proved.
 
     The last group starts four channels before the end, wherever that is.
@@ -35,17 +62,17 @@ def pack(dense: Dense) -> NDArray[np.uint32]:
     rows, bias = dense.rows, dense.bias
     channels = len(rows)
     words = np.broadcast_to(
-        _packing.rescale(*dense.scales, dense.zero_point), (channels, _RESCALE_WORDS)
+        weights.rescale(*dense.scales, dense.zero_point), (channels, _RESCALE_WORDS)
     )
     groups = []
     for start in range(0, channels, LANES):
         part = slice(min(start, channels - LANES), min(start + LANES, channels))
-        weights = np.ascontiguousarray(rows[part].T).view("<u4").reshape(-1)
+        taps = np.ascontiguousarray(rows[part].T).view("<u4").reshape(-1)
         groups.append(
             np.concatenate(
                 [
                     bias[part].astype(np.int32).view(np.uint32),
-                    weights.astype(np.uint32),
+                    taps.astype(np.uint32),
                     np.ascontiguousarray(words[part]).view(np.uint32).reshape(-1),
                 ]
             )

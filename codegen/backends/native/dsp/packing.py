@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.backends.native.shared import weights
 from codegen.ir.call import Constant
 
 Int64 = NDArray[np.int64]
@@ -23,10 +24,6 @@ MAX_BLOCKS = 2047
 """32 bytes of weights per block and tile, and their number is a halfword."""
 MAX_PAIRED_SUM = (1 << 23) - 1
 """Of the first row of a pair: 256 times it must fit 32 bits with sign."""
-MAX_SUM = (1 << 30) - 1
-"""Of any row: its double is rescaled."""
-MAX_SHIFT = 30
-"""2^shift must fit 32 bits with sign."""
 MIN_ROWS = 4
 """Below, more than half of a tile is filling, and the reference kernel is as fast."""
 
@@ -36,63 +33,28 @@ def blocks(depth: int) -> int:
     return -(-depth // BLOCK)
 
 
-def sum_bound(rows: NDArray[Any], start: Int64, low: int = -128, high: int = 127) -> Int64:
-    """Return, per row, the largest |start + Σ weight · value| over all values in [low, high].
-
-    `rows` int8[R, K], `start` int64[R]. Sums on the way may be larger: they wrap modulo 2^32.
-    """
-    weights = rows.astype(np.int64)
-    most = start + np.maximum(weights * low, weights * high).sum(axis=1)
-    least = start + np.minimum(weights * low, weights * high).sum(axis=1)
-    bound: Int64 = np.maximum(np.abs(most), np.abs(least))
-    return bound
-
-
 def refuse_rows(
     rows: NDArray[Any], start: Int64, low: int = -128, high: int = 127, min_rows: int = MIN_ROWS
 ) -> str | None:
     """Return why paired rows would not be exact or not pay for `rows` int8[R, K], or None.
 
-    Arguments as in `sum_bound`; rows are paired as (0, 1), (2, 3), …
+    Arguments as in `weights.sum_bound`; rows are paired as (0, 1), (2, 3), …
     """
     count, depth = rows.shape
     if count < min_rows:
         return f"{count} rows, fewer than {min_rows}"
     if blocks(depth) > MAX_BLOCKS:
         return f"rows of {depth} weights, more than {MAX_BLOCKS * BLOCK}"
-    bound = sum_bound(rows, start, low, high)
+    bound = weights.sum_bound(rows, start, low, high)
     if bound[0::2].max() > MAX_PAIRED_SUM:
         return f"a sum can reach {bound[0::2].max()}, beyond 2^23"
-    if bound.max() > MAX_SUM:
+    if bound.max() > weights.MAX_SUM:
         return f"a sum can reach {bound.max()}, beyond 2^30"
     pairs = count // 2
     first, second = rows[0 : 2 * pairs : 2], rows[1 : 2 * pairs : 2]
     if np.any((first == -128) & (second < 0)):
         return "a pair of weights is below -32768: -128 beside a negative one"
     return None
-
-
-def refuse_rescale(
-    multiplier: NDArray[Any], shift: NDArray[Any], zero_point: int, bound: int
-) -> str | None:
-    """Return why `safe_dsp_rescale` cannot take these TFLite multipliers and shifts, or None.
-
-    `bound`: the largest |sum|.
-    """
-    wrong = shift[(shift > -1) | (shift < -MAX_SHIFT)]
-    if wrong.size:
-        return f"a shift of {wrong.flat[0]}, outside [-{MAX_SHIFT}, -1]"
-    product = (bound * multiplier.astype(np.int64) >> 31) + 1
-    half = np.int64(1) << (-shift.astype(np.int64) - 1)
-    reach = int((product + half * (2 * abs(zero_point) + 1) + 1).max(initial=0))
-    return f"a rescaled sum can reach {reach}, beyond 2^31" if reach >= 1 << 31 else None
-
-
-def rescale(multiplier: NDArray[Any], shift: NDArray[Any], zero_point: int) -> NDArray[np.int32]:
-    """Return the words of `safe_dsp_rescale_t`, int32[n, 3]; shifts as TFLite's, negative."""
-    right = -shift.astype(np.int64)
-    addend = (np.int64(1) << (right - 1)) + zero_point * (np.int64(1) << right)
-    return np.stack([multiplier.astype(np.int64), addend, right], axis=1).astype(np.int32)
 
 
 def pack_rows(rows: NDArray[Any], tile_rows: int) -> NDArray[np.uint32]:

@@ -4,11 +4,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.backends.native.dsp import packing as _packing
+from codegen.backends.native.shared.rerolled_gru import tuned
 from codegen.fixed_point import Int64
-from codegen.ir.call import Constant
+from codegen.ir.call import Constant, KernelCall
+from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent.gru import Cell
+from codegen.operators.recurrent.rerolled_gru import cell
+from codegen.options import Goal
 
 _ROWS = _packing.DOT8_ROWS
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of the kernel with paired rows, or why it is not exact."""
+    del goal
+    p = cell(graph, operator)
+    how = "dsp kernel, rows in pairs"
+    return refusal(p) or tuned(plain, p, "dsp", constants(p), how=how, work_bytes=scratch_bytes(p))
 
 
 def _extremes(bias: NDArray[np.int32]) -> tuple[Int64, Int64]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from codegen.backends.native.rv32.packing import Dense
+from codegen.backends.native.shared import weights
+from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -15,13 +16,30 @@ from codegen.ir.call import (
     ScratchArg,
     TensorArg,
 )
-from codegen.ir.graph import Operator
-from codegen.operators.window import Axis, by_channel_in_place
+from codegen.ir.graph import Graph, Operator
+from codegen.operators.linear.depthwise_conv_2d import products_of
+from codegen.operators.window import Axis, by_channel_in_place, convolution_axes
+from codegen.options import Goal
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of the kernel that goes channel by channel, or why it is not exact."""
+    del plain, goal
+    copies = operator.options["channel_multiplier"]
+    if copies != 1:
+        return f"a channel multiplier of {copies}"
+    p = products_of(graph, operator)
+    dense = weights.of(p)
+    batches = graph.tensor(operator.inputs[0]).shape[0]
+    axes = convolution_axes(graph, operator)
+    return weights.refusal(dense, 1) or call(operator, dense, batches, axes, p.limits)
 
 
 def call(
     operator: Operator,
-    dense: Dense,
+    dense: WeightRows,
     batches: int,
     axes: tuple[Axis, Axis],
     limits: Mapping[str, Any],
@@ -29,7 +47,7 @@ def call(
     """Return the call of `safe_kernel_depthwise_conv_2d_s8_rv32`.
 
     `axes` y and x; `limits` the last fields of the parameters: input_zero_point,
-    output_zero_point, output_min, output_max. `_rv32.refusal(dense)` is None.
+    output_zero_point, output_min, output_max. `weights.refusal` is None.
     """
     y, x = axes
     channels, taps = dense.rows.shape

@@ -4,8 +4,22 @@ import numpy as np
 
 from codegen.backends.native.rv32 import packing as _rv32
 from codegen.backends.native.rv32.rerolled_lstm import ROWS, packed, scratch_bytes
-from codegen.ir.call import Constant
+from codegen.backends.native.shared.rerolled_gru import tuned
+from codegen.ir.call import Constant, KernelCall
+from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent.gru import Cell
+from codegen.operators.recurrent.rerolled_gru import cell
+from codegen.options import Goal
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of the kernel with rows side by side; it is always exact."""
+    del goal
+    p = cell(graph, operator)
+    how = "rv32 kernel, eight rows at a time"
+    return tuned(plain, p, "rv32", constants(p), how=how, work_bytes=scratch(p))
 
 
 def constants(p: Cell) -> tuple[Constant, ...]:

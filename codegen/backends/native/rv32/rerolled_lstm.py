@@ -1,13 +1,13 @@
 """The call of the rv32 kernel of REROLLED_LSTM, and weights as that of a GRU reads them, too.
 
-That no sum leaves 32 bits is part of the proof of its scale (`_rerolled_fit.dense_words`).
+That no sum leaves 32 bits is part of the proof of its scale (`rerolled_fit.dense_words`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import rerolled_lstm as _rerolled_dsp
 from codegen.backends.native.rv32 import packing as _rv32
+from codegen.backends.native.shared import rerolled_lstm as shared
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -17,13 +17,28 @@ from codegen.ir.call import (
     ScratchArg,
     TensorArg,
 )
-from codegen.ir.graph import Operator
+from codegen.ir.graph import Graph, Operator
+from codegen.operators.recurrent import rerolled_fit, words
 from codegen.operators.recurrent.rerolled import Cell
 from codegen.operators.recurrent.rerolled_fit import Fitted
+from codegen.operators.recurrent.rerolled_lstm import cell
+from codegen.options import Goal
 
 ROWS = _rv32.DOT8_ROWS
 _UNROLLED = 4
 """Values that the kernel takes at a time."""
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of the kernel with rows side by side, or why the scales do not fit it."""
+    del plain, goal
+    p = cell(graph, operator)
+    try:
+        return call(operator, p, rerolled_fit.fit(p))
+    except rerolled_fit.UnfitError as error:
+        return str(error)
 
 
 def _filled(depth: int) -> int:
@@ -44,14 +59,14 @@ def scratch_bytes(inputs: int, units: int, rows: int) -> int:
 
 
 def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
-    """Return the call of `safe_kernel_rerolled_lstm_s8_rv32`; `refusal` is None."""
+    """Return the call of `safe_kernel_rerolled_lstm_s8_rv32`."""
     rows, units = p.recurrent_weights.shape
     first = _rv32.pack_start(p.first_bias.astype(np.int64), ROWS)
     constants = (
         packed("weights", p.input_weights),
         packed("recurrent", p.recurrent_weights),
         Constant("first_bias", first, weight_bytes=p.first_bias.nbytes),
-        *_rerolled_dsp.shared_constants(fitted, Constant("bias", p.bias)),
+        *words.shared_constants(fitted, Constant("bias", p.bias)),
     )
     size = fitted.words[0].nbytes + units + scratch_bytes(p.input_weights.shape[1], units, rows)
     return KernelCall(
@@ -66,12 +81,12 @@ def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_rerolled_lstm_rv32_params_t",
-        params=_rerolled_dsp.sizes(operator, p),
+        params=shared.sizes(operator, p),
         constants=constants,
         scratch=(Scratch("scratch", size, alignment=4),),
-        macs=_rerolled_dsp.macs(p),
+        macs=shared.macs(p),
         notes=(
             "rv32 kernel, eight rows at a time, one table of scales per step",
-            _rerolled_dsp.sums_line(p, fitted),
+            shared.sums_line(p, fitted),
         ),
     )

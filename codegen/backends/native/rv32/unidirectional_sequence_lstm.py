@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import packing as _packing
-from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm_dsp
 from codegen.backends.native.rv32 import packing as _rv32
+from codegen.backends.native.shared import unidirectional_sequence_lstm as shared
+from codegen.backends.native.shared import weights
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -21,16 +21,26 @@ from codegen.ir.call import (
     ScratchArg,
     TensorArg,
 )
-from codegen.ir.graph import Operator
+from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent import lstm as _lstm
+from codegen.options import Goal
 from codegen.sigmoid_table import SIGMOID_TABLE
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of the kernel for the gates of two units, or why it is not exact."""
+    del plain, goal
+    p = _lstm.integers(graph, operator)
+    return refusal(p) or call(operator, p, (_lstm.written(operator),))
 
 
 def _bound(p: _lstm.Integers) -> int:
     """Return the largest |sum| of any gate's two terms."""
     return max(
-        int(_packing.sum_bound(_lstm_dsp.tiles(weights), _lstm_dsp.starts(bias)).max())
-        for weights, bias in (
+        int(weights.sum_bound(shared.tiles(rows), shared.starts(bias)).max())
+        for rows, bias in (
             (p.input_weights, p.input_bias),
             (p.recurrent_weights, p.recurrent_bias),
         )
@@ -40,16 +50,16 @@ def _bound(p: _lstm.Integers) -> int:
 def refusal(p: _lstm.Integers) -> str | None:
     """Return why the rv32 kernel cannot run this LSTM exactly, or None."""
     bound = _bound(p)
-    if bound > _packing.MAX_SUM:
+    if bound > weights.MAX_SUM:
         return f"a sum can reach {bound}, beyond 2^30"
-    return _lstm_dsp.refuse_scales(p)
+    return shared.refuse_scales(p)
 
 
 def _weights(p: _lstm.Integers) -> NDArray[np.int8]:
     """Return int8[pairs of units, (inputs + units) * 8]: both tiles of each pair."""
     parts = (
-        _rv32.pack_rows(_lstm_dsp.tiles(weights), _rv32.DOT8_ROWS)
-        for weights in (p.input_weights, p.recurrent_weights)
+        _rv32.pack_rows(shared.tiles(rows), _rv32.DOT8_ROWS)
+        for rows in (p.input_weights, p.recurrent_weights)
     )
     return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
@@ -65,20 +75,20 @@ def sigmoid_curve() -> NDArray[np.int16]:
 
 def _recurrent_start(p: _lstm.Integers) -> NDArray[np.int32]:
     """Return int32[pairs of units, 8], or int32[1, 8] of zeros that serve all pairs."""
-    start = _rv32.pack_start(_lstm_dsp.starts(p.recurrent_bias), _rv32.DOT8_ROWS)
+    start = _rv32.pack_start(shared.starts(p.recurrent_bias), _rv32.DOT8_ROWS)
     return start if start.any() else start[:1]
 
 
 def _params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
     """Return the fields of `safe_lstm_rv32_params_t`."""
     step = _rv32.DOT8_ROWS if p.recurrent_bias.any() else 0
-    return {**_lstm_dsp.params(operator, p), "recurrent_start_step": step}
+    return {**shared.params(operator, p), "recurrent_start_step": step}
 
 
 def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
     """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_rv32`; `refusal` is None."""
     s = p.sizes
-    start = _rv32.pack_start(_lstm_dsp.starts(p.input_bias), _rv32.DOT8_ROWS)
+    start = _rv32.pack_start(shared.starts(p.input_bias), _rv32.DOT8_ROWS)
     own = p.input_weights.nbytes + p.recurrent_weights.nbytes
     return KernelCall(
         kernel="safe_kernel_unidirectional_sequence_lstm_s8_rv32",

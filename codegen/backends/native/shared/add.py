@@ -6,12 +6,20 @@ factors near the ratios of the scales. A few pairs refute most factors at once, 
 gathered one after the other; of what they leave, every pair is compared.
 """
 
+import dataclasses
+import math
 from functools import lru_cache
 
 import numpy as np
 
-from codegen.fixed_point import Int64
+from codegen.fixed_point import Int64, saturate
+from codegen.ir.call import KernelCall
+from codegen.ir.graph import Graph, Operator
+from codegen.operators.elementwise.add import Add, integers
+from codegen.operators.elementwise.binary import sides
 from codegen.operators.near_ties import near_ties
+from codegen.operators.registry import operators
+from codegen.options import Goal
 from codegen.quantization import INT8_MAX, INT8_MIN
 
 BITS = 21
@@ -30,6 +38,53 @@ _EACH = np.arange(-_REACH, _REACH + 1)
 _NUDGES: Int64 = np.stack(np.meshgrid(_EACH, _EACH, indexing="ij"), axis=-1).reshape(-1, 2)
 _NUDGES = _NUDGES[np.argsort((_NUDGES**2).sum(axis=1), kind="stable")]
 """[n, 2] what is added to the factors nearest to the ratios, the least first."""
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call of `safe_kernel_add_affine_s8` of ADD or SUB, where it is exact.
+
+    Tables, int16 sums and sums that broadcast stay as they are.
+    """
+    del goal
+    if plain.kernel != "safe_kernel_add_s8":
+        return None
+    shapes = {graph.tensor(index).shape for index in (*operator.inputs, *operator.outputs)}
+    if len(shapes) > 1:
+        return None
+    affine = _affine(graph, operator)
+    if affine is None:
+        return "no affine sum is exact"
+    p = sides(graph, operator)
+    fields = "length", "factor1", "factor2", "start", "low", "high"
+    values = math.prod(shapes.pop()), *affine, p.low, p.high
+    return dataclasses.replace(
+        plain,
+        kernel="safe_kernel_add_affine_s8",
+        header="safe/kernel/add_affine.h",
+        source="add_affine",
+        params_type="safe_add_affine_params_t",
+        params=dict(zip(fields, values, strict=True)),
+        notes=("affine sum, exact for all pairs of values",),
+    )
+
+
+def _affine(graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+    """Return factors and start of the affine sum, the kernel's first input first."""
+    spec = operators()[operator.kind]
+    assert isinstance(spec, Add)
+    p, n = sides(graph, operator), integers(graph, operator)
+    first, second = (p.input1, 1), (p.input2, spec.sign)
+    ratios = tuple(sign * side.scale / p.output.scale for side, sign in (first, second))
+    offset = p.output.zero_point - sum(
+        ratio * side.zero_point for ratio, (side, _) in zip(ratios, (first, second), strict=True)
+    )
+    truth = spec.unlimited(p, n, VALUES[:, None], VALUES[None, :])
+    factors = fit((ratios[0], ratios[1]), offset, saturate(truth, INT8_MIN, INT8_MAX))
+    if factors is not None and spec.swapped(graph, operator):
+        factors = factors[1], factors[0], factors[2]
+    return factors
 
 
 def _starts(sums: Int64, wanted: Int64) -> tuple[Int64, Int64]:

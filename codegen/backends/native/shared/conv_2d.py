@@ -5,33 +5,34 @@ from typing import Any
 
 from codegen.ir.graph import DType, Graph, Operator
 from codegen.operators.window import Axis, convolution_axes
-from codegen.options import KernelChoice
+from codegen.options import Goal
 
 _MINOR = 8
 """A convolution takes up to a third more instructions on RV32 by the matrix product's tile. Where
 matrix products have this many times its products, the whole model takes at most 4% more."""
 
 
-def is_preferred(graph: Graph, operator: Operator, choice: KernelChoice) -> bool:
+def is_preferred(graph: Graph, operator: Operator, goal: Goal, *, may_replace: bool) -> bool:
     """Return whether the kernel for height 1, a position at a time, is the better one.
 
     It takes less code, but more instructions for several positions. For one it is the faster:
     the two-dimensional kernels compute two or four. Operators on parts of one image share their
-    weights, and so take the same kernel, but for speed.
+    weights, and so take the same kernel, but for speed. `may_replace`: whether the kernel for
+    height 1 may take several positions only because its code is there for matrix products.
     """
     if not _is_flat(graph, operator):
         return False
-    if choice.optimize == "speed":
+    if goal == "speed":
         return _positions(graph, operator) == 1
     convolutions = [o for o in graph.operators if o.kind == operator.kind]
     same = [o for o in convolutions if o.inputs[1] == operator.inputs[1]]
     if any(_positions(graph, o) == 1 for o in same):
         return True
     # With other convolutions, the two-dimensional kernel is there anyhow.
-    if choice.isa != "rv32":
+    if not may_replace:
         return len(same) == len(convolutions)
     flat = all(_is_flat(graph, o) for o in convolutions)
-    return flat and (choice.optimize == "size" or _are_minor(graph, convolutions))
+    return flat and (goal == "size" or _are_minor(graph, convolutions))
 
 
 def params(shape: tuple[int, int], x: Axis, zero_point: int) -> Mapping[str, Any]:
@@ -46,7 +47,7 @@ def params(shape: tuple[int, int], x: Axis, zero_point: int) -> Mapping[str, Any
 
 
 def macs(conv: Mapping[str, Any], row: Mapping[str, int]) -> int:
-    """Return the products; `conv` from `params`, `row` as of `_packing.dense_row`."""
+    """Return the products; `conv` from `params`, `row` as of `packing.dense_row`."""
     positions: int = conv["batches"] * conv["x"]["output"]
     return positions * row["units"] * row["depth"]
 

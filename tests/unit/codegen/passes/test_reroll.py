@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.lower import call_of
 from codegen.fixed_point import requantize
 from codegen.frontend import tflite
 from codegen.ir.graph import Quantization
@@ -19,7 +20,6 @@ from codegen.operators.recurrent import rerolled as _rerolled
 from codegen.operators.recurrent import rerolled_fit as _rerolled_fit
 from codegen.operators.recurrent import rerolled_lstm
 from codegen.operators.recurrent import words as _rerolled_words
-from codegen.operators.registry import operators
 from codegen.options import KernelChoice
 from codegen.passes import dead, reroll
 from codegen.pipeline import compile_model
@@ -193,7 +193,7 @@ def test_a_cell_state_far_beyond_where_tanh_saturates_stays_fast(scale):
 def kernel(graph, choice):
     """Return the kernel of a graph of one operator."""
     (operator,) = graph.operators
-    return operators()[operator.kind].lower(graph, operator, choice).kernel
+    return call_of(graph, operator, choice).kernel
 
 
 @cache
@@ -350,7 +350,7 @@ def test_scales_that_the_fast_kernels_cannot_take_fall_back():
         with pytest.raises(_rerolled_fit.UnfitError, match=r"step \d"):
             _rerolled_fit.fit(replace(cell, recurrent_scales=scales))
     (operator,) = graph.operators
-    call = operators()[operator.kind].lower(graph, operator, KernelChoice("ref"))
+    call = call_of(graph, operator, KernelChoice("ref"))
     assert call.kernel == "safe_kernel_rerolled_lstm_s8"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.lower import call_of
 from codegen.frontend import tflite
 from codegen.ir.graph import DType, Graph, Operator, Quantization, Tensor
 from codegen.ir.verifier import verify
@@ -14,7 +15,6 @@ from codegen.operators.recurrent import gru as _gru
 from codegen.operators.recurrent import gru_fit as _gru_fit
 from codegen.operators.recurrent import rerolled_gru
 from codegen.operators.recurrent.rerolled_fit import UnfitError
-from codegen.operators.registry import operators
 from codegen.options import GOALS, KernelChoice
 from codegen.passes import dead, fold, reroll, reroll_gru
 from codegen.pipeline import compile_model
@@ -91,7 +91,7 @@ def test_every_kernel_gives_the_bytes_of_the_recurrence(units, steps, zero):
     assert np.unique(expected).size > 20
     for isa in ISAS:
         choice = KernelChoice(isa)
-        call = operators()[operator.kind].lower(graph, operator, choice)
+        call = call_of(graph, operator, choice)
         few = isa == "dsp" and units == 1  # three rows
         assert call.source == "rerolled_gru" + ("" if isa == "ref" or few else f"_{isa}")
         for library in (kernels.library("gcc-O3"), checked()):

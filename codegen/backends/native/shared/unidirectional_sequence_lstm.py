@@ -1,0 +1,98 @@
+"""The gates of two units as one tile, and the parameters, for all instruction sets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.backends.native.shared import weights
+from codegen.fixed_point import Int64
+from codegen.ir.graph import Operator
+from codegen.operators.recurrent import lstm as _lstm
+
+GATE_ORDER = (0, 2, 1, 3)
+"""Input, cell, forget, output: as the kernel needs them."""
+_FORGET = (1 << 30, -14)
+"""2^-15 as multiplier and shift: what the kernel has built in for forget * cell."""
+_PASS = (1 << 30, -1)
+"""Rescales eight times a number to the number, as doubled sums are rescaled."""
+_NARROW = -64
+"""SAFE_LSTM_DSP_NARROW: nothing to do before."""
+_MIN_UPDATE_SHIFT, _MAX_UPDATE_SHIFT = 14, 29
+"""Right shift after the multiplication by 2^30 / 2^31: the product fits int16, the sum 32 bits."""
+
+
+def tiles(packed: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return [units, 4, K] as rows of tiles [8 · pairs, K]: (u, v) of each gate in the order."""
+    units, gates, depth = packed.shape
+    filled = np.zeros((units + units % 2, gates, depth), dtype=np.int8)
+    filled[:units] = packed[:, GATE_ORDER]
+    return filled.reshape(-1, 2, gates, depth).swapaxes(1, 2).reshape(-1, depth)
+
+
+def starts(bias: Int64) -> Int64:
+    """Return [units, 4] in the order of `tiles`."""
+    units, gates = bias.shape
+    filled = np.zeros((units + units % 2, gates), dtype=np.int64)
+    filled[:units] = bias[:, GATE_ORDER]
+    return filled.reshape(-1, 2, gates).swapaxes(1, 2).reshape(-1)
+
+
+def refuse_scales(p: _lstm.Integers) -> str | None:
+    """Return why the dsp kernel, or the rv32 kernel, cannot take the scales, or None."""
+    if p.forget != _FORGET or p.update[0] != 1 << 30:
+        return "the cell state's scale is not a power of two"
+    if not _MIN_UPDATE_SHIFT <= -p.update[1] <= _MAX_UPDATE_SHIFT:
+        return f"a shift of the cell update of {p.update[1]}"
+    hidden = np.array([p.hidden], dtype=np.int64)
+    narrow = ~_is_wide(p)
+    return weights.refuse_rescale(
+        *_columns(p.scales[narrow]), 0, weights.MAX_SUM
+    ) or weights.refuse_rescale(*_columns(hidden), p.hidden_zero_point, weights.MAX_SUM)
+
+
+def _columns(pairs: Int64) -> tuple[Int64, Int64]:
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _is_wide(p: _lstm.Integers) -> NDArray[np.bool_]:
+    """Return, per source and gate, whether the term needs no right shift: [2, 4]."""
+    wide: NDArray[np.bool_] = p.scales[..., 1] > -1
+    return wide
+
+
+def _rescales(pairs: Int64, zero_point: int) -> list[Mapping[str, int]]:
+    """Return safe_dsp_rescale_t for (multiplier, shift) [n, 2]."""
+    words = weights.rescale(pairs[:, 0], pairs[:, 1], zero_point)
+    names = ("multiplier", "addend", "shift")
+    return [dict(zip(names, map(int, row), strict=True)) for row in words]
+
+
+def params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
+    """Return the fields of `safe_lstm_dsp_params_t` in order."""
+    common = _lstm.params(operator, p)
+    names = list(common)[: list(common).index("forget_multiplier")]
+    shift = -p.update[1]
+    multiplier, tanh_shift = p.tanh
+    unlimited = p.cell_clip == _lstm.NO_CLIP
+    order = list(GATE_ORDER)
+    wide = _is_wide(p)
+    scales = np.where(wide[..., None], _PASS, p.scales)[:, order]
+    before = np.where(wide[..., None], p.scales, (0, _NARROW))[:, order].reshape(-1, 2)
+    return {
+        **{name: common[name] for name in names},
+        "hidden_zero_point": p.hidden_zero_point,
+        "update_addend": 1 + (1 << shift),
+        "update_shift": shift + 1,
+        "cell_clip": p.cell_clip,
+        "cell_clip_span": 0xFFFF if unlimited else 2 * p.cell_clip,
+        "tanh_multiplier": multiplier,
+        "tanh_addend": (1 << tanh_shift) >> 1,
+        "tanh_shift": tanh_shift,
+        "input": _rescales(scales[0], 0),
+        "recurrent": _rescales(scales[1], 0),
+        "hidden": _rescales(np.array([p.hidden]), p.hidden_zero_point)[0],
+        "any_wide": int(wide.any()),
+        "wide": [{"multiplier": int(m), "shift": int(s)} for m, s in before],
+    }
