@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Look, write, print; return the exit code. Raises DataError or OutputError."""
     from host_tools.eda import summary as eda_summary
     from host_tools.eda import survey as eda
-    from host_tools.formats import json_file
+    from host_tools.formats import csv_file, json_file
     from host_tools.report import eda_page, eda_plots
     from targets import output
 
@@ -58,14 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
     pictures = {
         "histograms": eda_plots.histograms(found),
         "correlations": eda_plots.correlations(found),
-        "timeline": eda_plots.timeline(found),
     }
-    page = eda_page.render(found, clip, **pictures)
+    page = eda_page.render(found, clip)
     fields, out = eda_summary.fields(found, clip), arguments.outdir
     pairs = [(a, b, r, abs(r), rows) for a, b, r, rows in eda_summary.top_pairs(found)]
     head = ["channel_a", "channel_b", "correlation", "abs_correlation", "rows"]
-    output.write(out / "stats_completo.csv", eda_summary.csv_text(*eda_summary.stats_rows(found)))
-    output.write(out / "top_corr_pairs.csv", eda_summary.csv_text(head, pairs))
+    output.write(out / "stats_completo.csv", csv_file.text(*eda_summary.stats_rows(found)))
+    output.write(out / "top_corr_pairs.csv", csv_file.text(head, pairs))
     output.write(out / "correlazioni_full.png", pictures["correlations"])
     output.write(out / "istogrammi_full.png", pictures["histograms"])
     json_file.write_plain(out / "eda.json", fields)
@@ -73,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write((out / "eda.json").read_text(encoding="utf-8"))
         return ExitCode.OK
-    lines = [f"{found.rows:,} rows, {len(found.columns)} channels", *eda_summary.findings(found)]
+    names = ", ".join(column.name for column in found.columns)
+    lines = [eda_page.span(found), f"{len(found.columns)} channels: {names}"]
+    lines += [eda_page.left_out(found), *(f.text for f in eda_summary.findings(found))]
     lines.append(f"suggested clip ±{clip.sigma:g} σ: {clip.reason}")
     lines.append(f"{out / 'eda.html'}: written in {time.monotonic() - began:.1f} s")
     sys.stdout.write("\n".join(lines) + "\n")

@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from host_tools.evaluation import evaluate
     from host_tools.formats.json_file import write_plain
     from host_tools.report import evaluation_page
+    from targets import output
 
     for name in ("n", "threads"):
         value = getattr(arguments, name)
@@ -68,11 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
     found = evaluate.evaluate(material, arguments.threads)
     out = arguments.out or Path("build", "evaluate", name)
     write_plain(out / "evaluation.json", found.fields())
-    picture = evaluation_page.write(out, found)
+    output.write(out / evaluation_page.FILE, evaluation_page.page(found, name))
     if arguments.json:
         sys.stdout.write(json.dumps(found.fields()) + "\n")
         return ExitCode.OK
-    sys.stdout.write(evaluation_page.render(found) + f"\n\n{picture}\n")
+    sys.stdout.write(evaluation_page.render(found) + f"\n\n{out / evaluation_page.FILE}\n")
     return ExitCode.OK
 
 

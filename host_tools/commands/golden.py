@@ -77,8 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from host_tools.compare import matrix as golden_matrix
     from host_tools.compare import participants as golden_run
-    from host_tools.eda.summary import csv_text
-    from host_tools.formats import description, json_file
+    from host_tools.formats import csv_file, description, json_file
     from host_tools.report import golden_page
     from targets import output
     from targets.build import ROOT
@@ -110,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     json_file.write_plain(out / "compare.json", found.fields())
     rows = golden_page.csv_rows(found)
-    output.write(out / "compare_human.csv", csv_text(golden_page.COLUMNS, rows))
+    output.write(out / "compare_human.csv", csv_file.text(golden_page.COLUMNS, rows))
     output.write(out / "compare.html", golden_page.page(found))
     text = json.dumps(found.fields(), indent=2) if arguments.json else golden_page.render(found)
     sys.stdout.write(text + "\n")

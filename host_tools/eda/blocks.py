@@ -68,6 +68,8 @@ class Block:
         text: bool [channels, rows]; a cell that is neither number nor missing.
         seconds: float64 [rows] since the file's first stamp, NaN where it cannot be read;
             None without a timestamp column.
+        origin: That first stamp: seconds since 1970 when `is_dated`, else as the log counts.
+        is_dated: Whether the stamps tell a date.
         labelled: bool [rows].
         lines: int64 [rows], the line of each row in the file.
         position: Bytes of the file read so far.
@@ -80,6 +82,8 @@ class Block:
     labelled: NDArray[np.bool_]
     lines: NDArray[np.int64]
     position: int
+    origin: float = 0.0
+    is_dated: bool = False
 
 
 def layout(path: Path, delimiter: str | None = None) -> Layout:
@@ -280,7 +284,19 @@ def _parse(
     seconds = None
     if about.time is not None:
         seconds, base = _seconds(frame[about.time], about.time_is_number, base)
-    return Block(values, infinite, text, seconds, labelled, lines, position), base
+    origin, is_dated = _origin(base)
+    return Block(values, infinite, text, seconds, labelled, lines, position, origin, is_dated), base
+
+
+def _origin(base: object) -> tuple[float, bool]:
+    """Return a file's first stamp in seconds, and whether these count from 1970.
+
+    A plain number is taken for a date from 2001 on (10⁹ s): a run's own clock starts near 0.
+    """
+    if isinstance(base, pd.Timestamp):
+        return base.timestamp(), True
+    number = base if isinstance(base, float) else 0.0
+    return number * sampling.epoch_unit(number), number >= 1e9
 
 
 def _numbers(column: "pd.Series[Any]", decimal: str) -> tuple[Array, NDArray[np.bool_]]:

@@ -1,7 +1,5 @@
 """What the figures of a log mean: findings, the clip to use, and the files that hold them."""
 
-import csv as csv_file
-import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -117,79 +115,129 @@ def top_pairs(found: Eda, most: int = PAIRS) -> list[tuple[str, str, float, int]
     return sorted(pairs, key=lambda pair: (-abs(pair[2]), pair[0], pair[1]))[:most]
 
 
-def findings(found: Eda) -> list[str]:
-    """Return what deserves a look before training, one sentence each."""
-    return [*_sampling_findings(found), *_channel_findings(found)]
+@dataclass(frozen=True)
+class Finding:
+    """Something that deserves a look before training.
+
+    Attributes:
+        text: One sentence, or two.
+        cost: What it costs, in a few words.
+        weight: Orders them: 2 stops the training, 1 makes its result doubtful, below 1 is the
+            part of the rows that is lost.
+    """
+
+    text: str
+    cost: str
+    weight: float
 
 
-def _sampling_findings(found: Eda) -> list[str]:
+_REFUSED = "training refuses the log"
+
+
+def _refused(text: str) -> Finding:
+    return Finding(text, _REFUSED, 2.0)
+
+
+def _lost(text: str, rows: int, found: Eda) -> Finding:
+    share = rows / max(1, found.rows)
+    return Finding(text, f"{rows:,} rows ({share:.2%} of all)", min(share, 0.99))
+
+
+def findings(found: Eda) -> list[Finding]:
+    """Return what deserves a look before training, the costliest first."""
+    everything = [*_sampling_findings(found), *_channel_findings(found)]
+    return sorted(everything, key=lambda finding: -finding.weight)
+
+
+def _sampling_findings(found: Eda) -> list[Finding]:
     facts, texts = found.sampling, []
     if facts.period is None:
-        texts.append("No timestamp column: gaps and the sampling rate cannot be judged.")
+        text = "No timestamp column: gaps and the sampling rate cannot be judged."
+        texts.append(Finding(text, "gaps stay unseen", 1.5))
     if facts.other_period is not None:
         texts.append(
-            f"Mixed sampling rates: a row every {facts.period:g} s, but every"
-            f" {facts.other_period:g} s in {facts.other_share:.0%} of the log. Training refuses"
-            " this: resample to one rate, or split the file."
+            _refused(
+                f"Mixed sampling rates: a row every {facts.period:g} s, but every"
+                f" {facts.other_period:g} s in {facts.other_share:.0%} of the log: resample to one"
+                " rate, or split the file."
+            )
         )
     if facts.duplicates:
         texts.append(
-            f"{facts.duplicates:,} rows repeat the time of the row before, the first in"
-            f" {facts.first_duplicate}. Training refuses this: remove them."
+            _refused(
+                f"{facts.duplicates:,} rows repeat the time of the row before, the first in"
+                f" {facts.first_duplicate}: remove them."
+            )
         )
     if facts.backwards:
         texts.append(
-            f"{facts.backwards:,} rows are earlier than the row before, the first in"
-            f" {facts.first_backwards}. Training refuses this: sort the file by time."
+            _refused(
+                f"{facts.backwards:,} rows are earlier than the row before, the first in"
+                f" {facts.first_backwards}: sort the file by time."
+            )
         )
     if facts.unreadable:
-        texts.append(f"{facts.unreadable:,} timestamps cannot be read.")
+        text = f"{facts.unreadable:,} timestamps cannot be read."
+        texts.append(_lost(text, facts.unreadable, found))
     if facts.gaps:
-        texts.append(
-            f"{facts.gaps:,} gaps in time, {facts.gap_seconds:,.0f} s in all, the longest"
-            f" {facts.longest[0].seconds:,.0f} s. Windows do not cross them."
+        longest = facts.longest[0].seconds
+        what = "gap" if facts.gaps == 1 else "gaps"
+        text = (
+            f"{facts.gaps:,} {what} in time, {facts.gap_seconds:,.0f} s in all, the longest"
+            f" {longest:,.0f} s. Windows do not cross them."
         )
+        away = facts.gap_seconds / facts.period if facts.period else 0.0
+        texts.append(_lost(text, round(away), found))
     return texts
 
 
-def _named(columns: Iterable[Column], text: str) -> list[str]:
+def _named(columns: Iterable[Column], text: str, cost: str, weight: float) -> list[Finding]:
     names = [f'"{column.name}"' for column in columns]
-    return [f"{', '.join(names)}: {text}"] if names else []
+    return [Finding(f"{', '.join(names)}: {text}", cost, weight)] if names else []
 
 
-def _channel_findings(found: Eda) -> list[str]:
+def _channel_findings(found: Eda) -> list[Finding]:
     columns = found.columns
-    texts = _named(
-        (c for c in columns if c.count and c.low == c.high), "constant; training leaves it out."
-    )
-    texts += _named((c for c in columns if not c.count), "without any number.")
+    flat = (c for c in columns if c.count and c.low == c.high)
+    texts = _named(flat, "constant; training leaves it out.", "nothing", 0.0)
+    texts += _named((c for c in columns if not c.count), "without any number.", "the channel", 1.4)
     texts += [
-        f'"{c.name}": {c.text:,} cells are text, the first in {c.first_text}. Training refuses'
-        " this: mend the cells, or remove the column."
+        _refused(
+            f'"{c.name}": {c.text:,} cells are text, the first in {c.first_text}: mend the cells,'
+            " or remove the column."
+        )
         for c in columns
         if c.text
     ]
-    texts += _named((c for c in columns if c.infinite), "infinite values; their rows become gaps.")
-    many = (c for c in columns if c.count and c.missing > MISSING_PART * found.rows)
-    texts += _named(many, f"over {MISSING_PART:.0%} of the values are missing.")
-    texts += [
-        f'"{c.name}": stuck for {c.longest_run:,} rows from {c.longest_run_at}'
-        + (f", {c.stuck_runs} such stretches in all." if c.stuck_runs > 1 else ".")
-        for c in columns
-        if c.stuck_runs and c.low != c.high and c.repeated < 0.5
-    ]
-    texts += _named(
+    for c in columns:
+        if c.infinite:
+            text = f'"{c.name}": infinite values; their rows become gaps.'
+            texts.append(_lost(text, c.infinite, found))
+        if c.count and c.missing > MISSING_PART * found.rows:
+            texts.append(_lost(f'"{c.name}": values are missing.', c.missing, found))
+        if c.stuck_runs and c.low != c.high and c.repeated < 0.5:
+            text = f'"{c.name}": stuck for {c.longest_run:,} rows from {c.longest_run_at}'
+            text += f", {c.stuck_runs} such stretches in all." if c.stuck_runs > 1 else "."
+            texts.append(_lost(text, c.stuck_rows, found))
+    return texts + _shape_findings(found)
+
+
+def _shape_findings(found: Eda) -> list[Finding]:
+    columns = found.columns
+    texts = _named(
         (c for c in columns if c.kurtosis > HEAVY),
         f"heavy tails (kurtosis above {HEAVY:g}): look for spikes before training.",
-    )
-    for hint, text in (
-        (DRIFT, "drifts over the log: a detector trained on its start will raise alarms later."),
-        (LEVELS, "changes its level between parts of the log."),
-        (SPREAD, "varies more in one part of the log than in another."),
+        "missed or false alarms", 1.1,
+    )  # fmt: skip
+    for hint, weight, text in (
+        (DRIFT, 1.3, "drifts over the log: a detector trained on its start will alarm later."),
+        (LEVELS, 1.2, "changes its level between parts of the log."),
+        (SPREAD, 1.0, "varies more in one part of the log than in another."),
     ):
-        texts += _named((c for c in columns if c.drift.hint == hint), text)
+        changing = (c for c in columns if c.drift.hint == hint)
+        texts += _named(changing, text, "false alarms", weight)
     texts += [
-        f'"{a}" and "{b}" say nearly the same (r = {r:.4f}).'
+        Finding(f'"{a}" and "{b}" say nearly the same (r = {r:.4f}).', "a channel's work", 0.0)
         for a, b, r, _ in top_pairs(found)
         if abs(r) > REDUNDANT
     ]
@@ -213,16 +261,6 @@ def stats_rows(found: Eda) -> tuple[list[str], list[list[Any]]]:
         for c in found.columns
     ]  # fmt: skip
     return header, rows
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return CSV text; numbers read back exactly, NaN is an empty cell."""
-    stream = io.StringIO()
-    writer = csv_file.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in row])
-    return stream.getvalue()
 
 
 def plain(value: Any) -> Any:
@@ -251,7 +289,7 @@ def fields(found: Eda, clip: Clip) -> dict[str, Any]:
             "suggested_clip_reason": clip.reason,
             "clips": [asdict(row) for row in clip.rows],
             "sampling": asdict(found.sampling),
-            "findings": findings(found),
+            "findings": [finding.text for finding in findings(found)],
             "channels": [dict(zip(header, row, strict=True)) for row in rows],
         }
     )

@@ -76,7 +76,7 @@ class Eda:
     """The result.
 
     Attributes:
-        files: (path, rows) of each file.
+        files: (name, rows) of each file; a folder stands before names that are not distinct.
         rows: All of them.
         columns: One per channel.
         correlation: float64 [channels, channels].
@@ -86,6 +86,7 @@ class Eda:
         labelled_rows: Rows with a labelled fault; None without a label column.
         rank_error: Bound on the rank error of the quantiles; 0 is exact.
         timeline: float64 [3, segments, channels]: mean, lowest, highest.
+        stamps: float64 [segments], the mean stamp of each; NaN without timestamps.
     """
 
     files: tuple[tuple[str, int], ...]
@@ -98,6 +99,7 @@ class Eda:
     labelled_rows: int | None
     rank_error: float
     timeline: Array
+    stamps: Array
 
 
 class _Collector:
@@ -125,10 +127,12 @@ class _Collector:
         self.pairs = pairs if self.pairs is None else self.pairs.merged(pairs)
         for sketch, row in zip(self.sketches, values, strict=True):
             sketch.add(row[~np.isnan(row)])
-        self.timeline.add(values)
-        self.runs.add(file, values, block.lines)
+        stamps = np.full(values.shape[1], np.nan)
         if block.seconds is not None:
-            self.sampling.add(file, block.seconds, block.lines)
+            stamps = block.origin + block.seconds
+            self.sampling.add(file, block.seconds, block.lines, block.origin, block.is_dated)
+        self.timeline.add(np.concatenate((values, stamps[None])))
+        self.runs.add(file, values, block.lines)
         self.infinite += block.infinite.sum(axis=1)
         texts = block.text.sum(axis=1)
         for channel in np.flatnonzero(texts).tolist():
@@ -171,16 +175,22 @@ def run(
     channels = tuple(n for n in first.header if any(n in about.channels for about in layouts))
     total, done = sum(path.stat().st_size for path in paths), 0
     found, files = _Collector(channels, sketch_budget_bytes), []
-    for about in layouts:
+    for about, name in zip(layouts, _shown(paths), strict=True):
         before = found.rows
         found.sampling.begin_file()
         for block in eda_blocks.blocks(_with_channels(about, channels), block_bytes):
-            found.add(str(about.path), block)
+            found.add(name, block)
             progress(done + block.position, total)
         found.runs.end_file()
         done += about.path.stat().st_size
-        files.append((str(about.path), found.rows - before))
+        files.append((name, found.rows - before))
     return _result(found, first, channels, tuple(files))
+
+
+def _shown(paths: Sequence[Path]) -> list[str]:
+    """Return the names by which a summary calls files: a folder only where it tells them apart."""
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else ["/".join(p.parts[-2:]) for p in paths]
 
 
 def _with_channels(about: Layout, channels: tuple[str, ...]) -> Layout:
@@ -193,10 +203,16 @@ def _result(
     assert found.moments is not None
     assert found.pairs is not None
     segments = found.timeline.all()
-    drifts = assess(segments)
+    drifts = assess(segments)[:-1]
     columns = tuple(_column(found, i, drift) for i, drift in enumerate(drifts))
     if not any(column.count for column in columns):
         raise DataError(f"{about.path}: no cell of any channel holds a number")
+    timeline = np.array(
+        [
+            [np.where(part.count > 0, getattr(part, name), np.nan) for part in segments]
+            for name in ("mean", "low", "high")
+        ]
+    )
     return Eda(
         files=files,
         rows=found.rows,
@@ -207,13 +223,8 @@ def _result(
         left_out=_left_out(about, channels),
         labelled_rows=found.labelled if about.labels else None,
         rank_error=max(sketch.rank_error for sketch in found.sketches),
-        timeline=np.array(
-            [
-                [np.where(part.count > 0, part.mean, np.nan) for part in segments],
-                [np.where(part.count > 0, part.low, np.nan) for part in segments],
-                [np.where(part.count > 0, part.high, np.nan) for part in segments],
-            ]
-        ),
+        timeline=timeline[:, :, :-1],
+        stamps=timeline[0, :, -1],
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,10 @@ class SamplingFacts:
 
     Attributes:
         period: Median step in seconds, None without timestamps.
+        first: Earliest stamp: seconds since 1970 when `is_dated`, else as the log counts; None
+            without timestamps.
+        last: Latest stamp.
+        is_dated: Whether the stamps tell a date.
         steps: (seconds, count) of the most frequent steps, the most frequent first.
         gaps: Steps above GAP_FACTOR median steps.
         gap_seconds: Their sum.
@@ -78,6 +83,9 @@ class SamplingFacts:
     unreadable: int = 0
     other_period: float | None = None
     other_share: float = 0.0
+    first: float | None = None
+    last: float | None = None
+    is_dated: bool = False
 
 
 @dataclass
@@ -93,18 +101,26 @@ class Sampling:
     _duplicate_count: int = 0
     _backward_count: int = 0
     _unreadable: int = 0
+    _first: float = np.inf
+    _final: float = -np.inf
+    _is_dated: bool = True
 
     def begin_file(self) -> None:
         """Forget the last stamp: files need not follow each other in time."""
         self._last = None
 
-    def add(self, file: str, seconds: Array, lines: Lines) -> None:
-        """Take the stamps of a block, float64 [rows], and their lines."""
+    def add(
+        self, file: str, seconds: Array, lines: Lines, origin: float = 0.0, is_dated: bool = False
+    ) -> None:
+        """Take the stamps of a block, float64 [rows] from `origin` on, and their lines."""
         good = np.isfinite(seconds)
         self._unreadable += int((~good).sum())
         seconds, lines = seconds[good], lines[good]
         if not len(seconds):
             return
+        self._first = min(self._first, origin + float(seconds.min()))
+        self._final = max(self._final, origin + float(seconds.max()))
+        self._is_dated &= is_dated
         head = seconds[:1] if self._last is None else np.array([self._last])
         steps = np.diff(seconds, prepend=head)
         if self._last is None:
@@ -127,15 +143,17 @@ class Sampling:
     def facts(self) -> SamplingFacts:
         """Return the summary."""
         values, counts = self._counts.sorted()
-        common = {
+        common: dict[str, Any] = {
             "duplicates": self._duplicate_count,
             "first_duplicate": self._duplicates[0] if self._duplicates else "",
             "backwards": self._backward_count,
             "first_backwards": self._backwards[0] if self._backwards else "",
             "unreadable": self._unreadable,
         }
+        if self._first <= self._final:
+            common |= {"first": self._first, "last": self._final, "is_dated": self._is_dated}
         if not len(values):
-            return SamplingFacts(period=None, **common)  # type: ignore[arg-type]
+            return SamplingFacts(period=None, **common)
         period = _median(values, counts)
         gap = values > GAP_FACTOR * period
         often = np.argsort(-counts, kind="stable")[:8]
@@ -150,7 +168,7 @@ class Sampling:
             longest=tuple(g for g in self._long if g.seconds > GAP_FACTOR * period),
             other_period=_median(local[wrong], groups[wrong]) if mixed else None,
             other_share=float(groups[wrong].sum() / groups.sum()) if mixed else 0.0,
-            **common,  # type: ignore[arg-type]
+            **common,
         )
 
 

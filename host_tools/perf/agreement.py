@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from host_tools.errors import DataError, DifferentError
 from host_tools.perf.interface import parts
 from host_tools.perf.standalone import Cost, Standalone
-from host_tools.report.table import aligned, number
+from host_tools.report.table import aligned
+from host_tools.report.words import number
 from host_tools.runtimes import tflm as oracle
 
 Array = NDArray[Any]

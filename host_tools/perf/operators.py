@@ -11,7 +11,8 @@ from typing import Any
 from host_tools.perf import cycles, standalone
 from host_tools.perf.standalone import Standalone
 from host_tools.report.record import OperatorCost
-from host_tools.report.table import DASH, aligned, number
+from host_tools.report.table import aligned
+from host_tools.report.words import DASH, number
 
 _EXACT = "cycles are counted, not estimated: the RTL of the core in Verilator"
 

@@ -10,7 +10,8 @@ from typing import Any, get_args
 from codegen.options import Goal
 from host_tools.perf import agreement, budget, standalone
 from host_tools.perf.standalone import Cost
-from host_tools.report.table import DASH, aligned, number
+from host_tools.report.table import aligned
+from host_tools.report.words import DASH, number
 from targets.build import ROOT, find_model, models
 from targets.errors import SafeError
 from targets.load import load

@@ -4,7 +4,6 @@ Everything is written under a temporary name and renamed, and `result.json` of a
 written last: what is there is whole, and a sweep that was cut short goes on where it stopped.
 """
 
-import csv
 import hashlib
 import io
 import json
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from host_tools.conversion import canonical
 from host_tools.errors import DataError
+from host_tools.formats import csv_file
 from host_tools.quantize.grid import Point
 from host_tools.quantize.task import Result, Statistics
 from targets import output
@@ -110,13 +110,11 @@ class Store:
 
     def table(self, rows: Sequence[Mapping[str, Any]]) -> Path:
         """Write `results.csv`, best first; return its path."""
-        stream = io.StringIO()
         names = list(rows[0]) if rows else []
-        writer = csv.DictWriter(stream, names, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
         path = self.folder / RESULTS
-        write(path, stream.getvalue().encode())
+        write(
+            path, csv_file.text(names, ([row.get(n, "") for n in names] for row in rows)).encode()
+        )
         return path
 
     def template(self) -> bytes | None:

@@ -1,18 +1,28 @@
-"""An evaluation of an int8 model: tables for the terminal, one picture."""
+"""An evaluation of an int8 model: tables for the terminal, and a page."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 
 from host_tools.compare.error import Error
-from host_tools.evaluation.evaluate import Evaluation
-from host_tools.report.plots import _STYLE, BLUE, GRID, INK, ORANGE, _svg
-from host_tools.report.table import DASH, aligned
-from targets import output
+from host_tools.evaluation.evaluate import Evaluation, Pair
+from host_tools.report.chart import Axis, Chart, Mark, axis_of
+from host_tools.report.page import Cell, Page, Section, Table
+from host_tools.report.report_page import lsb_chart
+from host_tools.report.table import aligned
+from host_tools.report.words import DASH, number
 
-PICTURE = "evaluation.svg"
+FILE = "evaluation.html"
+
+Rows = list[Sequence[str | Cell]]
+
+
+def _pairs(found: Evaluation) -> tuple[tuple[str, Pair | None], ...]:
+    return (
+        ("int8 against float", found.int8_vs_float),
+        ("int8 against truth", found.int8_vs_truth),
+        ("float against truth", found.float_vs_truth),
+    )
 
 
 def _row(name: str, found: Error | None) -> list[str]:
@@ -24,11 +34,7 @@ def _row(name: str, found: Error | None) -> list[str]:
 
 def render(found: Evaluation) -> str:
     """Return the tables; ends without a newline."""
-    pairs = (
-        ("int8 against float", found.int8_vs_float),
-        ("int8 against truth", found.int8_vs_truth),
-        ("float against truth", found.float_vs_truth),
-    )
+    pairs = _pairs(found)
     lines = [
         f"{found.windows} windows, {found.data}; standard deviations; clip ±{found.clip:g}",
         *aligned(
@@ -90,37 +96,86 @@ def _channels(found: Evaluation) -> list[list[str]]:
     return rows
 
 
-def write(folder: Path, found: Evaluation) -> Path:
-    """Draw LSB histogram, error by step, and error by channel; return the path."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(10, 6.4), layout="constrained")
-        top = figure.subplots(2, 2)
-        for axes in top.flat:
-            axes.grid(color=GRID, linewidth=0.8)
-        bars = top[0, 0]
-        bars.bar(list(found.lsb), list(found.lsb.values()), color=BLUE)
-        bars.set_yscale("log")
-        bars.set_title("int8 − float, LSB", loc="left")
-        steps = top[0, 1]
-        count = np.arange(1, found.horizon + 1)
-        steps.plot(count, [e.rmse for e in found.int8_vs_float.steps], color=BLUE, marker="o",
-                   markersize=3, label="int8 against float")  # fmt: skip
-        for pair, color, name in ((found.int8_vs_truth, ORANGE, "int8 against truth"),
-                                  (found.float_vs_truth, INK, "float against truth")):  # fmt: skip
-            if pair is not None:
-                steps.plot(count, [e.rmse for e in pair.steps], color=color, linewidth=1.2,
-                           label=name)  # fmt: skip
-        steps.set_title("RMSE by horizon step (σ)", loc="left")
-        steps.legend()
-        channels = top[1, 0]
-        channels.barh(found.channels, [e.rmse for e in found.int8_vs_float.channels], color=BLUE)
-        channels.tick_params(labelsize=7)
-        channels.set_title("RMSE by channel, int8 against float (σ)", loc="left")
-        sources = top[1, 1]
-        shares = found.budget.shares()
-        sources.barh(list(shares), [100 * value for value in shares.values()], color=ORANGE)
-        sources.set_title("share of the squared error by source (%)", loc="left")
-        text = _svg(figure)
-    path = folder / PICTURE
-    output.write(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
-    return path
+def _steps(found: Evaluation) -> Section:
+    """Show the error by step; the wide pale line lets both errors to the truth be seen."""
+    looks = (("blue", ""), ("ink", ""), ("orange", "thick pale"))
+    steps = np.arange(1, found.horizon + 1)
+    marks = [
+        Mark(steps, [error.rmse for error in pair.steps], "line", colour, name, style)
+        for (name, pair), (colour, style) in zip(_pairs(found), looks, strict=True)
+        if pair is not None
+    ]
+    marks = marks[::-1]
+    highest = max(float(np.max(mark.y)) for mark in marks)
+    last = found.int8_vs_float.steps[-1].rmse
+    text = (
+        f"RMSE by horizon step; int8 against float is {found.int8_vs_float.steps[0].rmse:.4f} σ at"
+        f" the first step and {last:.4f} σ at the last."
+    )
+    across = axis_of([1.0, float(found.horizon)], label="step ahead", form="integer")
+    chart = Chart("", text, across, Axis(0.0, highest * 1.08, "RMSE in σ"), marks, height=220)
+    head = ["step", *(f"RMSE, {name}" for name, pair in _pairs(found) if pair is not None), "max"]
+    columns = [pair.steps for _, pair in _pairs(found) if pair is not None]
+    rows = [
+        [str(step + 1), *(number(column[step].rmse, 4) for column in columns),
+         number(found.int8_vs_float.steps[step].max, 3)]
+        for step in range(found.horizon)
+    ]  # fmt: skip
+    head[-1] = "largest, int8 against float"
+    return Section("By step ahead", "", [chart, Table("Errors by step", head, rows, dense=True)])
+
+
+def _by_channel(found: Evaluation) -> Section:
+    most = max([error.rmse for error in found.int8_vs_float.channels] + [1e-12])
+    rows: Rows = []
+    for index, name in enumerate(found.channels):
+        quantization = found.int8_vs_float.channels[index]
+        others = [
+            number(pair.channels[index].rmse, 4)
+            for _, pair in _pairs(found)[1:]
+            if pair is not None
+        ]
+        bar = Cell(number(quantization.rmse, 4), "words", quantization.rmse / most)
+        largest = max(abs(key) for key in found.lsb_by_channel[index])
+        rows.append([name, bar, number(quantization.max, 3), str(largest), *others])
+    others = [f"RMSE, {name}" for name, pair in _pairs(found)[1:] if pair is not None]
+    head = ["channel", "RMSE, int8 against float", "largest", "largest LSB", *others]
+    return Section("By channel", "In standard deviations of each channel.",
+                   [Table("Errors by channel", head, rows, dense=True)])  # fmt: skip
+
+
+def page(found: Evaluation, title: str) -> str:
+    """Return the page of an evaluation of the model `title`."""
+    pairs = [_row(name, pair.total if pair else None) for name, pair in _pairs(found)]
+    latency = [
+        [name, number(took.median_ms, 3), number(took.p95_ms, 3), number(took.threads)]
+        for name, took in found.latency.items()
+    ]
+    equal = found.lsb.get(0, 0) / max(1, sum(found.lsb.values()))
+    cards = [
+        (number(found.int8_vs_float.total.rmse, 4), "RMSE of int8 against float, in σ"),
+        (number(found.int8_vs_float.total.max, 3), "largest difference, in σ"),
+        (f"{equal:.1%}", "of the output bytes equal the rounded float model"),
+        (number(found.int8_vs_truth.total.rmse if found.int8_vs_truth else None, 4),
+         "RMSE of int8 against truth, in σ"),
+        (number(found.float_vs_truth.total.rmse if found.float_vs_truth else None, 4),
+         "RMSE of float against truth, in σ"),
+        (f"{found.windows:,}", "windows"),
+    ]  # fmt: skip
+    sources = _budget(found)
+    sections = [
+        Section("Errors", "Quantization is int8 against float; forecasting is either against"
+                " truth. In standard deviations of the channels.",
+                [Table("Errors", ["pair", "MSE", "RMSE", "MAE", "max"], pairs)]),
+        _steps(found),
+        _by_channel(found),
+        Section("Differences in LSB", f"Output bytes of int8 minus the float model rounded to"
+                f" int8; one LSB is {found.output_scale:.4g} σ. Logarithmic, from half a byte on:"
+                " a single byte shows.", [lsb_chart(found.lsb, "int8 − float")]),
+        Section("Where int8 differs from float", "Each source by itself; the shares are those of"
+                " the squared error.", [Table("Sources", sources[0], sources[1:])]),
+        Section("Latency on this host", "In ms per window; the device's figures come from bench.",
+                [Table("Latency", ["model", "median", "95%", "threads"], latency)]),
+    ]  # fmt: skip
+    line = f"{found.data} · clip ±{found.clip:g} σ"
+    return Page(f"Evaluation of {title}", [line], cards, sections).html()

@@ -10,11 +10,13 @@ from host_tools.compare.matrix import (
     Matrix,
     Pair,
 )
-from host_tools.report import sheet
-from host_tools.report.table import DASH, aligned, number
+from host_tools.report.page import Bullets, Cell, Page, Section, Table, heat
+from host_tools.report.table import aligned
+from host_tools.report.words import DASH, number
 
 COLUMNS = ("left", "right", "windows", "values", "mismatched", "mismatched_percent", "max_lsb",
            "rmse_lsb", "rmse_sigma", "mae_sigma", "max_sigma", "must_agree")  # fmt: skip
+Show = Callable[[Pair], tuple[str, float]]
 _WORDS = {FLOAT: "float model", EXACT: "must agree", DEVICE: "device, must agree"}
 
 
@@ -69,21 +71,23 @@ def _remark(found: Matrix, pair: Pair) -> str:
     return "DIFFERENT" if pair.mismatched else "equal"
 
 
-def _grid(found: Matrix, show: Callable[[Pair], tuple[str, float]], title: str, text: str) -> str:
+def _grid(
+    found: Matrix, show: Callable[[Pair], tuple[str, float]], title: str, text: str
+) -> Section:
     names = [name for name, _ in found.participants]
-    rows: list[Sequence[str]] = []
+    rows: list[Sequence[str | Cell]] = []
     for one in names:
-        row: list[str] = [one]
+        row: list[str | Cell] = [one]
         for other in names:
             pair = found.pair(one, other) if one != other else None
             if pair is None:
-                row.append(sheet.Raw(f'<td class="heat">{DASH}</td>'))
+                row.append(Cell(DASH, "heat"))
                 continue
             value, strength = show(pair)
             agrees = _must_agree(found, pair) and not pair.mismatched
-            row.append(sheet.heat(value, 0.5 if agrees else strength, good=agrees))
+            row.append(heat(value, 0.5, "green") if agrees else heat(value, strength))
         rows.append(row)
-    return sheet.section(title, text, sheet.table(["", *names], rows, dense=True))
+    return Section(title, text, [Table(title, ["", *names], rows, dense=True)])
 
 
 def _mismatches(pair: Pair) -> tuple[str, float]:
@@ -99,17 +103,34 @@ def _rmse(pair: Pair) -> tuple[str, float]:
     return number(pair.rmse, 5), (pair.rmse or 0.0) / 0.02
 
 
-def _histogram(found: Matrix) -> str:
+def _histogram(found: Matrix) -> Section:
     keys = range(-SHOWN_LSB, SHOWN_LSB + 1)
     ends = {-SHOWN_LSB: f"≤ −{SHOWN_LSB}", SHOWN_LSB: f"≥ {SHOWN_LSB}"}
     head = ["", *(ends.get(key, f"{key:+d}" if key else "0") for key in keys)]
-    rows: list[Sequence[str]] = []
+    rows: list[Sequence[str | Cell]] = []
     for name, counts in found.histogram.items():
         total = max(1, sum(counts.values()))
-        cells = [sheet.heat(number(counts[key]), (counts[key] / total) ** 0.5) for key in keys]
-        rows.append([name, *cells])
+        rows.append(
+            [name, *(heat(number(counts[key]), (counts[key] / total) ** 0.5) for key in keys)]
+        )
+    title = "Differences in LSB"
     text = f"Output bytes by their difference to {found.yardstick}, in LSB."
-    return sheet.section("Differences in LSB", text, sheet.table(head, rows, dense=True))
+    return Section(title, text, [Table(title, head, rows, dense=True)])
+
+
+def _parts(found: Matrix) -> list[Section]:
+    parts: list[Sequence[str | Cell]] = [
+        [name, Cell(_WORDS.get(kind, "rounds in its own way"), "words"),
+         number(found.seconds.get(name), 2)] for name, kind in found.participants
+    ]  # fmt: skip
+    parts += [[name, Cell(f"did not run: {why}", "words"), DASH] for name, why in found.absent]
+    units = [[name, f"{value:.6g}"] for name, value in found.lsb.units.items()]
+    return [
+        Section("Implementations", "What took part, and seconds on this host.",
+                [Table("Implementations", ["name", "part", "s"], parts)]),
+        Section("One LSB in raw units", "Output scale times the channel's standard deviation.",
+                [Table("One LSB by channel", ["channel", "1 LSB"], units)]),
+    ]  # fmt: skip
 
 
 def page(found: Matrix) -> str:
@@ -125,29 +146,18 @@ def page(found: Matrix) -> str:
         (DASH if device is None else number(device.max_lsb), "LSB at most, device to host"),
         (number(against_float.rmse if against_float else None, 5), "RMSE of int8 to float, in σ"),
     ]
-    parts = [[name, _WORDS.get(kind, "rounds in its own way"),
-              number(found.seconds.get(name), 2)] for name, kind in found.participants]  # fmt: skip
-    parts += [[name, f"did not run: {reason}", DASH] for name, reason in found.absent]
-    units = [[name, f"{value:.6g}"] for name, value in found.lsb.units.items()]
     sections = [
-        sheet.section("Result", found.lsb.text + ".", sheet.bullets([verdict(found)])),
+        Section("Result", found.lsb.text + ".", [Bullets([verdict(found)])]),
         _grid(found, _mismatches, "Mismatches", "Part of the output bytes that differ. Green must "
               "agree and does. With float: float rounded to int8, in-distribution windows only."),
         _grid(found, _largest, "Largest difference", "In LSB."),
         _grid(found, _rmse, "RMSE", "In σ, over in-distribution windows."),
         _histogram(found),
-        sheet.section("Implementations", "What took part, and seconds on this host.",
-                      sheet.table(["", "", "s"], parts)),
-        sheet.section("One LSB in raw units", "Output scale times the channel's standard "
-                      "deviation.", sheet.table(["channel", "1 LSB"], units)),
+        *_parts(found),
     ]  # fmt: skip
     word = "DIFFERENT" if not found.exact else "device = host" if found.device else "host agrees"
     kinds = ", ".join(f"{count} {name}" for name, count in found.windows_by_kind.items() if count)
-    return sheet.page(
-        f"Golden comparison of {found.model}",
-        f"{kinds} windows · device: {found.device or 'none'} · sha256 {found.model_sha256[:16]}…",
-        cards=cards,
-        sections=sections,
-        verdict=word,
-        good=found.exact,
-    )
+    lines = [f"{kinds} windows · device: {found.device or 'none'}",
+             f"model SHA-256 {found.model_sha256}"]  # fmt: skip
+    title = f"Golden comparison of {found.model}"
+    return Page(title, lines, cards, sections, word, found.exact).html()

@@ -1,33 +1,19 @@
 """The profile as a picture: instructions or clock cycles by operator, and the same per MAC."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from host_tools.errors import DataError
-from host_tools.report.plots import BLUE, GRID, INK, MUTED, ORANGE
+from host_tools.report import figures
+from host_tools.report.figures import BLUE, ORANGE
 from host_tools.report.record import OperatorCost
 from targets import output
 
 FORMATS = (".svg", ".png")
 _ROWS = 40
-_STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "safe",
-    "font.family": "sans-serif",
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "ytick.color": INK,
-}
 
 
 def _bars(axes: Any, names: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> None:
@@ -35,8 +21,7 @@ def _bars(axes: Any, names: Sequence[str], values: Sequence[float], texts: Seque
     bars = axes.barh(names, values, color=color, height=0.62)
     axes.bar_label(bars, texts, padding=4)
     axes.set_xlim(0, max([*values, 1e-9]) * 1.3)
-    axes.grid(color=GRID, axis="x")
-    axes.tick_params(length=0)
+    axes.grid(visible=False, axis="y")
 
 
 def draw(title: str, operators: Sequence[OperatorCost], path: Path, unit: str) -> None:
@@ -56,8 +41,7 @@ def draw(title: str, operators: Sequence[OperatorCost], path: Path, unit: str) -
     ratios = [
         count / row.macs if row.macs else 0.0 for count, row in zip(values, rows, strict=True)
     ]
-    stream = io.BytesIO()
-    with mpl.rc_context(_STYLE):
+    with figures.style():
         figure = Figure(figsize=(12, 0.36 * max(len(rows), 2) + 1.4), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
         _bars(left, names, values, [f"{v:,}  ({v / total:.1%})" for v in values])
@@ -70,6 +54,5 @@ def draw(title: str, operators: Sequence[OperatorCost], path: Path, unit: str) -
             "" if len(rows) == len(counted) else f" (the {len(rows)} costliest of {len(counted)})"
         )
         figure.suptitle(title + note, x=0.01, ha="left")
-        metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else None
-        figure.savefig(stream, format=path.suffix[1:], metadata=metadata, dpi=110)
-    output.write(path, stream.getvalue())
+        content = figures.svg(figure) if path.suffix == ".svg" else figures.png(figure, dpi=110)
+    output.write(path, content)

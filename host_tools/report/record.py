@@ -38,6 +38,10 @@ DEFINITIONS = {
     "stack_bound_bytes": "the deepest that the stack can get, proved from the linked image: "
     "program, exception frame and one interrupt handler",
     "alarms": "samples in the alarm state",
+    "rate_hz": "samples per second that the model was trained on",
+    "scored": "the statistics of the detector that take each channel; a channel that is not named "
+    "is not scored",
+    "reading": "how the log was read, as training kept it",
     "host_seconds": "wall clock of the whole run on this host",
 }
 
@@ -97,6 +101,12 @@ class Report:
     instructions_per_step: int | None = None
     cycles_per_inference: int | None = None
     stack_bound_bytes: int | None = None
+    rate_hz: float | None = None
+    """Samples per second of the model's channels."""
+    scored: Mapping[str, str] = field(default_factory=dict)
+    """By channel, the statistics that take it: `level`, `residual`, or both."""
+    reading: Sequence[str] = ()
+    """How the log was read, in sentences."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall clock by step, in the order of the run."""
 
@@ -115,6 +125,7 @@ class Report:
         ]
         values["operators"] = [asdict(operator) for operator in self.operators]
         values["windows_by_kind"] = dict(self.windows_by_kind)
+        values["scored"], values["reading"] = dict(self.scored), list(self.reading)
         values["seconds"] = {step: round(value, 3) for step, value in self.seconds.items()}
         values["host_seconds"] = round(self.host_seconds, 3)
         return {
@@ -133,7 +144,9 @@ class Series:
     `int8_forecast` f32[H,C], one in-distribution window in standard deviations; `score` f32[T],
     `state` uint8[T] (0 warm-up, 1 ok, 2 alarm, 3 learning, 4 sensor fault), `labels` uint8[T];
     `exact_lsb` and `float_lsb` count differences of the device by LSB; `memory` holds capacity of
-    flash and RAM in bytes.
+    flash and RAM in bytes. `units`, `mean` and `std` (raw units, by channel) turn standard
+    deviations into physical values; empty when unknown. `scale` is one LSB of a forecast in
+    standard deviations.
     """
 
     channel_names: Sequence[str]
@@ -148,3 +161,19 @@ class Series:
     exact_lsb: Mapping[int, int]
     float_lsb: Mapping[int, int]
     memory: Mapping[str, int] = field(default_factory=dict)
+    units: Sequence[str] = ()
+    mean: Sequence[float] = ()
+    std: Sequence[float] = ()
+    scale: float = 0.0
+
+    def physical(self, channel: int) -> tuple[float, float]:
+        """Return what one standard deviation is, and where 0 lies, in the channel's unit."""
+        if not self.std:
+            return 1.0, 0.0
+        return float(self.std[channel]), float(self.mean[channel])
+
+    def unit(self, channel: int) -> str:
+        """Return the unit of `physical`, as a word of a title."""
+        if not self.std:
+            return "σ"
+        return (self.units[channel] if self.units else "") or "raw units"

@@ -1,12 +1,11 @@
 """Picture of a choice of representative windows: scores over the log, and their distribution."""
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from host_tools.report.eda_plots import png
-from host_tools.report.plots import BLUE, GRID, INK, MUTED, ORANGE, RED
+from host_tools.report import figures
+from host_tools.report.figures import BLUE, ORANGE, PALE, RED
 
 _BINS = 60
 _MOST_POINTS = 20_000
@@ -28,23 +27,20 @@ def draw(
         threshold: Where the tail begins.
         kind: What the score is, for the label.
     """
-    style = {"font.size": 8, "axes.edgecolor": GRID, "axes.spines.top": False,
-             "axes.spines.right": False, "axes.titlecolor": INK, "xtick.color": MUTED,
-             "ytick.color": MUTED}  # fmt: skip
     shown = np.arange(len(first))[:: max(1, len(first) // _MOST_POINTS)]
     tail = chosen[scores[chosen] >= threshold]
     usual = chosen[scores[chosen] < threshold]
-    with mpl.rc_context(style):
+    with figures.style(**{"font.size": 8}):
         figure = Figure(figsize=(10, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[3, 2], sharey=True)
-        left.scatter(first[shown], scores[shown], s=1, color="#d5dbe1", linewidths=0)
+        left.scatter(first[shown], scores[shown], s=1, color=PALE, linewidths=0)
         left.scatter(first[usual], scores[usual], s=4, color=BLUE, linewidths=0)
         left.scatter(first[tail], scores[tail], s=4, color=ORANGE, linewidths=0)
-        left.set_title(f"score ({kind}) of every window", loc="left", fontsize=9)
+        left.set_title(f"score ({kind}) of every window")
         left.set_xlabel("first row of the window")
         left.set_ylabel("score in σ")
         edges = np.linspace(float(scores.min()), float(scores.max()) + 1e-9, _BINS + 1)
-        groups = [(scores, "#d5dbe1", f"all {len(scores):,}"),
+        groups = [(scores, PALE, f"all {len(scores):,}"),
                   (scores[usual], BLUE, f"chosen, usual {len(usual):,}"),
                   (scores[tail], ORANGE, f"chosen, tail {len(tail):,}")]  # fmt: skip
         for values, colour, label in groups:
@@ -54,7 +50,4 @@ def draw(
         right.legend(frameon=False, loc="upper right")
         for axes in (left, right):
             axes.axhline(threshold, color=RED, linewidth=0.8, linestyle="--")
-            axes.grid(color=GRID, linewidth=0.6)
-            axes.set_axisbelow(True)
-            axes.tick_params(length=0)
-        return png(figure, dpi=90)
+        return figures.png(figure, dpi=90)

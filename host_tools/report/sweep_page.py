@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from host_tools.report.plots import _STYLE, BLUE, GRID, INK, MUTED, ORANGE, _svg
+from host_tools.report import figures
+from host_tools.report.figures import BLUE, MUTED, ORANGE
 from host_tools.report.table import aligned
 from targets import output
 
@@ -53,10 +53,9 @@ def ranking(rows: Sequence[Row], most: int = SHOWN) -> str:
 def write(folder: Path, rows: Sequence[Row]) -> Path:
     """Draw RMSE against largest error of every point, the front connected; return the path."""
     front = pareto(rows)
-    with mpl.rc_context(_STYLE):
+    with figures.style():
         figure = Figure(figsize=(7.5, 4.5), layout="constrained")
         axes = figure.subplots()
-        axes.grid(color=GRID, linewidth=0.8)
         axes.scatter([r["rmse"] for r in rows], [r["max"] for r in rows], s=22, color=BLUE,
                      alpha=0.6, label="points")  # fmt: skip
         axes.plot([r["rmse"] for r in front], [r["max"] for r in front], color=ORANGE,
@@ -64,11 +63,11 @@ def write(folder: Path, rows: Sequence[Row]) -> Path:
         for row in front[:6]:
             axes.annotate(row["name"], (row["rmse"], row["max"]), xytext=(5, 4), color=MUTED,
                           textcoords="offset points", fontsize=7)  # fmt: skip
-        axes.set_xlabel("RMSE, int8 against float (standard deviations)", color=INK)
-        axes.set_ylabel("largest error (standard deviations)", color=INK)
-        axes.set_title(f"{len(rows)} points, measured on validation windows", loc="left")
+        axes.set_xlabel("RMSE, int8 against float (standard deviations)")
+        axes.set_ylabel("largest error (standard deviations)")
+        axes.set_title(f"{len(rows)} points, measured on validation windows")
         axes.legend()
-        text = _svg(figure)
+        text = figures.svg(figure)
     path = folder / PICTURE
-    output.write(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
+    output.write(path, text)
     return path

@@ -4,16 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from host_tools.compare.metrics import RealDelta
 from host_tools.report.record import Report
-
-DASH = "–"
-
-
-def number(value: float | None, digits: int = 0, unit: str = "") -> str:
-    """Return `1,234`, `0.0123` or a dash, with the unit when there is a value."""
-    if value is None:
-        return DASH
-    text = f"{value:,.{digits}f}"
-    return f"{text} {unit}" if unit else text
+from host_tools.report.words import DASH, number
 
 
 def aligned(rows: Iterable[Sequence[str]], right: bool = False, indent: str = "  ") -> list[str]:

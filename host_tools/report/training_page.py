@@ -3,19 +3,18 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from host_tools.report.plots import _STYLE, BLUE, GRID, INK, ORANGE, _svg
+from host_tools.report import figures
+from host_tools.report.figures import BLUE, INK, ORANGE
 from targets import output
 
 
 def write(path: Path, history: Mapping[str, Sequence[float]]) -> None:
     """Draw the losses of a training over its epochs; raises OutputError."""
-    with mpl.rc_context(_STYLE):
+    with figures.style():
         figure = Figure(figsize=(7.0, 3.6), layout="constrained")
         axes = figure.subplots()
-        axes.grid(color=GRID, linewidth=0.8)
         for key, label, color in (("loss", "training", BLUE), ("val_loss", "validation", ORANGE)):
             losses = history[key]
             axes.plot(range(1, len(losses) + 1), losses, color=color, marker="o", markersize=3,
@@ -26,5 +25,5 @@ def write(path: Path, history: Mapping[str, Sequence[float]]) -> None:
         axes.set_xlabel("epoch")
         axes.set_ylabel("mean squared error (σ²)")
         axes.legend()
-        text = _svg(figure)
-    output.write(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
+        text = figures.svg(figure)
+    output.write(path, text)

@@ -37,7 +37,8 @@ class Subject:
     """What was measured: names, shape, and the facts of build and counting.
 
     `scale` and `zero_point` are those of the model's output; `memory` holds the capacity of
-    `flash` and `ram`; None is "not measured".
+    `flash` and `ram`; None is "not measured". `mean` and `std` are those of the scaler; `scored`
+    and `reading` are those of `Report`.
     """
 
     target: str
@@ -59,6 +60,12 @@ class Subject:
     cycles_per_inference: int | None = None
     operators: Sequence[OperatorCost] = ()
     memory: Mapping[str, int] = field(default_factory=dict)
+    rate_hz: float | None = None
+    scored: Mapping[str, str] = field(default_factory=dict)
+    reading: Sequence[str] = ()
+    units: Sequence[str] = ()
+    mean: Sequence[float] = ()
+    std: Sequence[float] = ()
 
 
 def _difference_from_any(device: Array, exact: Mapping[str, Array]) -> tuple[int, int]:
@@ -139,6 +146,9 @@ def report(
         int8_vs_truth=int8_vs_truth,
         float_vs_truth=float_vs_truth,
         operators=tuple(subject.operators),
+        rate_hz=subject.rate_hz,
+        scored=dict(subject.scored),
+        reading=tuple(subject.reading),
         seconds=dict(seconds or {}),
     )
 
@@ -172,4 +182,8 @@ def series(subject: Subject, golden: Golden, device: DeviceRun, exact: Exact) ->
         exact_lsb=exact_lsb,
         float_lsb=metrics.lsb_histogram(device.outputs[rows], wanted),
         memory=dict(subject.memory),
+        units=tuple(subject.units),
+        mean=tuple(subject.mean),
+        std=tuple(subject.std),
+        scale=subject.scale,
     )

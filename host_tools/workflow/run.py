@@ -3,9 +3,10 @@
 `host_tools demo` and `host_tools bench --emulate` are this, with different wrapping.
 """
 
+import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ from host_tools.device.bench import BenchResult, run_bench, stream_samples
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DataError
-from host_tools.formats import description
+from host_tools.formats import description, scaler
 from host_tools.formats import detector as detectors
 from host_tools.formats import golden as golden_file
+from host_tools.formats.detector import Detector
 from host_tools.formats.golden import Golden
+from host_tools.report import words
 from host_tools.report.record import OperatorCost, Report, Series
 from host_tools.workflow import assemble
 from host_tools.workflow.assemble import DeviceRun, Subject
@@ -155,6 +158,7 @@ def subject(
     """Gather the facts of one image; without `size` its memory figures stay unmeasured."""
     about = description.load(directory)
     detector = detectors.load(directory / detectors.FILE, len(about.channels))
+    scale = scaler.load(directory / "scaler.json")
     output = manifest["outputs"][0]
     capacity: dict[str, int] = {}
     for region in target.memory:
@@ -180,7 +184,32 @@ def subject(
         cycles_per_inference=_total(counts, "cycles"),
         operators=operator_costs(manifest, counts),
         memory=capacity,
+        rate_hz=about.rate_hz or None,
+        scored=_scored(detector, about.channels),
+        reading=_reading(directory),
+        units=about.units,
+        mean=tuple(scale.mean.tolist()),
+        std=tuple(scale.std.tolist()),
     )
+
+
+def _scored(detector: Detector, channels: Sequence[str]) -> dict[str, str]:
+    """Return by channel which statistics of the detector take it, in the order of channels."""
+    found = {}
+    for index, name in enumerate(channels):
+        kinds = {"level": detector.level_channels, "residual": detector.residual_channels}
+        if words := [kind for kind, taken in kinds.items() if index in taken]:
+            found[name] = " and ".join(words)
+    return found
+
+
+def _reading(directory: Path) -> list[str]:
+    """Return how the training's log was read, as `training.json` keeps it; none where it is not."""
+    try:
+        kept = json.loads((directory / "training.json").read_text(encoding="utf-8"))
+        return words.reading(kept.get("reading") or {})
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
 
 
 def device_run(result: BenchResult, golden: Golden) -> DeviceRun:

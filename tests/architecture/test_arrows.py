@@ -23,7 +23,7 @@ ONLY_IN = {
     "serial": ("host_tools/device",),
     "cmsis_pack_manager": ("targets/pack",),
     "modm_devices": ("targets/parts",),
-    "jinja2": ("codegen/emit",),
+    "jinja2": ("codegen/emit", "host_tools/report"),
     "tflite": ("codegen/frontend", "codegen/operators", "host_tools/conversion"),
     "matplotlib": ("host_tools/report",),
     "pandas": ("host_tools/data", "host_tools/eda"),

@@ -18,6 +18,7 @@ from host_tools.data import plant
 from host_tools.eda import summary as eda_summary
 from host_tools.eda import survey as eda
 from host_tools.errors import DataError
+from host_tools.report import eda_page
 
 OUTPUTS = {"stats_completo.csv", "top_corr_pairs.csv", "correlazioni_full.png",
            "istogrammi_full.png", "eda.json", "eda.html"}  # fmt: skip
@@ -105,7 +106,7 @@ def test_a_troubled_log_is_told_not_refused(tmp_path: Path) -> None:
     assert (a.count, a.missing, a.infinite, a.text) == (397, 1, 1, 1)
     assert a.first_text.endswith("log.csv:22")
     assert dict(found.left_out)["mode"] == "text"
-    text = "\n".join(eda_summary.findings(found))
+    text = "\n".join(f.text for f in eda_summary.findings(found))
     for part in ("log.csv:43", "log.csv:52", "are text", "infinite", '"k": constant'):
         assert part in text
 
@@ -113,7 +114,7 @@ def test_a_troubled_log_is_told_not_refused(tmp_path: Path) -> None:
 def test_mixed_sampling_rates_are_told(tmp_path: Path) -> None:
     stamps = [*range(300), *range(300, 3300, 10)]
     path = write(tmp_path, "time,a", *(f"{t},{t % 11}" for t in stamps))
-    assert "Mixed sampling rates" in eda_summary.findings(eda.run([path]))[0]
+    assert "Mixed sampling rates" in eda_summary.findings(eda.run([path]))[0].text
 
 
 def test_decimal_comma_blank_lines_and_line_ends(tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def test_no_timestamp_one_row_and_an_empty_channel(tmp_path: Path) -> None:
     assert found.rows == 1
     assert found.sampling.period is None
     assert [column.count for column in found.columns] == [1, 0]
-    text = "\n".join(eda_summary.findings(found))
+    text = "\n".join(f.text for f in eda_summary.findings(found))
     assert "No timestamp column" in text
     assert '"b": without any number' in text
     assert eda_summary.suggest_clip(found.columns).sigma == 8
@@ -247,3 +248,48 @@ def test_huge_values_do_not_break_anything(tmp_path: Path) -> None:
     path = write(tmp_path, "time,a,b", *rows)
     assert cli.main(["eda", "--csv", str(path), "--outdir", str(tmp_path / "out")]) == 0
     json.loads((tmp_path / "out" / "eda.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("stamps", "words"),
+    [
+        ([f"2024-03-01 {m // 60:02d}:{m % 60:02d}:00" for m in range(100)],
+         "100 rows, one every 1 min (0.01667 Hz), 2024-03-01 00:00:00 to 2024-03-01 01:39:00"),
+        ([str(1_709_251_200_000 + 500 * k) for k in range(100)],
+         "100 rows, one every 500 ms (2 Hz), 2024-03-01 00:00:00 to 2024-03-01 00:00:49"),
+        ([str(10 * k) for k in range(100)],
+         "100 rows, one every 10 s (0.1 Hz), 0 s to 990 s on the log's clock"),
+    ],
+)  # fmt: skip
+def test_span_and_period_in_words(tmp_path: Path, stamps: list[str], words: str) -> None:
+    rows = [f"{stamp},{k % 7}" for k, stamp in enumerate(stamps)]
+    found = eda.run([write(tmp_path, "time,a", *rows)], block_bytes=300)
+    assert eda_page.span(found) == words
+    assert (np.diff(found.stamps) > 0).all()
+
+
+def test_the_page_names_no_folder_and_tells_what_was_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = [f"{t},{t % 7},auto" for t in range(90)]
+    path = write(tmp_path, "time,温度,mode", *rows[:40], "39,inf,auto", *rows[40:])
+    assert cli.main(["eda", "--csv", str(path), "--outdir", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "Columns that are no channels: time (timestamp), mode (text)." in told
+    for name in ("eda.html", "eda.json", "stats_completo.csv"):
+        assert str(tmp_path) not in (tmp_path / "out" / name).read_text()
+    assert "温度" in (tmp_path / "out" / "eda.html").read_text()
+
+
+def test_findings_stand_by_what_they_cost(tmp_path: Path) -> None:
+    rows = [f"{t + 100 * (t > 300)},{t % 7}.5,{t},7" for t in range(1000)]
+    found = eda.run([write(tmp_path, "time,a,b,k", *rows[:200], rows[199], *rows[200:])])
+    weights = [finding.weight for finding in eda_summary.findings(found)]
+    texts = [finding.text for finding in eda_summary.findings(found)]
+    assert weights == sorted(weights, reverse=True)
+    assert "repeat the time" in texts[0]
+    assert texts[1].startswith('"b": drifts')
+    assert [f.cost for f in eda_summary.findings(found) if "gap in" in f.text] == [
+        "101 rows (10.09% of all)"
+    ]
+    assert "constant" in texts[-1]

@@ -127,7 +127,9 @@ def test_evaluation_of_the_shipped_model(home: Path, tmp_path: Path) -> None:
     squares = sum(sources[name]["mse"] for name in ("inputs", "weights", "activations"))
     assert 0.5 < squares / sources["total"]["mse"] < 2
     assert sum(found["budget_shares"].values()) == pytest.approx(1)
-    assert (tmp_path / "evaluation.svg").read_text().startswith("<?xml")
+    page = (tmp_path / "evaluation.html").read_text()
+    assert "Evaluation of forecaster" in page
+    assert page.count('role="img"') == 2
 
 
 def test_windows_without_truth(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
