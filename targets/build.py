@@ -6,11 +6,10 @@ SConstruct and its tools are thin wrappers on this module; nothing here knows SC
 import os
 import re
 import shutil
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from targets import kernels
+from targets import kernels, toml_file
 from targets.errors import BuildError, ModelError, OutputError, TargetError
 from targets.load import Target
 from targets.suggest import did_you_mean
@@ -73,11 +72,7 @@ def models(root: Path = ROOT) -> tuple[str, ...]:
 def _name(folder: Path, description: Path) -> str:
     name = folder.name
     if description.is_file():
-        try:
-            table = tomllib.loads(description.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ModelError(f"{description}: not valid TOML: {error}") from error
-        name = str(table.get("name", name))
+        name = str(toml_file.read(description, ModelError).get("name", name))
     if not _NAME.fullmatch(name):
         raise ModelError(
             f"model name {name!r} cannot be part of a C name: set name in {description} "

@@ -4,11 +4,10 @@ A pack knows neither clock tree nor pins. Where a driver of the family exists th
 target that runs on it, and changed where a sub-family has other limits.
 """
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from targets import load
+from targets import load, toml_file
 from targets.errors import TargetError
 from targets.load import Clock, Target
 
@@ -51,11 +50,7 @@ class Family:
 def read(path: Path) -> tuple[Variant, ...]:
     """Return the variants of a family file; TargetError names file, table and key."""
     where = f"{path.parent.name}/{path.name}"
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise TargetError(f"{where}: not valid TOML: {error}") from None
-    return load.table(_File, table, where).variant
+    return load.table(_File, toml_file.read(path, TargetError), where).variant
 
 
 def find(part: str) -> Family | None:

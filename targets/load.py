@@ -8,13 +8,13 @@ chip is said in the reference manual that the driver cites.
 import dataclasses
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from targets import toml_file
 from targets.errors import TargetError
 from targets.suggest import did_you_mean
 
@@ -328,10 +328,7 @@ def parse(text: str, name: str) -> Target:
 
     Raises TargetError naming file, table and key.
     """
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise TargetError(f"{name}.toml: not valid TOML: {error}") from None
+    values = toml_file.parse(text, f"{name}.toml", TargetError)
     target = _check(table(Target, values, f"{name}.toml"), f"{name}.toml")
     if target.name != name:
         raise TargetError(f"{name}.toml: target.name is {target.name!r}, must equal the file name")
@@ -394,3 +391,5 @@ def load(text: str) -> Target:
         return parse(path.read_text(encoding="utf-8"), path.stem)
     except OSError as error:
         raise TargetError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise TargetError(f"{path}: not valid TOML: it is not UTF-8 text") from None

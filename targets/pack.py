@@ -8,6 +8,7 @@ tree, nor pins.
 import difflib
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from targets.load import Memory
 
 HINT = "pip install 'safe-edge[packs]'"
 _CLOSE = 3
+MOST_PDSC_BYTES = 32 << 20
+"""A pack of a few kilobytes can unpack to gigabytes; the largest families have 10 MB."""
 VIDX_LIST = ""
 """File with the addresses of pack indices; empty: the one of cmsis-pack-manager (keil.com)."""
 
@@ -74,6 +77,7 @@ def _pdsc(path: Path) -> Iterator[Path]:
     if not path.is_file():
         raise TargetError(f"no pack at {path}: give a .pdsc or .pack file")
     if path.suffix.lower() == ".pdsc":
+        _check_size(path.stat().st_size, path)
         yield path
         return
     try:
@@ -81,9 +85,18 @@ def _pdsc(path: Path) -> Iterator[Path]:
             names = [n for n in archive.namelist() if n.lower().endswith(".pdsc") and "/" not in n]
             if len(names) != 1:
                 raise TargetError(f"{path}: holds {len(names)} .pdsc files, a pack holds one")
+            _check_size(archive.getinfo(names[0]).file_size, path)
             yield Path(archive.extract(names[0], folder))
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error) as error:
         raise TargetError(f"{path}: not a pack: {error}") from None
+
+
+def _check_size(size: int, shown: Path) -> None:
+    if size > MOST_PDSC_BYTES:
+        raise TargetError(
+            f"{shown}: its .pdsc has {size:,} bytes, more than {MOST_PDSC_BYTES:,}: not a device"
+            " family pack"
+        )
 
 
 def _index(pdsc: Path, shown: Path) -> Mapping[str, Any]:

@@ -1,14 +1,13 @@
 """Size report of an image: what it takes of flash and RAM, by section and by symbol."""
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from targets import breakdown, linkmap
+from targets import breakdown, linkmap, toml_file
 from targets.elf import Image, Section, read
 from targets.errors import BudgetError, BuildError
 
@@ -86,10 +85,9 @@ def check_budget(size: Mapping[str, Any], model_toml: Path) -> None:
     """Raise BudgetError, with the numbers, when `[budget]` of `model.toml` is exceeded."""
     if not model_toml.is_file():
         return
-    try:
-        budget = tomllib.loads(model_toml.read_text(encoding="utf-8")).get("budget", {})
-    except tomllib.TOMLDecodeError as error:
-        raise BuildError(f"{model_toml}: not valid TOML: {error}") from error
+    budget = toml_file.read(model_toml, BuildError).get("budget", {})
+    if not isinstance(budget, dict):
+        raise BuildError(f"{model_toml}: budget is not a table")
     limits = {
         "flash_bytes": size["flash_bytes"],
         "ram_bytes": size["static_ram_bytes"],
@@ -97,6 +95,8 @@ def check_budget(size: Mapping[str, Any], model_toml: Path) -> None:
     }
     for key, value in limits.items():
         limit = budget.get(key)
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise BuildError(f"{model_toml}: budget.{key} is {limit!r}, expected a count of bytes")
         if limit is not None and value is not None and value > limit:
             raise BudgetError(
                 f"{key} is {value}, {value - limit} more than the budget of {limit} in {model_toml}"

@@ -1,12 +1,12 @@
 """Limits that a generated model must keep, from the command line or from model.toml."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codegen.emit.program import Program
 from codegen.errors import BudgetExceededError, BudgetInvalidError
+from targets import toml_file
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,7 @@ def load(path: Path) -> Budget:
     """Return table `[budget]` of a model.toml: `ram_bytes` limits the arena, `flash_bytes` the
     constants; the build holds the whole image to them. Raises `BudgetInvalidError`.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("budget", {})
-    except OSError as error:
-        raise BudgetInvalidError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BudgetInvalidError(f"{path}: is not TOML: {error}") from error
+    table = toml_file.read(path, BudgetInvalidError).get("budget", {})
     if not isinstance(table, dict):
         raise BudgetInvalidError(f"{path}: budget is not a table")
     return Budget(_bytes(path, table, "ram_bytes"), _bytes(path, table, "flash_bytes"))

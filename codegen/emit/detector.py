@@ -113,6 +113,7 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
         quiet=rules.number("quiet", positive()),
     )
     scales.names("channels", channels)
+    _check_deviations(scales, found)
     if not (level.channels or residual.channels):
         rules.fail("level_channels and residual_channels are empty: nothing would be scored")
     for name, form in (("level_factor", level), ("residual_factor", residual)):
@@ -121,6 +122,14 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
     if not found.clip * inverse < _MAX_STEPS:
         scales.fail(f"clip {found.clip} is above 2^30 steps of the model input")
     return found
+
+
+def _check_deviations(scales: Fields, found: Detector) -> None:
+    """Refuse `inv_std` that is not 1 / `std`; each is rounded to float32 once."""
+    for channel, std in enumerate(scales.floats("std", found.channels, positive())):
+        inverse = found.inv_std[channel]
+        if not abs(std * inverse - 1) <= 1e-6:
+            scales.fail(f"inv_std[{channel}] is {inverse:g}, not 1 / std = 1 / {std:g}")
 
 
 def _form(rules: Fields, name: str, channels: int) -> Form:

@@ -91,7 +91,11 @@ class Fields:
     def names(self, key: str, count: int) -> None:
         """Check a list of `count` names."""
         found = self._values.get(key)
-        if not isinstance(found, list) or len(found) != count:
+        if (
+            not isinstance(found, list)
+            or len(found) != count
+            or not all(isinstance(name, str) for name in found)
+        ):
             self.fail(f"{key} does not name the model's {count} channels")
 
     def _float(self, key: str, value: object, within: Range) -> float:

@@ -302,7 +302,7 @@ def _origin(base: object) -> tuple[float, bool]:
 def _numbers(column: "pd.Series[Any]", decimal: str) -> tuple[Array, NDArray[np.bool_]]:
     """Return a column as float64, and which cells are text."""
     if column.dtype.kind in "fiu":
-        return column.to_numpy(dtype=np.float64), np.zeros(len(column), dtype=np.bool_)
+        return column.to_numpy(dtype=np.float64, copy=True), np.zeros(len(column), dtype=np.bool_)
     cells = column.astype("str").str.strip()
     if decimal == ",":
         cells = cells.str.replace(",", ".", regex=False)

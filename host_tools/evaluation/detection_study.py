@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.compare.metrics import record_mismatches
-from host_tools.data.runs import Recording, Runs
+from host_tools.data.runs import QUIET, Recording, Runs
 from host_tools.detection import fit as fitting
 from host_tools.detection import metrics
 from host_tools.detection.chain import ChainConfig
@@ -106,7 +106,8 @@ def training_segments(runs: Runs, rule: Rule) -> tuple[list[F64], list[F64]]:
     """Return the training segments and, of them, the heads of the labelled runs.
 
     Raises:
-        DataError: A run is not longer than its training rows, or they hold a missing value.
+        DataError: A run is not longer than its training rows, or they hold a missing value, or
+            there are fewer than two segments: one trains, the other chooses the epoch.
     """
     size = rule.learn_rows
     for run in (*runs.labelled, *runs.quiet):
@@ -123,6 +124,11 @@ def training_segments(runs: Runs, rule: Rule) -> tuple[list[F64], list[F64]]:
         for i in range(0, len(one.values) - size + 1, size)
         if np.isfinite(one.values[i : i + size]).all()
     ]
+    if len(heads) + len(blocks) < 2:
+        raise DataError(
+            f"{runs.labelled[0].name}: only {size} rows to train on, from one run: add another run,"
+            f" or a quiet recording of {size} rows in a folder named {QUIET}"
+        )
     return heads + blocks, heads
 
 

@@ -1,6 +1,6 @@
 """A model directory and its `model.toml`: `models/<name>`, or a folder anywhere."""
 
-import tomllib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 import models
 from host_tools.errors import DataError
+from targets import toml_file
 from targets.errors import ModelError
 from targets.suggest import did_you_mean
 
@@ -92,12 +93,7 @@ def load(directory: Path) -> Description:
         DataError: Missing, not TOML, or a key is missing, unknown or wrong; the message names it.
     """
     path = directory / FILE
-    try:
-        content = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not TOML: {error}") from error
+    content = toml_file.read(path, DataError)
     if unknown := sorted(set(content) - _KEYS - {"budget"}):
         raise DataError(f'{path}: unknown key "{unknown[0]}": known are {", ".join(sorted(_KEYS))}')
     channels = _value(path, content, "channels", list, [])
@@ -109,7 +105,7 @@ def load(directory: Path) -> Description:
         name=name,
         window=_positive(path, content, "window"),
         horizon=_positive(path, content, "horizon"),
-        rate_hz=float(_value(path, content, "rate_hz", float)),
+        rate_hz=_rate(path, content),
         seed=_value(path, content, "seed", int),
         source=_value(path, content, "source", str),
         channels=tuple(_value(path, row, "name", str) for row in rows),
@@ -121,10 +117,17 @@ def load(directory: Path) -> Description:
 
 def _value(path: Path, table: Mapping[str, Any], key: str, kind: type, default: Any = None) -> Any:
     value = table.get(key, default)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and type(value) is int and abs(value) < 2**1023:  # what float can hold
         value = float(value)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise DataError(f'{path}: "{key}" must be {kind.__name__}, not {value!r}')
+    return value
+
+
+def _rate(path: Path, table: Mapping[str, Any]) -> float:
+    value: float = _value(path, table, "rate_hz", float)
+    if not 0 < value < math.inf:
+        raise DataError(f'{path}: "rate_hz" must be a positive finite number, not {value!r}')
     return value
 
 

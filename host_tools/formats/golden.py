@@ -1,7 +1,5 @@
 """A model's golden file: windows with the oracle's outputs, float predictions and the truth."""
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,14 +89,9 @@ def load(path: Path) -> Golden:
 
     Raises DataError when it is missing, unreadable, or an array has another type or shape.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _FIELDS if name in archive.files}
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; run host_tools train first") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: not a readable npz file ({error}); train again") from error
-    return _checked(path, arrays)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; run host_tools train first")
+    return _checked(path, npz.read(path, _FIELDS, remedy="train again"))
 
 
 def _checked(path: Path, arrays: Mapping[str, Array]) -> Golden:

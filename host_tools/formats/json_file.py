@@ -46,10 +46,10 @@ def read(
         DataError: Missing, not JSON, or of another version.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file: run `host_tools train` for this model") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read as JSON: {error}") from error
     if not isinstance(content, dict) or content.get("version") != version:
         found = content.get("version") if isinstance(content, dict) else "none"
@@ -64,8 +64,9 @@ def vector(path: Path, content: dict[str, Any], key: str, length: int) -> NDArra
         DataError: Missing, of another length, or not finite.
     """
     try:
-        values = np.array(content[key], dtype=np.float32)
-    except (KeyError, TypeError, ValueError) as error:
+        with np.errstate(over="ignore"):  # infinity then, which is refused below
+            values = np.array(content[key], dtype=np.float32)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f'{path}: "{key}" is missing or not a list of numbers') from error
     if values.shape != (length,) or not np.isfinite(values).all():
         raise DataError(f'{path}: "{key}" must hold {length} finite numbers')
@@ -80,6 +81,6 @@ def scalar(path: Path, content: dict[str, Any], key: str) -> np.float32:
     """
     value = content.get(key)
     plain = isinstance(value, int | float) and not isinstance(value, bool)
-    if not plain or not 0 < float(value or 0) < float(np.finfo(np.float32).max):
+    if not plain or not 0 < (value or 0) < float(np.finfo(np.float32).max):
         raise DataError(f'{path}: "{key}" must be a positive finite number, not {value!r}')
     return np.float32(value or 0)

@@ -18,6 +18,9 @@ SCORE_LIMIT = 64.0
 """Before scoring, samples are limited to ± this many standard deviations, which bounds the
 score in float32 and leaves faults far beyond the model's clip visible."""
 
+_RECIPROCAL = 1e-6
+"""Largest | std · inv_std − 1 |: each is rounded to float32 once, by at most 2^-24 of itself."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
@@ -73,14 +76,30 @@ def load(path: Path) -> Scaler:
     """
     content = json_file.read(path)
     names = content.get("channels")
-    if not isinstance(names, list) or not names:
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise DataError(f'{path}: "channels" must be a list of names')
     length = len(names)
-    return Scaler(
-        channels=tuple(str(name) for name in names),
+    found = Scaler(
+        channels=tuple(names),
         mean=json_file.vector(path, content, "mean", length),
         std=json_file.vector(path, content, "std", length),
         inv_std=json_file.vector(path, content, "inv_std", length),
         clip=json_file.scalar(path, content, "clip"),
         score_limit=json_file.scalar(path, content, "score_limit"),
     )
+    _check(path, found)
+    return found
+
+
+def _check(path: Path, scaler: Scaler) -> None:
+    """Refuse a scaler whose two deviations do not belong together: one of them was edited."""
+    products = scaler.std.astype(np.float64) * scaler.inv_std.astype(np.float64)
+    wrong = np.flatnonzero(
+        ~((scaler.std > 0) & (scaler.inv_std > 0) & (abs(products - 1) <= _RECIPROCAL))
+    )
+    if len(wrong):
+        at = wrong[0]
+        raise DataError(
+            f'{path}: "inv_std" of channel "{scaler.channels[at]}" is {scaler.inv_std[at]:g}, which'
+            f' is not 1 / "std" = 1 / {scaler.std[at]:g}: train the model again'
+        )

@@ -5,7 +5,6 @@ may grow by `TOLERANCE` before it is an error. `tests/perf/baseline.toml` holds 
 other runtimes and SAFE's goals.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from host_tools.errors import DataError
 from host_tools.perf.standalone import Cost
-from targets import output
+from targets import output, toml_file
 from targets.build import ROOT
 
 BUDGETS = ROOT / "tests" / "perf" / "budgets.toml"
@@ -44,12 +43,7 @@ class Reference:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: not readable: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not valid TOML: {error}") from error
+    return toml_file.read(path, DataError)
 
 
 def load(path: Path = BUDGETS) -> Budgets:

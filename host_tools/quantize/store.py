@@ -60,8 +60,10 @@ class Store:
         if path.exists():
             try:
                 before = json.loads(path.read_text())
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise DataError(f"{path}: not readable ({error}): remove the folder") from error
+            if not isinstance(before, dict):
+                raise DataError(f"{path}: not the configuration of a sweep: remove the folder")
             # A larger grid over the same data may go on: points stand for themselves.
             different = [k for k in config if k != "grid" and before.get(k) != config[k]]
             if different:

@@ -72,7 +72,10 @@ def run(model: Path, windows: Array) -> Array:
 
 
 def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
-    """Return every output of a model, each [N, *output shape], for every input [N, …]; see run."""
+    """Return every output of a model, each [N, *output shape], for every input [N, …]; see run.
+
+    The output shape is without the batch where that is 1.
+    """
     runtime = interpreter(model.read_bytes())
     graph = tflite.load(model, "oracle")
     shapes = []
@@ -89,7 +92,8 @@ def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
         for index, found in enumerate(results):
             found.append(np.array(runtime.get_output(index)))
     stacked = [np.stack(found) for found in results]
-    return [values.reshape(len(values), *values.shape[2:]) for values in stacked]
+    # A batch of one is no axis of its own; a larger one stays, as a part of the output.
+    return [values[:, 0] if values.shape[1:2] == (1,) else values for values in stacked]
 
 
 def forecast(model: Path | bytes, windows: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -53,7 +53,7 @@ def test_resolve_takes_names_and_paths(tmp_path: Path) -> None:
         ('name = "pump"', 'name = "Pump 1"', "identifier"),
         ("flash_bytes", "flash", "flash"),
         ("lstm_units = 4", "lstm_units = -4", "lstm_units"),
-        ("window = 5", "window = ", "not TOML"),
+        ("window = 5", "window = ", "not valid TOML"),
     ],
 )
 def test_bad_description(tmp_path: Path, old: str, new: str, said: str) -> None:
