@@ -160,3 +160,23 @@ def test_exact_dot_is_exact() -> None:
     values = rng.integers(-32768, 32768, (3, 4, 300))
     weights = rng.integers(-128, 128, (7, 300))
     assert np.array_equal(fixed_point.exact_dot(values, weights), values @ weights.T)
+
+
+@pytest.mark.parametrize("rows", [1, 511, 512, 513, 1025])
+def test_exact_dot_of_many_rows(rows: int) -> None:
+    """Around the number of rows that are multiplied at a time: 2^18 values of weights each."""
+    rng = np.random.default_rng(9)
+    values, weights = rng.integers(-128, 128, (rows, 64)), rng.integers(-128, 128, (8, 64))
+    assert np.array_equal(fixed_point.exact_dot(values, weights), values @ weights.T)
+
+
+def test_exact_dot_of_more_weights_than_are_multiplied_at_a_time() -> None:
+    rng = np.random.default_rng(10)
+    values, weights = rng.integers(-128, 128, (3, 600)), rng.integers(-128, 128, (500, 600))
+    assert np.array_equal(fixed_point.exact_dot(values, weights), values @ weights.T)
+
+
+def test_saturate() -> None:
+    limited = fixed_point.saturate(np.array([-200, -129, -128, 0, 127, 128]), -128, 127)
+    assert limited.tolist() == [-128, -128, -128, 0, 127, 127]
+    assert limited.dtype == np.int64

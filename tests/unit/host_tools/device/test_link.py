@@ -1,5 +1,6 @@
 """The link against a scripted port and a clock that moves only while it waits: exact times."""
 
+import string
 from collections.abc import Callable
 
 import pytest
@@ -104,10 +105,11 @@ def after(count: int, instead: Answer) -> Answer:
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Link, Port]]:
-    def make(answer: Answer, timeout: float = 1.0, wire: float = 0.0) -> tuple[Link, Port]:
+    def make(answer: Answer, timeout: float | None = None, wire: float = 0.0) -> tuple[Link, Port]:
         port = Port(answer, wire)
         monkeypatch.setattr(link_module, "time", port)
-        return Link(port, timeout), port  # type: ignore[arg-type]
+        link = Link(port) if timeout is None else Link(port, timeout)  # type: ignore[arg-type]
+        return link, port
 
     return make
 
@@ -187,6 +189,32 @@ def test_waits_do_not_grow_by_damage(connect) -> None:
     with pytest.raises(LinkLostError, match="after 5 attempts"):
         link.request("PING")
     assert port.times == [0, 0, 1, 3, 7]
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "payload"),
+    [
+        (PING | 0x80, 255, b"old"),  # the reply to the request before
+        (PING | 0x80, 1, b"new"),
+        (Message["STATS"] | 0x80, 0, b"other"),  # the right number, of another request
+        (PING, 0, b"echo"),  # the request itself
+        (ERROR, 0, bytes([15, 0, Message["STATS"], 0])),
+        (ERROR, 255, bytes([15, 0, PING, 0])),
+        (ERROR, 0, bytes([15, 0, PING])),  # cut
+    ],
+)
+def test_only_the_reply_to_the_request_is_taken(
+    connect, kind: int, step: int, payload: bytes
+) -> None:
+    """Whatever comes before it is passed over, and costs nothing."""
+
+    def answer(frame: Frame) -> bytes:
+        return encode(Frame(kind, (frame.seq + step) % 256, 0, payload)) + reply(frame)
+
+    link, port = connect(answer)
+    assert link.request("PING") == b"pong"
+    assert port.now == 0
+    assert counters(link) == {"requests": 1}
 
 
 @pytest.mark.parametrize(("status", "kind"), [(16, DeviceRestartedError), (15, StatusError)])
@@ -306,6 +334,17 @@ def test_nine_in_ten_printable_bytes_are_text(connect) -> None:
     link, _ = connect(_of_text(89, 11), timeout=0.01)
     with pytest.raises(DeviceSilentError, match=r"100 bytes .* no valid frame.*\(115200\)\?"):
         link.connect()
+
+
+def test_what_is_text(connect) -> None:
+    """ASCII from the space to the tilde, tabulators and ends of lines; nothing else."""
+    texts = set(string.printable) - {"\v", "\f"}
+    for byte in range(256):
+        said = [bytes([byte]) * 10]
+        link, _ = connect(lambda _, said=said: said.pop() if said else b"", timeout=0.01)
+        kind = DeviceUnknownError if chr(byte) in texts else DeviceSilentError
+        with pytest.raises(kind):
+            link.connect()
 
 
 def test_only_this_sessions_bytes_are_judged(connect) -> None:
