@@ -302,7 +302,7 @@ class Link:
                 " TX?) or another device"
             )
         printable = sum(byte in _PRINTABLE for byte in remains)
-        if printable >= 0.9 * len(remains):
+        if remains and printable >= 0.9 * len(remains):
             text = remains[:60].decode("ascii", "replace").strip()
             return DeviceUnknownError(
                 f"{url} sends text ({text!r}) but never answers HELLO: not a SAFE device, or"

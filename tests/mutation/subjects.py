@@ -1,0 +1,39 @@
+"""The modules that decide, and the quick tests of each, the nearest first."""
+
+UNIT = "tests/unit"
+
+SUBJECTS: dict[str, tuple[str, ...]] = {
+    "codegen/fixed_point.py": (f"{UNIT}/codegen/test_fixed_point.py",),
+    "codegen/quantization.py": (f"{UNIT}/codegen/test_quantization.py",),
+    "codegen/memory/planner.py": (
+        f"{UNIT}/codegen/memory/test_planner.py",
+        f"{UNIT}/codegen/memory/test_sharing.py",
+    ),
+    "codegen/memory/checker.py": (
+        f"{UNIT}/codegen/memory/test_checker.py",
+        f"{UNIT}/codegen/memory/test_sharing.py",
+    ),
+    "host_tools/detection/chain.py": (
+        f"{UNIT}/sdk/test_detector_bounds.py",
+        f"{UNIT}/host_tools/detection/test_chain.py",
+    ),
+    "host_tools/data/csv.py": (
+        f"{UNIT}/host_tools/data/test_csv.py",
+        f"{UNIT}/host_tools/data/test_time_limits.py",
+    ),
+    "host_tools/data/sampling.py": (f"{UNIT}/host_tools/data/test_time_limits.py",),
+    "host_tools/compare/metrics.py": (f"{UNIT}/host_tools/compare/test_metrics.py",),
+    "host_tools/detection/metrics.py": (
+        f"{UNIT}/host_tools/detection/test_metrics.py",
+        f"{UNIT}/host_tools/detection/test_chain.py",
+    ),
+    "host_tools/device/link.py": (f"{UNIT}/host_tools/device/test_link.py",),
+    "targets/stack/bound.py": (f"{UNIT}/targets/stack",),
+    "targets/stack/cortex_m.py": (f"{UNIT}/targets/stack",),
+    "targets/stack/graph.py": (f"{UNIT}/targets/stack",),
+    "targets/stack/listing.py": (f"{UNIT}/targets/stack",),
+    "targets/stack/riscv32.py": (f"{UNIT}/targets/stack",),
+    "targets/stack/rules.py": (f"{UNIT}/targets/stack",),
+    "targets/stack/usage.py": (f"{UNIT}/targets/stack",),
+    "targets/stack/words.py": (f"{UNIT}/targets/stack",),
+}
