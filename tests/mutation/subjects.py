@@ -27,7 +27,10 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         f"{UNIT}/host_tools/detection/test_metrics.py",
         f"{UNIT}/host_tools/detection/test_chain.py",
     ),
-    "host_tools/device/link.py": (f"{UNIT}/host_tools/device/test_link.py",),
+    "host_tools/device/link.py": (
+        f"{UNIT}/host_tools/device/test_link.py",
+        f"{UNIT}/host_tools/device/test_link_hello.py",
+    ),
     "targets/stack/bound.py": (f"{UNIT}/targets/stack",),
     "targets/stack/cortex_m.py": (f"{UNIT}/targets/stack",),
     "targets/stack/graph.py": (f"{UNIT}/targets/stack",),

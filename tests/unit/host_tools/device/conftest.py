@@ -4,11 +4,13 @@ import contextlib
 
 import pytest
 
+from host_tools.device import link as link_module
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
 from targets.emulate import process
 from targets.load import load
 from tests.unit.host_tools.device.faults import Proxy
+from tests.unit.host_tools.device.scripted import Port
 from tests.unit.sdk.tiny import Tiny, build_app
 
 
@@ -50,5 +52,18 @@ def linked(device):
         ):
             yield Link(port, timeout), proxy
             emulator.check()
+
+    return make
+
+
+@pytest.fixture
+def connect(monkeypatch):
+    """Return connect(answer, timeout, wire) → (link, its scripted port)."""
+
+    def make(answer, timeout=None, wire=0.0):
+        port = Port(answer, wire)
+        monkeypatch.setattr(link_module, "time", port)
+        link = Link(port) if timeout is None else Link(port, timeout)
+        return link, port
 
     return make
