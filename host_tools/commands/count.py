@@ -13,36 +13,24 @@ sample and its outputs: of MODEL.tflite safe_<name>_step, beside the same model 
 import argparse
 import json
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-import numpy as np
-
-from codegen.emit import manifest
 from codegen.options import Goal
 from host_tools.commands import _options as image_options
 from host_tools.commands import _output
 from host_tools.commands._options import positive
-from host_tools.device.bench import run_window
-from host_tools.device.link import TIMEOUT_SECONDS, Link
-from host_tools.device.serial_port import SerialPort
-from host_tools.perf import agreement, standalone
-from host_tools.perf.agreement import Row
-from host_tools.perf.standalone import Cost, Saving
-from host_tools.quantize import store
 from host_tools.report.table import aligned
-from targets import elf
-from targets.build import ROOT
-from targets.emulate import count, counting
-from targets.emulate.count import Counts
-from targets.load import Target, load
-from targets.make import make
+from targets import output
+from targets.build import ROOT, find_model
 
-_SEED = 7
+if TYPE_CHECKING:
+    from host_tools.perf.agreement import Row
+    from host_tools.perf.standalone import Cost, Saving
+    from targets.emulate.count import Counts
+
 _WINDOWS = 6
-PLUGINS = ROOT / "build" / "emulate"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,74 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     image_options.add_arguments(parser)
 
 
-def reply_seconds(target: Target) -> float:
-    """Return how long the target's emulator may take for a reply."""
-    return TIMEOUT_SECONDS * (target.emulator.reply_seconds if target.emulator else 1)
-
-
-def _drive(url: str, windows: int, seconds: float) -> None:
-    """Let the device run `windows` inferences: zeros, lowest, highest, then random."""
-    generator = np.random.default_rng(_SEED)
-    with SerialPort(url) as port:
-        link = Link(port, seconds)
-        info = link.connect()
-        size = info.input_bytes
-        fixed = [bytes(size), b"\x80" * size, b"\x7f" * size]
-        for token in range(windows):
-            window = fixed[token] if token < len(fixed) else generator.bytes(size)
-            run_window(link, info, token + 1, window)
-
-
-def measure(target: Target, image: Path, windows: int) -> Counts:
-    """Count `windows` inferences of a bench image.
-
-    Raises:
-        EmulatorError: No emulator, or an image without the functions of a model.
-        BuildError: The plugin cannot be compiled.
-        LinkLostError, DeviceError: see Link.request.
-    """
-    configuration = count.configure(elf.read(image))
-    unit = counting.unit(target)
-    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
-        config, out = Path(folder, "config.txt"), Path(folder, "out.txt")
-        config.write_text(configuration.text, encoding="utf-8")
-        with counting.start(target, image, counting.Files(config, out, PLUGINS)) as emulator:
-            _drive(emulator.url, windows, reply_seconds(target))
-        return count.parse(out.read_text(encoding="utf-8"), configuration, unit)
-
-
-def measure_standalone(
-    model: Path,
-    target_name: str,
-    optimize: Goal,
-    calls: int | None,
-    *,
-    verify: bool,
-    stream: bool = False,
-) -> tuple[Cost, tuple[Row, ...]]:
-    """Generate, compile and count a standalone folder; see `standalone` for errors.
-
-    With `calls` on that many drawn windows, else on the harness's own. With `verify` also what was
-    compared with TensorFlow Lite Micro, different or not; see `agreement.expected` for errors.
-    """
-    target = load(target_name)
-    counting.check(target)  # an emulator is needed: say so before the work
-    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
-        built = standalone.build(
-            model,
-            target,
-            Path(folder),
-            optimize=optimize,
-            calls=calls or _WINDOWS,
-            stream=stream,
-            drawn=calls is not None,
-        )
-        cost = standalone.measure(built, PLUGINS)
-        rows = agreement.compare(built, cost, agreement.expected(built)) if verify else ()
-        return cost, rows
-
-
-def _table(counts: Counts) -> str:
+def _table(counts: "Counts") -> str:
     """Return the figures; `least` and `most` differ where a kernel branches on data."""
     rows = [["operator", "least", "most", "share"]]
     rows += [
@@ -141,7 +62,7 @@ def _table(counts: Counts) -> str:
     return "\n".join(aligned(rows, right=True))
 
 
-def _memory(cost: Cost) -> str:
+def _memory(cost: "Cost") -> str:
     """Return the memory figures of a standalone folder."""
     rows = [
         ["stack above the entry", f"{cost.stack_bytes:,} bytes"],
@@ -155,7 +76,7 @@ def _memory(cost: Cost) -> str:
     return "\n".join(aligned(rows, right=True))
 
 
-def _saved(saving: Saving) -> str:
+def _saved(saving: "Saving") -> str:
     """Return what the operators that are computed per sample cost without and with streaming."""
     rows = [
         ["streamed operators", "instructions", "times less"],
@@ -168,8 +89,8 @@ def _saved(saving: Saving) -> str:
 
 
 def _run_standalone(arguments: argparse.Namespace) -> int:
-    def measured(*, stream: bool) -> tuple[Cost, tuple[Row, ...]]:
-        return measure_standalone(
+    def measured(*, stream: bool) -> "tuple[Cost, tuple[Row, ...]]":
+        return standalone.measure(
             arguments.tflite,
             arguments.target,
             arguments.optimize,
@@ -178,13 +99,18 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
             stream=stream,
         )
 
+    from codegen.emit import manifest
+    from host_tools.perf import agreement
+    from host_tools.perf.standalone import saving as saving_of
+    from host_tools.workflow import standalone
+
     cost, rows = measured(stream=arguments.streaming)
     compared, saving = [(cost, rows)], None
     if arguments.streaming:
         compared.append(measured(stream=False))
-        saving = standalone.saving(compared[1][0], cost)
+        saving = saving_of(compared[1][0], cost)
     if arguments.manifest is not None:
-        store.write(arguments.manifest, manifest.text(cost.measured_manifest()).encode())
+        output.write(arguments.manifest, manifest.text(cost.measured_manifest()))
     if arguments.json:
         streaming = {} if saving is None else {"streaming": asdict(saving)}
         verified = {"verified": [asdict(row) for row in rows]} if arguments.verify else {}
@@ -205,12 +131,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, count, print; return the exit code."""
     if arguments.tflite is not None:
         return _run_standalone(arguments)
+    from host_tools.workflow import run as measure
+
     options = image_options.options(arguments, arguments.target)
-    image = make(arguments.target, arguments.model, streaming=arguments.streaming, options=options)
-    target = load(arguments.target)
-    counts = measure(target, image.elf, arguments.windows or _WINDOWS)
+    place = measure.Emulated(arguments.target, options, streaming=arguments.streaming)
+    plan = measure.Plan(
+        find_model(arguments.model).folder,
+        place,
+        steps=frozenset({"count"}),
+        counted=arguments.windows or _WINDOWS,
+    )
+    result = measure.run(plan, ROOT / "build" / "count")
+    counts, manifest = result.counts, result.manifest
+    assert counts is not None
+    assert manifest is not None
     if arguments.json:
-        facts = {"target": target.name, "model": image.manifest()["name"]}
+        facts = {"target": result.label, "model": manifest["name"]}
         text = json.dumps(
             {**facts, f"{counts.unit}_per_inference": counts.maximum, **asdict(counts)}
         )

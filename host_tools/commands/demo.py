@@ -40,8 +40,9 @@ def _progress(what: str, done: int, total: int) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit code."""
     from host_tools.workflow import demo
+    from host_tools.workflow.report import require_exact
 
-    outcome = demo.run(
+    files = demo.run(
         target=arguments.target,
         model=arguments.model,
         csv=arguments.csv,
@@ -53,6 +54,6 @@ def run(arguments: argparse.Namespace) -> int:
         say=_say,
         progress=_progress,
     )
-    print(f"{outcome.text}\n\n{outcome.json}\n{outcome.html}")  # noqa: T201
-    demo.require_exact(outcome)
+    print(f"{files.text}\n\n{files.json}\n{files.html}")  # noqa: T201
+    require_exact(files.report, files.html)
     return ExitCode.OK

@@ -32,8 +32,8 @@ Array = NDArray[Any]
 FLOAT_MODEL, INT8_MODEL = "model_float.tflite", "model_int8.tflite"
 NAME_FLOAT, NAME_REFERENCE, NAME_DEFAULT = "float", "TFLite BUILTIN_REF", "TFLite default"
 
-Device = Callable[[Array, str], tuple[Array, dict[str, Any]]]
-"""int8[N,W,C] and the model's SHA-256 to int8[N, output bytes] and facts of the link."""
+Device = Callable[[Array], tuple[Array, dict[str, Any]]]
+"""int8[N,W,C] to int8[N, output bytes] and facts of the link."""
 
 
 @dataclass
@@ -137,7 +137,7 @@ def run_all(
 
     def on_device() -> Array:
         assert device is not None
-        values, found.link = device(golden.windows, sha256_of(directory))
+        values, found.link = device(golden.windows)
         return values
 
     take(NAME_FLOAT, FLOAT, lambda: golden.float_outputs)

@@ -33,8 +33,8 @@ class DeviceRun:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What was measured: names, shape, and the facts of build and counting.
+class ImageFacts:
+    """The image that was measured: names, shape, and the facts of build and counting.
 
     `scale` and `zero_point` are those of the model's output; `memory` holds the capacity of
     `flash` and `ram`; None is "not measured". `mean` and `std` are those of the scaler; `scored`
@@ -80,13 +80,13 @@ def _difference_from_any(device: Array, exact: Mapping[str, Array]) -> tuple[int
 
 
 def _real_deltas(
-    subject: Subject, golden: Golden, outputs: Array
+    facts: ImageFacts, golden: Golden, outputs: Array
 ) -> tuple[RealDelta, RealDelta, RealDelta] | tuple[None, None, None]:
     """Return int8 against float, int8 against truth and float against truth, in-distribution."""
     rows = golden.in_distribution
     if not len(rows):
         return None, None, None
-    forecasts = metrics.dequantize(outputs[rows], subject.scale, subject.zero_point)
+    forecasts = metrics.dequantize(outputs[rows], facts.scale, facts.zero_point)
     floats, truth = golden.float_outputs[rows], golden.truth[rows]
     pairs = ((forecasts, floats), (forecasts, truth), (floats, truth))
     first, second, third = (metrics.real_delta(*pair) for pair in pairs)
@@ -94,7 +94,7 @@ def _real_deltas(
 
 
 def report(
-    subject: Subject,
+    facts: ImageFacts,
     golden: Golden,
     device: DeviceRun,
     exact: Exact,
@@ -108,14 +108,14 @@ def report(
     """
     _, window, channels = golden.windows.shape
     mismatched, largest = _difference_from_any(device.outputs, exact.outputs)
-    versus_float, int8_vs_truth, float_vs_truth = _real_deltas(subject, golden, device.outputs)
+    versus_float, int8_vs_truth, float_vs_truth = _real_deltas(facts, golden, device.outputs)
     alarm = device.records["state"] == ALARM
     return Report(
-        target=subject.target,
-        backend=subject.backend,
-        model=subject.model,
-        model_sha256=subject.model_sha256,
-        data=subject.data,
+        target=facts.target,
+        backend=facts.backend,
+        model=facts.model,
+        model_sha256=facts.model_sha256,
+        data=facts.data,
         channels=channels,
         window=window,
         horizon=golden.outputs.shape[1],
@@ -130,30 +130,30 @@ def report(
         rmse_vs_float=versus_float.rmse if versus_float else None,
         mae_vs_float=versus_float.mae if versus_float else None,
         max_vs_float=versus_float.max if versus_float else None,
-        instructions_per_inference=subject.instructions_per_inference,
-        instructions_per_step=subject.instructions_per_step,
-        cycles_per_inference=subject.cycles_per_inference,
-        flash_bytes=subject.flash_bytes,
-        model_bytes=subject.model_bytes,
-        arena_bytes=subject.arena_bytes,
-        static_ram_bytes=subject.static_ram_bytes,
+        instructions_per_inference=facts.instructions_per_inference,
+        instructions_per_step=facts.instructions_per_step,
+        cycles_per_inference=facts.cycles_per_inference,
+        flash_bytes=facts.flash_bytes,
+        model_bytes=facts.model_bytes,
+        arena_bytes=facts.arena_bytes,
+        static_ram_bytes=facts.static_ram_bytes,
         stack_bytes=device.stack_bytes,
-        stack_bound_bytes=subject.stack_bound_bytes,
+        stack_bound_bytes=facts.stack_bound_bytes,
         alarms=int(np.count_nonzero(alarm)),
         alarm_episodes=metrics.episodes(alarm),
         host_seconds=host_seconds,
         comparisons=metrics.compare_all({DEVICE: device.outputs, **exact.outputs}),
         int8_vs_truth=int8_vs_truth,
         float_vs_truth=float_vs_truth,
-        operators=tuple(subject.operators),
-        rate_hz=subject.rate_hz,
-        scored=dict(subject.scored),
-        reading=tuple(subject.reading),
+        operators=tuple(facts.operators),
+        rate_hz=facts.rate_hz,
+        scored=dict(facts.scored),
+        reading=tuple(facts.reading),
         seconds=dict(seconds or {}),
     )
 
 
-def series(subject: Subject, golden: Golden, device: DeviceRun, exact: Exact) -> Series | None:
+def series(facts: ImageFacts, golden: Golden, device: DeviceRun, exact: Exact) -> Series | None:
     """Return the arrays of the plots; None when there is no in-distribution window.
 
     The window shown is the one whose truth moves most.
@@ -162,15 +162,15 @@ def series(subject: Subject, golden: Golden, device: DeviceRun, exact: Exact) ->
     if not len(rows):
         return None
     shown = int(rows[int(np.argmax(np.ptp(golden.truth[rows], axis=1).sum(axis=1)))])
-    forecast = metrics.dequantize(device.outputs[shown], subject.scale, subject.zero_point)
-    wanted = np.round(golden.float_outputs[rows] / subject.scale) + subject.zero_point
+    forecast = metrics.dequantize(device.outputs[shown], facts.scale, facts.zero_point)
+    wanted = np.round(golden.float_outputs[rows] / facts.scale) + facts.zero_point
     wanted = np.clip(wanted, -128, 127).astype(np.int8)
     exact_lsb: dict[int, int] = {}
     for expected in exact.outputs.values():
         for value, count in metrics.lsb_histogram(device.outputs, expected).items():
             exact_lsb[value] = max(count, exact_lsb.get(value, 0))
     return Series(
-        channel_names=list(subject.channel_names),
+        channel_names=list(facts.channel_names),
         history=golden.float_inputs[shown],
         truth=golden.truth[shown],
         float_forecast=golden.float_outputs[shown],
@@ -178,12 +178,12 @@ def series(subject: Subject, golden: Golden, device: DeviceRun, exact: Exact) ->
         score=device.records["score"],
         state=device.records["state"],
         labels=golden.labels[: len(device.records)],
-        threshold=subject.threshold,
+        threshold=facts.threshold,
         exact_lsb=exact_lsb,
         float_lsb=metrics.lsb_histogram(device.outputs[rows], wanted),
-        memory=dict(subject.memory),
-        units=tuple(subject.units),
-        mean=tuple(subject.mean),
-        std=tuple(subject.std),
-        scale=subject.scale,
+        memory=dict(facts.memory),
+        units=tuple(facts.units),
+        mean=tuple(facts.mean),
+        std=tuple(facts.std),
+        scale=facts.scale,
     )

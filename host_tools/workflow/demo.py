@@ -1,16 +1,17 @@
 """The demo: from a model, or from a CSV file, to a verified report."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.errors import DifferentError
 from host_tools.formats import description, json_file
 from host_tools.report import report_page as html
 from host_tools.report import table
 from host_tools.report.record import Report, Series
 from host_tools.training.settings import Settings
+from host_tools.workflow import report as reports
 from host_tools.workflow import run as measure
+from host_tools.workflow.clock import Progress, Say
+from host_tools.workflow.run import Emulated
 from host_tools.workflow.train import TrainingRequest, train
 from targets import output
 from targets.build import ROOT
@@ -19,8 +20,8 @@ OUT = ROOT / "build" / "demo"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A finished demo: the report and where it was written."""
+class DemoFiles:
+    """A finished demo: the report, as a text and where it was written."""
 
     report: Report
     text: str
@@ -28,13 +29,13 @@ class Outcome:
     html: Path
 
 
-def write_report(report: Report, series: Series | None, out: Path) -> Outcome:
+def write_report(report: Report, series: Series | None, out: Path) -> DemoFiles:
     """Write `report.json` and `report.html` into `out`, each whole or not at all."""
     page = html.render(report, series)
     paths = (out / "report.json", out / "report.html")
     json_file.write_plain(paths[0], report.fields())
     output.write(paths[1], page)
-    return Outcome(report, table.render(report), *paths)
+    return DemoFiles(report, table.render(report), *paths)
 
 
 def run(
@@ -47,13 +48,12 @@ def run(
     streaming: bool,
     delimiter: str | None,
     epochs: int | None,
-    say: Callable[[str], None],
-    progress: measure.Progress,
-) -> Outcome:
+    say: Say,
+    progress: Progress,
+) -> DemoFiles:
     """Run the whole demo.
 
-    Raises the errors of every step. A difference between device and host raises DifferentError
-    only after the report has been written.
+    Raises the errors of every step. A difference between device and host is no error here.
     """
     data = None
     if csv is not None:
@@ -66,24 +66,10 @@ def run(
         data = f"CSV file {csv.name}"
     else:
         directory = description.resolve(model)
-    report, series = measure.run(
-        target,
-        directory,
-        out / "work",
-        windows=windows,
-        data=data,
-        streaming=streaming,
-        say=say,
-        progress=progress,
-    )
-    return write_report(report, series, out)
-
-
-def require_exact(outcome: Outcome) -> None:
-    """Raise DifferentError when device and host disagree anywhere."""
-    report = outcome.report
-    if not report.exact:
-        raise DifferentError(
-            f"device and host differ: {report.mismatched_bytes} output bytes (at most "
-            f"{report.max_lsb} LSB), {report.chain_mismatches} chain records; see {outcome.html}"
-        )
+    place = Emulated(target, streaming=streaming, out=out / "work" / "build")
+    golden = measure.select(directory, place, windows)
+    plan = measure.Plan(directory, place, golden)
+    result = measure.run(plan, out / "work", say=say, progress=progress)
+    for line in result.warnings:
+        say(f"warning: {line}")
+    return write_report(*reports.report(result, data), out)

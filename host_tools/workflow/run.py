@@ -1,100 +1,160 @@
-"""One measured run: build an image, run it, compare it with everything on the host.
+"""One measured run of a model at one place, in an emulator or on a board.
 
-`host_tools demo` and `host_tools bench --emulate` are this, with different wrapping.
+`demo`, `bench`, `golden` and `count` are this: each names the steps that it wants of the image
+(count its instructions, take windows and samples through it, compare with this host) and prints
+what came of it.
 """
 
+import hashlib
 import json
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.compare import exact as exact_results
-from host_tools.device.bench import BenchResult, run_bench, stream_samples
+from host_tools.compare.exact import Exact
+from host_tools.device.bench import BenchResult, run_bench
 from host_tools.device.link import TIMEOUT_SECONDS, Link
-from host_tools.device.serial_port import SerialPort
+from host_tools.device.serial_port import SerialPort, find_port
 from host_tools.errors import DataError
-from host_tools.formats import description, scaler
-from host_tools.formats import detector as detectors
 from host_tools.formats import golden as golden_file
-from host_tools.formats.detector import Detector
 from host_tools.formats.golden import Golden
-from host_tools.report import words
-from host_tools.report.record import OperatorCost, Report, Series
-from host_tools.workflow import assemble
-from host_tools.workflow.assemble import DeviceRun, Subject
-from targets import elf, emulate
-from targets import load as target_file
-from targets.build import ROOT
-from targets.emulate import count, counting, qemu, step_count
+from host_tools.workflow import count
+from host_tools.workflow import link as link_facts
+from host_tools.workflow.clock import Progress, Say, Stopwatch, no_progress, silent
+from targets import emulate
 from targets.emulate.count import Counts
-from targets.load import Target
+from targets.load import Target, available, load
 from targets.make import make
+from targets.options import Options
 
-COUNTED_WINDOWS = 6
-COUNTED_SAMPLES = 120
-"""Raw samples through the counted detector: past its warm-up."""
-PLUGINS = ROOT / "build" / "emulate"
-_UNITS = ("instructions", "cycles")
-
-Say = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
+BAUD = 115200
+Step = Literal["count", "bench", "compare"]
+ALL: frozenset[Step] = frozenset(("count", "bench", "compare"))
 
 
-@dataclass
-class Clock:
-    """Wall clock by step, in the order of the steps."""
+@dataclass(frozen=True)
+class Emulated:
+    """An image that is built and run in an emulator.
 
-    say: Say
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Announce a step and measure it."""
-        self.say(name)
-        start = time.monotonic()
-        yield
-        self.seconds[name] = time.monotonic() - start
-
-
-def count_instructions(target: Target, image: Path) -> Counts | None:
-    """Count instructions or cycles of a few inferences; None when the emulator cannot count.
-
-    Raises EmulatorError, BuildError or a device error.
+    Attributes:
+        target: Name, or path of a `.toml` file.
+        options: How it is compiled; None: as the target says.
+        kind: `board`: the soft board instead of the target's own emulator.
+        streaming: Whether the image computes sample by sample.
+        out: Folder to build in; None: `build/`.
     """
-    from host_tools.commands.count import measure
 
-    if target.emulator is None or target.emulator.kind not in counting.UNITS:
-        return None
-    return measure(target, image, target.emulator.windows or COUNTED_WINDOWS)
+    target: str
+    options: Options | None = None
+    kind: str | None = None
+    streaming: bool = False
+    out: Path | None = None
 
 
-def count_steps(target: Target, image: Path, samples: NDArray[np.float32]) -> int | None:
-    """Count the detector's step beside the inference: the most over some raw samples.
+@dataclass(frozen=True)
+class Port:
+    """A board on a serial port.
 
-    None when the target's emulator cannot count. Raises EmulatorError, BuildError or a device
-    error.
+    Attributes:
+        url: Port or pyserial URL; None: the only board that is plugged in.
+        target: Name of its target; None when it is not said.
+        baud: Rate to begin with; None: the target's.
     """
-    if target.emulator is None or target.emulator.kind != "qemu":
-        return None
-    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
-        config, out = Path(folder, "config.txt"), Path(folder, "out.txt")
-        config.write_text(step_count.configure(elf.read(image)), encoding="utf-8")
-        argument = count.plugin_argument(count.build_plugin(PLUGINS), config, out)
-        with (
-            qemu.start(target, image, plugin=argument) as emulator,
-            SerialPort(emulator.url) as port,
-        ):
-            link = Link(port)
-            stream_samples(link, link.connect(), samples, lambda *_: None)
-        return max(step.chain for step in step_count.parse(out.read_text(encoding="utf-8")))
+
+    url: str | None
+    target: str | None = None
+    baud: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What to do with one model at one place.
+
+    Attributes:
+        model: The model directory.
+        place: Where it runs.
+        golden: Windows and raw samples; None when nothing but counting is asked.
+        steps: Which of the steps.
+        counted: Inferences to count; None: as many as the target asks for, and none where its
+            emulator cannot count.
+        most_baud: Rate to climb to; 0: the first rate stays.
+    """
+
+    model: Path
+    place: Emulated | Port
+    golden: Golden | None = None
+    steps: frozenset[Step] = ALL
+    counted: int | None = None
+    most_baud: int = 0
+
+
+@dataclass(eq=False)
+class Run:
+    """What came of a plan; what was not asked for, or is not known there, is None.
+
+    Attributes:
+        plan: What was asked for.
+        target: Of the image; `host` for a board whose target was not said.
+        label: Name of the place in reports.
+        manifest: Of the generated C.
+        size: The image's size report.
+        counts: Instructions or cycles of an inference.
+        step_instructions: Of the detector's step beside the inference.
+        bench: What the device answered.
+        exact: What it had to answer.
+        link: What the bench met on the line, as JSON values.
+        warnings: What a person should know, although all bytes may be right.
+        seconds: Wall clock by step.
+        elapsed: Wall clock of all.
+    """
+
+    plan: Plan
+    target: Target
+    label: str
+    manifest: Mapping[str, Any] | None = None
+    size: Mapping[str, Any] | None = None
+    counts: Counts | None = None
+    step_instructions: int | None = None
+    bench: BenchResult | None = None
+    exact: Exact | None = None
+    link: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    elapsed: float = 0.0
+
+
+def select(
+    directory: Path, place: Emulated | Port, windows: int | None, samples: int | None = None
+) -> Golden:
+    """Return the part of a model's golden file that is asked for; None: all of it.
+
+    An emulator that is slow names how much is enough; that stands in for None.
+
+    Raises:
+        DataError: The file is missing or damaged, holds fewer, or no raw samples.
+        EmulatorError, TargetError: The target is not known or cannot be emulated.
+    """
+    if isinstance(place, Emulated):
+        config = emulate.configuration(load(place.target), place.kind)
+        windows = config.windows or None if windows is None else windows
+        samples = config.samples or None if samples is None else samples
+    path = directory / "golden.npz"
+    golden = golden_file.load(path)
+    if windows is not None:
+        golden = golden.first(windows)
+    held = len(golden.samples)
+    if not held:
+        raise DataError(f"{path}: holds no raw samples; train again")
+    if samples is not None and samples > held:
+        raise DataError(f"{samples} samples asked, the golden file holds {held}: ask for fewer")
+    return replace(golden, samples=golden.samples[:samples], labels=golden.labels[:samples])
 
 
 def bench(
@@ -103,10 +163,10 @@ def bench(
     samples: NDArray[np.float32],
     sha256: str,
     *,
-    baud: int = 115200,
+    baud: int = BAUD,
     most_baud: int = 0,
     reply_seconds: float = TIMEOUT_SECONDS,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
 ) -> BenchResult:
     """Take windows and raw samples through the device at `url`; see `run_bench` for errors."""
     with SerialPort(url, baud) as port:
@@ -120,167 +180,118 @@ def bench(
         )
 
 
-def _counts(counts: Counts | None, unit: str) -> bool:
-    return counts is not None and counts.unit == unit
+def run(plan: Plan, work: Path, *, say: Say = silent, progress: Progress = no_progress) -> Run:
+    """Carry out a plan; `work` takes the intermediate files of the host.
 
-
-def _total(counts: Counts | None, unit: str) -> int | None:
-    return counts.maximum if counts is not None and counts.unit == unit else None
-
-
-def operator_costs(manifest: Mapping[str, Any], counts: Counts | None) -> tuple[OperatorCost, ...]:
-    """Return the manifest's operators with their counted instructions or cycles."""
-    counted = {row.index: row.maximum for row in counts.operators} if counts else {}
-    instructions, cycles = (counted if _counts(counts, unit) else {} for unit in _UNITS)
-    return tuple(
-        OperatorCost(
-            index=row["index"],
-            kind=row["kind"],
-            name=row["name"],
-            macs=row["macs"],
-            instructions=instructions.get(row["index"]),
-            cycles=cycles.get(row["index"]),
-        )
-        for row in manifest["operators"]
-    )
-
-
-def subject(
-    target: Target,
-    directory: Path,
-    data: str,
-    manifest: Mapping[str, Any],
-    *,
-    size: Mapping[str, Any] | None = None,
-    counts: Counts | None = None,
-    step_instructions: int | None = None,
-) -> Subject:
-    """Gather the facts of one image; without `size` its memory figures stay unmeasured."""
-    about = description.load(directory)
-    detector = detectors.load(directory / detectors.FILE, len(about.channels))
-    scale = scaler.load(directory / "scaler.json")
-    output = manifest["outputs"][0]
-    capacity: dict[str, int] = {}
-    for region in target.memory:
-        capacity[region.kind] = capacity.get(region.kind, 0) + region.size
-    size = size or {}
-    return Subject(
-        target=target.name,
-        backend=manifest["backend"],
-        model=about.name,
-        model_sha256=manifest["model_sha256"],
-        data=data,
-        channel_names=about.channels,
-        scale=float(output["scale"]),
-        zero_point=int(output["zero_point"]),
-        threshold=float(detector.threshold),
-        flash_bytes=size.get("flash_bytes"),
-        model_bytes=size.get("model_bytes"),
-        arena_bytes=manifest["arena_bytes"],
-        static_ram_bytes=size.get("static_ram_bytes"),
-        stack_bound_bytes=size.get("stack", {}).get("bound_bytes"),
-        instructions_per_step=step_instructions,
-        instructions_per_inference=_total(counts, "instructions"),
-        cycles_per_inference=_total(counts, "cycles"),
-        operators=operator_costs(manifest, counts),
-        memory=capacity,
-        rate_hz=about.rate_hz or None,
-        scored=_scored(detector, about.channels),
-        reading=_reading(directory),
-        units=about.units,
-        mean=tuple(scale.mean.tolist()),
-        std=tuple(scale.std.tolist()),
-    )
-
-
-def _scored(detector: Detector, channels: Sequence[str]) -> dict[str, str]:
-    """Return by channel which statistics of the detector take it, in the order of channels."""
-    found = {}
-    for index, name in enumerate(channels):
-        kinds = {"level": detector.level_channels, "residual": detector.residual_channels}
-        if words := [kind for kind, taken in kinds.items() if index in taken]:
-            found[name] = " and ".join(words)
-    return found
-
-
-def _reading(directory: Path) -> list[str]:
-    """Return how the training's log was read, as `training.json` keeps it; none where it is not."""
-    try:
-        kept = json.loads((directory / "training.json").read_text(encoding="utf-8"))
-        return words.reading(kept.get("reading") or {})
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return []
-
-
-def device_run(result: BenchResult, golden: Golden) -> DeviceRun:
-    """Return a bench's answers in the shape of the golden file; 0 bytes of stack is unknown."""
-    return DeviceRun(
-        outputs=result.outputs.reshape(golden.outputs.shape),
-        records=result.records,
-        stack_bytes=result.stats.stack_bytes or None,
-    )
-
-
-def data_words(directory: Path) -> str:
-    """Return where a model's data come from, in words."""
-    if description.load(directory).source == "plant":
-        return "synthetic plant (simulated, not measured on a machine)"
-    return "CSV file"
-
-
-def run(
-    target_name: str,
-    directory: Path,
-    work: Path,
-    *,
-    windows: int | None = None,
-    data: str | None = None,
-    streaming: bool = False,
-    say: Say = lambda _: None,
-    progress: Progress = lambda *_: None,
-) -> tuple[Report, Series | None]:
-    """Build, emulate, bench, count and compare one model on one target.
-
-    `windows` of the golden file are used (None: all), and all of its raw samples. `work` takes
-    intermediate files. With `streaming` the image computes per sample. Raises the errors of every
-    step; a difference is not an error here but a report whose `exact` is false.
+    A difference between device and host is not an error here. Raises the errors of every step.
     """
     start = time.monotonic()
-    clock = Clock(say)
-    target = target_file.load(target_name)
-    golden = golden_file.load(directory / "golden.npz")
-    if windows is not None:
-        golden = golden.first(windows)
-    if not len(golden.samples):
-        raise DataError(f"{directory}/golden.npz holds no raw samples; train again")
+    watch = Stopwatch(say)
+    if isinstance(plan.place, Emulated):
+        result = _emulated(plan, plan.place, work, watch, progress)
+    else:
+        result = _on_port(plan, plan.place, work, watch, progress)
+    result.seconds = {**watch.seconds, **(result.exact.seconds if result.exact else {})}
+    result.elapsed = time.monotonic() - start
+    return result
+
+
+def _emulated(plan: Plan, place: Emulated, work: Path, watch: Stopwatch, progress: Progress) -> Run:
+    """Build; then count and run the image while the host computes what it must answer."""
+    target = load(place.target)
+    result = Run(plan, target, target.name)
+    golden, pending = plan.golden, None
     with ThreadPoolExecutor(max_workers=1) as pool:
-        with clock.step("generate C and build the image"):
-            # A folder of its own: another model of this name may be built at the same time.
-            image = make(target_name, str(directory), out=work / "build", streaming=streaming)
-            manifest, size = image.manifest(), image.size()
-        pending = pool.submit(exact_results.run_all, directory, golden, work / "host")
-        with clock.step("count instructions"):
-            counts = count_instructions(target, image.elf)
-            steps = count_steps(target, image.elf, golden.samples[:COUNTED_SAMPLES])
-        with (
-            clock.step(f"run {len(golden.windows)} windows, {len(golden.samples)} samples"),
-            emulate.start(target, image.elf) as emulator,
-        ):
-            sha256 = manifest["model_sha256"]
-            result = bench(emulator.url, golden.windows, golden.samples, sha256, progress=progress)
-        with clock.step("wait for the host's results"):
-            exact = pending.result()
-    about = subject(
-        target,
-        directory,
-        data or data_words(directory),
-        manifest,
-        size=size,
-        counts=counts,
-        step_instructions=steps,
-    )
-    device = device_run(result, golden)
-    elapsed = time.monotonic() - start
-    seconds = {**clock.seconds, **exact.seconds}
-    found = assemble.report(about, golden, device, exact, host_seconds=elapsed, seconds=seconds)
-    return found, assemble.series(about, golden, device, exact)
+        with watch.step("generate C and build the image"):
+            image = make(
+                place.target,
+                str(plan.model),
+                out=place.out,
+                streaming=place.streaming,
+                options=place.options,
+            )
+            result.manifest, result.size = image.manifest(), image.size()
+        if "compare" in plan.steps and golden is not None:
+            pending = pool.submit(exact_results.run_all, plan.model, golden, work / "host")
+        if "count" in plan.steps:
+            with watch.step("count instructions"):
+                _count(result, image.elf)
+        if "bench" in plan.steps and golden is not None:
+            with (
+                watch.step(f"run {len(golden.windows)} windows, {len(golden.samples)} samples"),
+                emulate.start(target, image.elf, kind=place.kind) as emulator,
+            ):
+                answers = bench(
+                    emulator.url,
+                    golden.windows,
+                    golden.samples,
+                    result.manifest["model_sha256"],
+                    most_baud=plan.most_baud,
+                    reply_seconds=count.reply_seconds(target),
+                    progress=progress,
+                )
+            config = emulate.configuration(target, place.kind)
+            _take(result, answers, config.cycles, config.expected_status)
+        result.exact = _wait(pending, watch)
+    return result
+
+
+def _count(result: Run, image: Path) -> None:
+    plan, target = result.plan, result.target
+    if plan.counted is None:
+        result.counts = count.count_if_possible(target, image)
+    else:
+        result.counts = count.count_inferences(target, image, plan.counted)
+    if plan.golden is not None:
+        samples = plan.golden.samples[: count.COUNTED_SAMPLES]
+        result.step_instructions = count.count_steps(target, image, samples)
+
+
+def _take(result: Run, answers: BenchResult, cycles: str, expected: tuple[str, ...]) -> None:
+    """Keep what the device answered, and what the line was like."""
+    result.bench = answers
+    result.link = link_facts.link_fields(answers, cycles)
+    bound = (result.size or {}).get("stack", {}).get("bound_bytes")
+    used = answers.stats.stack_bytes or None
+    status = result.link["device_status"]
+    result.warnings = tuple(link_facts.warnings(status, expected, used, bound))
+
+
+def _wait(pending: "Future[Exact] | None", watch: Stopwatch) -> Exact | None:
+    if pending is None:
+        return None
+    with watch.step("wait for the host's results"):
+        return pending.result()
+
+
+def _on_port(plan: Plan, place: Port, work: Path, watch: Stopwatch, progress: Progress) -> Run:
+    """Run what is on a serial port; the host computes after the device has answered."""
+    result = Run(plan, load(place.target or "host"), place.target or "board")
+    golden, uart = plan.golden, result.target.uart
+    if golden is None:
+        raise DataError("a board on a port cannot be counted: give a target and emulate it")
+    model = (plan.model / "model_int8.tflite").read_bytes()
+    url = place.url or find_port(adapters(place.target))
+    with watch.step(f"run {len(golden.windows)} windows, {len(golden.samples)} samples on {url}"):
+        answers = bench(
+            url,
+            golden.windows,
+            golden.samples,
+            hashlib.sha256(model).hexdigest(),
+            baud=place.baud or (uart.baud if uart else BAUD),
+            most_baud=plan.most_baud,
+            progress=progress,
+        )
+    # On a port there is no excuse for a status, and cycles are measured.
+    _take(result, answers, "measured", ())
+    if "compare" in plan.steps:
+        result.exact = exact_results.run_all(plan.model, golden, work / "host", say=watch.say)
+        path = work / "host" / "standalone" / "manifest.json"
+        result.manifest = json.loads(path.read_text(encoding="utf-8"))
+    return result
+
+
+def adapters(target: str | None) -> frozenset[str]:
+    """Return `VID:PID` of the adapters of a target's boards, or of every target's."""
+    described = [load(name) for name in ([target] if target else available())]
+    return frozenset(usb for t in described if t.uart is not None for usb in t.uart.usb)

@@ -22,10 +22,8 @@ KNOWN_ARROWS: set[tuple[str, str]] = {
     ("codegen/emit", "codegen/backends/native"),
     ("codegen/pipeline", "codegen/backends/native"),
     ("codegen/pipeline", "codegen/passes"),
-    ("host_tools/workflow", "host_tools/commands"),
 }
 KNOWN_CIRCLES: set[str] = {
-    "host_tools/commands host_tools/workflow",
     "targets/emulate targets/emulate/board",
 }
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from host_tools.commands import count as verb
 from host_tools.device.bench import run_window
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
+from host_tools.workflow import count as counting
 from targets import elf
 from targets.emulate import count, qemu
 from targets.load import load
@@ -90,7 +90,7 @@ def test_product_counts_repeat_exactly(forecaster, run):
 
 
 def test_verb_measures_several_inputs(forecaster):
-    counts = verb.measure(load("stm32f4"), forecaster.elf, 4)
+    counts = counting.count_inferences(load("stm32f4"), forecaster.elf, 4)
     assert counts.calls == 4
     # A kernel may branch on data (saturation), a little.
     assert counts.minimum > 0.99 * counts.maximum

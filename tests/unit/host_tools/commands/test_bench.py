@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from host_tools import cli
-from host_tools.commands.bench import warnings
 from host_tools.workflow import run as measure
+from host_tools.workflow.link import warnings
 from targets.emulate import process
 from targets.load import load
 from targets.make import make
@@ -155,7 +155,6 @@ def test_a_board_of_another_target_is_not_taken(plugged_in, capsys):
     ],
 )
 def test_what_a_person_is_warned_of(status, used, bound, said):
-    report = SimpleNamespace(stack_bytes=used, stack_bound_bytes=bound)
-    found = warnings(status, ["CLOCK"], report)
+    found = warnings(status, ["CLOCK"], used, bound)
     assert len(found) == len(said)
     assert all(part in line for line, part in zip(found, said, strict=True))

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tools.commands import bench
 from host_tools.device import serial_port
 from host_tools.device.serial_port import find_port
 from host_tools.errors import PortNotFoundError
+from host_tools.workflow import run
 
 ST_LINK = ("0483:374b", "0483:374e")
 
@@ -76,10 +76,10 @@ def test_the_environment_comes_first(ports, monkeypatch):
 
 
 def test_the_boards_of_targets():
-    assert bench._adapters("stm32f4") == {"0483:374b", "0483:3752"}
-    assert bench._adapters("stm32f4") < bench._adapters(None)
-    assert "0483:374e" in bench._adapters("stm32u5")
-    assert bench._adapters("host") == frozenset()
+    assert run.adapters("stm32f4") == {"0483:374b", "0483:3752"}
+    assert run.adapters("stm32f4") < run.adapters(None)
+    assert "0483:374e" in run.adapters("stm32u5")
+    assert run.adapters("host") == frozenset()
 
 
 def test_a_device_is_told_by_its_number_not_its_name(ports, monkeypatch):

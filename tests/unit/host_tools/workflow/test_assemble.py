@@ -9,13 +9,13 @@ from host_tools.compare.exact import Exact
 from host_tools.errors import DataError
 from host_tools.formats.golden import Golden
 from host_tools.workflow import assemble
-from host_tools.workflow.assemble import DeviceRun, Subject
+from host_tools.workflow.assemble import DeviceRun, ImageFacts
 
 SCALE, ZERO = 0.25, -4
 RECORD = np.dtype(
     [("index", np.uint32), ("state", np.uint8), ("score", np.float32), ("top", np.uint16, (4,))]
 )
-SUBJECT = Subject(
+SUBJECT = ImageFacts(
     target="t",
     backend="native",
     model="m",

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from host_tools import cli
 from host_tools.errors import DifferentError
-from host_tools.workflow import demo
-from host_tools.workflow import run as measure
+from host_tools.workflow import count
+from host_tools.workflow import report as reports
 from targets.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -33,14 +34,14 @@ def test_demo_on_the_host_target(tmp_path, capsys):
 
 
 def test_a_different_device_ends_with_50_after_the_report(tmp_path, monkeypatch, capsys):
-    honest = measure.device_run
+    honest = reports.device_run
 
     def lying(result, golden):
         run = honest(result, golden)
         run.outputs[3, 2, 1] ^= 1
         return run
 
-    monkeypatch.setattr(measure, "device_run", lying)
+    monkeypatch.setattr(reports, "device_run", lying)
     code = cli.main(["demo", "--target", "host", "--windows", "16", "--out", str(tmp_path)])
     assert code == ExitCode.DIFFERENT
     assert "1 output bytes (at most 1 LSB)" in capsys.readouterr().err
@@ -50,19 +51,15 @@ def test_a_different_device_ends_with_50_after_the_report(tmp_path, monkeypatch,
 
 
 def test_chain_difference_is_told(tmp_path):
-    outcome = demo.Outcome.__new__(demo.Outcome)
-    found = type("R", (), {"exact": False, "mismatched_bytes": 0, "max_lsb": 0})()
-    found.chain_mismatches = 2
-    object.__setattr__(outcome, "report", found)
-    object.__setattr__(outcome, "html", tmp_path / "report.html")
-    with pytest.raises(DifferentError, match="2 chain records"):
-        demo.require_exact(outcome)
+    summary = SimpleNamespace(exact=False, mismatched_bytes=0, max_lsb=0, chain_mismatches=2)
+    with pytest.raises(DifferentError, match=r"2 chain records; see .*report\.html"):
+        reports.require_exact(summary, tmp_path / "report.html")
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--model", "nosuch"], ExitCode.DATA, "nosuch"),
+        (["--model", "nosuch"], ExitCode.MODEL_INVALID, "nosuch"),
         (["--target", "nosuch"], ExitCode.TARGET, "nosuch"),
         (["--windows", "100000"], ExitCode.DATA, "ask for fewer"),
         (["--csv", "nosuch.csv"], ExitCode.DATA, "nosuch.csv"),
@@ -77,7 +74,7 @@ def test_bad_arguments_have_their_own_exit_code(tmp_path, capsys, arguments, cod
 
 def test_operator_costs_keep_the_manifest_index():
     manifest = {"operators": [{"index": 3, "kind": "K", "name": "n", "macs": 7}]}
-    (cost,) = measure.operator_costs(manifest, None)
+    (cost,) = count.operator_costs(manifest, None)
     assert (cost.index, cost.kind, cost.macs, cost.instructions) == (3, "K", 7, None)
     assert replace(cost, instructions=5).instructions == 5
 

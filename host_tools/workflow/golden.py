@@ -1,0 +1,66 @@
+"""Compare every implementation of a model on the same windows, one device among them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.compare import matrix, participants
+from host_tools.compare.matrix import Matrix
+from host_tools.formats import description
+from host_tools.formats.golden import Golden
+from host_tools.workflow.clock import Say, silent
+from host_tools.workflow.run import Emulated, Plan, Port, run
+
+
+def compare(
+    directory: Path,
+    windows: Golden,
+    place: Emulated | Port | None,
+    work: Path,
+    *,
+    say: Say = silent,
+) -> Matrix:
+    """Run everything that is installed, and the device at `place`, and compare each with each.
+
+    Args:
+        directory: The model directory.
+        windows: What to run; see `participants.windows_of`.
+        place: The device; None: this host only.
+        work: Takes intermediate files.
+        say: Takes one line of news for the user.
+
+    Raises:
+        DataError: Fewer than two implementations that must agree.
+        The errors of every step; a difference is not one.
+    """
+
+    def device(inputs: NDArray[np.int8]) -> tuple[NDArray[np.int8], dict[str, Any]]:
+        assert place is not None
+        only = replace(windows, windows=inputs, samples=windows.samples[:0])
+        plan = Plan(directory, place, only, frozenset({"bench"}))
+        answers = run(plan, work)
+        assert answers.bench is not None
+        return answers.bench.outputs, dict(answers.link)
+
+    title = f"device {place.target}" if isinstance(place, Emulated) else "device"
+    collected = participants.run_all(
+        directory,
+        windows,
+        work,
+        device=None if place is None else device,
+        device_name=title,
+        say=say,
+    )
+    return matrix.build(
+        collected.participants,
+        windows,
+        participants.lsb_of(directory),
+        model=description.load(directory).name,
+        model_sha256=participants.sha256_of(directory),
+        absent=collected.absent,
+        link=collected.link,
+        seconds=collected.seconds,
+    )

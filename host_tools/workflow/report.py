@@ -1,0 +1,123 @@
+"""From a measured run to its report."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from host_tools.device.bench import BenchResult
+from host_tools.errors import DifferentError
+from host_tools.formats import description, scaler
+from host_tools.formats import detector as detectors
+from host_tools.formats.detector import Detector
+from host_tools.formats.golden import Golden
+from host_tools.report import words
+from host_tools.report.record import Report, Series
+from host_tools.workflow import assemble, count
+from host_tools.workflow.assemble import DeviceRun, ImageFacts
+from host_tools.workflow.run import Run
+
+
+def facts(result: Run, data: str) -> ImageFacts:
+    """Gather the facts of the image of a run; what was not measured stays unknown.
+
+    Raises DataError when a file of the model directory cannot be read.
+    """
+    assert result.manifest is not None, "a run without its generated C has no facts"
+    directory, manifest = result.plan.model, result.manifest
+    about = description.load(directory)
+    detector = detectors.load(directory / detectors.FILE, len(about.channels))
+    scale = scaler.load(directory / "scaler.json")
+    output = manifest["outputs"][0]
+    capacity: dict[str, int] = {}
+    for region in result.target.memory:
+        capacity[region.kind] = capacity.get(region.kind, 0) + region.size
+    size = result.size or {}
+    return ImageFacts(
+        target=result.label,
+        backend=manifest["backend"],
+        model=about.name,
+        model_sha256=manifest["model_sha256"],
+        data=data,
+        channel_names=about.channels,
+        scale=float(output["scale"]),
+        zero_point=int(output["zero_point"]),
+        threshold=float(detector.threshold),
+        flash_bytes=size.get("flash_bytes"),
+        model_bytes=size.get("model_bytes"),
+        arena_bytes=manifest["arena_bytes"],
+        static_ram_bytes=size.get("static_ram_bytes"),
+        stack_bound_bytes=size.get("stack", {}).get("bound_bytes"),
+        instructions_per_step=result.step_instructions,
+        instructions_per_inference=count.total(result.counts, "instructions"),
+        cycles_per_inference=count.total(result.counts, "cycles"),
+        operators=count.operator_costs(manifest, result.counts),
+        memory=capacity,
+        rate_hz=about.rate_hz or None,
+        scored=_scored(detector, about.channels),
+        reading=_reading(directory),
+        units=about.units,
+        mean=tuple(scale.mean.tolist()),
+        std=tuple(scale.std.tolist()),
+    )
+
+
+def _scored(detector: Detector, channels: Sequence[str]) -> dict[str, str]:
+    """Return by channel which statistics of the detector take it, in the order of channels."""
+    scored = {}
+    for index, name in enumerate(channels):
+        kinds = {"level": detector.level_channels, "residual": detector.residual_channels}
+        if taking := [kind for kind, taken in kinds.items() if index in taken]:
+            scored[name] = " and ".join(taking)
+    return scored
+
+
+def _reading(directory: Path) -> list[str]:
+    """Return how the training's log was read, as `training.json` keeps it; none where it is not."""
+    try:
+        kept = json.loads((directory / "training.json").read_text(encoding="utf-8"))
+        return words.reading(kept.get("reading") or {})
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
+def device_run(answers: BenchResult, golden: Golden) -> DeviceRun:
+    """Return a bench's answers in the shape of the golden file; 0 bytes of stack is unknown."""
+    return DeviceRun(
+        outputs=answers.outputs.reshape(golden.outputs.shape),
+        records=answers.records,
+        stack_bytes=answers.stats.stack_bytes or None,
+    )
+
+
+def data_words(directory: Path) -> str:
+    """Return where a model's data come from, in words."""
+    if description.load(directory).source == "plant":
+        return "synthetic plant (simulated, not measured on a machine)"
+    return "CSV file"
+
+
+def report(result: Run, data: str | None = None) -> tuple[Report, Series | None]:
+    """Return the report of a run with all its steps, and what its plots show.
+
+    `data` says in words where the model's data come from; None: what its description says.
+    """
+    golden, answers, exact = result.plan.golden, result.bench, result.exact
+    assert golden is not None
+    assert answers is not None
+    assert exact is not None
+    about = facts(result, data or data_words(result.plan.model))
+    device = device_run(answers, golden)
+    summary = assemble.report(
+        about, golden, device, exact, host_seconds=result.elapsed, seconds=result.seconds
+    )
+    return summary, assemble.series(about, golden, device, exact)
+
+
+def require_exact(summary: Report, where: Path | None = None) -> None:
+    """Raise DifferentError when device and host disagree anywhere; `where` tells more."""
+    if not summary.exact:
+        see = f"; see {where}" if where else ""
+        raise DifferentError(
+            f"device and host differ: {summary.mismatched_bytes} output bytes (at most"
+            f" {summary.max_lsb} LSB), {summary.chain_mismatches} chain records{see}"
+        )
