@@ -3,13 +3,13 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from host_tools import cli
-from host_tools.commands import golden as command
 from host_tools.compare import matrix as golden_matrix
 from host_tools.compare import participants as golden_run
 from host_tools.compare.matrix import (
@@ -24,6 +24,8 @@ from host_tools.errors import DataError
 from host_tools.formats import golden as golden_file
 from host_tools.formats.golden import Golden
 from host_tools.report import golden_page
+from host_tools.workflow import golden as workflow
+from host_tools.workflow.run import Plan, Port
 
 LSB = Lsb(0.25, 3, {"flow": 0.5})
 SHAPE = (12, 2, 3)
@@ -132,13 +134,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(golden_file.Golden, "first", first)
     monkeypatch.setattr(golden_run.host_c, "compile_model", lambda *_, **__: Compiled())
 
-    def on_port(url: str, baud: int) -> Any:
-        return lambda windows, sha256: (
-            state["board"](state["golden"].outputs),
-            {"url": url, "baud": baud, "sha256": sha256, "shape": windows.shape},
-        )
+    def measured(plan: Plan, _: Path) -> Any:
+        assert isinstance(plan.place, Port)
+        assert plan.golden is not None
+        assert (plan.steps, len(plan.golden.samples)) == ({"bench"}, 0)
+        answers = SimpleNamespace(outputs=state["board"](state["golden"].outputs))
+        return SimpleNamespace(bench=answers, link={"url": plan.place.url})
 
-    monkeypatch.setattr(command, "_on_port", on_port)
+    monkeypatch.setattr(workflow, "run", measured)
     return state
 
 
@@ -152,6 +155,7 @@ def test_files_definition_and_exit_code(
     assert "device = host" in text
     content = json.loads((tmp_path / "compare.json").read_text())
     assert content["device_equals_host"] is True
+    assert content["link"] == {"url": "loop://"}
     assert content["lsb"]["definition"] in text
     assert len(content["lsb"]["units"]) == 16
     assert {one["name"] for one in content["participants"]} == {
