@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from targets.emulate import board, process, qemu, verilator
+from targets.emulate import process, qemu, soft_board, verilator
 from targets.emulate.emulator import Emulator
 from targets.errors import EmulatorError
 from targets.load import EmulatorConfig, Target
@@ -41,7 +41,7 @@ def start(target: Target, elf: Path, *, kind: str | None = None, strict: bool = 
     if config.kind == "process":
         return process.start(target, elf)
     if config.kind == BOARD:
-        return board.start(target, elf, strict=strict)
+        return soft_board.start(target, elf, strict=strict)
     if config.kind == "verilator":
         return verilator.start(target, elf)
     return qemu.start(target, elf)

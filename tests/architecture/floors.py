@@ -64,7 +64,15 @@ HOST_TOOLS: dict[str, set[str] | None] = {
 }
 """None: everything of the room."""
 
+_BOARD = "emulate/board"
 TARGETS: dict[str, set[str] | None] = {
-    "emulate/board/peripheral": {"load", "native", "errors"},
+    "output": {"errors"},
+    "emulate/board/peripheral": {"load", "native"},
+    "emulate/board/stm32f4": {"emulate/board/peripheral"},
+    "emulate/board/stm32u5": {"emulate/board/peripheral"},
+    _BOARD: {f"{_BOARD}/peripheral", f"{_BOARD}/stm32f4", f"{_BOARD}/stm32u5"}
+    | {"build", "load", "native"},
+    "emulate": {_BOARD, "build", "command", "elf", "load", "native"},
+    "emulate/bare": {"emulate", "build", "command", "load"},
 }
 """Only the folders that have a rule; the rest of `targets` is free of circles, which is enough."""

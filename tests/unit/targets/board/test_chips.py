@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from targets import parts
-from targets.emulate import board
+from targets.emulate import board, soft_board
 from targets.emulate.board import chips, watch
 from targets.emulate.board.peripheral.bus import Bus
 from targets.emulate.board.peripheral.clock import divider_of_ahb, divider_of_apb
@@ -71,7 +71,7 @@ def test_a_part_without_tables_is_refused(part, message):
     target = with_part("stm32f4", part)
     assert not chips.is_modelled(target)
     with pytest.raises(EmulatorError, match=message):
-        board.start(target, Path("none.elf"))
+        soft_board.start(target, Path("none.elf"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_part_has_the_bits_of_its_own_table(name, part, address, bits):
 
 def test_a_description_arrives_whole():
     for name in available():
-        assert board.restore(board.dump(load(name))) == load(name)
+        assert board.restore(soft_board.dump(load(name))) == load(name)
 
 
 def test_dividers():

@@ -1,0 +1,43 @@
+"""Start the soft board (`targets.emulate.board`) in a process of its own."""
+
+import importlib.util
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from targets.emulate import board
+from targets.emulate.board import chips
+from targets.emulate.emulator import START_SECONDS, Emulator, launch
+from targets.errors import EmulatorError
+from targets.load import Target
+
+_URL = re.compile(r"^url socket://127\.0\.0\.1:(\d+)$")
+
+
+def dump(target: Target) -> str:
+    """Return a target as JSON, as the process of the board takes it: it may be in no file."""
+
+    def given(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {key: value for key, value in pairs if value is not None}
+
+    return json.dumps(asdict(target, dict_factory=given))
+
+
+def start(
+    target: Target, elf: Path, *, strict: bool = False, seconds: float = START_SECONDS
+) -> Emulator:
+    """Start the board of `target` with image `elf`; it is switched on when the port is opened.
+
+    With `strict`, what the model of the registers refuses is a fault as well as a report. Use as a
+    context manager. Raises EmulatorError when the chip is not modelled or Unicorn is missing.
+    """
+    chips.check(target)
+    if not elf.is_file():
+        raise EmulatorError(f"no image at {elf}: build it with scons target={target.name}")
+    if importlib.util.find_spec("unicorn") is None:
+        raise EmulatorError("the soft board needs Unicorn: pip install 'safe-edge[emulate]'")
+    command = [sys.executable, "-m", board.__name__, "--image", str(elf), "--target", dump(target)]
+    return launch([*command, *(["--strict"] if strict else [])], _URL, seconds)
