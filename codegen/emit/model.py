@@ -27,6 +27,8 @@ _DTYPE_CODES = {
     DType.FLOAT32: "SAFE_DTYPE_FLOAT32",
 }
 _MAX_EXTENT = 0xFFFF
+_NATIVE = 0
+"""What HELLO tells of a model that SAFE's own kernels compute."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def source(program: Program) -> str:
         sha256_bytes=text.bytes_initializer(program.graph.sha256),
         weight_bytes=program.weight_bytes,
         operator_count=len(program.calls),
+        backend=_NATIVE,
         model_name=text.c_string(program.graph.name),
     )
 

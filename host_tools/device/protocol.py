@@ -20,6 +20,7 @@ from host_tools.formats.record import RECORD, TOP
 PROTOCOL_VERSION = 2
 REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
+_BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
 CHUNK_HEADER_BYTES = 8
 """Before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
 
@@ -167,6 +168,11 @@ class DeviceInfo:
     def max_samples(self) -> int:
         """Most samples in one frame: the request and the reply with its records must fit."""
         return self.max_chunk // max(4 * self.channels, RECORD_BYTES)
+
+    @property
+    def backend(self) -> int:
+        """Code of what computes the model: 0 SAFE's own kernels, else a foreign runtime."""
+        return self.features >> _BACKEND_SHIFT & _BACKEND_MASK
 
 
 def parse_hello(payload: bytes) -> DeviceInfo:

@@ -73,22 +73,19 @@ safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_
     detector->window = (safe_window_t){memory->window, window, config->channels, 0, 0};
     detector->horizon = (safe_horizon_t){memory->horizon, config->horizon, config->channels, 0};
     bind_floats(detector, memory->floats);
-    safe_detector_reset(detector);
-    return SAFE_STATUS_OK;
+    return safe_detector_reset(detector);
 }
 
-void safe_detector_reset(safe_detector_t *detector)
+safe_status_t safe_detector_reset(safe_detector_t *detector)
 {
     safe_baseline_forget(&detector->baseline);
-    safe_detector_gap(detector);
+    return safe_detector_gap(detector);
 }
 
-void safe_detector_gap(safe_detector_t *detector)
+/* Seldom needed, from three places: one copy of it, outside of the step. */
+SAFE_NOINLINE safe_status_t safe_detector_gap(safe_detector_t *detector)
 {
     safe_window_clear(&detector->window);
-    if (detector->context.model->stream != NULL) {
-        detector->context.model->reset(detector->context.arena);
-    }
     safe_horizon_clear(&detector->horizon);
     safe_rows_clear(&detector->levels);
     safe_rows_clear(&detector->residuals);
@@ -96,6 +93,9 @@ void safe_detector_gap(safe_detector_t *detector)
     detector->alarms = 0;
     detector->score = 0.0f;
     detector->has_score = false;
+    /* A model of whole windows is reset before each of them. */
+    return detector->context.model->stream == NULL ? SAFE_STATUS_OK
+                                                   : safe_context_reset(&detector->context);
 }
 
 /** Standardizes a sample into the input, and the tracked channels into the level ring. @return
@@ -336,6 +336,7 @@ SAFE_NOINLINE safe_status_t safe_detector_step(safe_detector_t *detector, const 
     const float *levels;
     bool is_full = false;
     safe_status_t status = SAFE_STATUS_OK;
+    safe_status_t forgotten = SAFE_STATUS_OK;
 
     if (detector == NULL || sample == NULL || result == NULL ||
         channels != detector->config->channels) {
@@ -347,10 +348,10 @@ SAFE_NOINLINE safe_status_t safe_detector_step(safe_detector_t *detector, const 
         result->top[i] = SAFE_DETECTOR_NO_CHANNEL;
     }
     if (find_fault(sample, channels, result)) {
-        safe_detector_gap(detector);
+        status = safe_detector_gap(detector);
         result->index = 0;
         result->state = SAFE_DETECTOR_FAULT;
-        return SAFE_STATUS_NOT_FINITE;
+        return status == SAFE_STATUS_OK ? SAFE_STATUS_NOT_FINITE : status;
     }
     levels = take_level(detector, sample);
     safe_baseline_prime(&detector->baseline, levels, detector->samples);
@@ -366,7 +367,10 @@ SAFE_NOINLINE safe_status_t safe_detector_step(safe_detector_t *detector, const 
         result->has_forecast = status == SAFE_STATUS_OK;
     }
     if (count_sample(detector, result->state)) {
-        safe_detector_reset(detector);
+        forgotten = safe_detector_reset(detector);
+    } else if (status != SAFE_STATUS_OK) {
+        /* A forecast is missing, and sums without it give wrong residuals: start anew. */
+        forgotten = safe_detector_gap(detector);
     }
-    return status;
+    return status == SAFE_STATUS_OK ? forgotten : status;
 }

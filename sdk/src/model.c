@@ -10,9 +10,25 @@ static int is_bound(const safe_context_t *context)
     return context != NULL && context->model != NULL && context->arena != NULL;
 }
 
+/** Returns where an input or output lies, or null when there is none of this index. */
+static SAFE_NOINLINE void *place_of(const safe_context_t *context, bool output, size_t index)
+{
+    const safe_model_t *model = context->model;
+
+    if (index >= (output ? model->output_count : model->input_count)) {
+        return NULL;
+    }
+    if (model->place != NULL) {
+        return model->place(context->arena, output, index);
+    }
+    return context->arena + (output ? model->outputs : model->inputs)[index].arena_start;
+}
+
 safe_status_t safe_context_init(safe_context_t *context, const safe_model_t *model, void *arena,
                                 size_t arena_bytes)
 {
+    safe_status_t status = SAFE_STATUS_OK;
+
     if (context == NULL || model == NULL || arena == NULL) {
         return SAFE_STATUS_ARGUMENT;
     }
@@ -26,27 +42,30 @@ safe_status_t safe_context_init(safe_context_t *context, const safe_model_t *mod
     if (arena_bytes < model->arena_bytes) {
         return SAFE_STATUS_ARENA_TOO_SMALL;
     }
-    context->model = model;
-    context->arena = (uint8_t *)arena;
-    model->reset(context->arena);
-    return SAFE_STATUS_OK;
+    if (model->init != NULL) {
+        status = model->init(arena);
+    }
+    if (status == SAFE_STATUS_OK) {
+        status = model->reset(arena);
+    }
+    if (status == SAFE_STATUS_OK) {
+        context->model = model;
+        context->arena = arena;
+    }
+    return status;
 }
 
 void *safe_context_input(const safe_context_t *context, size_t index)
 {
-    if (!is_bound(context) || index >= context->model->input_count ||
-        context->model->stream != NULL) {
+    if (!is_bound(context) || context->model->stream != NULL) {
         return NULL;
     }
-    return context->arena + context->model->inputs[index].arena_start;
+    return place_of(context, false, index);
 }
 
 const void *safe_context_output(const safe_context_t *context, size_t index)
 {
-    if (!is_bound(context) || index >= context->model->output_count) {
-        return NULL;
-    }
-    return context->arena + context->model->outputs[index].arena_start;
+    return is_bound(context) ? place_of(context, true, index) : NULL;
 }
 
 safe_status_t safe_context_reset(const safe_context_t *context)
@@ -54,28 +73,31 @@ safe_status_t safe_context_reset(const safe_context_t *context)
     if (!is_bound(context)) {
         return SAFE_STATUS_ARGUMENT;
     }
-    context->model->reset(context->arena);
-    return SAFE_STATUS_OK;
+    return context->model->reset(context->arena);
 }
 
 /* This and safe_context_run are kept whole, even by an optimization at link time: instructions are
  * counted from the call of the model to its return. */
 SAFE_NOINLINE safe_status_t safe_context_invoke(const safe_context_t *context)
 {
+    safe_status_t status;
+
     if (!is_bound(context)) {
         return SAFE_STATUS_ARGUMENT;
     }
     if (context->model->stream != NULL) {
         return SAFE_STATUS_UNSUPPORTED;
     }
-    context->model->invoke(context->arena);
-    return SAFE_STATUS_OK;
+    status = context->model->invoke(context->arena);
+    SAFE_NO_TAIL_CALL();
+    return status;
 }
 
 SAFE_NOINLINE safe_status_t safe_context_run(const safe_context_t *context, const void *input,
                                              size_t input_bytes, void *output, size_t output_bytes)
 {
     const safe_model_t *model;
+    safe_status_t status;
 
     if (!is_bound(context) || input == NULL || output == NULL) {
         return SAFE_STATUS_ARGUMENT;
@@ -89,9 +111,21 @@ SAFE_NOINLINE safe_status_t safe_context_run(const safe_context_t *context, cons
     if (model->stream != NULL) {
         return SAFE_STATUS_UNSUPPORTED;
     }
-    memcpy(context->arena + model->inputs[0].arena_start, input, input_bytes);
-    model->reset(context->arena);
-    model->invoke(context->arena);
-    memcpy(output, context->arena + model->outputs[0].arena_start, output_bytes);
-    return SAFE_STATUS_OK;
+    memcpy(place_of(context, false, 0), input, input_bytes);
+    status = model->reset(context->arena);
+    if (status == SAFE_STATUS_OK) {
+        status = model->invoke(context->arena);
+    }
+    if (status == SAFE_STATUS_OK) {
+        memcpy(output, place_of(context, true, 0), output_bytes);
+    }
+    return status;
+}
+
+int32_t safe_runtime_code(const void *arena)
+{
+    int32_t code;
+
+    memcpy(&code, arena, sizeof code);
+    return code;
 }

@@ -220,6 +220,8 @@ safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *cont
     server->detector = detector;
     server->hook = hook;
     server->features = features & (SAFE_FEATURE_WINDOW | SAFE_FEATURE_STREAM);
+    server->features |= (context->model->backend & SAFE_FEATURE_BACKEND_MASK)
+                        << SAFE_FEATURE_BACKEND_SHIFT;
     if (safe_port_cycles(&cycles)) {
         server->features |= SAFE_FEATURE_CYCLES;
     }

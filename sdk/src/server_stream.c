@@ -7,13 +7,18 @@
 safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_frame_t *request,
                                               safe_frame_writer_t *reply)
 {
+    safe_status_t status;
+
     if (request->length != SAFE_TOKEN_BYTES) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
     }
+    status = safe_detector_reset(server->detector);
+    server->stream_open = status == SAFE_STATUS_OK;
+    if (status != SAFE_STATUS_OK) {
+        return status;
+    }
     server->stream_token = safe_get_u32(request->payload);
     server->stream_next = 0;
-    server->stream_open = true;
-    safe_detector_reset(server->detector);
     safe_frame_put_u32(reply, server->stream_token);
     return SAFE_STATUS_OK;
 }
@@ -21,13 +26,19 @@ safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_
 safe_status_t safe_server_handle_relearn(safe_server_t *server, const safe_frame_t *request,
                                          safe_frame_writer_t *reply)
 {
+    safe_status_t status;
+
     if (request->length != SAFE_TOKEN_BYTES) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
     }
     if (!server->stream_open || safe_get_u32(request->payload) != server->stream_token) {
         return SAFE_STATUS_SAMPLE_ORDER;
     }
-    safe_detector_reset(server->detector);
+    status = safe_detector_reset(server->detector);
+    server->stream_open = status == SAFE_STATUS_OK;
+    if (status != SAFE_STATUS_OK) {
+        return status;
+    }
     safe_frame_put_u32(reply, server->stream_token);
     safe_frame_put_u32(reply, server->stream_next);
     return SAFE_STATUS_OK;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "safe/compiler.h"
+
 static bool is_bound(const safe_context_t *context)
 {
     return context != NULL && context->model != NULL && context->arena != NULL;
@@ -62,6 +64,8 @@ bool safe_stream_is_ready(const safe_context_t *context)
 
 safe_status_t safe_stream_invoke(const safe_context_t *context)
 {
+    safe_status_t status;
+
     if (!is_bound(context)) {
         return SAFE_STATUS_ARGUMENT;
     }
@@ -71,8 +75,9 @@ safe_status_t safe_stream_invoke(const safe_context_t *context)
     if (!safe_stream_is_ready(context)) {
         return SAFE_STATUS_NOT_READY;
     }
-    context->model->invoke(context->arena);
-    return SAFE_STATUS_OK;
+    status = context->model->invoke(context->arena);
+    SAFE_NO_TAIL_CALL();
+    return status;
 }
 
 safe_status_t safe_stream_feed(const safe_context_t *context, size_t start, const void *bytes,
@@ -80,6 +85,7 @@ safe_status_t safe_stream_feed(const safe_context_t *context, size_t start, cons
 {
     const safe_stream_t *stream;
     const uint8_t *from = bytes;
+    safe_status_t status = SAFE_STATUS_OK;
 
     if (!is_bound(context) || bytes == NULL) {
         return SAFE_STATUS_ARGUMENT;
@@ -93,9 +99,9 @@ safe_status_t safe_stream_feed(const safe_context_t *context, size_t start, cons
         return SAFE_STATUS_ARGUMENT;
     }
     if (start == 0u) {
-        context->model->reset(context->arena);
+        status = context->model->reset(context->arena);
     }
-    while (length != 0u) {
+    while (status == SAFE_STATUS_OK && length != 0u) {
         const size_t place = start % stream->sample_bytes;
         const size_t missing = stream->sample_bytes - place;
         const size_t taken = length < missing ? length : missing;
@@ -108,7 +114,7 @@ safe_status_t safe_stream_feed(const safe_context_t *context, size_t start, cons
         from += taken;
         length -= taken;
     }
-    return SAFE_STATUS_OK;
+    return status;
 }
 
 safe_status_t safe_stream_run(const safe_context_t *context, const void *window,
@@ -116,6 +122,7 @@ safe_status_t safe_stream_run(const safe_context_t *context, const void *window,
 {
     const safe_model_t *model;
     const uint8_t *sample = window;
+    safe_status_t status;
 
     if (!is_bound(context) || window == NULL || output == NULL) {
         return SAFE_STATUS_ARGUMENT;
@@ -128,12 +135,16 @@ safe_status_t safe_stream_run(const safe_context_t *context, const void *window,
         output_bytes != model->outputs[0].size_bytes) {
         return SAFE_STATUS_ARGUMENT;
     }
-    model->reset(context->arena);
-    for (uint32_t i = 0; i < model->stream->window; i++) {
+    status = model->reset(context->arena);
+    for (uint32_t i = 0; status == SAFE_STATUS_OK && i < model->stream->window; i++) {
         push(context, sample);
         sample += model->stream->sample_bytes;
     }
-    model->invoke(context->arena);
-    memcpy(output, context->arena + model->outputs[0].arena_start, output_bytes);
-    return SAFE_STATUS_OK;
+    if (status == SAFE_STATUS_OK) {
+        status = model->invoke(context->arena);
+    }
+    if (status == SAFE_STATUS_OK) {
+        memcpy(output, safe_context_output(context, 0), output_bytes);
+    }
+    return status;
 }

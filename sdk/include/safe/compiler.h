@@ -31,6 +31,10 @@
 #define SAFE_NOINLINE __attribute__((noinline, noclone))
 #endif
 
+/** Keeps the call before it from becoming a jump: it returns to the function that holds this, where
+ * a profiler waits for it. Costs no instruction. */
+#define SAFE_NO_TAIL_CALL() __asm__ volatile("")
+
 /** A condition that seldom holds: the compiler keeps its work out of the common path. */
 #if defined(__GNUC__) || defined(__clang__)
 #define SAFE_UNLIKELY(condition) (__builtin_expect((condition) ? 1 : 0, 0) != 0)

@@ -135,18 +135,21 @@ SAFE_MUST_CHECK safe_status_t safe_detector_init(safe_detector_t *detector,
                                                  const safe_context_t *context,
                                                  const safe_detector_memory_t *memory);
 
-/** Forgets everything, the learned baseline too: it is learned anew, as after power-up. */
-void safe_detector_reset(safe_detector_t *detector);
+/** Forgets everything, the learned baseline too: it is learned anew, as after power-up.
+ * @return What safe_context_reset of a streaming model says; else OK. All is forgotten anyway. */
+SAFE_MUST_CHECK safe_status_t safe_detector_reset(safe_detector_t *detector);
 
-/** Forgets recent samples and the score, keeps the baseline: for samples that were lost. */
-void safe_detector_gap(safe_detector_t *detector);
+/** Forgets recent samples and the score, keeps the baseline: for samples that were lost.
+ * @return As safe_detector_reset. */
+SAFE_MUST_CHECK safe_status_t safe_detector_gap(safe_detector_t *detector);
 
 /**
  * Takes one raw sample.
  *
  * @param sample [channels] in the units of the training data.
  * @return NOT_FINITE: a value is NaN or infinite; the sample counts as a gap and `result->state`
- * is FAULT. ARGUMENT: null or wrong length; nothing changed.
+ * is FAULT. ARGUMENT: null or wrong length; nothing changed. RUNTIME: the model failed on this
+ * sample; the result stands, there is no forecast, and what follows is as after a gap.
  */
 SAFE_MUST_CHECK safe_status_t safe_detector_step(safe_detector_t *detector, const float *sample,
                                                  size_t channels, safe_detector_result_t *result);

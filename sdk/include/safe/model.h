@@ -3,10 +3,15 @@
  *
  * A model has no state of its own: everything that changes lies in the caller's arena. Two
  * contexts with two arenas may run at the same time; one context must not.
+ *
+ * A model is computed by generated calls of SAFE's kernels (the native backend), or by a foreign
+ * runtime behind the same functions. Such a runtime keeps its objects in the arena, too; when it
+ * fails, the status is RUNTIME, and its own code is what the arena begins with: safe_runtime_code.
  */
 #ifndef SAFE_MODEL_H
 #define SAFE_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,7 +42,7 @@ typedef struct safe_tensor_info {
     uint8_t rank;
     uint16_t shape[SAFE_MAX_RANK];
     uint32_t size_bytes;
-    uint32_t arena_start; /**< First byte of the tensor inside the arena. */
+    uint32_t arena_start; /**< First byte of the tensor inside the arena; see `place`. */
     float scale;          /**< 0 for a float tensor. */
     int32_t zero_point;
 } safe_tensor_info_t;
@@ -61,11 +66,20 @@ typedef struct safe_model {
     uint16_t input_count;
     uint16_t output_count;
     uint16_t operator_count;
+    uint16_t backend; /**< What computes it: 0 native, else as `code` of codegen/backends; < 16. */
     const safe_tensor_info_t *inputs;
     const safe_tensor_info_t *outputs;
-    void (*reset)(uint8_t *arena);  /**< Clears recurrent state. */
-    void (*invoke)(uint8_t *arena); /**< Computes outputs from inputs, both inside the arena. */
-    const safe_stream_t *stream;    /**< Null: the model takes whole windows. */
+    /** Sets the runtime's objects up in an arena of any content. Null: there is nothing to set up.
+     */
+    safe_status_t (*init)(uint8_t *arena);
+    /** Clears recurrent state; the inputs stay as they are. */
+    safe_status_t (*reset)(uint8_t *arena);
+    /** Computes outputs from inputs. */
+    safe_status_t (*invoke)(uint8_t *arena);
+    /** Returns where an input or output lies once `init` has succeeded, not always inside the
+     * arena. Null: at `arena_start` of the arena. */
+    void *(*place)(uint8_t *arena, bool output, size_t index);
+    const safe_stream_t *stream; /**< Null: the model takes whole windows. */
 } safe_model_t;
 
 /** A model bound to an arena. */
@@ -75,24 +89,25 @@ typedef struct safe_context {
 } safe_context_t;
 
 /**
- * Binds `model` to `arena` and resets its state.
+ * Binds `model` to `arena`, sets up what it needs there and resets its state.
  *
  * @param context Filled in on success, untouched otherwise.
  * @param arena At least `model->arena_bytes` bytes, aligned to SAFE_ARENA_ALIGNMENT.
- * @return ARGUMENT (null or misaligned), ABI, ARENA_TOO_SMALL.
+ * @return ARGUMENT (null or misaligned), ABI, ARENA_TOO_SMALL; RUNTIME when a foreign runtime
+ * refuses the model or the arena.
  */
 SAFE_MUST_CHECK safe_status_t safe_context_init(safe_context_t *context, const safe_model_t *model,
                                                 void *arena, size_t arena_bytes);
 
-/** Returns input `index` inside the arena, or null when there is no such input. It is
+/** Returns where input `index` lies, or null when there is no such input. It is
  * overwritten by safe_context_invoke: fill it before every call. A streaming model has none. */
 void *safe_context_input(const safe_context_t *context, size_t index);
 
-/** Returns output `index` inside the arena, or null; valid until the next invoke or fill. */
+/** Returns where output `index` lies, or null; valid until the next invoke or fill. */
 const void *safe_context_output(const safe_context_t *context, size_t index);
 
 /** Clears recurrent state: the next invoke starts a new window. A streaming model forgets all
- * samples, too. */
+ * samples, too. @return RUNTIME: see above; the same of every call below. */
 SAFE_MUST_CHECK safe_status_t safe_context_reset(const safe_context_t *context);
 
 /** Computes the outputs; recurrent state carries over from the previous invoke unless reset.
@@ -110,6 +125,9 @@ SAFE_MUST_CHECK safe_status_t safe_context_invoke(const safe_context_t *context)
 SAFE_MUST_CHECK safe_status_t safe_context_run(const safe_context_t *context, const void *input,
                                                size_t input_bytes, void *output,
                                                size_t output_bytes);
+
+/** Returns the foreign runtime's own code after a call on this arena returned RUNTIME. */
+int32_t safe_runtime_code(const void *arena);
 
 #ifdef __cplusplus
 }

@@ -34,6 +34,9 @@ typedef enum safe_message {
 #define SAFE_FEATURE_STREAM (1u << 1) /**< STREAM_RESET, SAMPLE and RELEARN. */
 #define SAFE_FEATURE_CYCLES (1u << 2) /**< The cycle counter counts. */
 #define SAFE_FEATURE_BAUD (1u << 3)   /**< BAUD: the line can run at other rates. */
+/** Bits 8 to 11: what computes the model, `backend` of safe_model_t. */
+#define SAFE_FEATURE_BACKEND_SHIFT 8u
+#define SAFE_FEATURE_BACKEND_MASK 0xFu
 
 /** Without a valid frame for so long a line at a changed rate returns to its first one. */
 #define SAFE_BAUD_HOLD_MS 1000u

@@ -7,7 +7,7 @@
 #define SAFE_VERSION "0.1.0"
 
 /** Interface between generated models and the runtime; a generated file refuses another. */
-#define SAFE_MODEL_ABI 2
+#define SAFE_MODEL_ABI 3
 
 /** Version of the serial protocol in PROTOCOL.md. */
 #define SAFE_PROTOCOL_VERSION 2

@@ -62,6 +62,14 @@ uint32_t safe_port_stack_used_bytes(void)
     return 777u;
 }
 
+/** Binds a context to the image's model; `context` is filled in on success only. */
+int shim_context_init(safe_context_t *bound)
+{
+    const safe_app_model_t *app = safe_app_model();
+
+    return (int)safe_context_init(bound, app->model, app->arena, app->arena_bytes);
+}
+
 /** The context of the tiny model, which takes whole windows; after a start. */
 const safe_context_t *shim_context(void)
 {
@@ -79,6 +87,19 @@ static int start(uint32_t features, const safe_detector_config_t *config)
     return (int)safe_server_init(&server, &context, &detector, features, NULL);
 }
 
+/** Detector alone: what safe_detector_init says after the context was bound. */
+int shim_detector_init(void)
+{
+    const safe_app_model_t *app = safe_app_model();
+
+    return (int)safe_detector_init(&detector, app->detector, &context, &app->memory);
+}
+
+int shim_gap(void)
+{
+    return (int)safe_detector_gap(&detector);
+}
+
 int shim_start(uint32_t features)
 {
     return start(features, safe_app_model()->detector);
@@ -90,9 +111,9 @@ int shim_start_with(const safe_detector_config_t *config)
     return start(SAFE_FEATURE_STREAM, config);
 }
 
-void shim_reset(void)
+int shim_reset(void)
 {
-    safe_detector_reset(&detector);
+    return (int)safe_detector_reset(&detector);
 }
 
 /** Counters as after a very long run. */

@@ -72,7 +72,7 @@ def upload(server, token, data, step=504):
 
 def test_hello_tells_model_and_session(server):
     info = server.hello(7)
-    assert (info.protocol, info.abi, info.session, info.previous_session) == (2, 2, 7, 0)
+    assert (info.protocol, info.abi, info.session, info.previous_session) == (2, 3, 7, 0)
     assert (info.model, info.version, info.model_sha256) == ("tiny", "0.1.0", Tiny().sha256)
     assert (info.channels, info.window, info.horizon) == (3, 4, 2)
     assert (info.input_bytes, info.output_bytes, info.arena_bytes) == (12, 6, 12)

@@ -147,12 +147,20 @@ def user_folder(out: Path, *options: str) -> Path:
     return out
 
 
-def build_library(tiny: Tiny, compiler: str, level: str, out: Path) -> ctypes.CDLL:
-    """Compile SDK, tiny model and shim into a shared library."""
-    command = [compiler, "-std=c99", level, *WARNINGS, "-ffp-contract=off", "-shared", "-fPIC"]
+def build_library(
+    tiny: Tiny, compiler: str, level: str, out: Path, *, foreign: bool = False
+) -> ctypes.CDLL:
+    """Compile SDK, tiny model and shim into a shared library; `foreign` puts foreign.c before it.
+
+    The model is an object of its own, because foreign.c needs it under another name.
+    """
+    command = [compiler, "-std=c99", level, *WARNINGS, "-ffp-contract=off", "-fPIC"]
     command += [*tiny.defines, f"-I{ROOT}/sdk/include"]
-    command += [*map(str, SOURCES), str(HERE / "tiny_model.c"), str(HERE / "shim.c")]
-    _call([*command, "-o", str(out)])
+    model = out.with_suffix(".o")
+    renamed = ["-Dsafe_app_model=tiny_app_model"] if foreign else []
+    _call([*command, *renamed, "-c", str(HERE / "tiny_model.c"), "-o", str(model)])
+    sources = [*SOURCES, HERE / "shim.c", *([HERE / "foreign.c"] if foreign else []), model]
+    _call([*command, "-shared", *map(str, sources), "-o", str(out)])
     return ctypes.CDLL(str(out))
 
 

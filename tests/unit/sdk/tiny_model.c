@@ -31,12 +31,13 @@ static int8_t window_ring[INPUTS];
 static int32_t horizon_ring[OUTPUTS];
 static float floats[SAFE_DETECTOR_FLOATS(MAX_CHANNELS, MAX_ROWS, MAX_CHANNELS, MAX_CHANNELS)];
 
-static void reset(uint8_t *memory)
+static safe_status_t reset(uint8_t *memory)
 {
     (void)memory;
+    return SAFE_STATUS_OK;
 }
 
-static void invoke(uint8_t *memory)
+static safe_status_t invoke(uint8_t *memory)
 {
     int32_t sums[TINY_CHANNELS];
 
@@ -51,6 +52,7 @@ static void invoke(uint8_t *memory)
             memory[h * TINY_CHANNELS + c] = (uint8_t)((sums[c] * (h + 3) + 7 * c) & 0xFF);
         }
     }
+    return SAFE_STATUS_OK;
 }
 
 static const safe_tensor_info_t input = {
@@ -58,8 +60,18 @@ static const safe_tensor_info_t input = {
 static const safe_tensor_info_t output = {
     "output", SAFE_DTYPE_INT8, 3, {1, TINY_HORIZON, TINY_CHANNELS}, OUTPUTS, 0, 0.05f, 5};
 static const safe_model_t model = {
-    SAFE_MODEL_ABI, "tiny", {TINY_SHA, 1, 2, 3}, ARENA, 0, 1, 1, 1, &input, &output, reset,
-    invoke,         NULL};
+    .abi = SAFE_MODEL_ABI,
+    .name = "tiny",
+    .sha256 = {TINY_SHA, 1, 2, 3},
+    .arena_bytes = ARENA,
+    .input_count = 1,
+    .output_count = 1,
+    .operator_count = 1,
+    .inputs = &input,
+    .outputs = &output,
+    .reset = reset,
+    .invoke = invoke,
+};
 
 static const float mean[MAX_CHANNELS] = {1.5f, -20.0f, 300.25f, 0.1f, 0.2f, 0.3f, 4.0f, 5.0f,
                                          6.0f, 7.0f,   8.0f,    9.0f, 1.0f, 2.0f, 3.0f, 0.7f};
