@@ -83,6 +83,7 @@ def _detection(arguments: argparse.Namespace) -> int:
     from host_tools.formats import description
     from host_tools.formats.json_file import write_plain
     from host_tools.report import detection_page
+    from targets import output
 
     if arguments.runs is not None and arguments.runs < 1:
         raise DataError(f"--runs {arguments.runs}: must be at least 1")
@@ -99,8 +100,9 @@ def _detection(arguments: argparse.Namespace) -> int:
         limit=arguments.runs,
     )
     write_plain(out / "detection.json", found.fields())
-    text = json.dumps(found.fields()) if arguments.json else detection_page.render(found)
-    sys.stdout.write(text + "\n")
+    output.write(out / "detection.html", detection_page.page(found.detection()))
+    told = f"{detection_page.render(found)}\n\n{out / 'detection.html'}"
+    sys.stdout.write((json.dumps(found.fields()) if arguments.json else told) + "\n")
     if any(found.differing.values()):
         raise DifferentError(f"a device differs from the specification: {found.differing}")
     return ExitCode.OK

@@ -22,6 +22,8 @@ from host_tools.detection.chain import ChainConfig
 from host_tools.detection.fit import F64, Material, Normalizer, Rule
 from host_tools.errors import DataError
 from host_tools.evaluation import on_device, scoring
+from host_tools.evaluation import trace as tracing
+from host_tools.evaluation.trace import Detection, OperatingPoint, Trace
 from host_tools.formats import description, scaler
 from host_tools.formats.description import Description
 from host_tools.formats.detector import BASELINE, FILE, Detector
@@ -67,6 +69,10 @@ class Study:
         streamed: Samples that went through each device.
         train_windows: Windows that trained the network.
         loss: Its validation loss.
+        channels: Names of all channels.
+        traces: The int8 chain row by row: labelled runs, then quiet recordings.
+        groups: Of the int8 chain, by folder of runs.
+        curve: Of the int8 chain, what other thresholds give.
     """
 
     detector: Detector
@@ -78,6 +84,10 @@ class Study:
     rmse: Mapping[str, float]
     train_windows: int
     loss: float
+    channels: tuple[str, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    groups: Mapping[str, metrics.Summary] = field(default_factory=dict)
+    curve: tuple[OperatingPoint, ...] = ()
     differing: dict[str, int] = field(default_factory=dict)
     streamed: dict[str, int] = field(default_factory=dict)
 
@@ -91,11 +101,43 @@ class Study:
             "methods": {name: _finite(asdict(found)) for name, found in self.figures.items()},
             "runs": {name: _finite(asdict(found)) for name, found in self.runs.items()},
             "quiet": {name: asdict(found) for name, found in self.quiet.items()},
+            "groups": {name: _finite(asdict(found)) for name, found in self.groups.items()},
+            "operating_curve": [_finite(asdict(point)) for point in self.curve],
             "rmse_int8_float": dict(self.rmse),
             "delta_f1_int8_float": self.figures[INT8].f1 - self.figures[FLOAT].f1,
             "device_records_that_differ": self.differing,
             "device_samples": self.streamed,
         }
+
+    def detection(self) -> Detection:
+        """Return what a page shows of it."""
+        facts = [
+            f"The network was trained on {self.train_windows:,} windows; int8 against float: F1"
+            f" {self.figures[INT8].f1 - self.figures[FLOAT].f1:+.4f}, RMSE at most"
+            f" {max(self.rmse.values()):.4f}."
+        ]
+        facts += [
+            f"{target}: {count:,} of {self.streamed[target]:,} records differ from the"
+            " specification."
+            for target, count in self.differing.items()
+        ]
+        facts += [
+            f"Quiet recording {name}: {quiet.alarm_rows:,} of {quiet.rows:,} rows in alarm,"
+            f" {quiet.alarms} alarms; its rows train, too."
+            for name, quiet in self.quiet.items()
+        ]
+        return Detection(
+            channels=self.channels,
+            scored=self.detector.scored(self.channels),
+            thresholds={"alarm": float(self.detector.threshold)},
+            methods=self.figures,
+            method=INT8,
+            groups=self.groups,
+            runs=self.runs,
+            traces=self.traces,
+            curve=self.curve,
+            facts=facts,
+        )
 
 
 def _finite(record: dict[str, Any]) -> dict[str, Any]:
@@ -248,36 +290,44 @@ def study(
     """
     config, windows, loss = train(runs, architecture, out / "model", say, seed=seed, epochs=epochs)
     folder, first = out / "model", RULE.learn_rows
-    int8 = (folder / "model_int8.tflite").read_bytes()
-    models = scoring.Models(
-        config, folder / "model_float.tflite", int8, read_edges(int8).output_scale
-    )
+    models = _models(config, folder)
     say(f"scoring {len(runs.labelled)} runs: baselines, float, int8")
     labelled = runs.labelled
     figures = scoring.compare(labelled, first)
     floating = models.float_records(labelled)
     figures[FLOAT] = metrics.summarize(scoring.counted(labelled, floating, first))
-    exact = models.int8_records(labelled)
-    figures[INT8] = metrics.summarize(scoring.counted(labelled, exact, first))
-    scored = sorted({*config.detector.level_channels, *config.detector.residual_channels})
+    exact, quiet = models.int8_records(labelled), models.int8_records(runs.quiet)
+    counted = scoring.counted(labelled, exact, first)
+    every = zip((*labelled, *runs.quiet), (*exact, *quiet), strict=True)
+    traces = tuple(tracing.trace(run, rows, first) for run, rows in every)
+    figures[INT8] = metrics.summarize(counted)
+    scored = config.detector.scored(runs.channels)
     found = Study(
         detector=config.detector,
-        scored=tuple(runs.channels[c] for c in scored),
-        left_out=tuple(name for c, name in enumerate(runs.channels) if c not in scored),
+        scored=tuple(scored),
+        left_out=tuple(name for name in runs.channels if name not in scored),
         figures=figures,
         runs=scoring.by_run(labelled, exact, first),
-        quiet=scoring.quiet(runs.quiet, models.int8_records(runs.quiet), first)
-        if runs.quiet
-        else {},
+        quiet=scoring.quiet(runs.quiet, quiet, first),
         rmse={run.name: models.rmse(run) for run in labelled},
         train_windows=windows,
         loss=loss,
+        channels=runs.channels,
+        traces=traces,
+        groups=tracing.groups(counted),
+        curve=tuple(tracing.curve(counted, traces, float(config.detector.threshold))),
     )
     for target in targets:
         chosen = labelled if target == "host" or limit is None else labelled[:limit]
         answers = on_device.records(target, folder, chosen, out / "work" / target, say)
         _add_device(found, target, chosen, answers, exact)
     return found
+
+
+def _models(config: ChainConfig, folder: Path) -> scoring.Models:
+    int8 = (folder / "model_int8.tflite").read_bytes()
+    scale = read_edges(int8).output_scale
+    return scoring.Models(config, folder / "model_float.tflite", int8, scale)
 
 
 def _add_device(

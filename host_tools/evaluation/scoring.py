@@ -34,7 +34,7 @@ def run_chains(
     chains = [Chain(config.detector, config.adapter, f) for f in forecasters]
     samples = [run.values.astype(np.float32) for run in runs]
     found = [np.zeros(len(s), dtype=RECORD) for s in samples]
-    for row in range(max(len(s) for s in samples)):
+    for row in range(max((len(s) for s in samples), default=0)):
         results = []
         for k, chain in enumerate(chains):
             if row < len(samples[k]):

@@ -4,6 +4,7 @@ Every floating value is a float32 value, so that the file, the generated C table
 chain hold the same bits. Bounds are those of `safe_detector_init` (`sdk/src/detector.c`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,14 @@ class Detector:
     quiet: np.float32
     track: np.float32
     rule: str = ""
+
+    def scored(self, names: Sequence[str]) -> dict[str, str]:
+        """Return by channel which statistics take it; a channel that none takes is not named."""
+        kinds = {"level": self.level_channels, "residual": self.residual_channels}
+        words = (
+            " and ".join(k for k, taken in kinds.items() if c in taken) for c in range(len(names))
+        )
+        return {name: word for name, word in zip(names, words, strict=True) if word}
 
     @property
     def channels(self) -> int:

@@ -6,8 +6,8 @@ channel's name is drawn by the reader's fonts, whatever its script.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -153,7 +153,7 @@ class Chart:
         y: Upwards.
         marks: What is drawn, the first at the back.
         lanes: Below, on the same x axis.
-        shades: Stretches of the whole height: (first, last, colour).
+        shades: Stretches of the whole height by colour, as (first, last).
         height: In pixels.
         warns: Whether the title is red.
     """
@@ -165,7 +165,7 @@ class Chart:
     y: Axis
     marks: Sequence[Mark]
     lanes: Sequence[Lane] = ()
-    shades: Sequence[tuple[float, float, str]] = ()
+    shades: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
     height: int = 200
     warns: bool = False
 
@@ -185,10 +185,21 @@ class Chart:
             )
         return _polyline(*_thinned(across, heights))
 
-    def span(self, first: float, last: float) -> tuple[float, float]:
-        """Return left edge and width of a stretch of the x axis, at least a hair wide."""
-        left, right = self.x.place([first, last]).tolist()
-        return round(left, 1), round(max(right - left, 1.5), 1)
+    def strips(self, spans: Sequence[tuple[float, float]]) -> str:
+        """Return stretches of the x axis as the `d` of a path over the whole height.
+
+        Each is at least a hair wide, and those that touch then are one: however many there are,
+        the path stays short.
+        """
+        pieces: list[list[int]] = []
+        places = np.rint(self.x.place(np.reshape(spans, (-1, 2)))).astype(np.int64)
+        places[:, 1] = np.maximum(places[:, 1], places[:, 0] + 2)
+        for left, right in places.tolist():
+            if pieces and left <= pieces[-1][1]:
+                pieces[-1][1] = max(right, pieces[-1][1])
+            else:
+                pieces.append([left, right])
+        return "".join(f"M{left} 0H{right}V{_UNITS}H{left}z" for left, right in pieces)
 
     def _down(self, values: Values) -> list[int | None]:
         """Return heights from the top as whole units; None where there is no value."""

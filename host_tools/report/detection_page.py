@@ -1,6 +1,17 @@
-"""The detection study as a table for the terminal and Markdown-like text."""
+"""An evaluation of a detector: a table for the terminal, and a page."""
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.detection.metrics import Summary
 from host_tools.evaluation.detection_study import FLOAT, INT8, Study
+from host_tools.evaluation.trace import Detection, Trace
+from host_tools.report.chart import Axis, Chart, Lane, Mark
+from host_tools.report.page import Bullets, Cell, Fold, Page, Part, Section, Table
+from host_tools.report.report_page import score_axis, spans
+from host_tools.report.words import DASH, duration, number
 
 _HEAD = ("method", "F1", "FAR %", "MAR %", "AUC-PR", "VUS-PR", "delay s", "missed", "false/day")
 
@@ -51,3 +62,151 @@ def render(study: Study) -> str:
     )
     title = "Detection on labelled runs: rows after the training rows, pooled, no point adjustment"
     return "\n".join([title, "", *lines, "", *facts])
+
+
+MOST_DRAWN = 100
+"""Runs with a picture of their own: the page stays below some megabytes."""
+_LANES = 4
+_HEAD_PAGE = ("F1", "FAR %", "MAR %", "AUC-PR", "VUS-PR", "delay", "missed", "false alarms a day")
+
+Rows = list[Sequence[str | Cell]]
+
+
+def _seconds(value: float) -> str:
+    if np.isinf(value):
+        return "never"
+    return DASH if np.isnan(value) else "0 s" if value == 0 else duration(value)
+
+
+def _figures(found: Summary) -> list[str]:
+    return [number(found.f1, 3), number(found.far, 1), number(found.mar, 1),
+            number(found.auc_pr, 3), number(found.vus_pr, 3), _seconds(found.delay),
+            str(found.missed), number(found.false_alarms_per_day, 1)]  # fmt: skip
+
+
+def _table(title: str, first: str, found: Mapping[str, Summary], linked: bool = False) -> Table:
+    def name(text: str) -> str | Cell:
+        return Cell(text, link=keys[text]) if linked and text in keys else text
+
+    keys = {text: f"run-{index + 1}" for index, text in enumerate(list(found)[:MOST_DRAWN])}
+    rows: Rows = [[name(text), *_figures(figures)] for text, figures in found.items()]
+    return Table(title, [first, *_HEAD_PAGE], rows, dense=True)
+
+
+def _operating(found: Detection) -> Section:
+    curve = found.curve
+    across = Axis(curve[0].threshold, curve[-1].threshold, "threshold, logarithmic", "log")
+    at = [point.threshold for point in curve]
+    marks = [
+        Mark(at, [point.far for point in curve], colour="orange", name="FAR: quiet rows in alarm"),
+        Mark(at, [point.mar for point in curve], colour="blue", name="MAR: faulty rows missed"),
+    ]
+    for name, value in found.thresholds.items():
+        colour = "red" if name == "alarm" else "ink"
+        mark = Mark([value, value], [0.0, 100.0], "line", colour, f"{name} {value:.4g}", "dashed")
+        marks.append(mark)
+    text = "; ".join(
+        f"at {point.threshold:.3g} FAR {point.far:.0f}%, MAR {point.mar:.0f}%"
+        for point in curve[:: max(1, len(curve) // 4)]
+    )
+    picture = Chart("", text, across, Axis(0.0, 100.0, "% of the rows"), marks, height=230)
+    head = ["threshold", "F1", "FAR %", "MAR %", "delay", "missed", "false alarms a day"]
+    rows = [
+        [f"{p.threshold:.4g}", number(p.f1, 3), number(p.far, 1), number(p.mar, 1),
+         _seconds(p.delay), str(p.missed), number(p.episodes_per_day, 1)]
+        for p in curve[:: max(1, len(curve) // 10)]
+    ]  # fmt: skip
+    return Section(
+        "Operating curve",
+        f"What other thresholds would have given, row by row on the {found.tried} rows: no"
+        " hysteresis, and what the detector learned meanwhile is as recorded. A threshold that is"
+        " chosen here is chosen on the labels that it is then judged by.",
+        [picture, Table("Operating curve", head, rows, dense=True)],
+    )
+
+
+def _chart(found: Detection, run: Trace) -> Chart:
+    """Draw one run; an array is cut into stretches, so that a year of rows stays small."""
+    dated = run.start is not None
+    at = run.seconds + (run.start or 0.0)
+    step = float(np.median(np.diff(at))) if len(at) > 1 else 1.0
+    ends = np.append(at, at[-1] + step)
+
+    def where(flags: NDArray[np.bool_]) -> list[tuple[float, float]]:
+        return [(float(ends[int(a)]), float(ends[int(b)])) for a, b in spans(flags)]
+
+    lanes = [Lane("labelled fault", where(run.label), "orange"),
+             Lane("alarm", where(run.alarm), "red")]  # fmt: skip
+    if run.notice.any():
+        lanes.append(Lane("notice", where(run.notice), "blue"))
+    for channel in np.argsort(-run.masked.sum(axis=0), kind="stable")[:_LANES].tolist():
+        if run.masked[:, channel].any():
+            name = f"masked: {found.channels[channel]}"
+            lanes.append(Lane(name, where(run.masked[:, channel]), "muted"))
+    for channel in list(run.shares())[:_LANES]:
+        flags = (run.named == channel).any(axis=1)
+        lanes.append(Lane(f"named: {found.channels[channel]}", where(flags), "blue"))
+    marks = [Mark(at, run.score, name="score")]
+    for name, value in found.thresholds.items():
+        colour = "red" if name == "alarm" else "ink"
+        marks.append(Mark([0], [value], "level", colour, f"{name} {value:.4g}", "dashed"))
+    alarms, faults = len(spans(run.alarm)), len(spans(run.label))
+    text = f"Score of {len(at):,} rows: {alarms} alarms, {faults} labelled faults."
+    across = Axis(float(at[0]), float(ends[-1]), "", "date" if dated else "elapsed")
+    heights = score_axis(run.score, *found.thresholds.values())
+    shades = {"muted": where(run.waiting), "red": where(run.alarm)}
+    return Chart("", text, across, heights, marks, lanes, shades, height=190)
+
+
+def _fold(found: Detection, run: Trace, key: str) -> Fold:
+    alarms, faults = len(spans(run.alarm[run.first :])), len(spans(run.label[run.first :]))
+    title = f"{run.name}: {faults} labelled, {alarms} alarm{'s' * (alarms != 1)}"
+    parts: list[Part] = [_chart(found, run)]
+    if shares := run.shares():
+        # Isolated, so that a name written from right to left leaves the rest in order.
+        names = ", ".join(
+            f"\u2068{found.channels[c]}\u2069 {part:.0%}" for c, part in shares.items()
+        )
+        parts.append(Bullets([f"Channels named, in part of the alarm's rows: {names}."]))
+    return Fold(key, title, parts)
+
+
+def page(found: Detection) -> str:
+    """Return the HTML page."""
+    own = found.methods[found.method]
+    drawn = found.traces[:MOST_DRAWN]
+    quiet = found.traces[len(found.runs) :]
+    rows = sum(len(run.alarm) - run.first for run in quiet)
+    still = sum(int(run.alarm[run.first :].sum()) for run in quiet)
+    folds = [_fold(found, run, f"run-{i + 1}") for i, run in enumerate(drawn)]
+    cut = len(found.traces) - len(drawn)
+    more = f" Only the first {MOST_DRAWN} are drawn." if cut else ""
+    scored: Rows = [
+        [name, Cell(found.scored.get(name, "not scored: a fault seen only here is missed"),
+                    "words")] for name in found.channels
+    ]  # fmt: skip
+    sections = [
+        Section("Runs", "Open a run to see it: score, thresholds, labelled fault, alarm, the"
+                " channels left out and named. Grey: no verdict yet (rows that train, warm-up,"
+                " learning)." + more, [_table("Figures by run", "run", found.runs, True), *folds]),
+        _operating(found),
+        Section("Groups", "Runs of one folder together.",
+                [_table("Figures by group", "group", found.groups)]),
+        Section("Methods", "All on the same rows, pooled, without point adjustment. always-alarm"
+                " and alarm-after-a-row show what F1 costs without detecting anything.",
+                [_table("Figures by method", "method", found.methods)]),
+        Section("Channels", "", [Table("Channels", ["channel", "verdict"], scored)]),
+        Section("Facts", "", [Bullets(found.facts)]),
+    ]  # fmt: skip
+    events = sum(len(spans(run.label[run.first :])) for run in found.traces)
+    cards = [
+        (number(own.f1, 3), "F1 over rows"),
+        (f"{own.far:.1f}%", "FAR: quiet rows in alarm"),
+        (f"{own.mar:.1f}%", "MAR: faulty rows missed"),
+        (_seconds(own.delay), "median delay of an alarm"),
+        (f"{own.missed} of {events}", "labelled faults missed"),
+        (number(own.false_alarms_per_day, 1), "false alarms a day"),
+        (f"{still / rows:.1%}" if rows else DASH, "of the quiet recordings in alarm"),
+    ]
+    line = f"{len(found.runs)} labelled runs, {len(quiet)} quiet recordings · {found.method}"
+    return Page("Detection on labelled runs", [line], cards, sections).html()

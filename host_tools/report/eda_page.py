@@ -91,7 +91,9 @@ def _timeline(found: Eda, only: str) -> Section:
             f" {significant(column.high)}, mean {significant(column.mean)}; {column.drift.hint}."
         )
         title = column.name + (f": {column.drift.hint}" if warns else "")
-        charts.append(Chart(title, text, across, axis_of(lows, highs), marks, (), (), 96, warns))
+        charts.append(
+            Chart(title, text, across, axis_of(lows, highs), marks, height=96, warns=warns)
+        )
     text = "Mean (line) and range (band) in equal parts of the log, in file order."
     return Section("Over time", text + only, [Panels(charts)])
 

@@ -68,7 +68,7 @@ def _forecast(series: Series) -> Section:
         )
         heights = axis_of(*(line.y for line in lines))
         across = Axis(-past + 1, future + 0.5, "samples from the end of the window", "integer")
-        shade = [(0.5, future + 0.5, "muted")]
+        shade = {"muted": [(0.5, future + 0.5)]}
         title = f"{name}, {unit}"
         charts.append(Chart(title, text, across, heights, lines, shades=shade, height=150))
     return Section(
@@ -101,9 +101,8 @@ def _chain(report: Report, series: Series) -> Section:
         return [(first * step, last * step) for first, last in spans(flags)]
 
     alarms, faults = where(series.state == ALARM), where(series.labels > 0)
-    shades = [(*span, "muted") for span in where(np.isin(series.state, (WARMUP, FAULT)))]
-    shades += [(*span, "blue") for span in where(series.state == LEARN)]
-    shades += [(*span, "red") for span in alarms]
+    waiting = np.isin(series.state, (WARMUP, FAULT))
+    shades = {"muted": where(waiting), "blue": where(series.state == LEARN), "red": alarms}
     marks = [
         Mark((np.arange(len(score)) + 0.5) * step, score, name="score"),
         Mark([0], [series.threshold], "level", "red", f"threshold {series.threshold:g}", "dashed"),

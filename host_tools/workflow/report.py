@@ -1,14 +1,12 @@
 """From a measured run to its report."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from host_tools.device.bench import BenchResult
 from host_tools.errors import DifferentError
 from host_tools.formats import description, scaler
 from host_tools.formats import detector as detectors
-from host_tools.formats.detector import Detector
 from host_tools.formats.golden import Golden
 from host_tools.report import words
 from host_tools.report.record import Report, Series
@@ -53,22 +51,12 @@ def facts(result: Run, data: str) -> ImageFacts:
         operators=count.operator_costs(manifest, result.counts),
         memory=capacity,
         rate_hz=about.rate_hz or None,
-        scored=_scored(detector, about.channels),
+        scored=detector.scored(about.channels),
         reading=_reading(directory),
         units=about.units,
         mean=tuple(scale.mean.tolist()),
         std=tuple(scale.std.tolist()),
     )
-
-
-def _scored(detector: Detector, channels: Sequence[str]) -> dict[str, str]:
-    """Return by channel which statistics of the detector take it, in the order of channels."""
-    scored = {}
-    for index, name in enumerate(channels):
-        kinds = {"level": detector.level_channels, "residual": detector.residual_channels}
-        if taking := [kind for kind, taken in kinds.items() if index in taken]:
-            scored[name] = " and ".join(taking)
-    return scored
 
 
 def _reading(directory: Path) -> list[str]:

@@ -56,7 +56,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "quantize": {"training", "compare", "conversion", "data", "formats", "runtimes"},
     "evaluation": {"training", "compare", "conversion", "data", "detection", "device"}
     | {"formats", "runtimes"},
-    "report": {"compare", "evaluation", "eda", "formats", "data"},
+    "report": {"compare", "detection", "evaluation", "eda", "formats", "data"},
     "perf": {"report", "runtimes", "formats"},
     "workflow": {"perf", "report", "training", "compare", "conversion", "detection", "device"}
     | {"data", "formats", "runtimes"},

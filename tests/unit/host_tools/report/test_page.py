@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from jinja2 import UndefinedError
 
+from host_tools.report import detection_page
 from host_tools.report import page as pages
 from host_tools.report.chart import Axis, Chart, Lane, Mark, axis_of
 from host_tools.report.page import Bullets, Cell, Fold, Page, Panels, Section, Table, heat
 from host_tools.report.words import duration, number, period, reading, significant, stamp
+from tests.unit.host_tools.report import pages as pages_of
 
 EVIL = "<img src=x onerror=alert(1)>&\"'"
 
@@ -100,7 +102,16 @@ def test_an_axis_holds_any_values(values: list[float]) -> None:
 
 
 def test_a_short_stretch_is_still_seen() -> None:
-    assert chart().span(5.0, 5.0001) == (500.0, 1.5)
+    assert chart().strips([(5.0, 5.0001)]) == "M500 0H502V1000H500z"
+
+
+def test_stretches_that_touch_are_one_and_many_stay_short() -> None:
+    assert (
+        chart().strips([(1, 2), (2.001, 3), (7, 8)]) == "M100 0H300V1000H100zM700 0H800V1000H700z"
+    )
+    many = [(k / 1e4, k / 1e4 + 2e-5) for k in range(100_000)]
+    assert len(chart().strips(many)) < 20
+    assert chart().strips([]) == ""
 
 
 def test_a_closed_part_opens_by_a_link() -> None:
@@ -142,3 +153,20 @@ def test_a_reading_in_words() -> None:
         "Suspected marker for a missing value: -9999 in t, 8 rows",
         "a note",
     ]
+
+
+def test_a_detection_of_many_runs_stays_small_and_draws_the_first() -> None:
+    found = pages_of.detection(130, 1200)
+    html = detection_page.page(found)
+    assert html.count("<details>") == detection_page.MOST_DRAWN
+    assert "Only the first 100 are drawn." in html
+    assert len(html) < 3_000_000
+    assert html == detection_page.page(found)
+
+
+def test_a_detection_tells_masked_and_named_channels() -> None:
+    html = detection_page.page(pages_of.detection(6))
+    assert "masked: مضخة الماء" in html
+    assert "named: &lt;b&gt;насос&lt;/b&gt;" in html
+    assert 'href="#run-4"' in html
+    assert re.search(r"\d of 4</dd>", html)  # labelled faults missed

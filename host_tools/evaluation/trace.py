@@ -1,0 +1,171 @@
+"""What a detector did on every run, row by row, and what other thresholds would have done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.data.runs import Recording
+from host_tools.detection import metrics
+from host_tools.detection.metrics import Run, Summary
+from host_tools.formats.record import NO_CHANNEL, VERDICTS, State
+
+Flags = NDArray[np.bool_]
+
+CURVE_POINTS = 41
+CURVE_SPAN = 8.0
+"""The curve goes from this part of the threshold to so many times it."""
+_DATED = 1e9
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One run through the chain; every array has one entry a row, training rows included.
+
+    Attributes:
+        name: Of the run.
+        group: The folder that it lies in.
+        start: Seconds since 1970 of the first row; None where the log tells no date.
+        seconds: float64, since the first row.
+        score: float64; NaN where the chain gave no verdict.
+        label: Where a fault is labelled.
+        notice: Where a maintainer is told; all false where the detector knows no notice.
+        alarm: Where the alarm is on.
+        masked: bool [rows, channels], where a channel is left out of the verdict.
+        named: int64 [rows, n], channels named as the cause of an alarm; −1 fills the rest.
+        first: First row that counts: those before it train.
+    """
+
+    name: str
+    group: str
+    start: float | None
+    seconds: NDArray[np.float64]
+    score: NDArray[np.float64]
+    label: Flags
+    notice: Flags
+    alarm: Flags
+    masked: Flags
+    named: NDArray[np.int64]
+    first: int
+
+    @property
+    def waiting(self) -> Flags:
+        """Where there is no verdict."""
+        return np.isnan(self.score)
+
+    def shares(self) -> dict[int, float]:
+        """Return the part of the alarm's rows that name each channel, the most named first."""
+        named = self.named[self.alarm]
+        if not len(named):
+            return {}
+        channels, counts = np.unique(named[named >= 0], return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        return {int(channels[i]): float(counts[i] / len(named)) for i in order}
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What one threshold gives: rates in percent, delay in seconds."""
+
+    threshold: float
+    f1: float
+    far: float
+    mar: float
+    delay: float
+    missed: int
+    episodes_per_day: float
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """An evaluation of a detector, as its page shows it.
+
+    Attributes:
+        channels: Names, in the order of the indices of `Trace`.
+        scored: By channel, the statistics that take it; a channel that is not named is not scored.
+        thresholds: `alarm`, and `notice` where the detector has one.
+        methods: Figures of every method, the detector's own under `method`.
+        method: The name of the detector among `methods`.
+        groups: Figures by group of runs.
+        runs: Figures by run.
+        traces: Labelled runs, then quiet recordings.
+        curve: What other thresholds give, ascending.
+        facts: Sentences on the data, the device and the training.
+        tried: Thresholds that the curve was computed on: `evaluation` or `training` rows.
+    """
+
+    channels: Sequence[str]
+    scored: Mapping[str, str]
+    thresholds: Mapping[str, float]
+    methods: Mapping[str, Summary]
+    method: str
+    groups: Mapping[str, Summary]
+    runs: Mapping[str, Summary]
+    traces: Sequence[Trace]
+    curve: Sequence[OperatingPoint]
+    facts: Sequence[str] = ()
+    tried: str = "evaluation"
+
+
+def trace(run: Recording, records: NDArray[np.void], first: int) -> Trace:
+    """Return what a chain's records say of a run.
+
+    Args:
+        run: The recording.
+        records: formats.record.RECORD [rows] of it.
+        first: First row that counts.
+    """
+    state, top = records["state"], records["top"].astype(np.int64)
+    named = np.where(top == NO_CHANNEL, -1, top)
+    alarm, fault = state == State.ALARM, state == State.FAULT
+    masked = np.zeros(run.values.shape, dtype=np.bool_)
+    rows, columns = np.nonzero((named >= 0) & fault[:, None])
+    masked[rows, named[rows, columns]] = True
+    scored = np.isin(state, VERDICTS)
+    return Trace(
+        name=run.name,
+        group=run.name.rpartition("/")[0],
+        start=run.start if run.start >= _DATED else None,
+        seconds=run.seconds,
+        score=np.where(scored, records["score"].astype(np.float64), np.nan),
+        label=run.labels.astype(np.bool_),
+        notice=np.zeros(len(state), dtype=np.bool_),
+        alarm=alarm,
+        masked=masked,
+        named=np.where(alarm[:, None], named, -1),
+        first=first,
+    )
+
+
+def curve(runs: Sequence[Run], traces: Sequence[Trace], threshold: float) -> list[OperatingPoint]:
+    """Return what thresholds around `threshold` would have given on the same scores.
+
+    A row is in alarm when it has a verdict and its score is above the threshold. What the chain
+    learned meanwhile is as recorded: a threshold that had let it adapt elsewhere is not replayed.
+
+    Args:
+        runs: The rows that count.
+        traces: Of the same runs in the same order; more may follow.
+        threshold: The detector's own; one of the points.
+    """
+    rows = [(run, ~trace.waiting[trace.first :]) for run, trace in zip(runs, traces, strict=False)]
+    factors = np.geomspace(1 / CURVE_SPAN, CURVE_SPAN, CURVE_POINTS)
+    factors[CURVE_POINTS // 2] = 1.0
+    found = []
+    for value in (threshold * factors).tolist():
+        cut = [replace(run, alarms=there & (run.scores > value)) for run, there in rows]
+        f1, far, mar = metrics.rates(cut)
+        delay, missed, _ = metrics.delays(cut)
+        a_day = metrics.false_alarms_per_day(cut)
+        found.append(OperatingPoint(value, f1, far, mar, delay, missed, a_day))
+    return found
+
+
+def groups(runs: Sequence[Run]) -> dict[str, Summary]:
+    """Return the figures of each group: of the runs in one folder."""
+    names = dict.fromkeys(run.name.rpartition("/")[0] for run in runs)
+    return {
+        name or "all": metrics.summarize([r for r in runs if r.name.rpartition("/")[0] == name])
+        for name in names
+    }
