@@ -45,8 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--n", type=int, default=128, help="windows to evaluate on (default %(default)s)")
     add("--jobs", type=int, default=0, help="processes (default: one per processor, at most 8)")
     add("--scheduler", metavar="ADDRESS", help="Dask scheduler, for example tcp://host:8786")
-    add("--naive", action="store_true", help="convert every point as a whole, for comparison")
-    add("--compare-naive", action="store_true", help="do both, and report speed and scales")
     add("--best", action="store_true", help="write the best model as a model directory")
     add(
         "--install",
@@ -88,15 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.outdir or Path(f"qbench_sweep_{about.description.name}")
     points = len(grid.points())
     _say(f"{points} points, {len(plan.windows)} windows to choose from: {folder}")
-    if arguments.compare_naive:
-        from host_tools.quantize import naive
-
-        found = naive.compare(plan, grid, folder, _jobs(arguments), _progress)
-        _say(found.text())
-        outcome = found.fast
-    else:
-        with _hands(arguments) as hands:
-            outcome = sweep.run(plan, grid, Store(folder), hands, naive=arguments.naive)
+    with _hands(arguments) as hands:
+        outcome = sweep.run(plan, grid, Store(folder), hands)
     page = sweep_page.write(folder, outcome.rows)
     sys.stdout.write(sweep_page.ranking(outcome.rows) + "\n")
     total = sum(outcome.seconds.values())
@@ -128,8 +119,6 @@ def _jobs(arguments: argparse.Namespace) -> int:
     jobs = int(arguments.jobs or min(os.cpu_count() or 1, 8))
     if not 1 <= jobs <= 256:
         raise DataError(f"--jobs {jobs}: must be 1 … 256")
-    if arguments.compare_naive and arguments.scheduler:
-        raise DataError("--compare-naive measures this machine: leave --scheduler out")
     return jobs
 
 

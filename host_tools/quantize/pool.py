@@ -27,7 +27,7 @@ RESTARTS = 3
 _shared: dict[str, Any] = {}
 
 
-class Pool(Protocol):
+class Workers(Protocol):
     """Runs tasks; `shared` is handed to every task first, and sent to a worker only once."""
 
     def each(
@@ -110,7 +110,7 @@ class Processes:
     def each(
         self, task: Task, calls: Sequence[Call], shared: Any = None
     ) -> Iterator[tuple[int, Any]]:
-        """See `Pool`; raises ConversionError when processes keep dying."""
+        """See `Workers`; raises ConversionError when processes keep dying."""
         if shared is not None:
             # TensorFlow takes seconds to import: keep the processes, and let the first call
             # of each read what is shared.
@@ -181,7 +181,7 @@ class Cluster:
     def each(
         self, task: Task, calls: Sequence[Call], shared: Any = None
     ) -> Iterator[tuple[int, Any]]:
-        """See `Pool`; raises ConversionError when a task keeps losing its worker."""
+        """See `Workers`; raises ConversionError when a task keeps losing its worker."""
         from distributed.client import FutureCancelledError
 
         left = dict(enumerate(calls))

@@ -20,7 +20,7 @@ from host_tools.conversion import canonical
 from host_tools.errors import DataError
 from host_tools.formats import csv_file
 from host_tools.quantize.grid import Point
-from host_tools.quantize.task import Result, Statistics
+from host_tools.quantize.task import PointResult, Statistics
 from targets import output
 
 Ints = NDArray[np.int64]
@@ -91,7 +91,7 @@ class Store:
                 found[point] = figures
         return found
 
-    def add(self, result: Result, figures: Mapping[str, Any]) -> dict[str, Any]:
+    def add(self, result: PointResult, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Write one finished point; return its figures.
 
         Raises:

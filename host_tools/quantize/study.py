@@ -9,12 +9,12 @@ from host_tools.data import window
 from host_tools.data.model_data import ModelData, cut
 from host_tools.errors import DataError
 from host_tools.quantize import selection
-from host_tools.quantize.sweep import Study
+from host_tools.quantize.sweep import SweepInputs
 
 POOL_WINDOWS = 16_000
 
 
-def study(about: ModelData, network: Path, count: int) -> Study:
+def study(about: ModelData, network: Path, count: int) -> SweepInputs:
     """Return the study of a sweep: windows to choose from the training part, windows to
     measure on from the validation part, so that choosing the best point takes no test row.
 
@@ -45,7 +45,7 @@ def study(about: ModelData, network: Path, count: int) -> Study:
         "pool_windows": len(pool),
         "evaluation_windows": count,
     }
-    return Study(network, pool, score, windows, truth, config)
+    return SweepInputs(network, pool, score, windows, truth, config)
 
 
 def _digest(path: Path) -> str:

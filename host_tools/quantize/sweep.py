@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from host_tools.quantize import selection, task
 from host_tools.quantize.grid import Grid, Point
-from host_tools.quantize.pool import Pool
+from host_tools.quantize.pool import Workers
 from host_tools.quantize.selection import Selection
 from host_tools.quantize.store import Store
-from host_tools.quantize.task import Evaluation, Naive, Ranges, Result, Statistics
+from host_tools.quantize.task import PointResult, Ranges, Statistics, SweepWindows
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -36,7 +36,7 @@ RANK = ("rmse", "max", "max_total")
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class SweepInputs:
     """What a sweep is about.
 
     Attributes:
@@ -57,8 +57,8 @@ class Study:
 
 
 @dataclass
-class Clock:
-    """Seconds by step, for the report."""
+class Laps:
+    """Seconds by step, for the report: each step ends the one before."""
 
     seconds: dict[str, float]
     last: float
@@ -71,7 +71,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SweepResult:
     """What came of it: rows of `results.csv`, best first, and seconds by step."""
 
     rows: list[dict[str, Any]]
@@ -90,18 +90,18 @@ class Hands:
         progress: Told what is done: (what, done, of).
     """
 
-    lowering: Pool
-    quantizing: Pool
-    measuring: Pool
+    lowering: Workers
+    quantizing: Workers
+    measuring: Workers
     progress: Progress
 
 
-def choose(study: Study, points: Sequence[Point]) -> dict[Point, Selection]:
+def choose(study: SweepInputs, points: Sequence[Point]) -> dict[Point, Selection]:
     """Return the windows of each point; raises DataError when the pool is too small."""
     return {p: selection.select(study.score, p.max_total, p.balance, p.seed) for p in points}
 
 
-def run(study: Study, grid: Grid, store: Store, hands: Hands, *, naive: bool = False) -> Outcome:
+def run(study: SweepInputs, grid: Grid, store: Store, hands: Hands) -> SweepResult:
     """Run, or finish, a sweep.
 
     Args:
@@ -109,24 +109,23 @@ def run(study: Study, grid: Grid, store: Store, hands: Hands, *, naive: bool = F
         grid: Which points.
         store: Where results are kept.
         hands: Who does the work.
-        naive: Convert each point as a whole instead, as the earlier system did.
 
     Raises:
         DataError: More windows asked than exist, or the folder holds another sweep.
         ConversionError: A worker failed for good.
         OutputError: The disk is full; what is finished stays.
     """
-    clock = Clock({}, time.perf_counter())
+    clock = Laps({}, time.perf_counter())
     points = grid.points()
     chosen = choose(study, points)
-    store.open({**study.config, "naive": naive, "grid": grid.fields()})
+    store.open({**study.config, "grid": grid.fields()})
     done = store.finished(points)
     left = [point for point in points if point not in done]
     clock.lap("prepare")
     resumed = len(done)
     work = _Run(study, store, hands, clock)
     picked = [chosen[point].index for point in left]
-    for result in (work.naive if naive else work.sweep)(left, picked) if left else ():
+    for result in work.sweep(left, picked) if left else ():
         facts = _facts(result.point, chosen[result.point])
         done[result.point] = store.add(result, facts)
         hands.progress("points", len(done), len(points))
@@ -135,7 +134,7 @@ def run(study: Study, grid: Grid, store: Store, hands: Hands, *, naive: bool = F
     for rank, figures in enumerate(ranked, start=1):
         figures["rank"] = rank
     store.table(ranked)
-    return Outcome(ranked, clock.seconds, resumed)
+    return SweepResult(ranked, clock.seconds, resumed)
 
 
 def _facts(point: Point, picked: Selection) -> dict[str, Any]:
@@ -183,23 +182,13 @@ def membership(picked: Sequence[Ints]) -> Membership:
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    study: Study
+    study: SweepInputs
     store: Store
     hands: Hands
-    clock: Clock
+    clock: Laps
     _templates: list[bytes] = field(default_factory=list)
 
-    def naive(self, left: Sequence[Point], picked: Sequence[Ints]) -> Iterator[Result]:
-        """Yield the points, each converted as a whole."""
-        rows = np.unique(np.concatenate(picked))
-        shared = Naive(self.study.network.resolve(), self.study.windows[rows], self._evaluation())
-        calls = [
-            (point, np.searchsorted(rows, one)) for point, one in zip(left, picked, strict=True)
-        ]
-        for _, result in self.hands.lowering.each(task.run_naive, calls, shared):
-            yield result
-
-    def sweep(self, left: Sequence[Point], picked: Sequence[Ints]) -> Iterator[Result]:
+    def sweep(self, left: Sequence[Point], picked: Sequence[Ints]) -> Iterator[PointResult]:
         """Yield the points as they are done."""
         template, evaluation = self._template(), self._evaluation()
         found = self._ranges(left, membership(picked))
@@ -215,16 +204,16 @@ class _Run:
             calls = [(made[n][0], one.clip, made[n][1]) for n, one in enumerate(batch)]
             for number, figures in self.hands.measuring.each(task.measure, calls, evaluation):
                 point, *others = same[batch[number].key]
-                yield Result(point, made[number][0], figures)
+                yield PointResult(point, made[number][0], figures)
                 nothing = {"convert_seconds": 0.0, "evaluate_seconds": 0.0}
                 for other in others:
-                    yield Result(other, made[number][0], {**figures, **nothing})
+                    yield PointResult(other, made[number][0], {**figures, **nothing})
 
-    def _evaluation(self) -> Evaluation:
+    def _evaluation(self) -> SweepWindows:
         study = self.study
         forecast = task.forecast_float(self._template(), study.evaluation)
         self.clock.lap("float forecasts")
-        return Evaluation(study.evaluation, forecast, study.truth)
+        return SweepWindows(study.evaluation, forecast, study.truth)
 
     def _template(self) -> bytes:
         if self._templates:
@@ -277,7 +266,7 @@ class _Run:
         low, high = (np.concatenate(side) for side in zip(*ends, strict=True))
         return Statistics(low, high, task.join(seen))
 
-    def _each(self, pool: Pool, work: Any, calls: Sequence[Any], what: str) -> list[Any]:
+    def _each(self, pool: Workers, work: Any, calls: Sequence[Any], what: str) -> list[Any]:
         """Return the results in order, windows being the first argument of every call."""
         template, done, results = self._template(), 0, {}
         total = sum(len(call[0]) for call in calls)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from host_tools.compare import error
 from host_tools.conversion import calibration, network, quantizer
 from host_tools.conversion.calibration import Method
-from host_tools.errors import ConversionError
 from host_tools.quantize.grid import Point
 from host_tools.runtimes import tensors as values
 from host_tools.runtimes import tflm as oracle
@@ -26,7 +25,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class SweepWindows:
     """Windows that every point is measured on.
 
     Attributes:
@@ -58,21 +57,6 @@ class Statistics:
 
 
 @dataclass(frozen=True, eq=False)
-class Naive:
-    """What the points of the naive loop share.
-
-    Attributes:
-        network: The network's file.
-        windows: float32 [N, W, C], standardized.
-        evaluation: What to measure on.
-    """
-
-    network: Path
-    windows: Floats
-    evaluation: Evaluation
-
-
-@dataclass(frozen=True, eq=False)
 class Ranges:
     """What int8 covers in each tensor, float32 [T] each, and the clip that it was seen at."""
 
@@ -87,7 +71,7 @@ class Ranges:
 
 
 @dataclass(frozen=True)
-class Result:
+class PointResult:
     """One point tried: the int8 model and its figures, JSON values."""
 
     point: Point
@@ -102,16 +86,17 @@ def lower(path: Path, window: Floats) -> bytes:
 
 def collect(template: bytes, windows: Floats, groups: Ints, clip: float) -> tuple[Floats, Floats]:
     """Return the least and greatest of each tensor per group, windows [N, W, C] clipped first."""
-    return quantizer.collect(template, _clipped(windows, clip), groups)
+    return quantizer.collect(template, clipped(windows, clip), groups)
 
 
 def collect_values(template: bytes, windows: Floats, clip: float) -> list[Floats | None]:
     """Return values of each tensor in each window, see `values.collect`."""
     at = quantizer.places(template)
-    return values.collect(template, _clipped(windows, clip), at.tensors.tolist())
+    return values.collect(template, clipped(windows, clip), at.tensors.tolist())
 
 
-def _clipped(windows: Floats, clip: float) -> Floats:
+def clipped(windows: Floats, clip: float) -> Floats:
+    """Return windows limited to ± clip standard deviations."""
     return np.clip(windows, np.float32(-clip), np.float32(clip))
 
 
@@ -157,19 +142,7 @@ def quantize(template: bytes, wanted: Ranges) -> tuple[bytes, float]:
     return model, time.perf_counter() - began
 
 
-def run_naive(shared: Naive, point: Point, chosen: Ints) -> Result:
-    """Try one point by a whole conversion, as the earlier system did for each."""
-    if point.method.needs_values:
-        raise ConversionError("the naive loop knows calibration minmax only")
-    began = time.perf_counter()
-    windows = _clipped(shared.windows[chosen], point.clip)
-    content = quantizer.converter(network.fused(shared.network), windows).convert()
-    model = quantizer.canonical_bytes(bytes(content))
-    figures = measure(shared.evaluation, model, point.clip, time.perf_counter() - began)
-    return Result(point, model, figures)
-
-
-def measure(kept: Evaluation, model: bytes, clip: float, seconds: float) -> dict[str, Any]:
+def measure(kept: SweepWindows, model: bytes, clip: float, seconds: float) -> dict[str, Any]:
     """Return the figures of one int8 model, whose conversion took `seconds`."""
     began = time.perf_counter()
     edges = values.edges(model)

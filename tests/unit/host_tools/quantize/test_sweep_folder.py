@@ -15,7 +15,7 @@ from host_tools.errors import DataError
 from host_tools.quantize import store, sweep, task
 from host_tools.quantize.grid import Grid
 from host_tools.quantize.store import Store
-from host_tools.quantize.sweep import Hands, Study
+from host_tools.quantize.sweep import Hands, SweepInputs
 from targets.errors import OutputError
 
 GRID = Grid(max_totals=(10, 20, 30), balances=(0.0, 0.5))
@@ -43,7 +43,7 @@ class Here:
 
 
 @pytest.fixture
-def study(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SweepInputs:
     int8 = (root / "models" / "forecaster" / "model_int8.tflite").read_bytes()
 
     def measure(kept: Any, model: bytes, clip: float, seconds: float) -> dict[str, Any]:
@@ -67,10 +67,12 @@ def study(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setattr(task, "lower", lambda *_: b"lowered")
     monkeypatch.setattr(task, "forecast_float", lambda *_: WINDOWS[:5])
     score = WINDOWS.max(axis=(1, 2))
-    return Study(tmp_path / "n.keras", WINDOWS, score, WINDOWS[:5], WINDOWS[:5], {"data": "d"})
+    return SweepInputs(
+        tmp_path / "n.keras", WINDOWS, score, WINDOWS[:5], WINDOWS[:5], {"data": "d"}
+    )
 
 
-def run(study: Study, folder: Path, here: Here, points: Grid = GRID) -> sweep.Outcome:
+def run(study: SweepInputs, folder: Path, here: Here, points: Grid = GRID) -> sweep.SweepResult:
     return sweep.run(study, points, Store(folder), Hands(here, here, here, lambda *_: None))
 
 
@@ -79,7 +81,7 @@ def read(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_folder_is_as_it_was(study: Study, tmp_path: Path) -> None:
+def test_folder_is_as_it_was(study: SweepInputs, tmp_path: Path) -> None:
     outcome = run(study, tmp_path, Here())
     rows = read(tmp_path)
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
@@ -91,7 +93,7 @@ def test_folder_is_as_it_was(study: Study, tmp_path: Path) -> None:
     assert outcome.resumed == 0
 
 
-def test_the_same_command_does_nothing_again(study: Study, tmp_path: Path) -> None:
+def test_the_same_command_does_nothing_again(study: SweepInputs, tmp_path: Path) -> None:
     run(study, tmp_path, Here())
     before = (tmp_path / "results.csv").read_bytes()
     again = Here()
@@ -102,7 +104,7 @@ def test_the_same_command_does_nothing_again(study: Study, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("killed")])
 def test_resume_after_a_stop_loses_nothing(
-    study: Study, tmp_path: Path, error: BaseException
+    study: SweepInputs, tmp_path: Path, error: BaseException
 ) -> None:
     whole = tmp_path / "whole"
     run(study, whole, Here())
@@ -117,7 +119,7 @@ def test_resume_after_a_stop_loses_nothing(
 
 
 def test_a_full_disk_stops_it_and_resume_goes_on(
-    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study: SweepInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, written = Path.replace, []
 
@@ -139,7 +141,7 @@ def test_a_full_disk_stops_it_and_resume_goes_on(
     assert len(read(tmp_path)) == 6
 
 
-def test_a_damaged_point_is_done_again(study: Study, tmp_path: Path) -> None:
+def test_a_damaged_point_is_done_again(study: SweepInputs, tmp_path: Path) -> None:
     run(study, tmp_path, Here())
     first, second, third = sorted((tmp_path / "experiments").iterdir())[:3]
     (first / store.MODEL).write_bytes(b"")
@@ -150,7 +152,7 @@ def test_a_damaged_point_is_done_again(study: Study, tmp_path: Path) -> None:
     assert len(read(tmp_path)) == 6
 
 
-def test_a_larger_grid_goes_on(study: Study, tmp_path: Path) -> None:
+def test_a_larger_grid_goes_on(study: SweepInputs, tmp_path: Path) -> None:
     run(study, tmp_path, Here())
     here = Here()
     larger = Grid(max_totals=(10, 20, 30, 40), balances=(0.0, 0.5))
@@ -158,14 +160,14 @@ def test_a_larger_grid_goes_on(study: Study, tmp_path: Path) -> None:
     assert here.points == 2
 
 
-def test_another_sweep_is_not_overwritten(study: Study, tmp_path: Path) -> None:
+def test_another_sweep_is_not_overwritten(study: SweepInputs, tmp_path: Path) -> None:
     run(study, tmp_path, Here())
-    other = Study(**{**vars(study), "config": {"data": "other"}})
+    other = SweepInputs(**{**vars(study), "config": {"data": "other"}})
     with pytest.raises(DataError, match="another data: give another --outdir"):
         run(other, tmp_path, Here())
 
 
-def test_more_windows_than_exist(study: Study, tmp_path: Path) -> None:
+def test_more_windows_than_exist(study: SweepInputs, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="201 representative windows asked, 200 exist"):
         run(study, tmp_path / "new", Here(), Grid(max_totals=(201,)))
     assert not (tmp_path / "new").exists()
@@ -183,7 +185,7 @@ def test_groups_say_the_same_as_windows() -> None:
         assert sorted(found.rows[np.isin(found.groups, groups)]) == one.tolist()
 
 
-def test_points_of_equal_ranges_are_measured_once(study: Study, tmp_path: Path) -> None:
+def test_points_of_equal_ranges_are_measured_once(study: SweepInputs, tmp_path: Path) -> None:
     here = Here()
     same = Grid(max_totals=(200,), balances=(0.0, 0.25, 0.5, 1.0))
     assert len(run(study, tmp_path, here, same).rows) == 4
