@@ -13,8 +13,8 @@ def _pair(left: str, right: str) -> Comparison:
     return Comparison(left, right, ByteDelta(256, 40960, 0, 0, 0, None))
 
 
-@pytest.fixture
-def report() -> Report:
+@pytest.fixture(scope="session")
+def made_report() -> Report:
     return Report(
         target="stm32f4",
         backend="native",
@@ -61,8 +61,8 @@ def different(report: Report) -> Report:
     return replace(report, mismatched_bytes=3, max_lsb=1, comparisons=(pair,))
 
 
-@pytest.fixture
-def series() -> Series:
+@pytest.fixture(scope="session")
+def made_series() -> Series:
     random = np.random.default_rng(5)
     time = np.arange(40)[:, None] / 6 + np.arange(16)
     wave = (np.sin(time) * (1 + np.arange(16) / 8)).astype(np.float32)
@@ -87,3 +87,13 @@ def series() -> Series:
         float_lsb={-2: 30, -1: 4000, 0: 20000, 1: 3900, 2: 20, 9: 1},
         memory={"flash": 1_048_576, "ram": 131_072},
     )
+
+
+@pytest.fixture
+def report(made_report: Report) -> Report:
+    return made_report
+
+
+@pytest.fixture
+def series(made_series: Series) -> Series:
+    return made_series
