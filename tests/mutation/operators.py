@@ -6,7 +6,7 @@ comparison   a limit moves to the other side (`<` and `<=`, `>` and `>=`), or a 
 constant     a number grows or shrinks by one; True and False change places
 boolean      `and` and `or` change places, `not` is left out
 arithmetic   `+` and `-`, `*` and `//` (of `/`: `*`), `<<` and `>>`, `&` and `|` change places
-return       a function returns None instead of its value
+return       a function returns None instead of its value, which is no constant that is false
 
 Not changed: annotations, decorators, docstrings and other text, patterns, defaults of `strict`.
 """
@@ -119,7 +119,7 @@ def _of(node: ast.AST) -> Iterator[Change]:
         yield node, "arithmetic", ast.unparse(changed_statement)
     elif isinstance(node, ast.Constant):
         yield from _constants(node)
-    elif isinstance(node, ast.Return) and not _is_none(node.value):
+    elif isinstance(node, ast.Return) and not _is_like_none(node.value):
         yield node, "return", "return None"
 
 
@@ -131,8 +131,9 @@ def _constants(node: ast.Constant) -> Iterator[Change]:
         yield node, "constant", f"({node.value - 1!r})"
 
 
-def _is_none(value: ast.expr | None) -> bool:
-    return value is None or (isinstance(value, ast.Constant) and value.value is None)
+def _is_like_none(value: ast.expr | None) -> bool:
+    """Whether callers that ask for the truth of a value take it for None: False, 0, ""."""
+    return value is None or (isinstance(value, ast.Constant) and not value.value)
 
 
 def _other(operation: ast.operator) -> ast.operator:

@@ -21,7 +21,7 @@ def judge(value: int = 0) -> bool:
     total <<= 2
     if not value or value <= LIMIT:
         return value in zip([1], [2], strict=True)
-    return None
+    return False
 
 
 def say(value):
@@ -58,6 +58,7 @@ def test_every_kind_of_change_and_nothing_else() -> None:
             (12, "constant", "(0)"),
             (12, "constant", "(3)"),
             (12, "constant", "(1)"),
+            (13, "constant", "True"),
             (17, "return", "return None"),
         ]
     )

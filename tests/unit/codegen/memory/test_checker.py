@@ -10,6 +10,7 @@ from codegen.errors import MemoryPlanError
 from codegen.ir.graph import DType, Graph, Operator, Tensor
 from codegen.ir.step import ScratchRequest, Step
 from codegen.memory import checker, planner
+from codegen.memory.plan import Plan
 
 
 @pytest.fixture
@@ -75,6 +76,55 @@ def test_alignment(case):
     wrong(case, "is not 4-aligned", t2=case[2].tensors[2] + 2)
     wrong(case, "is not 16-aligned", scratch={"op0.s": 4})
     wrong(case, "multiple of 16", arena_bytes=case[2].arena_bytes + 4)
+
+
+def test_an_error_names_the_bytes(case):
+    """The variable has 32 bytes, of int16."""
+    start = case[2].tensors[3]
+    what = rf"operator 0 destroys t3 \(bytes {start} to {start + 31}\)"
+    wrong(case, what, t1=start)
+
+
+def in_place(*, scratch_at, scratch_bytes=16, alignment=1, first=0, second=64):
+    """t0 of 16 bytes → t1 in its place, beside a scratch and a second output of 16 bytes."""
+    tensors = {i: Tensor(i, f"t{i}", (16,), DType.INT8) for i in range(3)}
+    scratch = (ScratchRequest(0, "s", scratch_bytes, alignment, persistent=False),)
+    steps = [Step(0, (0,), (1, 2), scratch, in_place=(0,))]
+    graph = Graph("g", tensors, (Operator(0, "X", (0,), (1, 2)),), (0,), (1, 2))
+    places = {0: 0, 1: first, 2: second}
+    return graph, steps, Plan(96, (), places, {"op0.s": scratch_at}, {}, 0, "by hand")
+
+
+@pytest.mark.parametrize("places", [{"scratch_at": 16}, {"scratch_at": 32, "second": 16}])
+def test_what_lies_beside_an_input_replaces_nothing_of_it(places):
+    checker.check(*in_place(**places))
+
+
+def test_what_lies_before_an_input_replaces_nothing_of_it():
+    graph, steps, plan = in_place(scratch_at=0)
+    checker.check(graph, steps, replace(plan, tensors={0: 16, 1: 16, 2: 64}))
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"scratch_at": 15},
+        {"scratch_at": 0, "scratch_bytes": 1, "first": 16},
+        {"scratch_at": 32, "second": 12},
+        {"scratch_at": 32, "first": 4},
+        {"scratch_at": 32, "first": 12},
+    ],
+)
+def test_an_input_is_replaced_whole_and_from_its_start(places):
+    with pytest.raises(MemoryPlanError, match=r"overwrites its input t0|overlaps its other"):
+        checker.check(*in_place(**places))
+
+
+def test_the_ends_of_the_arena():
+    checker.check(*in_place(scratch_at=80))
+    for at in (-1, 81):
+        with pytest.raises(MemoryPlanError, match=f"at {at} with 16 bytes leaves the arena of 96"):
+            checker.check(*in_place(scratch_at=at))
 
 
 def test_missing_places(case):

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import Counter
 
 import pytest
 
@@ -78,6 +79,24 @@ def test_too_large_for_any_controller():
         planner.plan(*program([1 << 24, 1 << 25, 16], [[0], [1]]))
 
 
+def test_as_large_as_the_limit_is_not_too_large():
+    assert planner.plan(*program([1 << 24, 1 << 24, 16], [[0], [1]])).arena_bytes == 1 << 25
+    with pytest.raises(MemoryPlanError, match="at least 33554433 bytes of arena"):
+        planner.plan(*program([1 << 24, (1 << 24) + 1, 16], [[0], [1]]))
+
+
+def test_a_gap_of_just_its_size_takes_a_block():
+    low, high = (Block(label, 16, 16, 0, 1) for label in "ab")
+    assert planner._lowest(Block("c", 16, 16, 1, 2), [(low, 0), (high, 32)]) == 16
+    assert planner._lowest(Block("c", 17, 16, 1, 2), [(low, 0), (high, 32)]) == 48
+    assert planner._lowest(Block("c", 17, 16, 2, 2), [(low, 0), (high, 32)]) == 0
+
+
+def test_nothing_takes_nothing():
+    assert planner.lower_bound([]) == 0
+    assert planner._arena([]) == 0
+
+
 def exhaustive(blocks):
     """The best arena over all orders: slow and simple."""
     best = None
@@ -90,14 +109,19 @@ def exhaustive(blocks):
     return best
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_small_plans_are_optimal(seed):
+def random_blocks(seed):
     rng = random.Random(seed)
     blocks = []
     for i in range(6):
         first = rng.randrange(-1, 6)
         size = rng.choice([16, 48, 80, 100, 256])
         blocks.append(Block(f"b{i}", size, rng.choice([1, 4, 16]), first, first + rng.randrange(3)))
+    return blocks
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_small_plans_are_optimal(seed):
+    blocks = random_blocks(seed)
     method, placed = planner._best_heuristic(blocks)
     found = planner._Search(blocks, planner.lower_bound(blocks), planner._arena(placed)).run()
     assert planner._arena(found or placed) == exhaustive(blocks), method
@@ -112,6 +136,54 @@ def test_the_search_beats_the_heuristics():
         reads = [[rng.randrange(i + 1), i] for i in range(8)]
         methods.add(arena(*program(sizes, reads)).method)
     assert "search" in methods
+
+
+def dense(seed, count):
+    """A random program whose heuristic plan is above the lower bound for some seeds."""
+    rng = random.Random(seed)
+    sizes = [rng.choice([16, 32, 48, 80, 112]) for _ in range(count)]
+    return program(sizes, [[rng.randrange(i + 1), i] for i in range(count - 1)])
+
+
+@pytest.mark.parametrize(
+    ("seed", "count", "method", "above"),
+    [(22, 14, "search", 0), (37, 14, "search", 0), (15, 15, "longest first", 16)],
+)
+def test_up_to_fourteen_blocks_are_searched(seed, count, method, above):
+    """With one block more, the best order of the heuristics is taken as it is."""
+    plan = arena(*dense(seed, count))
+    assert len(plan.blocks) == count
+    assert (plan.method, plan.arena_bytes - plan.lower_bound_bytes) == (method, above)
+
+
+def test_a_search_that_cannot_win_finds_nothing():
+    """Neither from the optimum on, nor with the lower bound out of reach."""
+    for seed in range(12):
+        blocks = random_blocks(seed)
+        best = exhaustive(blocks)
+        assert planner._Search(blocks, 0, best).run() is None
+        again = planner._Search(blocks, 0, best + 64)
+        assert planner._arena(again.run()) == best == again.arena_bytes
+
+
+LARGE = {"largest first": 11, "longest first": 6, "largest area first": 2, "in order": 2,
+         "in reverse order": 3}  # fmt: skip
+LARGE_BYTES = 25_040
+
+
+def test_plans_of_large_programs_stay_as_they_are():
+    """Each order of the heuristics wins somewhere; a changed figure is a changed plan."""
+    methods, total = Counter(), 0
+    for seed in range(24):
+        rng = random.Random(seed)
+        count = rng.choice([20, 30, 40])
+        sizes = [rng.randrange(1, 300) for _ in range(count + 1)]
+        reads = [sorted({i, rng.randrange(max(0, i - 6), i + 1)}) for i in range(count)]
+        plan = arena(*program(sizes, reads))
+        methods[plan.method] += 1
+        total += plan.arena_bytes
+    assert methods == LARGE
+    assert total == LARGE_BYTES
 
 
 @pytest.mark.parametrize("seed", range(20))

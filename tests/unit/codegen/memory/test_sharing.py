@@ -98,6 +98,23 @@ def test_concatenation_places_producers_inside():
     assert plan.arena_bytes == 128 + 16
 
 
+@pytest.mark.parametrize(
+    ("slack", "is_view", "arena_bytes"), [(0, False, 320), (44, False, 320), (45, True, 464)]
+)
+def test_a_view_may_cost_so_many_percent_more(slack, is_view, arena_bytes):
+    """A small part that is read at the end keeps all of its whole, where a copy keeps itself."""
+    pieces = (Piece(0, 1, 0), Piece(0, 2, 16))
+    steps = [
+        Step(0, (0,), (1, 2), pieces=pieces),
+        Step(1, (2,), (3,)),
+        Step(2, (3,), (4,)),
+        Step(3, (4, 1), (5,)),
+    ]
+    graph, steps = program([160, 16, 144, 160, 144, 16], steps)
+    plan = planner.plan(graph, steps, slack_percent=slack)
+    assert (plan.views, plan.arena_bytes) == ({0} if is_view else set(), arena_bytes)
+
+
 def test_one_value_twice_is_copied():
     steps = [Step(0, (0,), (1,)), concatenation(1, 2, (1, 1), 64)]
     steps[1] = replace(steps[1], reads=(1,))

@@ -31,6 +31,14 @@ def test_one_flipped_bit_is_found(place, bit):
     assert delta.windows_different == 1
 
 
+def test_the_first_of_several_windows_is_named():
+    left = windows()
+    right = left.copy()
+    right[1:4, 0, 0] ^= 1
+    delta = metrics.byte_delta(left, right)
+    assert (delta.first_window, delta.windows_different, delta.mismatched_bytes) == (1, 3, 3)
+
+
 def test_the_largest_difference_does_not_wrap():
     left = np.full((1, 1), -128, np.int8)
     right = np.full((1, 1), 127, np.int8)
@@ -83,3 +91,73 @@ def test_dequantize_and_episodes():
     assert values.tolist() == [-62.5, 1.5, 65.0]
     assert metrics.episodes([True, True, False, True, False]) == 2
     assert metrics.episodes([]) == 0
+
+
+def test_results_without_a_difference_are_counted_too():
+    assert metrics.lsb_histogram(np.array([3, 4, 4], np.int8), np.array([1, 2, 5], np.int8)) == {
+        -1: 1,
+        0: 0,
+        2: 2,
+    }
+
+
+RECORD = np.dtype([("index", np.uint32), ("score", np.float32), ("top", np.uint16, (4,))])
+
+
+def records(count=5):
+    found = np.zeros(count, RECORD)
+    found["index"] = np.arange(count)
+    found["score"] = np.linspace(0.5, 2, count)
+    found["top"] = 0xFFFF
+    return found
+
+
+@given(st.integers(0, 4), st.integers(0, RECORD.itemsize - 1), st.integers(0, 7))
+def test_one_flipped_bit_of_a_record_is_found(row, place, bit):
+    changed = records()
+    changed.view(np.uint8).reshape(5, -1)[row, place] ^= np.uint8(1 << bit)
+    assert metrics.record_mismatches(records(), changed) == 1
+    assert metrics.record_mismatches(changed, changed.copy()) == 0
+
+
+def test_floats_of_records_are_compared_by_their_bits():
+    """A NaN equals itself; minus zero is another number."""
+    left, right = records(), records()
+    left["score"][:2] = right["score"][:2] = np.nan
+    assert metrics.record_mismatches(left, right) == 0
+    left["score"][3], right["score"][3] = 0.0, -0.0
+    assert metrics.record_mismatches(left, right) == 1
+
+
+def test_several_differences_of_a_record_count_once():
+    changed = records()
+    changed["score"][1:3] += 1
+    changed["top"][2:4] = 7
+    assert metrics.record_mismatches(records(), changed) == 3
+
+
+def test_only_the_fields_that_both_have_are_compared():
+    fewer = np.zeros(5, [("index", np.uint32), ("extra", np.uint8)])
+    fewer["index"] = np.arange(5)
+    assert metrics.record_mismatches(records(), fewer) == 0
+    fewer["index"][4] = 9
+    assert metrics.record_mismatches(fewer, records()) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "message"),
+    [
+        (records(), records(4), "5 and 4 of them, common fields: index, score, top"),
+        (records(0), records(0), "0 and 0 of them"),
+        (records(), np.zeros(5, [("other", np.uint8)]), "common fields: none"),
+        (np.zeros(5), records(), "common fields: none"),
+        (records(), np.zeros(5), "common fields: none"),
+    ],
+)
+def test_records_that_cannot_be_compared(left, right, message):
+    with pytest.raises(DataError, match=message):
+        metrics.record_mismatches(left, right)
+
+
+def test_one_record_can_be_compared():
+    assert metrics.record_mismatches(records(1), records(1)) == 0

@@ -31,6 +31,17 @@ def test_a_bound_beyond_what_is_reserved_is_an_error_that_names_the_chain() -> N
     assert BudgetError.exit_code == ExitCode.BUDGET
 
 
+def test_what_just_fits_is_no_error() -> None:
+    bound.check(facts(reserved_bytes=412), "board")
+    full = {"bytes": bound.FAULT_RESERVE, "chain": []}
+    bound.check(facts(fault=full), "board")
+
+
+def test_an_image_without_handlers_is_one_line_too() -> None:
+    without = {name: value for name, value in facts().items() if name != "interrupt"}
+    assert bound.summary(without).endswith("exception 108, interrupt 0")
+
+
 def test_a_fault_has_room_for_its_report() -> None:
     deep = {"bytes": 513, "chain": [{"function": "safe_fault_report", "frame_bytes": 513}]}
     with pytest.raises(BudgetError, match="a fault's report can take 513 bytes, 1 more"):
@@ -50,6 +61,10 @@ def test_usage_files(tmp_path: Path) -> None:
     assert frames["a.c", "f"].bytes == 24
     assert frames["", "f"] == usage.Frame(40, is_bounded=True)
     assert not frames["a.c", "g"].is_bounded
+    (tmp_path / "d.su").write_text("a.b.c:1:2:f.part.0\t8\tstatic\na.c:7:3:f\t16\tstatic\n")
+    both = usage.read([tmp_path / "a.su", tmp_path / "d.su"])
+    assert both["a.c", "f"].bytes == 24  # the larger of two of one name
+    assert both["a.b.c", "f"].bytes == 8
     (tmp_path / "c.su").write_text("nonsense\n")
     with pytest.raises(BuildError, match="not a stack usage file"):
         usage.read([tmp_path / "c.su"])

@@ -10,10 +10,13 @@ from targets.stack.words import Words
 
 
 def graph(
-    *functions: Function, stored: tuple[int, ...] = (), frames: Frames | None = None
+    *functions: Function,
+    stored: tuple[int, ...] = (),
+    frames: Frames | None = None,
+    files: dict[int, str] | None = None,
 ) -> Graph:
     words = Words(frozenset(stored), (), is_thumb=False)
-    return Graph({f.address: f for f in functions}, {}, frames or {}, words)
+    return Graph({f.address: f for f in functions}, files or {}, frames or {}, words)
 
 
 def test_the_deepest_call_counts() -> None:
@@ -65,3 +68,61 @@ def test_the_compiler_is_believed_but_for_empty_frames() -> None:
     moving = Function("m", 2, is_dynamic=True)
     with pytest.raises(BuildError, match="value of run time"):
         graph(moving).deepest(moving)
+
+
+def test_a_frame_is_that_of_its_own_file() -> None:
+    frames = {("a.c", "f"): Frame(24, is_bounded=True), ("", "f"): Frame(40, is_bounded=True)}
+    local, other, part = Function("f", 1), Function("f", 2), Function("f.part.0", 3)
+    found = graph(local, other, part, frames=frames, files={1: "a.c", 2: "b.c"})
+    assert [found.frame(f) for f in (local, other, part)] == [24, 40, 40]
+
+
+def test_a_jump_without_a_table_is_a_pointer() -> None:
+    """And a call is one even where there is a table."""
+    jumps = Function("wild", 0x10, pointers=[0x14])
+    with pytest.raises(BuildError, match="wild calls through a pointer at 0x14"):
+        graph(jumps, Function("next", 0x40), stored=(0x44,)).deepest(jumps)
+    calls = Function("wild", 0x10, pointers=[0x14], calls_pointer=True)
+    with pytest.raises(BuildError, match="through a pointer"):
+        graph(calls, Function("next", 0x40), stored=(0x20,)).deepest(calls)
+
+
+def test_a_table_of_the_last_function() -> None:
+    last = Function("last", 0x9000_0000, pushed=8, pointers=[0x9000_0004])
+    assert graph(Function("a", 1), last, stored=(0x9000_0010,)).deepest(last).bytes == 8
+
+
+def test_assembly_that_runs_into_the_next_keeps_its_frame() -> None:
+    first = Function("first", 1, pushed=8, jumps={2}, falls_through=True)
+    found = graph(first, Function("second", 2, pushed=16)).deepest(first)
+    assert (found.bytes, str(found)) == (24, "first 8 > second 16")
+
+
+def test_of_calls_and_jumps_the_deeper_counts() -> None:
+    a = Function("a", 1, pushed=8, calls={2}, jumps={3})
+    found = graph(a, Function("b", 2, pushed=16), Function("c", 3, pushed=30))
+    assert str(found.deepest(a)) == "a 0 > c 30"
+    assert found.deepest(a) is found.deepest(a)
+    equal = graph(a, Function("b", 2, pushed=16), Function("c", 3, pushed=24))
+    assert str(equal.deepest(a)) == "a 8 > b 16"
+
+
+def test_going_back_to_the_reset_takes_the_stack_anew() -> None:
+    reset = Function("safe_reset", 1, pushed=8, calls={2})
+    again = Function("again", 2, pushed=4, jumps={1})
+    assert graph(reset, again).deepest(reset).bytes == 12
+
+
+def test_a_call_to_nowhere_is_named() -> None:
+    a = Function("a", 1, calls={0x99})
+    with pytest.raises(BuildError, match="a calls 0x99, which is no function"):
+        graph(a).deepest(a)
+    with pytest.raises(BuildError, match="no function safe_reset"):
+        graph(a).named("safe_reset")
+
+
+def test_addresses_in_code_are_taken_too() -> None:
+    a = Function("a", 1, taken={3})
+    found = graph(a, Function("b", 2), Function("c", 3), Function("invoke_arena", 4), stored=(4,))
+    assert found.unnamed(set()) == ["c"]
+    assert found.unnamed({3}) == []

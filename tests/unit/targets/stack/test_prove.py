@@ -76,6 +76,8 @@ RISCV = """
     start safe_fault_report
         ret
     .size safe_fault_report, . - safe_fault_report
+    .data
+    .word safe_isr_vectors, safe_isr_trap, safe_reset
 """
 
 
@@ -93,7 +95,7 @@ def prove(target: Target, text: str, folder: Path) -> bound.Bound:
 
 
 def arm(
-    folder: Path, *, has_fpu: bool = True, handlers: str = "safe_isr_uart, safe_isr_systick"
+    folder: Path, *, has_fpu: bool = True, handlers: str = "safe_isr_systick, 0, safe_isr_uart"
 ) -> bound.Bound:
     target = load("stm32f4")
     if not has_fpu:
@@ -120,7 +122,7 @@ def test_program_exception_and_the_deepest_handler_add_up(
 
 
 def test_an_image_without_handlers_takes_what_its_program_takes(tmp_path: Path) -> None:
-    found = arm(tmp_path, handlers="0, 0")
+    found = arm(tmp_path, handlers="0")
     assert found.interrupt is None
     assert found.total == PROGRAM
     assert "interrupt" not in found.facts()
@@ -138,3 +140,19 @@ def test_a_stored_address_that_no_rule_names_is_an_error(tmp_path: Path) -> None
     facts = bound.attempt(image, [], target, build.tool(target, "objdump"))
     assert facts["bound_bytes"] is None
     assert "the address of work is stored, and no pointer of" in facts["reason"]
+
+
+def test_an_architecture_without_rules_says_so(tmp_path: Path) -> None:
+    facts = bound.attempt(tmp_path / "none.elf", [], load("host"), "objdump")
+    assert facts == {"bound_bytes": None, "reason": "not for host"}
+
+
+def test_frames_of_the_compiler_count_where_they_are_larger_than_none(tmp_path: Path) -> None:
+    """`work` takes 16 bytes by its instructions; the compiler says 24."""
+    target = load("stm32f4")
+    image = linked(target, CORTEX_M.format(handlers="0"), tmp_path)
+    usage = tmp_path / "image.su"
+    usage.write_text("image.c:1:2:work\t24\tstatic\nimage.c:5:2:safe_reset\t0\tstatic\n")
+    found = bound.prove(image, [usage], target, build.tool(target, "objdump"))
+    assert found.frames["work"] == 24
+    assert found.program.bytes == 40 + 24
