@@ -12,6 +12,7 @@ import pytest
 
 from host_tools.detection import chain
 from host_tools.detection.chain import ChainConfig, State
+from host_tools.device.protocol import Status
 from tests.unit.sdk.c_config import c_config, run_c
 from tests.unit.sdk.tiny import Tiny, samples
 
@@ -98,3 +99,8 @@ def test_a_new_normal_takes_exactly_so_many_alarms(builds, run):
         states = run(ChainConfig(base.adapter, detector), library)["state"].tolist()
         first = states.index(State.ALARM)
         assert states[first : first + limit + 1] == [State.ALARM] * limit + [State.WARMUP]
+
+
+def test_codes_are_those_of_the_protocol():
+    assert (Status["OK"], Status["NOT_FINITE"]) == (chain.STATUS_OK, chain.STATUS_NOT_FINITE)
+    assert (chain.TOP, chain.NO_CHANNEL) == (4, 0xFFFF)
