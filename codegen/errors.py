@@ -33,6 +33,24 @@ class BudgetInvalidError(CodegenError):
     exit_code = ExitCode.USAGE
 
 
+class BackendUnknownError(CodegenError):
+    """No backend has the name that was asked for."""
+
+    exit_code = ExitCode.USAGE
+
+
+class BackendInvalidError(CodegenError):
+    """The file of a backend cannot be loaded, or does not define a whole one."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+class BackendRefusedError(CodegenError):
+    """The backend cannot do what was asked for."""
+
+    exit_code = ExitCode.USAGE
+
+
 class NameInvalidError(CodegenError):
     """The model's name cannot be part of a C identifier."""
 

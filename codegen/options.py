@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from targets.kernels import Isa
+from targets.load import Target
 
 Goal = Literal["speed", "size", "balanced"]
 GOALS: tuple[Goal, ...] = get_args(Goal)
+DEFAULT_BACKEND = "native"
 
 
 @dataclass(frozen=True)
@@ -19,3 +21,20 @@ class KernelChoice:
 
     isa: Isa = "ref"
     optimize: Goal = "balanced"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one generation is asked for."""
+
+    name: str
+    """Stem of files and C names."""
+    target: Target
+    isa: Isa
+    """The target's instruction set, unless another was asked for."""
+    goal: Goal = "balanced"
+    backend: str = DEFAULT_BACKEND
+    streaming: bool = False
+    """Compute per sample what moves with the window."""
+    standalone: bool = False
+    """Add the runtime, so that the folder compiles by itself."""

@@ -1,28 +1,26 @@
-"""TFLite model to C text: the stages, in order. Read this first."""
+"""TFLite model to C text: what all backends share, in order. Read this first.
+
+The stages of SAFE's own kernels (passes, calls, memory plan) are in
+`codegen/backends/native/backend.py`.
+"""
 
 from pathlib import Path
 from typing import Any
 
-from codegen.backends.native import lower as native
-from codegen.backends.native.alternatives import Chooser
+from codegen.backends import registry
 from codegen.emit import detector as emit_detector
 from codegen.emit import files as emit_files
 from codegen.emit import manifest as emit_manifest
 from codegen.emit import standalone as emit_standalone
 from codegen.emit.budget import Budget
 from codegen.emit.naming import check_isa, check_name
-from codegen.emit.program import Program
+from codegen.emit.program import KernelProgram
 from codegen.emit.write import MANIFEST, PLAN, write
+from codegen.errors import BackendRefusedError
 from codegen.frontend import tflite
-from codegen.ir.graph import Graph
-from codegen.memory import checker, picture, planner
-from codegen.options import Goal, KernelChoice
-from codegen.passes import order
-from targets.kernels import Isa
+from codegen.memory import picture
+from codegen.options import DEFAULT_BACKEND, Goal, Request
 from targets.load import load as load_target
-
-SLACK_PERCENT: dict[Goal, int] = {"speed": 10, "balanced": 2, "size": 0}
-"""Arena that may be spent on moving less data."""
 
 
 def generate(
@@ -33,6 +31,7 @@ def generate(
     target: str = "host",
     isa: str | None = None,
     optimize: Goal = "balanced",
+    backend: str = DEFAULT_BACKEND,
     scaler: Path | None = None,
     detector: Path | None = None,
     standalone: bool = False,
@@ -50,41 +49,27 @@ def generate(
     Raises `CodegenError`, `TargetError` or `OutputError`; then `out` is as it was.
     """
     check_name(name)
-    about = load_target(target).target
-    chosen, graph = check_isa(isa or about.isa), tflite.load(model, name)
-    program = compile_model(graph, target=about.name, isa=chosen, optimize=optimize, stream=stream)
+    maker, about = registry.backend(backend), load_target(target)
+    request = Request(
+        name, about, check_isa(isa or about.isa), optimize, backend, stream, standalone
+    )
+    reason = maker.refuses(request)
+    if reason is not None:
+        raise BackendRefusedError(f"backend {backend}: {reason}")
+    graph = tflite.load(model, name)
+    program = maker.compile(graph, request)
     if budget is not None:
         budget.check(program)
     rules = None
     if scaler is not None and detector is not None:
         rules = emit_detector.load(graph, scaler, detector)
-    files = emit_files.texts(program, rules, standalone=standalone)
-    if plan:
-        indices = [o.index for o, _ in program.calls]
-        files[PLAN] = picture.picture(program.plan, indices)
+    files = dict(maker.texts(program))
+    files |= emit_files.edge_texts(program, rules, standalone=standalone)
+    if plan and isinstance(program, KernelProgram):
+        files[PLAN] = picture.picture(program.plan, [o.index for o, _ in program.calls])
     runtime = emit_standalone.runtime(program, files.values())
     if standalone:
         files |= emit_standalone.files(program, runtime)
     content = emit_manifest.manifest(program, runtime.kernel_sources, files)
     write(out, files | {MANIFEST: emit_manifest.text(content)}, exclusive=standalone)
     return content
-
-
-def compile_model(
-    graph: Graph,
-    *,
-    target: str,
-    isa: Isa,
-    optimize: Goal = "balanced",
-    stream: bool = False,
-) -> Program:
-    """Run every pass, lower the graph, and place its memory."""
-    count = graph.operators[-1].index + 1
-    chooser = Chooser(choice := KernelChoice(isa, optimize))
-    graph, found = order.run(graph, chooser.accepts, stream=optimize if stream else None)
-    calls = native.lower(graph, choice)
-    plan = planner.plan(graph, native.steps(graph, calls), slack_percent=SLACK_PERCENT[optimize])
-    checker.check(graph, native.steps(graph, calls, plan.views), plan)
-    calls = native.with_views(calls, plan.views)
-    made = tuple(chooser.decisions)
-    return Program(graph, calls, plan, target, choice, native.NAME, count, made, found)

@@ -1,7 +1,7 @@
 """The root of the project's one exception tree, and the exit code that each branch means.
 
 `targets` is the lowest Python room, so the root lives here. Only `host_tools.cli` and
-`codegen.__main__` turn an exception into a message on stderr and an exit code.
+`codegen.command` turn an exception into a message on stderr and an exit code.
 """
 
 from enum import IntEnum

@@ -21,7 +21,7 @@ class Budget:
         """Raise `BudgetExceededError` with the numbers."""
         constants = program.weight_bytes + program.constant_bytes
         sizes = (
-            ("arena", program.plan.arena_bytes, self.arena_bytes),
+            ("arena", program.arena.size_bytes, self.arena_bytes),
             ("model constants in flash", constants, self.constant_bytes),
         )
         for what, size, limit in sizes:

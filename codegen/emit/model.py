@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codegen.emit import program as emitted
 from codegen.emit import text
 from codegen.emit.environment import render
-from codegen.emit.program import Program, runtime_version
+from codegen.emit.program import KernelProgram, runtime_version
 from codegen.errors import ModelUnsupportedError, VerifierError
 from codegen.ir.call import (
     COUNTER,
@@ -18,7 +19,7 @@ from codegen.ir.call import (
     TensorArg,
 )
 from codegen.ir.dump import describe_operator, describe_tensor
-from codegen.ir.graph import DType, Operator, Tensor
+from codegen.ir.graph import DType, Operator
 
 _DTYPE_CODES = {
     DType.INT8: "SAFE_DTYPE_INT8",
@@ -68,12 +69,12 @@ class Function:
     arguments: list[str]
 
 
-def header(program: Program) -> str:
+def header(program: KernelProgram) -> str:
     """Return `safe_<name>.h`."""
     return render("model.h.j2", **_common(program))
 
 
-def source(program: Program) -> str:
+def source(program: KernelProgram) -> str:
     """Return `safe_<name>.c`."""
     headers = sorted({c.header for _, c in program.calls if c is not None} | {"safe/compiler.h"})
     return render(
@@ -91,12 +92,12 @@ def source(program: Program) -> str:
     )
 
 
-def weights_header(program: Program) -> str:
+def weights_header(program: KernelProgram) -> str:
     """Return `safe_<name>_weights.h`: one declaration for each constant array."""
     return render("weights.h.j2", **_common(program), arrays=_declarations(program))
 
 
-def weights_source(program: Program) -> str:
+def weights_source(program: KernelProgram) -> str:
     """Return `safe_<name>_weights.c`."""
     arrays = [
         {**declared, "body": text.c_array(constant.data)}
@@ -105,10 +106,10 @@ def weights_source(program: Program) -> str:
     return render("weights.c.j2", **_common(program), arrays=arrays)
 
 
-def _common(program: Program) -> dict[str, object]:
+def _common(program: KernelProgram) -> dict[str, object]:
     graph, plan = program.graph, program.plan
     inputs = _edges(program, "INPUT", program.inputs)
-    outputs = _edges(program, "OUTPUT", [graph.tensor(i) for i in graph.outputs])
+    outputs = _edges(program, "OUTPUT", program.outputs)
     return {
         "banner": program.banner,
         "prefix": program.prefix,
@@ -127,7 +128,7 @@ def _common(program: Program) -> dict[str, object]:
     }
 
 
-def _prototype(program: Program, name: str, parameters: Sequence[str]) -> text.Prototype:
+def _prototype(program: KernelProgram, name: str, parameters: Sequence[str]) -> text.Prototype:
     return text.Prototype(f"safe_status_t {program.prefix}_{name}", tuple(parameters))
 
 
@@ -139,7 +140,7 @@ def _pointers(edges: Sequence[Edge]) -> list[str]:
     return [f"{edge.c_type} *{edge.argument}" for edge in edges]
 
 
-def _stream(program: Program) -> dict[str, object] | None:
+def _stream(program: KernelProgram) -> dict[str, object] | None:
     """Return what streaming adds: the window, the sample, and where the samples are counted."""
     stream = program.stream
     if stream is None:
@@ -150,20 +151,21 @@ def _stream(program: Program) -> dict[str, object] | None:
         "window": stream.samples,
         "sample_elements": sample.elements,
         "sample_bytes": sample.size_bytes,
-        "sample_start": program.place(stream.window),
+        "sample_start": program.inputs[0].arena_start,
         "count_start": program.plan.scratch[counters[0]],
         "push_calls": stream.push_operators,
     }
 
 
-def _edges(program: Program, role: str, tensors: Sequence[Tensor]) -> list[Edge]:
+def _edges(program: KernelProgram, role: str, edges: Sequence[emitted.Edge]) -> list[Edge]:
     return [
-        _edge(program, role if len(tensors) == 1 else f"{role}{i}", tensor)
-        for i, tensor in enumerate(tensors)
+        _edge(program, role if len(edges) == 1 else f"{role}{i}", edge)
+        for i, edge in enumerate(edges)
     ]
 
 
-def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
+def _edge(program: KernelProgram, role: str, edge: emitted.Edge) -> Edge:
+    tensor = edge.tensor
     if tensor.dtype not in _DTYPE_CODES or max(tensor.shape, default=1) > _MAX_EXTENT:
         raise ModelUnsupportedError(
             f'{role.lower()} "{tensor.name}" is {tensor.dtype}{list(tensor.shape)}: inputs and '
@@ -181,7 +183,7 @@ def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
         shape="{" + ", ".join(map(str, tensor.shape or (1,))) + "}",
         elements=tensor.elements,
         size_bytes=tensor.size_bytes,
-        arena_start=program.place(tensor),
+        arena_start=edge.arena_start or 0,
         scale=text.c_float(quantization.scale if quantization else 0.0),
         scale_decimal=text.c_decimal(quantization.scale if quantization else 0.0),
         zero_point=text.c_int(quantization.zero_point if quantization else 0),
@@ -189,7 +191,7 @@ def _edge(program: Program, role: str, tensor: Tensor) -> Edge:
     )
 
 
-def _function(program: Program, operator: Operator, call: KernelCall | None) -> Function:
+def _function(program: KernelProgram, operator: Operator, call: KernelCall | None) -> Function:
     added = operator.index >= program.source_operator_count
     label = f"op {operator.index}" + ("" if added else f"/{program.source_operator_count}")
     described = describe_operator(program.graph, operator)
@@ -213,7 +215,9 @@ def _params_name(operator: Operator) -> str:
     return f"op{operator.index}_params"
 
 
-def _argument(program: Program, operator: Operator, call: KernelCall, argument: Argument) -> str:
+def _argument(
+    program: KernelProgram, operator: Operator, call: KernelCall, argument: Argument
+) -> str:
     """Return the C expression of one kernel argument."""
     if isinstance(argument, ParamsArg):
         return f"&{_params_name(operator)}"
@@ -234,7 +238,7 @@ def _argument(program: Program, operator: Operator, call: KernelCall, argument: 
     return _tensor_argument(program, operator, argument)
 
 
-def _tensor_argument(program: Program, operator: Operator, argument: TensorArg) -> str:
+def _tensor_argument(program: KernelProgram, operator: Operator, argument: TensorArg) -> str:
     tensor = program.graph.tensor(argument.tensor)
     if tensor.index not in program.plan.tensors:
         raise VerifierError(f"tensor t{tensor.index} has no place; this is a defect of SAFE")
@@ -246,7 +250,7 @@ def _tensor_argument(program: Program, operator: Operator, argument: TensorArg) 
     return f"({const}{text.tensor_c_type(tensor)} *){through}{place}"
 
 
-def _states(program: Program) -> list[dict[str, object]]:
+def _states(program: KernelProgram) -> list[dict[str, object]]:
     """Return the memory that a reset fills: variables with the real number 0, scratch with 0.
 
     With streaming, what the operators per sample keep is `kept` when the outputs are computed.
@@ -286,7 +290,7 @@ def _states(program: Program) -> list[dict[str, object]]:
     return states
 
 
-def _declarations(program: Program) -> list[dict[str, object]]:
+def _declarations(program: KernelProgram) -> list[dict[str, object]]:
     return [
         {
             "name": program.constant_name(operator, constant),
@@ -298,6 +302,6 @@ def _declarations(program: Program) -> list[dict[str, object]]:
     ]
 
 
-def example_source(program: Program) -> str:
+def example_source(program: KernelProgram) -> str:
     """Return `example.c`: the shortest program that runs the model."""
     return render("example.c.j2", **_common(program))

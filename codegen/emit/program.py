@@ -1,4 +1,4 @@
-"""Everything that the emitters print: a lowered graph with its memory plan."""
+"""Everything that the emitters print: what any backend tells, and what SAFE's own kernels add."""
 
 import re
 from collections.abc import Sequence
@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from codegen.backends.native.alternatives import Decision
 from codegen.ir.call import Constant, KernelCall
 from codegen.ir.graph import Graph, Operator, Tensor
 from codegen.ir.stream import Stream
 from codegen.memory.plan import Plan
-from codegen.options import KernelChoice
-from targets.kernels import Isa
+from codegen.options import Goal
 
 SDK = Path(__file__).resolve().parents[2] / "sdk"
 
@@ -33,44 +31,109 @@ def _key(constant: Constant) -> object:
     return data.dtype.str, data.shape, data.tobytes(), constant.counts_as_weight
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
-    """A graph, the kernel call of each operator (None is a view), and where all memory lies."""
+@dataclass(frozen=True)
+class Edge:
+    """An input or output of the model."""
 
-    graph: Graph
-    calls: Sequence[tuple[Operator, KernelCall | None]]
-    plan: Plan
+    tensor: Tensor
+    arena_start: int | None
+    """First byte in the arena; None where a runtime chooses the place when it starts."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of the arena, in use from operator `first` to operator `last`."""
+
+    label: str
+    start: int
+    size_bytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Arena:
+    """The memory that a model works in, aligned to `SAFE_ARENA_ALIGNMENT`."""
+
+    size_bytes: int
+    method: str
+    """How the size was found; for SAFE's own kernels the planner's method."""
+    lower_bound_bytes: int | None = None
+    """No plan can take less; None where nothing was planned."""
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class OperatorRow:
+    """What the manifest tells of one operator; a view has neither symbol nor kernel."""
+
+    index: int
+    kind: str
+    name: str
+    symbol: str | None
+    kernel: str | None
+    macs: int
+    scratch_bytes: int
+    variant: str | None
+    source: str | None
+    estimated_instructions: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What some operators cost: instructions, and bytes of calls and constants (each once)."""
+
+    instructions: int
+    flash_bytes: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Two forms of the same computation, and whether the new one was taken."""
+
+    operator: Operator
+    """Of the new form."""
+    taken: bool
+    replaced: int
+    """Operators that the new form stands for."""
+    new: Estimate
+    old: Estimate
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Program:
+    """What a backend made of a model: all that budget, detector, manifest and report read."""
+
+    name: str
+    sha256: str
     target: str
-    choice: KernelChoice
+    isa: str
+    goal: Goal
     backend: str
-    source_operator_count: int
-    """Operators in the file, before passes: the n of `op 3/n`."""
-    decisions: Sequence[Decision] = ()
+    """Name of the backend that made it."""
+    code: int
+    """The backend's number in HELLO."""
+    inputs: tuple[Edge, ...]
+    """As in the file: with streaming, the whole window, whose place is that of its sample."""
+    outputs: tuple[Edge, ...]
+    arena: Arena
+    weight_bytes: int
+    """Bytes of the model's own weights and biases."""
+    constant_bytes: int
+    """Bytes that generation adds: multipliers, shifts, tables, and what packing fills in."""
+    operators: tuple[OperatorRow, ...] = ()
+    sources: tuple[Path, ...] = ()
+    """Kernel files that the program calls."""
+    decisions: tuple[Decision, ...] = ()
     """Where another form of the graph was possible."""
     stream: Stream | None = None
-    """With streaming: the first so many calls run per sample, the graph's input is a sample."""
-
-    @property
-    def inputs(self) -> tuple[Tensor, ...]:
-        """Return the inputs of the model as in the file: with streaming, the whole window."""
-        if self.stream is not None:
-            return (self.stream.window,)
-        return tuple(self.graph.tensor(index) for index in self.graph.inputs)
-
-    def place(self, tensor: Tensor) -> int:
-        """Return the first byte of an input or output; of a streamed window, of its sample."""
-        streamed = self.stream is not None and tensor is self.stream.window
-        return self.plan.tensors[self.graph.inputs[0] if streamed else tensor.index]
-
-    @property
-    def isa(self) -> Isa:
-        """Return the instruction set whose kernels are compiled."""
-        return self.choice.isa
+    """With streaming: the first so many operators run per sample, the graph's input is a sample."""
 
     @property
     def prefix(self) -> str:
         """Return the stem of every C name and file of the model."""
-        return f"safe_{self.graph.name}"
+        return f"safe_{self.name}"
 
     @property
     def macro_prefix(self) -> str:
@@ -79,8 +142,31 @@ class Program:
 
     def symbol(self, operator: Operator) -> str:
         """Return the C function of an operator, by which a profiler finds it."""
-        kind = re.sub(r"[^a-z0-9_]", "_", operator.kind.lower())
-        return f"{self.prefix}_op{operator.index}_{kind}"
+        return symbol(self.name, operator)
+
+    @property
+    def banner(self) -> list[str]:
+        """Return the lines at the head of every generated file: no date, path or host."""
+        return [
+            f"Generated by SAFE {runtime_version('SAFE_VERSION')}: model {self.name}, "
+            f"target {self.target} ({self.isa}), backend {self.backend}.",
+            f"Model SHA-256: {self.sha256}",
+        ]
+
+
+Calls = Sequence[tuple[Operator, KernelCall | None]]
+"""Each operator with its call, in execution order; None is a view."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KernelProgram(Program):
+    """A program of calls of SAFE's own kernels, in an arena that is planned."""
+
+    graph: Graph
+    calls: Calls
+    plan: Plan
+    source_operator_count: int
+    """Operators in the file, before passes: the n of `op 3/n`."""
 
     def constant_name(self, operator: Operator, constant: Constant) -> str:
         """Return the C array of a constant; equal constants of several operators share one."""
@@ -93,27 +179,25 @@ class Program:
 
     @cached_property
     def _unique(self) -> dict[object, tuple[Operator, Constant]]:
-        found: dict[object, tuple[Operator, Constant]] = {}
-        for operator, call in self.calls:
-            for constant in () if call is None else call.constants:
-                found.setdefault(_key(constant), (operator, constant))
-        return found
+        return _different(self.calls)
 
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of the model's own weights and biases."""
-        return sum(c.own_bytes for _, c in self.constants())
 
-    @property
-    def constant_bytes(self) -> int:
-        """Bytes that generation adds: multipliers, shifts, tables, and what packing fills in."""
-        return sum(c.data.nbytes - c.own_bytes for _, c in self.constants())
+def symbol(name: str, operator: Operator) -> str:
+    """Return the C function of an operator of model `name`."""
+    kind = re.sub(r"[^a-z0-9_]", "_", operator.kind.lower())
+    return f"safe_{name}_op{operator.index}_{kind}"
 
-    @property
-    def banner(self) -> list[str]:
-        """Return the lines at the head of every generated file: no date, path or host."""
-        return [
-            f"Generated by SAFE {runtime_version('SAFE_VERSION')}: model {self.graph.name}, "
-            f"target {self.target} ({self.isa}), backend {self.backend}.",
-            f"Model SHA-256: {self.graph.sha256}",
-        ]
+
+def _different(calls: Calls) -> dict[object, tuple[Operator, Constant]]:
+    found: dict[object, tuple[Operator, Constant]] = {}
+    for operator, call in calls:
+        for constant in () if call is None else call.constants:
+            found.setdefault(_key(constant), (operator, constant))
+    return found
+
+
+def flash_bytes(calls: Calls) -> tuple[int, int]:
+    """Return the bytes of weights and biases, and of all other constants; equal ones count once."""
+    constants = [constant for _, constant in _different(calls).values()]
+    own = sum(constant.own_bytes for constant in constants)
+    return own, sum(constant.data.nbytes for constant in constants) - own

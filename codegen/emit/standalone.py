@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codegen.emit.model import example_source
-from codegen.emit.program import SDK, Program
+from codegen.emit.program import SDK, KernelProgram, Program
 from codegen.errors import VerifierError
 from targets import kernels
-from targets.kernels import Isa
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -41,9 +40,8 @@ def runtime(program: Program, texts: Iterable[str]) -> Runtime:
     """Return what the generated `texts` and the program's kernels need, transitively."""
     found = Runtime()
     waiting = [(name, SDK / "include") for text in texts for name in _includes(text)]
-    for _, call in program.calls:
-        if call is not None:
-            waiting += _source(found, kernels.path(program.isa, call.source))
+    for path in program.sources:
+        waiting += _source(found, path)
     while waiting:
         name, beside = waiting.pop()
         if (beside / name).is_file() and not name.startswith("safe/"):
@@ -57,7 +55,8 @@ def files(program: Program, needed: Runtime) -> dict[str, str]:
     """Return the runtime's files and `example.c` by their name in a standalone folder."""
     found = {name: _read(path) for name, path in needed.headers.items()}
     found |= {name: _read(path) for name, path in needed.sources.items()}
-    found["example.c"] = example_source(program)
+    if isinstance(program, KernelProgram):
+        found["example.c"] = example_source(program)
     return found
 
 
@@ -69,7 +68,7 @@ def _includes(text: str) -> list[str]:
     return _INCLUDE.findall(text)
 
 
-def _header(found: Runtime, name: str, isa: Isa) -> list[tuple[str, Path]]:
+def _header(found: Runtime, name: str, isa: str) -> list[tuple[str, Path]]:
     path = SDK / "include" / name
     if not path.is_file():
         raise VerifierError(f"header {name} does not exist; this is a defect of SAFE")

@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen import pipeline, reference
+from codegen.backends.native.backend import compile_model
 from codegen.emit.program import Program
 from codegen.errors import VerifierError
 from codegen.frontend import tflite
@@ -137,7 +138,7 @@ def attempt(data: bytes, number: int, *, compiles: bool = False) -> str:
     """Return what became of one input; raise when that is neither an error nor right."""
     choice = kernels.CHOICES[number // COMPILE_EVERY % len(kernels.CHOICES)]
     try:
-        program = pipeline.compile_model(
+        program = compile_model(
             tflite.load(data, "m"), target="host", isa=choice.isa, optimize=choice.optimize
         )
     except VerifierError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen import pipeline
+from codegen.backends.native.backend import compile_model
 from codegen.frontend import tflite
 from targets.errors import SafeError
 from tests.fuzz import campaign
@@ -43,7 +43,7 @@ def test_a_wrong_result_is_a_failure(monkeypatch):
 def test_a_survivor_is_streamed(monkeypatch):
     """A network along time is pushed sample by sample; one wrong bit of an output is seen."""
     data = stream_models.drawn(0)
-    program = pipeline.compile_model(tflite.load(data, "m"), target="host", isa="ref")
+    program = compile_model(tflite.load(data, "m"), target="host", isa="ref")
     assert campaign._streamed(data, program, 1)
     right = streaming.run
 

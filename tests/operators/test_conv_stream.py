@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from codegen import pipeline
+from codegen.backends.native.backend import compile_model
 from codegen.frontend import tflite
 from codegen.ir.graph import Graph, Operator, Tensor
 from codegen.operators.registry import operators
@@ -134,9 +134,7 @@ def changed(text: str, old: str | None, new: object) -> str:
 def test_memory_is_weighed(optimize: Goal, window: int, *, shared: bool) -> None:
     """`balanced`: rows wait for the whole window, a product saved must be worth their bytes."""
     graph = tflite.load(network(3, 8, 16, window=window), "m")
-    program = pipeline.compile_model(
-        graph, target="host", isa="ref", optimize=optimize, stream=True
-    )
+    program = compile_model(graph, target="host", isa="ref", optimize=optimize, stream=True)
     assert ("CONV_STREAM" in [o.kind for o in program.graph.operators]) == shared
     assert program.stream is not None
     (border_rows,) = {s.border_rows for s in program.stream.streamed if s.kind == "CONV_2D"}
@@ -146,9 +144,7 @@ def test_memory_is_weighed(optimize: Goal, window: int, *, shared: bool) -> None
 def test_what_it_leaves_alone() -> None:
     def kinds(net: Net, x: int) -> list[str]:
         graph = tflite.load(net.model(net.dense(x, 4)), "m")
-        program = pipeline.compile_model(
-            graph, target="host", isa="ref", optimize="speed", stream=True
-        )
+        program = compile_model(graph, target="host", isa="ref", optimize="speed", stream=True)
         return [o.kind for o in program.graph.operators]
 
     net = Net(20, 4)

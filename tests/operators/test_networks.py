@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen import pipeline, reference
+from codegen import reference
+from codegen.backends.native.backend import compile_model
 from codegen.frontend.tflite import load
 from codegen.options import GOALS, KernelChoice
 from host_tools.perf import agreement, standalone, suite
@@ -46,9 +47,7 @@ def compare_kernels(case: Case, what: object) -> int:
     graph, expected = load(case.model, "m"), truth(case)
     assert_same(reference.run(graph, case.inputs), expected, what)
     for choice in kernels.CHOICES:
-        compiled = pipeline.compile_model(
-            graph, target="host", isa=choice.isa, optimize=choice.optimize
-        )
+        compiled = compile_model(graph, target="host", isa=choice.isa, optimize=choice.optimize)
         results = kernels.library("gcc-O3").run(compiled.graph, case.inputs, choice)
         assert_same(results, expected, (what, choice))
         calls = (call for _, call in compiled.calls if call is not None)
@@ -88,7 +87,7 @@ def test_depthwise_convolutions_work_in_place(
     for stride in strides:
         x = n.convolution(x, 0, (3, 3), stride=stride)
     case, choice = n.case(x, count=WINDOWS), KernelChoice(isa)
-    plan = pipeline.compile_model(load(case.model, "m"), target="host", isa=isa).plan
+    plan = compile_model(load(case.model, "m"), target="host", isa=isa).plan
     assert len(set(plan.tensors.values())) == 1
     assert plan.arena_bytes <= 9 * 7 * 5 + 11 * 9 + 16
     built = program.build(case.model, choice, program.CHECKED["asan"], tmp_path)

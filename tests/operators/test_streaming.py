@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen import pipeline
+from codegen.backends.native.backend import compile_model
 from codegen.errors import ModelUnsupportedError
 from codegen.frontend import tflite
 from tests.operators import forecaster, oracle, streaming
@@ -219,8 +219,8 @@ def test_nothing_to_stream_names_the_operator() -> None:
     net = Net(20, 4)
     graph = tflite.load(net.model(net.dense(net.first, 3)), "m")
     with pytest.raises(ModelUnsupportedError, match=r"operator 1 RESHAPE.*no rows are left"):
-        pipeline.compile_model(graph, target="host", isa="ref", stream=True)
+        compile_model(graph, target="host", isa="ref", stream=True)
     net = Net(20, 4)
     graph = tflite.load(net.model(net.mean(net.conv(net.first, 3, stride=2))), "m")
     with pytest.raises(ModelUnsupportedError, match=r"operator 1 CONV_2D.*stride.* is 2"):
-        pipeline.compile_model(graph, target="host", isa="ref", stream=True)
+        compile_model(graph, target="host", isa="ref", stream=True)

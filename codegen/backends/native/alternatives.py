@@ -5,33 +5,13 @@ from dataclasses import dataclass, field
 
 from codegen.backends.native import cost
 from codegen.backends.native.lower import call_of
+from codegen.emit.program import Decision, Estimate
 from codegen.ir.graph import Graph, Operator
 from codegen.options import KernelChoice
 from targets import kernels
 
 _CALL_BYTES = 44
 """Code of one call in the generated program, without its kernel."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What some operators cost: instructions, and bytes of calls and constants (each once)."""
-
-    instructions: int
-    flash_bytes: int
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Two forms of the same computation, and whether the new one was taken."""
-
-    operator: Operator
-    """Of the new form."""
-    taken: bool
-    replaced: int
-    """Operators that the new form stands for."""
-    new: Estimate
-    old: Estimate
 
 
 def estimate(graph: Graph, some: Iterable[Operator], choice: KernelChoice) -> Estimate:

@@ -12,8 +12,6 @@ from codegen.operators.registry import operators
 from codegen.options import KernelChoice
 from targets.kernels import CHAIN
 
-NAME = "native"
-
 Lowered = tuple[Operator, KernelCall | None]
 """An operator with its call; None is a view, which needs no code."""
 

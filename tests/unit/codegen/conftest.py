@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen import pipeline
+from codegen.backends.native.backend import compile_model
 from codegen.frontend import tflite
 
 MODELS = Path(__file__).parent / "models"
@@ -34,7 +34,7 @@ def small_graph(small_bytes):
 
 @pytest.fixture(scope="session")
 def small_program(small_graph):
-    return pipeline.compile_model(small_graph, target="host", isa="ref")
+    return compile_model(small_graph, target="host", isa="ref")
 
 
 @pytest.fixture(scope="session")

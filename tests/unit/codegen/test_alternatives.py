@@ -6,10 +6,11 @@ import pytest
 
 from codegen.backends.native import cost
 from codegen.backends.native.alternatives import Chooser
+from codegen.backends.native.backend import compile_model
 from codegen.frontend import tflite
 from codegen.options import GOALS, KernelChoice
 from codegen.passes import reroll
-from codegen.pipeline import compile_model, generate
+from codegen.pipeline import generate
 from tests.unit.codegen.passes.test_reroll import Unrolled
 
 

@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from codegen import __main__ as command
-from codegen import pipeline
+from codegen import command, pipeline
 from targets.errors import ExitCode
 
 TARGETS = ["host", "stm32f4"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegen.__main__ import main
+from codegen.command import main
 from codegen.emit.budget import Budget, load, smallest
 from codegen.errors import BudgetExceededError, BudgetInvalidError
 from targets.errors import ExitCode

@@ -7,7 +7,6 @@ import pytest
 
 from codegen.emit import standalone
 from codegen.errors import VerifierError
-from codegen.options import KernelChoice
 from targets import kernels
 from targets.errors import SafeError
 
@@ -28,8 +27,7 @@ def test_the_detector_brings_its_sources(small_program):
 
 
 def test_an_isa_without_the_kernel_uses_the_reference(small_program):
-    calls = [(o, replace(c, source="dequantize") if c else None) for o, c in small_program.calls]
-    other = replace(small_program, choice=KernelChoice("none"), calls=calls)
+    other = replace(small_program, isa="none", sources=(kernels.path("none", "dequantize"),))
     assert standalone.runtime(other, []).kernel_sources == ["sdk/src/kernel/ref/dequantize.c"]
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.backend import compile_model
 from codegen.frontend import tflite
 from codegen.ir.verifier import verify
 from codegen.operators.registry import operators
 from codegen.passes import dead, dense, depthwise
-from codegen.pipeline import compile_model
 from tests.operators.builder import ModelBuilder, options
 from tests.operators.cases import int8_values
 

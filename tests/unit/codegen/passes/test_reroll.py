@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.backend import compile_model
 from codegen.backends.native.lower import call_of
 from codegen.fixed_point import requantize
 from codegen.frontend import tflite
@@ -22,7 +23,6 @@ from codegen.operators.recurrent import rerolled_lstm
 from codegen.operators.recurrent import words as _rerolled_words
 from codegen.options import KernelChoice
 from codegen.passes import dead, reroll
-from codegen.pipeline import compile_model
 from codegen.quantization import output_multipliers
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options

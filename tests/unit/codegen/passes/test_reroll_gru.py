@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from codegen import reference
+from codegen.backends.native.backend import compile_model
 from codegen.backends.native.lower import call_of
 from codegen.frontend import tflite
 from codegen.ir.graph import DType, Graph, Operator, Quantization, Tensor
@@ -17,7 +18,6 @@ from codegen.operators.recurrent import rerolled_gru
 from codegen.operators.recurrent.rerolled_fit import UnfitError
 from codegen.options import GOALS, KernelChoice
 from codegen.passes import dead, fold, reroll, reroll_gru
-from codegen.pipeline import compile_model
 from targets.kernels import ISAS
 from tests.operators import kernels, oracle
 from tests.unit.codegen.passes.test_reroll import checked, windows

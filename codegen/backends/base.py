@@ -1,0 +1,55 @@
+"""What a backend is: one that turns a model into a program, and into its C text.
+
+A backend is a folder `codegen/backends/<name>` with a module `backend.py` that defines `BACKEND`.
+`codegen.backends.registry` finds it; nothing else names it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from codegen.emit.program import Program
+from codegen.ir.graph import Graph
+from codegen.options import Request
+from targets.load import Target
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the C of a backend needs beyond SAFE's own runtime, for the build of an image."""
+
+    includes: tuple[Path, ...] = ()
+    """Folders of headers."""
+    archives: tuple[Path, ...] = ()
+    """Libraries to link."""
+    flags: tuple[str, ...] = ()
+    """Flags of the C compiler."""
+
+
+class Backend(Protocol):
+    """Turns a model into C. Backends have no state; `BACKEND` is the single instance."""
+
+    name: str
+    """Its folder; what manifest, size.json and report call it."""
+    code: int
+    """Its number in HELLO, 0 to 15 (PROTOCOL.md); no two backends share one."""
+
+    def refuses(self, request: Request) -> str | None:
+        """Return why the request cannot be honoured (streaming, standalone, isa), or None."""
+
+    def needs(self, target: Target, environ: Mapping[str, str]) -> Needs:
+        """Return what an image needs; raises `SafeError` naming variable and expected path.
+
+        `environ` are the environment variables, by which a runtime that is installed elsewhere is
+        found.
+        """
+
+    def compile(self, graph: Graph, request: Request) -> Program:
+        """Turn a checked graph into a program; raises `CodegenError` where that is not possible."""
+
+    def texts(self, program: Program) -> Mapping[str, str]:
+        """Return the text of `safe_<name>.{h,c}` and of what they include, by file name.
+
+        Detector, firmware glue, runtime and manifest are the pipeline's.
+        """

@@ -1,0 +1,161 @@
+"""The command line of the generator, behind `python -m codegen` and `host_tools generate` alike."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen.options import DEFAULT_BACKEND, GOALS
+from targets.errors import ExitCode, SafeError
+from targets.kernels import ISAS
+
+DESCRIPTION = r"""Generate C from an int8 TFLite model.
+
+Example:
+  python -m codegen models/forecaster/model_int8.tflite --name forecaster --out build/gen \
+      --standalone
+  cc -std=c99 -O2 -I build/gen build/gen/*.c -o forecaster
+"""
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a generation reads, the name that it gives, and the folder that it writes to."""
+
+    model: Path
+    name: str
+    out: Path
+    scaler: Path | None
+    detector: Path | None
+    budget: Path | None
+    """A model.toml whose table [budget] holds; None: no limits but those of the options."""
+
+
+def add_options(parser: argparse.ArgumentParser, *, target: str) -> None:
+    """Declare what both commands offer; `target` is the default one."""
+    add = parser.add_argument
+    add("--target", default=target, help="name under targets/ (default: %(default)s)")
+    add("--isa", help=f"instruction set: {', '.join(ISAS)} (default: the target's)")
+    add(
+        "--optimize",
+        choices=GOALS,
+        default="balanced",
+        help="what to prefer where a faster kernel needs more flash (default: %(default)s)",
+    )
+    add("--backend", default=DEFAULT_BACKEND, help="who computes (default: %(default)s)")
+    add("--max-arena-bytes", type=int, metavar="N", help="fail above this arena")
+    add("--max-constant-bytes", type=int, metavar="N", help="fail above these constants in flash")
+    add("--plan", action="store_true", help="print the memory plan; also in memory_plan.txt")
+    add("--standalone", action="store_true", help="add the runtime: the folder compiles by itself")
+    add(
+        "--streaming",
+        action="store_true",
+        help="compute per sample what moves with the window: safe_NAME_push, safe_NAME_step",
+    )
+    add("--json", action="store_true", help="print the manifest instead of a summary")
+
+
+def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
+    """Generate by the options of `add_options`; return the manifest.
+
+    Raises `CodegenError` (of its budget, too), `TargetError` or `OutputError`.
+    """
+    from codegen.emit.budget import Budget, load, smallest
+    from codegen.pipeline import generate
+
+    budget = Budget(arguments.max_arena_bytes, arguments.max_constant_bytes)
+    if files.budget is not None:
+        budget = smallest(budget, load(files.budget))
+    return generate(
+        files.model,
+        name=files.name,
+        out=files.out,
+        target=arguments.target,
+        isa=arguments.isa,
+        optimize=arguments.optimize,
+        backend=arguments.backend,
+        scaler=files.scaler,
+        detector=files.detector,
+        standalone=arguments.standalone,
+        stream=arguments.streaming,
+        budget=budget,
+        plan=arguments.plan,
+    )
+
+
+def told(arguments: argparse.Namespace, files: Files, manifest: dict[str, Any]) -> str:
+    """Return what a command prints of a generation: summary and plan, or the manifest."""
+    if arguments.json:
+        return json.dumps(manifest, indent=2) + "\n"
+    return _summary(manifest) + (_plan(files.out) if arguments.plan else "")
+
+
+def _summary(manifest: dict[str, Any]) -> str:
+    return (
+        f"safe_{manifest['name']}: {len(manifest['operators'])} operators, "
+        f"{manifest['macs']} MACs, arena {manifest['arena_bytes']} bytes, "
+        f"weights {manifest['weight_bytes']} bytes, "
+        f"added constants {manifest['constant_bytes']} bytes\n"
+    )
+
+
+def _plan(out: Path) -> str:
+    """Return the picture of the memory plan; a backend that plans nothing has none."""
+    from codegen.emit.write import PLAN
+
+    path = out / PLAN
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `python -m codegen`."""
+    parser = argparse.ArgumentParser(
+        prog="codegen",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Exit codes: 0 done, 2 usage, 20 model invalid, 21 model not supported, "
+        "22 memory plan, 23 budget, 30 target, 32 output.",
+    )
+    add = parser.add_argument
+    add("model", type=Path, metavar="MODEL.tflite", help="full-integer int8 TFLite model")
+    add("--name", required=True, help="stem of files and C names: safe_NAME.h, safe_NAME_run")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    add("--scaler", type=Path, metavar="scaler.json", help="with --detector: anomaly detector")
+    add("--detector", type=Path, metavar="detector.json", help="with --scaler: anomaly detector")
+    add(
+        "--budget",
+        type=Path,
+        metavar="model.toml",
+        help="fail when the arena is above [budget] ram_bytes, or constants above flash_bytes",
+    )
+    add_options(parser, target="host")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the generator; print an error as one line and return its exit code."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if (arguments.scaler is None) != (arguments.detector is None):
+        parser.error("--scaler and --detector belong together")
+    files = Files(
+        arguments.model,
+        arguments.name,
+        arguments.out,
+        arguments.scaler,
+        arguments.detector,
+        arguments.budget,
+    )
+    try:
+        manifest = perform(arguments, files)
+    except SafeError as error:
+        print(f"codegen: {error}", file=sys.stderr)  # noqa: T201
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("codegen: interrupted", file=sys.stderr)  # noqa: T201
+        return int(ExitCode.INTERRUPTED)
+    sys.stdout.write(told(arguments, files, manifest))
+    return int(ExitCode.OK)
