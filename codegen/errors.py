@@ -33,12 +33,6 @@ class BudgetInvalidError(CodegenError):
     exit_code = ExitCode.USAGE
 
 
-class BackendUnknownError(CodegenError):
-    """No backend has the name that was asked for."""
-
-    exit_code = ExitCode.USAGE
-
-
 class BackendInvalidError(CodegenError):
     """The file of a backend cannot be loaded, or does not define a whole one."""
 

@@ -46,7 +46,8 @@ def generate(
     `standalone` adds the runtime, so that the folder compiles by itself; `plan` adds the memory
     plan as a picture, `memory_plan.txt`; `stream` computes per sample what moves with the window.
     A `budget` that is exceeded is an error with numbers.
-    Raises `CodegenError`, `TargetError` or `OutputError`; then `out` is as it was.
+    Raises `CodegenError`, `BackendUnknownError`, `TargetError`, `OutputError`; `out` is then as it
+    was.
     """
     check_name(name)
     maker, about = registry.backend(backend), load_target(target)

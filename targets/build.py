@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from targets import kernels, toml_file
-from targets.errors import BuildError, ModelError, OutputError, TargetError
+from targets.errors import BackendUnknownError, BuildError, ModelError, OutputError, TargetError
 from targets.load import Target
 from targets.suggest import did_you_mean
 
@@ -116,8 +116,18 @@ def find_model(text: str, root: Path = ROOT) -> Model:
 
 def backends(root: Path = ROOT) -> tuple[str, ...]:
     """Return the backends that `codegen` has, the default first."""
-    found = {p.stem for p in (root / "codegen" / "backends").glob("[a-z]*.py")} - {"base"}
-    return (DEFAULT_BACKEND, *sorted(found - {DEFAULT_BACKEND}))
+    names = {p.parent.name for p in (root / "codegen" / "backends").glob("*/backend.py")}
+    return (DEFAULT_BACKEND, *sorted(names - {DEFAULT_BACKEND}))
+
+
+def check_backend(name: str, root: Path = ROOT) -> str:
+    """Return the name of a backend; BackendUnknownError names those that there are."""
+    known = backends(root)
+    if name not in known:
+        raise BackendUnknownError(
+            f"unknown backend {name!r}; known are {', '.join(known)}{did_you_mean(name, known)}"
+        )
+    return name
 
 
 def generated_files(model: Model) -> tuple[str, ...]:

@@ -51,6 +51,12 @@ class TargetError(SafeError):
     exit_code = ExitCode.TARGET
 
 
+class BackendUnknownError(SafeError):
+    """No backend has the name that was asked for."""
+
+    exit_code = ExitCode.USAGE
+
+
 class ModelError(SafeError):
     """The model that a command names is not there, or its folder is not whole."""
 

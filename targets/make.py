@@ -60,7 +60,6 @@ def make(
     model: str,
     *,
     app: str = build.APPS[0],
-    backend: str = build.DEFAULT_BACKEND,
     out: Path | None = None,
     streaming: bool = False,
     options: Options | None = None,
@@ -77,8 +76,8 @@ def make(
         options = Options(compiler=toolchain.choose(about, ""))
     found = build.find_model(model)
     root = out if out is not None else build.ROOT / "build"
-    folder = build.output_folder(root, about, found, backend, options.suffix)
-    arguments = {"target": target, "model": model, "app": app, "backend": backend}
+    folder = build.output_folder(root, about, found, options.backend, options.suffix)
+    arguments = {"target": target, "model": model, "app": app}
     arguments |= options.variables
     arguments |= {"streaming": "1"} if streaming else {}
     file = find(target)

@@ -1,4 +1,4 @@
-"""How an image is compiled: level, link-time optimization, release or debug."""
+"""How an image is made: backend of the generator, level, link-time optimization, debug."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,11 @@ class Options:
     lto: bool = False
     debug: bool = False
     compiler: str = COMPILERS[0]
+    backend: str = build.DEFAULT_BACKEND
 
     def __post_init__(self) -> None:
-        """Raise BuildError on a pair that contradicts itself."""
+        """Raise BuildError on a pair that contradicts itself, BackendUnknownError on a name."""
+        build.check_backend(self.backend)
         if self.lto and self.compiler != COMPILERS[0]:
             raise BuildError(
                 f"lto=1 links with GCC, which cannot read {self.compiler}'s files: "
@@ -43,6 +45,7 @@ class Options:
     def variables(self) -> dict[str, str]:
         """Return the choices as variables of SCons; the compiler always, the defaults not."""
         chosen = {"toolchain": self.compiler}
+        chosen |= {"backend": self.backend} if self.backend != build.DEFAULT_BACKEND else {}
         chosen |= {"opt": self.level} if self.level != DEFAULT_LEVEL else {}
         chosen |= {"lto": "1"} if self.lto else {}
         return chosen | ({"build": BUILDS[1]} if self.debug else {})

@@ -113,6 +113,7 @@ def report(elf: Path, manifest: Path, identity: Mapping[str, str]) -> dict[str, 
     parts = breakdown.parts(image, linkmap.read(elf.with_suffix(".map")), facts, between(image))
     return {
         **identity,
+        "backend": facts["backend"],
         **measure(image, facts),
         "by_section": by_section(image),
         "parts": [asdict(part) for part in parts],

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import get_type_hints
 
 from codegen.backends.base import Backend
-from codegen.errors import BackendInvalidError, BackendUnknownError
+from codegen.errors import BackendInvalidError
+from targets.errors import BackendUnknownError
 from targets.suggest import did_you_mean
 
 FOLDER = Path(__file__).parent

@@ -28,8 +28,6 @@ _DTYPE_CODES = {
     DType.FLOAT32: "SAFE_DTYPE_FLOAT32",
 }
 _MAX_EXTENT = 0xFFFF
-_NATIVE = 0
-"""What HELLO tells of a model that SAFE's own kernels compute."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def source(program: KernelProgram) -> str:
         sha256_bytes=text.bytes_initializer(program.graph.sha256),
         weight_bytes=program.weight_bytes,
         operator_count=len(program.calls),
-        backend=_NATIVE,
+        backend=program.code,
         model_name=text.c_string(program.graph.name),
     )
 

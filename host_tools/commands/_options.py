@@ -2,7 +2,7 @@
 
 import argparse
 
-from targets import toolchain
+from targets import build, toolchain
 from targets.load import COMPILERS, load
 from targets.options import DEFAULT_LEVEL, LEVELS, Options
 
@@ -13,12 +13,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--toolchain", default="", choices=COMPILERS, help="of the image (default: the target's)")
     add("--opt", default=DEFAULT_LEVEL, choices=LEVELS, help="-O of the image (%(default)s)")
     add("--lto", action="store_true", help="optimize the image at link time")
+    add_backend(parser)
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """Declare the option that says which backend of the generator makes the model's code."""
+    default = build.DEFAULT_BACKEND
+    parser.add_argument("--backend", default=default, help="who computes (default: %(default)s)")
 
 
 def options(arguments: argparse.Namespace, target: str) -> Options:
     """Return how the image of `target` is compiled; BuildError when it cannot be."""
     compiler = toolchain.choose(load(target), arguments.toolchain)
-    return Options(arguments.opt, lto=arguments.lto, compiler=compiler)
+    return Options(arguments.opt, lto=arguments.lto, compiler=compiler, backend=arguments.backend)
+
+
+def backend(arguments: argparse.Namespace, target: str) -> Options:
+    """Return the defaults of `target` with the backend that was asked for."""
+    return Options(compiler=toolchain.choose(load(target), ""), backend=arguments.backend)
 
 
 def positive(text: str) -> int:

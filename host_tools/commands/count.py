@@ -97,6 +97,7 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
             arguments.windows,
             verify=arguments.verify,
             stream=stream,
+            backend=arguments.backend,
         )
 
     from codegen.emit import manifest

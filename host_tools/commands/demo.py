@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from host_tools.commands import _options as image_options
 from host_tools.commands import _output
 from targets.errors import ExitCode
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", type=Path, help="train on this file first")
     parser.add_argument("--out", type=_output.folder, help="folder to write (default build/demo)")
     parser.add_argument("--target", default="stm32f4", help="default %(default)s")
+    image_options.add_backend(parser)
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--windows", type=int, help="use this many of the golden windows")
     parser.add_argument(
@@ -44,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     files = demo.run(
         target=arguments.target,
+        options=image_options.backend(arguments, arguments.target),
         model=arguments.model,
         csv=arguments.csv,
         out=arguments.out or demo.OUT,

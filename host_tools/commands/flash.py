@@ -15,6 +15,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from host_tools.commands import _options as image_options
 from host_tools.device import flash
 from host_tools.device.runners import Job
 from targets import build
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", required=True, help="name under targets/, or a .toml file")
     add("--model", default="forecaster", help="name under models/, or a folder")
     add("--app", default=APPS[0], choices=APPS, help="default %(default)s")
+    image_options.add_backend(parser)
     add("--image", type=Path, metavar="ELF", help="write this instead; .bin and .hex beside it")
     add("--runner", default=flash.AUTO, choices=(flash.AUTO, *RUNNERS), help="default %(default)s")
     add("--probe", default="", metavar="ID", help="serial number of the debug probe")
@@ -68,10 +70,11 @@ def _elf(arguments: argparse.Namespace) -> Path:
     if arguments.dry_run:
         model = build.find_model(arguments.model)
         folder = build.output_folder(
-            build.ROOT / "build", load(arguments.target), model, build.DEFAULT_BACKEND
+            build.ROOT / "build", load(arguments.target), model, arguments.backend
         )
         return folder / f"{arguments.app}.elf"
-    return make(arguments.target, arguments.model, app=arguments.app).elf
+    options = image_options.backend(arguments, arguments.target)
+    return make(arguments.target, arguments.model, app=arguments.app, options=options).elf
 
 
 def _say(line: str) -> None:

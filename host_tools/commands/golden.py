@@ -15,6 +15,7 @@ import json
 import sys
 from pathlib import Path
 
+from host_tools.commands import _options as image_options
 from host_tools.commands import _output
 from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--port", help="/dev/ttyACM0, COM7, or any pyserial URL")
     where.add_argument("--emulate", action="store_true", help="build --target and emulate it")
     parser.add_argument("--target", help="name under targets/ (default stm32f4)")
+    image_options.add_backend(parser)
     parser.add_argument("--baud", type=int, default=115200, help="default %(default)s")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--windows", "--n", type=int, help="how many (default: all)")
@@ -63,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.port is not None:
         place = Port(arguments.port, baud=arguments.baud)
     elif arguments.emulate:
-        place = Emulated(arguments.target or "stm32f4", out=work / "build")
+        target = arguments.target or "stm32f4"
+        place = Emulated(target, image_options.backend(arguments, target), out=work / "build")
     compared = golden.compare(directory, windows, place, work, say=_say)
     json_file.write_plain(out / "compare.json", compared.fields())
     rows = golden_page.csv_rows(compared)

@@ -17,6 +17,7 @@ from typing import get_args
 
 from codegen.options import Goal
 from host_tools.commands import _output
+from host_tools.commands._options import add_backend
 from host_tools.perf import operators, standalone
 from host_tools.report import profile as picture
 from targets.build import ROOT, find_model
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("model", nargs="?", default="forecaster", help="name under models/, folder, or .tflite")
     add("--target", default="mps2-an386", help="name under targets/ (default %(default)s)")
     add("--optimize", choices=get_args(Goal), default="balanced", help="default %(default)s")
+    add_backend(parser)
     add("--isa", choices=ISAS, help="kernels to compare with (default: the target's)")
     add("--windows", type=int, default=4, help="calls (default %(default)s)")
     drawing = "SVG or PNG (default build/profile/MODEL-TARGET-GOAL.svg)"
@@ -48,7 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     counting.check(target)  # an emulator is needed: say so before the work
     with tempfile.TemporaryDirectory(prefix="safe-profile-") as folder:
         built = standalone.build(
-            model, target, Path(folder), optimize=arguments.optimize, calls=arguments.windows
+            model,
+            target,
+            Path(folder),
+            optimize=arguments.optimize,
+            calls=arguments.windows,
+            backend=arguments.backend,
         )
         found = operators.profile(built, ROOT / "build" / "emulate")
     name = f"{found.model}-{found.target}-{found.optimize}.svg"

@@ -21,6 +21,8 @@ PROTOCOL_VERSION = 2
 REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
 _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
+BACKENDS = ("native", "tflm", "xcubeai")
+"""By their number in bits 8 to 11 of the features."""
 CHUNK_HEADER_BYTES = 8
 """Before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
 
@@ -160,6 +162,12 @@ class DeviceInfo:
     model: str
 
     @property
+    def backend(self) -> str:
+        """Name of the backend that made the device's model; its number where it has none here."""
+        code = self.backend_code
+        return BACKENDS[code] if code < len(BACKENDS) else f"backend {code}"
+
+    @property
     def max_chunk(self) -> int:
         """Most bytes of model input or output in one frame."""
         return self.max_payload - CHUNK_HEADER_BYTES
@@ -170,7 +178,7 @@ class DeviceInfo:
         return self.max_chunk // max(4 * self.channels, RECORD_BYTES)
 
     @property
-    def backend(self) -> int:
+    def backend_code(self) -> int:
         """Code of what computes the model: 0 SAFE's own kernels, else a foreign runtime."""
         return self.features >> _BACKEND_SHIFT & _BACKEND_MASK
 

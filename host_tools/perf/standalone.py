@@ -13,7 +13,7 @@ from typing import Any
 
 from codegen.emit import linker
 from codegen.frontend import tflite
-from codegen.options import Goal
+from codegen.options import DEFAULT_BACKEND, Goal
 from codegen.pipeline import generate
 from host_tools.errors import DataError
 from host_tools.perf import windows
@@ -197,6 +197,7 @@ def build(
     calls: int = CALLS,
     stream: bool = False,
     drawn: bool = False,
+    backend: str = DEFAULT_BACKEND,
 ) -> Standalone:
     """Generate, compile and link `model` in the new folder `work`.
 
@@ -215,6 +216,7 @@ def build(
         target=target.name,
         isa=target.isa,
         optimize=optimize,
+        backend=backend,
         standalone=True,
         stream=stream,
     )

@@ -15,6 +15,7 @@ from host_tools.workflow.run import Emulated
 from host_tools.workflow.train import TrainingRequest, train
 from targets import output
 from targets.build import ROOT
+from targets.options import Options
 
 OUT = ROOT / "build" / "demo"
 
@@ -41,6 +42,7 @@ def write_report(report: Report, series: Series | None, out: Path) -> DemoFiles:
 def run(
     *,
     target: str,
+    options: Options,
     model: str,
     csv: Path | None,
     out: Path,
@@ -66,7 +68,7 @@ def run(
         data = f"CSV file {csv.name}"
     else:
         directory = description.resolve(model)
-    place = Emulated(target, streaming=streaming, out=out / "work" / "build")
+    place = Emulated(target, options, streaming=streaming, out=out / "work" / "build")
     golden = measure.select(directory, place, windows)
     plan = measure.Plan(directory, place, golden)
     result = measure.run(plan, out / "work", say=say, progress=progress)

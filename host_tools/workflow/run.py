@@ -254,7 +254,10 @@ def _take(result: Run, answers: BenchResult, cycles: str, expected: tuple[str, .
     bound = (result.size or {}).get("stack", {}).get("bound_bytes")
     used = answers.stats.stack_bytes or None
     status = result.link["device_status"]
-    result.warnings = tuple(link_facts.warnings(status, expected, used, bound))
+    made_by = (result.manifest or {}).get("backend", answers.info.backend)
+    lines = link_facts.warnings(status, expected, used, bound)
+    lines += link_facts.other_backend(answers.info, made_by)
+    result.warnings = tuple(lines)
 
 
 def _wait(pending: "Future[Exact] | None", watch: Stopwatch) -> Exact | None:
@@ -287,7 +290,8 @@ def _on_port(plan: Plan, place: Port, work: Path, watch: Stopwatch, progress: Pr
     if "compare" in plan.steps:
         result.exact = exact_results.run_all(plan.model, golden, work / "host", say=watch.say)
         path = work / "host" / "standalone" / "manifest.json"
-        result.manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        result.manifest = link_facts.of_device(manifest, answers.info)
     return result
 
 

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from codegen.options import Goal
+from codegen.options import DEFAULT_BACKEND, Goal
 from host_tools.perf import agreement, standalone
 from host_tools.perf.agreement import Row
 from host_tools.perf.standalone import Cost
@@ -20,6 +20,7 @@ def measure(
     *,
     verify: bool,
     stream: bool = False,
+    backend: str = DEFAULT_BACKEND,
 ) -> tuple[Cost, tuple[Row, ...]]:
     """Generate, compile and count a standalone folder; see `standalone` for errors.
 
@@ -37,6 +38,7 @@ def measure(
             calls=calls or COUNTED_WINDOWS,
             stream=stream,
             drawn=calls is not None,
+            backend=backend,
         )
         cost = standalone.measure(built, PLUGINS)
         rows = agreement.compare(built, cost, agreement.expected(built)) if verify else ()

@@ -20,7 +20,7 @@ def safe_model(
     """Generate the C of `model`; returns the nodes of the fixed set of files."""
     target = env["SAFE_TARGET"]
     arguments = ["--name", model.name, "--out", gen, "--target", env["SAFE_TARGET_TEXT"]]
-    arguments += ["--optimize", optimize]
+    arguments += ["--optimize", optimize, "--backend", backend]
     arguments += ["--streaming"] if streaming else []
     sources = [str(model.tflite)]
     if model.detector is not None:
@@ -32,7 +32,6 @@ def safe_model(
     # The generator packs weights for the kernel file that will be compiled.
     options = env.Value(
         {
-            "backend": backend,
             "optimize": optimize,
             "streaming": streaming,
             "target": target.name,

@@ -181,7 +181,7 @@ def test_a_failing_inference_counts_as_a_gap(library, call):
 def test_server_tells_the_backend_and_goes_on_after_a_failure(library):
     server = Server(library)
     info = server.hello()
-    assert info.backend == 5
+    assert info.backend_code == 5
     assert info.features & 0xF == protocol.FEATURE_WINDOW | protocol.FEATURE_STREAM | 8
     data = window(2)
     upload(server, 1, data.tobytes())
@@ -212,4 +212,4 @@ def test_server_closes_a_stream_that_cannot_begin(library, message):
 
 
 def test_a_native_model_says_so(builds):
-    assert Server(builds()).hello().backend == 0
+    assert Server(builds()).hello().backend == "native"

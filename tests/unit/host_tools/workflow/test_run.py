@@ -15,7 +15,8 @@ from host_tools.workflow.run import Emulated, Plan, Port
 from targets.errors import EmulatorError
 from targets.load import load
 
-ANSWERS = SimpleNamespace(stats=SimpleNamespace(stack_bytes=900))
+INFO = SimpleNamespace(backend="native", arena_bytes=1824, weight_bytes=52224)
+ANSWERS = SimpleNamespace(info=INFO, stats=SimpleNamespace(stack_bytes=900))
 EXACT = SimpleNamespace(seconds={"reference": 1.0})
 
 
@@ -43,7 +44,7 @@ def steps(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> list[
 
     image = SimpleNamespace(
         elf=tmp_path / "bench.elf",
-        manifest=lambda: {"model_sha256": "0" * 64},
+        manifest=lambda: {"model_sha256": "0" * 64, "backend": "native"},
         size=lambda: {"stack": {"bound_bytes": 800}},
     )
     monkeypatch.setattr(run, "make", note("make", image))
@@ -96,7 +97,7 @@ def test_on_a_port_the_host_computes_after_the_device(
 ) -> None:
     manifest = tmp_path / "host" / "standalone" / "manifest.json"
     manifest.parent.mkdir(parents=True)
-    manifest.write_text("{}")
+    manifest.write_text('{"backend": "native", "operators": []}')
     place = Port("loop://", "stm32f4")
     result = run.run(Plan(model, place, run.select(model, place, 4)), tmp_path)
     assert steps == [("bench", None), "compare"]
