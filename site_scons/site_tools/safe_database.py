@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`compile_commands.json` of an image, and of all that were built, at the root."""
+"""`compile_commands.json` of an image, and of all that were built, at the root.
+
+SCons has a tool for it, `compilation_db`, which does not fit here: it knows the objects of the
+present run only, so that the file at the root would forget every image but the last one; and it
+writes its file in every run, so that an editor would read it anew although nothing has changed.
+"""
 
 import json
 from pathlib import Path
