@@ -31,6 +31,8 @@ from host_tools.formats.scaler import Scaler
 from host_tools.runtimes import tflm as oracle
 from host_tools.runtimes.adapter import adapt, read_edges
 from host_tools.training import segments
+from host_tools.training.settings import FLOAT as FLOAT_FILE
+from host_tools.training.settings import INT8 as INT8_FILE
 from targets import output
 
 Say = Callable[[str], None]
@@ -230,23 +232,25 @@ def train(
     models = segments.train(
         job, windows, windows_of(held, norm, RULE), representative(windows, seed)
     )
-    output.write(out / "model_float.tflite", models.floating)
-    output.write(out / "model_int8.tflite", models.int8)
-    say("fitting the detector on training rows")
+    with output.staged(out, INT8_FILE) as stage:
+        floating = stage.folder / FLOAT_FILE
+        output.write(floating, models.floating)
+        output.write(stage.folder / INT8_FILE, models.int8)
+        say("fitting the detector on training rows")
 
-    def predict(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        clipped = np.clip(inputs, -CLIP, CLIP).astype(np.float32)
-        return oracle.forecast_float(out / "model_float.tflite", clipped)
+        def predict(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            clipped = np.clip(inputs, -CLIP, CLIP).astype(np.float32)
+            return oracle.forecast_float(floating, clipped)
 
-    material = Material(parts, heads, predict, WINDOW, HORIZON)
-    detector = fitting.fit(material, RULE, norm)
-    scale = _scaler(norm, runs.channels)
-    about = Description(
-        NAME, WINDOW, HORIZON, 1.0, seed, "csv", runs.channels, ("",) * len(runs.channels), NETWORK
-    )
-    scale.save(out / "scaler.json")
-    output.write(out / FILE, detector.text())
-    output.write(out / description.FILE, about.text())
+        material = Material(parts, heads, predict, WINDOW, HORIZON)
+        detector = fitting.fit(material, RULE, norm)
+        scale, names = _scaler(norm, runs.channels), runs.channels
+        about = Description(
+            NAME, WINDOW, HORIZON, 1.0, seed, "csv", names, ("",) * len(names), NETWORK
+        )
+        scale.save(stage.folder / "scaler.json")
+        detector.save(stage.folder / FILE)
+        output.write(stage.folder / description.FILE, about.text())
     return ChainConfig(adapt(read_edges(models.int8), scale), detector), len(windows), models.loss
 
 
@@ -325,9 +329,9 @@ def study(
 
 
 def _models(config: ChainConfig, folder: Path) -> scoring.Models:
-    int8 = (folder / "model_int8.tflite").read_bytes()
+    int8 = (folder / INT8_FILE).read_bytes()
     scale = read_edges(int8).output_scale
-    return scoring.Models(config, folder / "model_float.tflite", int8, scale)
+    return scoring.Models(config, folder / FLOAT_FILE, int8, scale)
 
 
 def _add_device(

@@ -220,7 +220,7 @@ def finish(job: TrainingJob, parts: window.Split, scale: Scaler) -> dict[str, An
     config = detection.fit(parts, adapter, edges.output_scale, forecast, job.settings.learn_rows)
     scale.save(folder / "scaler.json")
     config.detector.save(folder / "detector.json")
-    (folder / model_description.FILE).write_text(job.description.text())
+    output.write(folder / model_description.FILE, job.description.text())
 
     job.say("making the golden windows with TensorFlow Lite Micro")
     figures = _golden(job, adapter, edges, parts, forecast)
