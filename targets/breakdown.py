@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from targets.elf import Image, Section
-from targets.linkmap import Piece
+from targets.linkmap import MapEntry
 
 GROUPS = {
     "operator": "each operator: its weights, tables and parameters, and the function that calls",
@@ -44,7 +44,7 @@ Owner = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Part:
+class SizePart:
     """What one owner takes, in bytes; initial values of variables are in both."""
 
     group: str
@@ -69,14 +69,14 @@ class Owners:
         index = int(match[1])
         return "operator", f"{index} {self._kinds.get(index, '')}".rstrip()
 
-    def _generated(self, piece: Piece, stem: str) -> Owner:
+    def _generated(self, piece: MapEntry, stem: str) -> Owner:
         if stem == "safe_app_model":
             return "application", stem
         if stem in (self._stem, f"{self._stem}_weights"):
             return self._of_operator(piece.name) or ("model", stem)
         return "model", stem
 
-    def _unnamed(self, piece: Piece) -> Owner:
+    def _unnamed(self, piece: MapEntry) -> Owner:
         """Return the owner of what is of no object of ours: start files, or all with lto=1."""
         if ".ltrans" not in piece.file:
             return "library", "start files" if "crt" in piece.file else "linker"
@@ -84,7 +84,7 @@ class Owners:
         own = ("kernel", kernel[1]) if kernel else ("other", "link-time optimized")
         return self._of_operator(piece.name) or own
 
-    def of(self, piece: Piece) -> Owner:
+    def of(self, piece: MapEntry) -> Owner:
         """Return the owner of a piece."""
         if match := _ARCHIVE.fullmatch(piece.file):
             return "library", match[1]
@@ -101,7 +101,7 @@ class Owners:
 
 
 def _spans(
-    section: Section, pieces: Iterable[Piece], owners: Owners
+    section: Section, pieces: Iterable[MapEntry], owners: Owners
 ) -> Iterator[tuple[Owner, int]]:
     """Cut a section into owners and sizes, from its first byte to its last."""
     at, end = section.address, section.address + section.size
@@ -116,14 +116,14 @@ def _spans(
 
 
 def parts(
-    image: Image, pieces: Iterable[Piece], manifest: Mapping[str, Any], padding: int
-) -> tuple[Part, ...]:
+    image: Image, pieces: Iterable[MapEntry], manifest: Mapping[str, Any], padding: int
+) -> tuple[SizePart, ...]:
     """Return the owners of every byte of `image`, by group and then by size.
 
     `padding` bytes lie between the stored sections, and are stored, too.
     """
     owners = Owners(manifest)
-    of_section: dict[str, list[Piece]] = defaultdict(list)
+    of_section: dict[str, list[MapEntry]] = defaultdict(list)
     for piece in pieces:
         of_section[piece.section].append(piece)
     flash: dict[Owner, int] = defaultdict(int, {_ALIGNMENT: padding})
@@ -133,7 +133,7 @@ def parts(
             flash[owner] += size if section.has_contents else 0
             ram[owner] += size if section.writable else 0
     order = list(GROUPS)
-    found = [Part(*o, flash[o], ram[o]) for o in {*flash, *ram} if flash[o] or ram[o]]
+    found = [SizePart(*o, flash[o], ram[o]) for o in {*flash, *ram} if flash[o] or ram[o]]
     return tuple(
         sorted(found, key=lambda p: (order.index(p.group), -p.flash_bytes, -p.ram_bytes, p.name))
     )

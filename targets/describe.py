@@ -21,10 +21,10 @@ from targets.load import (
     Stack,
     Target,
     Toolchain,
-    Uart,
+    UartPins,
 )
 from targets.pack import PackDevice
-from targets.parts import Part
+from targets.parts import ChipPart
 
 _CORES = {
     "CortexM3": "cortex-m3",
@@ -62,7 +62,7 @@ class Wishes:
 
 
 @dataclass
-class Description:
+class TargetDraft:
     """A target, the source of each fact by its dotted key, and what is worth a warning."""
 
     target: Target
@@ -91,7 +91,7 @@ def _cpu(device: PackDevice) -> tuple[Cpu, str]:
     return Cpu(name, tuple(flags)), "dsp" if dsp else "ref"
 
 
-def _ram(device: PackDevice, part: Part | None, made: Description) -> Memory:
+def _ram(device: PackDevice, part: ChipPart | None, made: TargetDraft) -> Memory:
     """Return the RAM of the image: known to both sources, and as large as both say.
 
     Packs list windows of a graphics unit as RAM, and sizes with a zero too many.
@@ -115,7 +115,7 @@ def _ram(device: PackDevice, part: Part | None, made: Description) -> Memory:
     return replace(ram, size=min(ram.size, size))
 
 
-def _interrupts(part: Part | None, wishes: Wishes, made: Description, name: str) -> int:
+def _interrupts(part: ChipPart | None, wishes: Wishes, made: TargetDraft, name: str) -> int:
     if wishes.interrupts:
         made.sources["cpu.interrupts"] = _CALLER
         return wishes.interrupts
@@ -128,7 +128,7 @@ def _interrupts(part: Part | None, wishes: Wishes, made: Description, name: str)
     return part.interrupts
 
 
-def _clock(family: Family | None, wishes: Wishes, made: Description) -> Clock | None:
+def _clock(family: Family | None, wishes: Wishes, made: TargetDraft) -> Clock | None:
     clock, source = None, ""
     if family is not None:
         clock, source = family.clock, f"driver {family.driver}: {family.variant.source}"
@@ -146,13 +146,13 @@ def _clock(family: Family | None, wishes: Wishes, made: Description) -> Clock | 
 
 
 def _uart(
-    family: Family | None, part: Part | None, wishes: Wishes, made: Description
-) -> Uart | None:
+    family: Family | None, part: ChipPart | None, wishes: Wishes, made: TargetDraft
+) -> UartPins | None:
     """Return the command link; the number of its interrupt is looked up."""
     uart = family.target.uart if family is not None else None
     source = f"driver {family.driver}, pins as in {family.variant.like}.toml" if family else ""
     if wishes.uart:
-        uart = replace(uart or Uart("", _BAUD, _RING_BYTES), name=wishes.uart)
+        uart = replace(uart or UartPins("", _BAUD, _RING_BYTES), name=wishes.uart)
         source = _CALLER
     lines = {name: number for number, name in part.vectors.items()} if part else {}
     if uart is not None and part is not None and uart.interrupt not in (lines.get(uart.name), 0):
@@ -168,7 +168,7 @@ def _uart(
     return replace(uart, baud=wishes.baud) if wishes.baud else uart
 
 
-def _flash(device: PackDevice, family: Family | None, made: Description) -> Flash:
+def _flash(device: PackDevice, family: Family | None, made: TargetDraft) -> Flash:
     """Return what the flash runners want to know."""
     openocd = ""
     if family is not None and family.target.flash is not None:
@@ -194,7 +194,7 @@ def _flash(device: PackDevice, family: Family | None, made: Description) -> Flas
     )
 
 
-def _check_clock(device: PackDevice, clock: Clock | None, made: Description) -> None:
+def _check_clock(device: PackDevice, clock: Clock | None, made: TargetDraft) -> None:
     if clock is None or device.clock_hz is None:
         return
     if clock.hz > device.clock_hz:
@@ -209,11 +209,11 @@ def _check_clock(device: PackDevice, clock: Clock | None, made: Description) -> 
 
 def describe(
     device: PackDevice,
-    part: Part | None,
+    part: ChipPart | None,
     family: Family | None,
     name: str,
     wishes: Wishes | None = None,
-) -> Description:
+) -> TargetDraft:
     """Return the description of a device.
 
     Args:
@@ -228,7 +228,7 @@ def describe(
     """
     wishes = wishes or Wishes()
     cpu, isa = _cpu(device)
-    made = Description(Target(Identity(name, "", "cortex_m"), cpu))
+    made = TargetDraft(Target(Identity(name, "", "cortex_m"), cpu))
     ram = _ram(device, part, made)
     memory = (replace(device.flash, name="FLASH"), replace(ram, name="RAM"))
     made.sources |= {"memory.0.origin": device.source, "memory.0.size": device.source}
@@ -259,7 +259,7 @@ def describe(
     return _emulated(made)
 
 
-def _emulated(made: Description) -> Description:
+def _emulated(made: TargetDraft) -> TargetDraft:
     """Add [emulator] where the soft board has the registers of the part."""
     if chips.is_modelled(made.target):
         made.target = replace(made.target, emulator=EmulatorConfig(kind="board"))

@@ -15,7 +15,7 @@ DRIVERS = load.TARGETS_DIR / "driver"
 
 
 @dataclass(frozen=True)
-class Variant:
+class FamilyVariant:
     """One [[variant]]: parts that share a clock tree."""
 
     parts: tuple[str, ...]
@@ -30,7 +30,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class _File:
-    variant: tuple[Variant, ...]
+    variant: tuple[FamilyVariant, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Family:
     """A driver for a part."""
 
     driver: str
-    variant: Variant
+    variant: FamilyVariant
     target: Target
 
     @property
@@ -47,7 +47,7 @@ class Family:
         return self.variant.clock or self.target.clock
 
 
-def read(path: Path) -> tuple[Variant, ...]:
+def read(path: Path) -> tuple[FamilyVariant, ...]:
     """Return the variants of a family file; TargetError names file, table and key."""
     where = f"{path.parent.name}/{path.name}"
     return load.table(_File, toml_file.read(path, TargetError), where).variant

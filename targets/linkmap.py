@@ -15,7 +15,7 @@ _FILL = "*fill*"
 
 
 @dataclass(frozen=True)
-class Piece:
+class MapEntry:
     """What one object file gave to an output section."""
 
     section: str
@@ -28,12 +28,12 @@ class Piece:
     """Object file, or `archive.a(member.o)`."""
 
 
-def parse(text: str) -> tuple[Piece, ...]:
+def parse(text: str) -> tuple[MapEntry, ...]:
     """Return the pieces of a map, empty and discarded ones and padding left out.
 
     A name too long for its column has its numbers on the next line.
     """
-    pieces: list[Piece] = []
+    pieces: list[MapEntry] = []
     section = pending = ""
     for line in text.partition(_START)[2].splitlines():
         if line[:1].strip():
@@ -49,11 +49,11 @@ def parse(text: str) -> tuple[Piece, ...]:
             continue
         pending = ""
         if int(size, 16) and name != _FILL:
-            pieces.append(Piece(section, name, int(address, 16), int(size, 16), file or ""))
+            pieces.append(MapEntry(section, name, int(address, 16), int(size, 16), file or ""))
     return tuple(pieces)
 
 
-def read(path: Path) -> tuple[Piece, ...]:
+def read(path: Path) -> tuple[MapEntry, ...]:
     """Read a map file; BuildError when it is missing or not one."""
     try:
         text = path.read_text(encoding="utf-8")

@@ -113,7 +113,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Uart:
+class UartPins:
     """[uart]: the command link."""
 
     name: str
@@ -191,7 +191,7 @@ class Target:
     memory: tuple[Memory, ...] = ()
     stack: Stack = field(default_factory=Stack)
     clock: Clock | None = None
-    uart: Uart | None = None
+    uart: UartPins | None = None
     emulator: EmulatorConfig | None = None
     flash: Flash | None = None
     device: Device | None = None
@@ -277,7 +277,7 @@ def _check_clock(clock: Clock, where: str) -> None:
             )
 
 
-def _check_uart(uart: Uart, where: str) -> None:
+def _check_uart(uart: UartPins, where: str) -> None:
     ring = uart.rx_ring_bytes
     if ring <= 0 or ring & (ring - 1):
         raise TargetError(f"{where}.uart.rx_ring_bytes: {ring} is not a power of two")

@@ -19,7 +19,7 @@ _DIE = 11
 
 
 @dataclass(frozen=True)
-class Part:
+class ChipPart:
     """One part.
 
     Attributes:
@@ -73,14 +73,14 @@ def _memories(entries: list[dict[str, str]]) -> tuple[Memory, ...]:
     )
 
 
-def _part(device: Any) -> Part | None:
+def _part(device: Any) -> ChipPart | None:
     from importlib.metadata import version
 
     core = device.get_driver("core")
     if core is None or not core.get("vector"):
         return None
     vectors = {int(v["position"]): str(v["name"]) for v in core["vector"]}
-    return Part(
+    return ChipPart(
         name=device.partname,
         version=version("modm-devices"),
         core=re.sub(r"(?<=\d)fd?$", "", core["type"]),
@@ -91,7 +91,7 @@ def _part(device: Any) -> Part | None:
     )
 
 
-def find(part: str) -> Part | None:
+def find(part: str) -> ChipPart | None:
     """Return the facts of a pack's device; None when modm-devices is absent or knows none.
 
     An `x` in a pack's name stands for any character. A package that is not listed is taken from

@@ -12,7 +12,7 @@ from typing import Any
 
 from targets.load import Target
 from targets.pack import PackDevice
-from targets.parts import Part
+from targets.parts import ChipPart
 
 _COLUMN = 32
 _GROUPED = 1_000_000
@@ -141,7 +141,7 @@ def facts(target: Target) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ComparedFact:
     """One fact that another source knows, too."""
 
     key: str
@@ -155,35 +155,35 @@ class Finding:
         return self.ours == self.theirs
 
 
-def _memory_findings(target: Target, device: PackDevice) -> Iterator[Finding]:
+def _memory_findings(target: Target, device: PackDevice) -> Iterator[ComparedFact]:
     flash, ram = target.region("flash"), target.region("ram")
     pairs = (("flash", flash, device.flash), ("ram", ram, device.ram[0]))
     for kind, ours, theirs in pairs:
         for what in ("origin", "size"):
             mine, other = getattr(ours, what), getattr(theirs, what)
-            yield Finding(f"{kind} {what}", _number(mine), _number(other), device.source)
+            yield ComparedFact(f"{kind} {what}", _number(mine), _number(other), device.source)
 
 
-def compare(target: Target, device: PackDevice | None, part: Part | None) -> list[Finding]:
+def compare(target: Target, device: PackDevice | None, part: ChipPart | None) -> list[ComparedFact]:
     """Return every fact of `target` that a pack or modm-devices knows, too."""
-    found: list[Finding] = []
+    found: list[ComparedFact] = []
     if device is not None:
         core = device.core.replace("CortexM", "cortex-m").lower()
-        found.append(Finding("cpu name", target.cpu.name, core, device.source))
+        found.append(ComparedFact("cpu name", target.cpu.name, core, device.source))
         found += _memory_findings(target, device)
         if target.clock is not None and device.clock_hz is not None:
             ours = "within" if target.clock.hz <= device.clock_hz else f"{target.clock.hz}"
             limit = f"at most {device.clock_hz}"
             theirs = "within" if ours == "within" else limit
-            found.append(Finding("clock hz", ours, theirs, device.source))
+            found.append(ComparedFact("clock hz", ours, theirs, device.source))
     if part is not None:
-        found.append(Finding("cpu name", target.cpu.name, part.core, part.source))
+        found.append(ComparedFact("cpu name", target.cpu.name, part.core, part.source))
         if target.uart is not None and target.uart.interrupt:
             vector = part.vectors.get(target.uart.interrupt, "none")
-            found.append(Finding("uart interrupt", target.uart.name, vector, part.source))
+            found.append(ComparedFact("uart interrupt", target.uart.name, vector, part.source))
         ours, theirs = str(target.cpu.interrupts), str(part.interrupts)
-        found.append(Finding("cpu interrupts", ours, theirs, part.source))
+        found.append(ComparedFact("cpu interrupts", ours, theirs, part.source))
         ram = target.region("ram")
         sizes = [_number(r.size) for r in part.ram if r.origin == ram.origin]
-        found += [Finding("ram size", _number(ram.size), size, part.source) for size in sizes]
+        found += [ComparedFact("ram size", _number(ram.size), size, part.source) for size in sizes]
     return found

@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     directory, place = description.resolve(arguments.model), _place(arguments)
     golden = measure.select(directory, place, arguments.windows, arguments.samples)
-    plan = measure.Plan(directory, place, golden, most_baud=arguments.max_baud)
+    plan = measure.RunPlan(directory, place, golden, most_baud=arguments.max_baud)
     result = measure.run(plan, ROOT / "build" / "bench", say=_say, progress=_progress)
     report, _ = reports.report(result)
     for line in result.warnings:

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     kind = "int16x8" if arguments.int16x8 else "int8"
     method = calibration.parse(_method_text(arguments))
-    request = conversion.Request(arguments.network, kind, arguments.unrolled, method)
+    request = conversion.ConvertRequest(arguments.network, kind, arguments.unrolled, method)
     if not request.network.exists():
         raise DataError(f"{request.network}: no such network")
     windows = npz.windows(arguments.rep)

@@ -136,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     options = image_options.options(arguments, arguments.target)
     place = measure.Emulated(arguments.target, options, streaming=arguments.streaming)
-    plan = measure.Plan(
+    plan = measure.RunPlan(
         find_model(arguments.model).folder,
         place,
         steps=frozenset({"count"}),

@@ -21,7 +21,7 @@ from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
-    from host_tools.evaluation.evaluate import Material
+    from host_tools.evaluation.evaluate import EvaluationInputs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +108,7 @@ def _detection(arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _material(arguments: argparse.Namespace) -> "tuple[Material, str]":
+def _material(arguments: argparse.Namespace) -> "tuple[EvaluationInputs, str]":
     from host_tools.evaluation import material
     from host_tools.formats import description, scaler
 
@@ -119,7 +119,9 @@ def _material(arguments: argparse.Namespace) -> "tuple[Material, str]":
     windows, truth, words = material.windows(
         home, arguments.n, csv=arguments.csv, delimiter=arguments.delimiter, rep=arguments.rep
     )
-    from host_tools.evaluation.evaluate import Material
+    from host_tools.evaluation.evaluate import EvaluationInputs
 
-    found = Material(floating, int8, windows, truth, float(known.clip), known.channels, words)
+    found = EvaluationInputs(
+        floating, int8, windows, truth, float(known.clip), known.channels, words
+    )
     return found, home.name

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from host_tools.commands import _options as image_options
 from host_tools.device import flash
-from host_tools.device.runners import Job
+from host_tools.device.runners import FlashJob
 from targets import build
 from targets.build import APPS
 from targets.errors import BuildError, TargetError
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     verify = not arguments.no_verify
     # Before the build: a missing runner should not cost its time.
     name = flash.choose(target, arguments.runner, packs, dry=arguments.dry_run)
-    job = Job(settings, _elf(arguments).resolve(), arguments.probe, packs, verify)
+    job = FlashJob(settings, _elf(arguments).resolve(), arguments.probe, packs, verify)
     chosen = flash.plan(name, job)
     if arguments.dry_run:
         sys.stdout.write("".join(shlex.join(step.argv) + "\n" for step in chosen.steps))

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from host_tools.report import represent_plot
     from targets import output
 
-    request = represent.Request(
+    request = represent.RepresentRequest(
         window=arguments.window,
         horizon=arguments.forecast,
         channels=arguments.nfeat,

@@ -20,10 +20,10 @@ from codegen.emit import linker
 from host_tools.commands import _output
 from host_tools.report.table import aligned
 from targets import build, describe, family, load, output, pack, parts, provenance
-from targets.describe import Description, Wishes
+from targets.describe import TargetDraft, Wishes
 from targets.errors import OutputError, TargetError
 from targets.load import Target
-from targets.provenance import Finding
+from targets.provenance import ComparedFact
 
 
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +99,7 @@ def _list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _findings(target: Target, file: Path | None) -> list[Finding]:
+def _findings(target: Target, file: Path | None) -> list[ComparedFact]:
     """Compare with a pack, when one is given, and with modm-devices, when it knows the part."""
     part = target.device.part if target.device else ""
     if file is not None and not part:
@@ -134,7 +134,7 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _head(made: Description, sources: Sequence[str]) -> list[str]:
+def _head(made: TargetDraft, sources: Sequence[str]) -> list[str]:
     """Return the comment that the file begins with."""
     part = made.target.device.part if made.target.device else made.target.name
     return [

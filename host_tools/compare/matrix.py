@@ -55,7 +55,7 @@ class Lsb:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ImplementationPair:
     """Two participants; the last three figures are in σ, None without in-distribution windows."""
 
     left: str
@@ -95,19 +95,19 @@ class Matrix:
     windows_by_kind: Mapping[str, int]
     participants: Sequence[tuple[str, str]]
     absent: Sequence[tuple[str, str]]
-    pairs: Sequence[Pair]
+    pairs: Sequence[ImplementationPair]
     histogram: Mapping[str, Mapping[int, int]]
     yardstick: str
     device: str | None = None
     link: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
 
-    def pair(self, one: str, other: str) -> Pair | None:
+    def pair(self, one: str, other: str) -> ImplementationPair | None:
         """Return the comparison of two participants, in either order."""
         return next((p for p in self.pairs if {p.left, p.right} == {one, other}), None)
 
     @property
-    def differing(self) -> list[Pair]:
+    def differing(self) -> list[ImplementationPair]:
         """The pairs that must agree to the last bit and do not."""
         kinds = dict(self.participants)
         strict = {name for name, kind in kinds.items() if kind in (EXACT, DEVICE)}
@@ -163,7 +163,7 @@ def _real(values: Array, lsb: Lsb) -> Array:
     return values
 
 
-def compare(left: Participant, right: Participant, usual: Array, lsb: Lsb) -> Pair:
+def compare(left: Participant, right: Participant, usual: Array, lsb: Lsb) -> ImplementationPair:
     """Compare two participants; `usual` holds the indices of in-distribution windows.
 
     With the float model only in-distribution windows are compared. Raises DataError when the
@@ -179,7 +179,7 @@ def compare(left: Participant, right: Participant, usual: Array, lsb: Lsb) -> Pa
         real = metrics.real_delta(
             _real(left.values[usual], lsb).astype(np.float64), _real(right.values[usual], lsb)
         )
-    return Pair(
+    return ImplementationPair(
         left=left.name,
         right=right.name,
         windows=delta.windows,

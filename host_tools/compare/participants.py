@@ -73,7 +73,7 @@ def windows_of(directory: Path, rep: Path | None, count: int | None) -> Golden:
         kinds=np.zeros(len(windows), dtype=np.uint8),
         outputs=oracle.run(model, quantized).reshape(shape),
         float_inputs=windows,
-        float_outputs=litert.Runner(directory / FLOAT_MODEL, litert.REFERENCE).run(windows),
+        float_outputs=litert.LiteRt(directory / FLOAT_MODEL, litert.REFERENCE).run(windows),
         truth=np.full(shape, np.nan, dtype=np.float32),
         samples=np.empty((0, adapter.channels), dtype=np.float32),
         labels=np.empty(0, dtype=np.uint8),
@@ -157,4 +157,4 @@ def run_all(
 
 
 def _tflite(model: Path, kernels: str, windows: Array) -> Callable[[], Array]:
-    return lambda: litert.Runner(model, kernels).run(windows)
+    return lambda: litert.LiteRt(model, kernels).run(windows)

@@ -20,7 +20,7 @@ KINDS = ("int8", "int16x8", "float")
 
 
 @dataclass(frozen=True)
-class Request:
+class ConvertRequest:
     """What to make.
 
     Attributes:
@@ -50,7 +50,7 @@ class Converted:
     manifest: dict[str, Any]
 
 
-def convert(request: Request, windows: NDArray[np.float32] | None) -> Converted:
+def convert(request: ConvertRequest, windows: NDArray[np.float32] | None) -> Converted:
     """Convert in a process of its own.
 
     Args:

@@ -177,7 +177,7 @@ def recurrent(loaded: Any, built: Any) -> list[str]:
     """Return the kinds of the recurrent operators of a network, and of what was built of it:
     LSTM, GRU, or LOOP for one that is only known as a loop.
     """
-    if isinstance(built, saved_graph.Built):
+    if isinstance(built, saved_graph.RebuiltNetwork):
         return [kind if kind == "LSTM" else LOOP for kind in built.loops]
     return [kind for part in loaded.layers if (kind := type(part).__name__) in _UNROLLED]
 

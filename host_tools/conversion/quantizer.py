@@ -32,7 +32,7 @@ def converter(model: Any, windows: NDArray[np.float32]) -> Any:
     """Return TFLite's converter set to int8 in every operator, inputs and outputs included.
 
     Args:
-        model: Network of batch 1, from Keras or a `saved_graph.Built`.
+        model: Network of batch 1, from Keras or a `saved_graph.RebuiltNetwork`.
         windows: float32 [N, window, channels], the representative dataset.
     """
     return _integer(_plain(model, windows.shape[1:]), windows)
@@ -41,7 +41,7 @@ def converter(model: Any, windows: NDArray[np.float32]) -> Any:
 def _plain(model: Any, window: tuple[int, ...]) -> Any:
     import tensorflow as tf
 
-    if isinstance(model, saved_graph.Built):
+    if isinstance(model, saved_graph.RebuiltNetwork):
         return _from_function(model, window)
     return tf.lite.TFLiteConverter.from_keras_model(model)
 

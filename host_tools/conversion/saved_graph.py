@@ -77,12 +77,12 @@ class SavedGraph:
 
         tf.saved_model.save(self._kept, str(path), signatures={"serving_default": self.call})
 
-    def build(self, *, unroll: bool) -> "Built":
-        """Return the network for one window at a time; see `Built`."""
-        return Built(self, unroll=unroll)
+    def build(self, *, unroll: bool) -> "RebuiltNetwork":
+        """Return the network for one window at a time; see `RebuiltNetwork`."""
+        return RebuiltNetwork(self, unroll=unroll)
 
 
-class Built:
+class RebuiltNetwork:
     """A SavedGraph as a function of one window [1, W, C], and what it uses.
 
     Attributes:
@@ -153,7 +153,7 @@ class _Run:
     or `Items` for lists.
     """
 
-    def __init__(self, graph: Any, built: Built) -> None:
+    def __init__(self, graph: Any, built: RebuiltNetwork) -> None:
         self._functions = {one.signature.name: one for one in graph.library.function}
         self._built = built
         self._transposed: dict[int, tuple[Any, Any]] = {}
@@ -240,7 +240,7 @@ class _Run:
             operator = self._built.lstm(found)
             self._built.loops.append(lstm_loop.KIND)
             return found.outputs(operator, inputs)
-        self._built.loops.append(Built.UNROLLED)
+        self._built.loops.append(RebuiltNetwork.UNROLLED)
         for _ in range(MOST_STEPS):
             if not bool(_known(one, self.function(condition, inputs)[0])):
                 return inputs

@@ -12,7 +12,7 @@ VALIDATION_PART = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class TimeSplit:
     """Chronological parts of one table; no row is in two of them."""
 
     train: Table
@@ -20,14 +20,18 @@ class Split:
     test: Table
 
 
-def split(table: Table, train: float = TRAIN_PART, validation: float = VALIDATION_PART) -> Split:
+def split(
+    table: Table, train: float = TRAIN_PART, validation: float = VALIDATION_PART
+) -> TimeSplit:
     """Split by row: the first rows train, the next validate, the last test.
 
     A window belongs to one part with all of its rows, so nothing leaks from part to part.
     """
     first = int(len(table) * train)
     second = int(len(table) * (train + validation))
-    return Split(table.rows(0, first), table.rows(first, second), table.rows(second, len(table)))
+    return TimeSplit(
+        table.rows(0, first), table.rows(first, second), table.rows(second, len(table))
+    )
 
 
 def starts(

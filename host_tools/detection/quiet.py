@@ -58,7 +58,7 @@ def _recent(segments: list[F64], most: int) -> list[F64]:
 
 
 def fit(
-    parts: window.Split,
+    parts: window.TimeSplit,
     adapter: Adapter,
     output_scale: float,
     forecast: Forecast,
@@ -103,7 +103,7 @@ def fit(
     return ChainConfig(adapter, fitting.fit(material, rule, norm))
 
 
-def figures(config: ChainConfig, parts: window.Split, forecast: Forecast) -> dict[str, Any]:
+def figures(config: ChainConfig, parts: window.TimeSplit, forecast: Forecast) -> dict[str, Any]:
     """Return which channels are scored, and counts over validation and test rows."""
     names, detector = config.adapter.scaler.channels, config.detector
     found: dict[str, Any] = {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from host_tools.device import protocol
 from host_tools.device.link import Counters, DeviceRestartedError, Link
 from host_tools.device.protocol import DeviceInfo, Inference, Stats, Timing
-from host_tools.device.rate import Rate, negotiate, restore
+from host_tools.device.rate import LineRate, negotiate, restore
 from host_tools.errors import DeviceError, LinkLostError
 from host_tools.formats.record import RECORD
 
@@ -56,7 +56,7 @@ class BenchResult:
     restarts: int
     window_seconds: float
     sample_seconds: float
-    rate: Rate
+    rate: LineRate
 
 
 class _Session:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.device.runners import RUNNERS, Job, Runner, Step
+from host_tools.device.runners import RUNNERS, FlashJob, FlashRunner, FlashStep
 from host_tools.errors import FlashError, ProbeNotFoundError, RunnerMissingError, VerifyError
 from targets.errors import TargetError
 from targets.load import Flash, Target
@@ -21,12 +21,12 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class FlashPlan:
     """A chosen runner and what it will run."""
 
     name: str
-    runner: Runner
-    steps: tuple[Step, ...]
+    runner: FlashRunner
+    steps: tuple[FlashStep, ...]
 
 
 def settings(target: Target) -> Flash:
@@ -71,14 +71,14 @@ def choose(target: Target, wanted: str, packs: Sequence[Path], *, dry: bool = Fa
     return wanted
 
 
-def plan(name: str, job: Job) -> Plan:
+def plan(name: str, job: FlashJob) -> FlashPlan:
     """Return what runner `name` will run."""
     runner = RUNNERS[name]
     head = runner.find() or (runner.program,)
-    return Plan(name, runner, tuple(runner.steps(head, job)))
+    return FlashPlan(name, runner, tuple(runner.steps(head, job)))
 
 
-def _run(step: Step, say: Say) -> tuple[int, str]:
+def _run(step: FlashStep, say: Say) -> tuple[int, str]:
     try:
         done = subprocess.run(
             step.argv,
@@ -108,7 +108,7 @@ def _telling(output: str) -> str:
     return ([line for line in lines if _ERROR.search(line)] or lines or ["no message"])[0]
 
 
-def _judge(chosen: Plan, step: Step, status: int, output: str, probe: str) -> None:
+def _judge(chosen: FlashPlan, step: FlashStep, status: int, output: str, probe: str) -> None:
     """Raise the error that a program run stands for; return when it went well."""
     runner = chosen.runner
     if runner.no_probe.search(output):
@@ -130,7 +130,7 @@ def _judge(chosen: Plan, step: Step, status: int, output: str, probe: str) -> No
         )
 
 
-def run(chosen: Plan, job: Job, say: Say = lambda _: None) -> None:
+def run(chosen: FlashPlan, job: FlashJob, say: Say = lambda _: None) -> None:
     """Write the image, verify it and restart the chip.
 
     Args:

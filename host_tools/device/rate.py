@@ -24,7 +24,7 @@ _HOLD_SHARE = 1.2
 
 
 @dataclass(frozen=True)
-class Rate:
+class LineRate:
     """What was agreed on.
 
     Attributes:
@@ -65,7 +65,7 @@ def _return(link: Link, hold_seconds: float) -> None:
     link.request("PING")
 
 
-def negotiate(link: Link, info: DeviceInfo, most: int = MOST) -> Rate:
+def negotiate(link: Link, info: DeviceInfo, most: int = MOST) -> LineRate:
     """Climb to the highest rate up to `most` that passes; see the module.
 
     What the line does meanwhile is not counted in `link.counters`.
@@ -76,7 +76,7 @@ def negotiate(link: Link, info: DeviceInfo, most: int = MOST) -> Rate:
     tried: list[tuple[int, str]] = []
     good = link.port.baud
     if not info.features & protocol.FEATURE_BAUD:
-        return Rate(good, ())
+        return LineRate(good, ())
     counters = replace(link.counters)
     for baud in (rate for rate in RATES if good < rate <= most):
         verdict, hold_seconds = _attempt(link, info, baud)
@@ -90,7 +90,7 @@ def negotiate(link: Link, info: DeviceInfo, most: int = MOST) -> Rate:
                 good = link.first_baud
             break
     link.counters = counters
-    return Rate(good, tuple(tried))
+    return LineRate(good, tuple(tried))
 
 
 def restore(link: Link) -> None:

@@ -28,7 +28,7 @@ _CUBE_FOLDERS = (
 
 
 @dataclass(frozen=True)
-class Job:
+class FlashJob:
     """What is to be written, and how.
 
     Attributes:
@@ -57,14 +57,14 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Step:
+class FlashStep:
     """One program run; `says` is what a verified image makes it print, if it verifies."""
 
     argv: tuple[str, ...]
     says: Pattern[str] | None = None
 
 
-class Runner:
+class FlashRunner:
     """One runner. Subclasses are the registry's values."""
 
     package = ""
@@ -84,12 +84,12 @@ class Runner:
         """Return what is missing besides the program; empty for nothing."""
         return ""
 
-    def steps(self, head: tuple[str, ...], job: Job) -> list[Step]:
+    def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
         """Return the program runs that write, verify and restart."""
         raise NotImplementedError
 
 
-class CubeProgrammer(Runner):
+class CubeProgrammer(FlashRunner):
     """ST's own."""
 
     package = "STM32CubeProgrammer from st.com"
@@ -106,16 +106,16 @@ class CubeProgrammer(Runner):
                 return (found,)
         return None
 
-    def steps(self, head: tuple[str, ...], job: Job) -> list[Step]:
+    def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
         """Connect under reset, so that firmware that sleeps or hangs does not matter."""
         serial = (f"sn={job.probe}",) if job.probe else ()
         check = ("-v",) if job.verify else ()
         argv = (*head, "-c", "port=SWD", *serial, "mode=UR", "reset=HWrst")
         says = re.compile(r"Download verified successfully") if job.verify else None
-        return [Step((*argv, "-w", str(job.hexadecimal), *check, "-rst"), says)]
+        return [FlashStep((*argv, "-w", str(job.hexadecimal), *check, "-rst"), says)]
 
 
-class PyOcd(Runner):
+class PyOcd(FlashRunner):
     """pyOCD, with the flash algorithms of a CMSIS-Pack."""
 
     package = "pip install 'safe-edge[flash]'"
@@ -134,21 +134,21 @@ class PyOcd(Runner):
             return "the target has no flash.pyocd_target"
         return "" if packs else "needs --pack FILE (or SAFE_PACK)"
 
-    def steps(self, head: tuple[str, ...], job: Job) -> list[Step]:
+    def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
         """Program under reset; compare and restart in a second session."""
         where = ["--no-wait", "--target", job.flash.pyocd_target]
         where += [word for pack in job.packs for word in ("--pack", str(pack))]
         where += ["--probe", job.probe] if job.probe else []
-        load = Step((*head, "load", *where, "--connect", "under-reset", str(job.elf)))
+        load = FlashStep((*head, "load", *where, "--connect", "under-reset", str(job.elf)))
         if not job.verify:
             return [load]
         compare = ("compare", f"0x{job.flash.address:08x}", str(job.binary))
         argv = (*head, "commander", *where, "--connect", "halt", "--command", *compare)
         says = re.compile(r"All \d+ bytes match")
-        return [load, Step((*argv, "--command", "reset"), says)]
+        return [load, FlashStep((*argv, "--command", "reset"), says)]
 
 
-class OpenOcd(Runner):
+class OpenOcd(FlashRunner):
     """OpenOCD: any probe that a script names, RISC-V too."""
 
     package = "apt-get install openocd"
@@ -164,7 +164,7 @@ class OpenOcd(Runner):
         named = flash.openocd_target or flash.openocd_board
         return "" if named else "the target has no flash.openocd_target"
 
-    def steps(self, head: tuple[str, ...], job: Job) -> list[Step]:
+    def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
         """The probe's number comes first: a board's script may connect at once."""
         flash = job.flash
         scripts = [flash.openocd_board] if flash.openocd_board else []
@@ -174,10 +174,10 @@ class OpenOcd(Runner):
         check = " verify" if job.verify else ""
         argv += ["-c", f"program {{{job.elf}}}{check} reset exit"]
         says = re.compile(r"\*\* Verified OK \*\*") if job.verify else None
-        return [Step(tuple(argv), says)]
+        return [FlashStep(tuple(argv), says)]
 
 
-class ProbeRs(Runner):
+class ProbeRs(FlashRunner):
     """probe-rs; a probe is VID:PID or VID:PID:SERIAL to it."""
 
     package = "probe-rs from probe.rs"
@@ -189,16 +189,16 @@ class ProbeRs(Runner):
         """It has chip descriptions of its own."""
         return "" if flash.probe_rs_chip else "the target has no flash.probe_rs_chip"
 
-    def steps(self, head: tuple[str, ...], job: Job) -> list[Step]:
+    def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
         """`download` leaves the chip halted."""
         chosen = ("--probe", job.probe) if job.probe else ()
         where = ("--non-interactive", "--chip", job.flash.probe_rs_chip, *chosen)
         check = ("--verify",) if job.verify else ()
         argv = (*head, "download", *where, "--connect-under-reset", *check, str(job.elf))
-        return [Step(argv), Step((*head, "reset", *where))]
+        return [FlashStep(argv), FlashStep((*head, "reset", *where))]
 
 
-class StFlash(Runner):
+class StFlash(FlashRunner):
     """stlink-tools; it always verifies."""
 
     package = "apt-get install stlink-tools"
@@ -206,15 +206,15 @@ class StFlash(Runner):
     no_probe = re.compile(r"Couldn't find any ST-Link|Couldn't locate any ST-Link", re.IGNORECASE)
     mismatch = re.compile(r"Verification of flash failed")
 
-    def steps(self, head: tuple[str, ...], job: Job) -> list[Step]:
+    def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
         """Options come before the command."""
         serial = ("--serial", job.probe) if job.probe else ()
         argv = (*head, "--connect-under-reset", "--reset", *serial, "write", str(job.binary))
         says = re.compile(r"Flash written and verified")
-        return [Step((*argv, f"0x{job.flash.address:08x}"), says)]
+        return [FlashStep((*argv, f"0x{job.flash.address:08x}"), says)]
 
 
-RUNNERS: Mapping[str, Runner] = {
+RUNNERS: Mapping[str, FlashRunner] = {
     "cubeprog": CubeProgrammer(),
     "pyocd": PyOcd(),
     "openocd": OpenOcd(),

@@ -59,7 +59,7 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class RowBlock:
     """Some rows of a file.
 
     Attributes:
@@ -188,7 +188,7 @@ def _is_text(cells: "pd.Series[str]", decimal: str) -> bool:
     return bool(len(filled)) and bool(pd.to_numeric(filled, errors="coerce").isna().all())
 
 
-def blocks(about: Layout, size: int = BLOCK_BYTES) -> Iterator[Block]:
+def blocks(about: Layout, size: int = BLOCK_BYTES) -> Iterator[RowBlock]:
     """Yield the rows of a file, `size` bytes at a time.
 
     Raises:
@@ -254,7 +254,7 @@ def _lines(about: Layout, raw: bytes, first: int) -> NDArray[np.int64]:
 
 def _parse(
     about: Layout, raw: bytes, lines: NDArray[np.int64], base: object, position: int
-) -> tuple[Block, object]:
+) -> tuple[RowBlock, object]:
     """Return a block, and the file's first stamp."""
     text_time = about.time is not None and not about.time_is_number
     used = [n for n in about.header if n in about.channels or n in about.labels or n == about.time]
@@ -285,7 +285,9 @@ def _parse(
     if about.time is not None:
         seconds, base = _seconds(frame[about.time], about.time_is_number, base)
     origin, is_dated = _origin(base)
-    return Block(values, infinite, text, seconds, labelled, lines, position, origin, is_dated), base
+    return RowBlock(
+        values, infinite, text, seconds, labelled, lines, position, origin, is_dated
+    ), base
 
 
 def _origin(base: object) -> tuple[float, bool]:

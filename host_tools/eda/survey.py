@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from host_tools.data.several import different_headers
 from host_tools.eda import blocks as eda_blocks
-from host_tools.eda.blocks import BLOCK_BYTES, Block, Layout
+from host_tools.eda.blocks import BLOCK_BYTES, Layout, RowBlock
 from host_tools.eda.drift import Drift, Timeline, assess
 from host_tools.eda.moments import Comoments, Moments
 from host_tools.eda.quantile import Sketch
@@ -119,7 +119,7 @@ class _Collector:
         self.first_text = [""] * count
         self.rows = self.labelled = 0
 
-    def add(self, file: str, block: Block) -> None:
+    def add(self, file: str, block: RowBlock) -> None:
         """Take one block."""
         values = block.values
         moments, pairs = Moments.of(values), Comoments.of(values)

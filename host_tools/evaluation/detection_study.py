@@ -227,7 +227,9 @@ def train(
     held = parts[::HELD_EVERY]
     trained = [p for i, p in enumerate(parts) if i % HELD_EVERY]
     windows = windows_of(trained, norm, RULE)
-    job = segments.Job(architecture, NETWORK, WINDOW, HORIZON, len(runs.channels), seed, epochs)
+    job = segments.SegmentJob(
+        architecture, NETWORK, WINDOW, HORIZON, len(runs.channels), seed, epochs
+    )
     say(f"training one global forecaster on {len(windows)} windows of {len(trained)} segments")
     models = segments.train(
         job, windows, windows_of(held, norm, RULE), representative(windows, seed)
@@ -328,10 +330,10 @@ def study(
     return found
 
 
-def _models(config: ChainConfig, folder: Path) -> scoring.Models:
+def _models(config: ChainConfig, folder: Path) -> scoring.ScoredModels:
     int8 = (folder / INT8_FILE).read_bytes()
     scale = read_edges(int8).output_scale
-    return scoring.Models(config, folder / FLOAT_FILE, int8, scale)
+    return scoring.ScoredModels(config, folder / FLOAT_FILE, int8, scale)
 
 
 def _add_device(

@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Budget:
+class ErrorShares:
     """Errors against the float model, by source.
 
     Attributes:
@@ -49,7 +49,7 @@ class Budget:
 
 def budget(
     floating: bytes, int8: bytes, windows: Floats, clip: float, quantized: NDArray[np.int8]
-) -> Budget:
+) -> ErrorShares:
     """Measure the sources.
 
     Args:
@@ -67,10 +67,10 @@ def budget(
     with_inputs = values.forecast(floating, rounded)
     coarse = with_weights(floating, int8)
     if coarse is None:
-        return Budget(
+        return ErrorShares(
             error(with_inputs, reference), None, error(real, with_inputs), error(real, reference)
         )
-    return Budget(
+    return ErrorShares(
         inputs=error(with_inputs, reference),
         weights=error(values.forecast(coarse, windows), reference),
         activations=error(real, values.forecast(coarse, rounded)),

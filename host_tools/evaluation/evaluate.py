@@ -12,7 +12,7 @@ from host_tools.compare import error
 from host_tools.compare.error import Error
 from host_tools.errors import DataError
 from host_tools.evaluation import error_sources as budget
-from host_tools.evaluation.error_sources import Budget
+from host_tools.evaluation.error_sources import ErrorShares
 from host_tools.runtimes import tensors as values
 from host_tools.runtimes import tflm as oracle
 
@@ -21,7 +21,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class EvaluationInputs:
     """What is evaluated.
 
     Attributes:
@@ -44,7 +44,7 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ErrorPair:
     """One comparison: in all, per channel and per horizon step."""
 
     total: Error
@@ -71,13 +71,13 @@ class Evaluation:
     channels: list[str]
     horizon: int
     output_scale: float
-    int8_vs_float: Pair
-    int8_vs_truth: Pair | None
-    float_vs_truth: Pair | None
+    int8_vs_float: ErrorPair
+    int8_vs_truth: ErrorPair | None
+    float_vs_truth: ErrorPair | None
     lsb: dict[int, int]
     lsb_by_channel: list[dict[int, int]]
     lsb_by_step: list[dict[int, int]]
-    budget: Budget
+    budget: ErrorShares
     latency: dict[str, Latency] = field(default_factory=dict)
 
     def fields(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Evaluation:
         }
 
 
-def evaluate(material: Material, threads: int = 1) -> Evaluation:
+def evaluate(material: EvaluationInputs, threads: int = 1) -> Evaluation:
     """Run both models on every window and compare.
 
     The int8 model runs on TensorFlow Lite Micro, whose bytes are the device's.
@@ -130,7 +130,7 @@ def evaluate(material: Material, threads: int = 1) -> Evaluation:
     )
 
 
-def _check(material: Material, edges: values.Edges) -> None:
+def _check(material: EvaluationInputs, edges: values.TensorEdges) -> None:
     other = values.edges(material.floating)
     if (edges.window, edges.forecast) != (other.window, other.forecast):
         raise DataError(
@@ -146,12 +146,14 @@ def _check(material: Material, edges: values.Edges) -> None:
         )
 
 
-def _pair(left: NDArray[Any], right: NDArray[Any]) -> Pair:
-    return Pair(error.error(left, right), error.along(left, right, 2), error.along(left, right, 1))
+def _pair(left: NDArray[Any], right: NDArray[Any]) -> ErrorPair:
+    return ErrorPair(
+        error.error(left, right), error.along(left, right, 2), error.along(left, right, 1)
+    )
 
 
 def _latency(model: bytes, windows: NDArray[Any], threads: int) -> Latency:
-    run = values.Runner(model, threads)
+    run = values.TensorReader(model, threads)
     times = []
     for index in range(len(windows)):
         began = time.perf_counter()

@@ -36,7 +36,7 @@ def floating(path: Path) -> bytes:
         raise DataError(f"{path}: no such network")
     from host_tools.conversion import convert as conversion
 
-    return conversion.convert(conversion.Request(path, "float"), None).model
+    return conversion.convert(conversion.ConvertRequest(path, "float"), None).model
 
 
 def windows(

@@ -50,7 +50,7 @@ def run_chains(
 
 
 @dataclass(frozen=True, eq=False)
-class Models:
+class ScoredModels:
     """A chain and the two models that can fill it."""
 
     config: ChainConfig

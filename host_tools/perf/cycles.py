@@ -33,7 +33,7 @@ _TABLE_BRANCH = {"tbb", "tbh"}
 
 
 @dataclass(frozen=True)
-class Instruction:
+class TimedInstruction:
     """One instruction of the listing."""
 
     address: int
@@ -52,21 +52,21 @@ def _is_single(mnemonic: str) -> bool:
     return _SINGLE.fullmatch(mnemonic) is not None or _VECTOR_SINGLE.fullmatch(mnemonic) is not None
 
 
-def parse_listing(text: str) -> dict[int, Instruction]:
+def parse_listing(text: str) -> dict[int, TimedInstruction]:
     """Read the output of `objdump -d`, by address."""
-    found: dict[int, Instruction] = {}
+    found: dict[int, TimedInstruction] = {}
     before = ""
     for match in _LINE.finditer(text):
         mnemonic = _mnemonic(match[2])
         address = int(match[1], 16)
-        found[address] = Instruction(
+        found[address] = TimedInstruction(
             address, mnemonic, (match[3] or "").strip(), _is_single(before)
         )
         before = mnemonic
     return found
 
 
-def listing(target: Target, elf: Path) -> dict[int, Instruction]:
+def listing(target: Target, elf: Path) -> dict[int, TimedInstruction]:
     """Disassemble `elf` with the target's objdump; BuildError when that fails."""
     command = [build.tool(target, "objdump"), "-d", "-w", str(elf)]
     result = run(command, _SECONDS, timeout=BuildError)
@@ -94,7 +94,7 @@ def _named(register: str) -> int:
     return names[register] if register in names else int(register[1:])
 
 
-def issue_cycles(instruction: Instruction) -> int:
+def issue_cycles(instruction: TimedInstruction) -> int:
     """Return the cycles of an instruction that is not a taken branch."""
     name, operands = instruction.mnemonic, instruction.operands
     if _is_single(name):
@@ -111,7 +111,9 @@ def issue_cycles(instruction: Instruction) -> int:
     return _FPU.get(name, 1)
 
 
-def estimate(executed: Iterable[Executed], listed: Mapping[int, Instruction]) -> dict[int, float]:
+def estimate(
+    executed: Iterable[Executed], listed: Mapping[int, TimedInstruction]
+) -> dict[int, float]:
     """Return the estimated cycles by marker (see Executed), over all counted calls."""
     cycles: dict[int, float] = {}
     for row in executed:

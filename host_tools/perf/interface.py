@@ -17,7 +17,7 @@ _PARTS = "safe_bare_parts"
 
 
 @dataclass(frozen=True)
-class Part:
+class ModelEdge:
     """A value among several."""
 
     dtype: str
@@ -35,13 +35,13 @@ class Part:
         return "float" if self.dtype == "float32" else f"{self.dtype}_t"
 
 
-def parts(edges: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+def parts(edges: Sequence[Mapping[str, Any]]) -> tuple[ModelEdge, ...]:
     """Return where the inputs or outputs of a manifest lie."""
-    found: list[Part] = []
+    found: list[ModelEdge] = []
     for edge in edges:
         itemsize, start = np.dtype(edge["dtype"]).itemsize, found[-1].end if found else 0
         offset = -(-start // itemsize) * itemsize
-        found.append(Part(edge["dtype"], offset, int(edge["size_bytes"])))
+        found.append(ModelEdge(edge["dtype"], offset, int(edge["size_bytes"])))
     return tuple(found)
 
 
@@ -50,7 +50,7 @@ def interface(manifest: Mapping[str, Any]) -> tuple[Interface, dict[str, str]]:
     name, streaming = manifest["name"], manifest.get("streaming")
     inputs, outputs = parts(manifest["inputs"]), parts(manifest["outputs"])
     if streaming is not None:
-        inputs = (Part(inputs[0].dtype, 0, int(streaming["sample_bytes"])),)
+        inputs = (ModelEdge(inputs[0].dtype, 0, int(streaming["sample_bytes"])),)
     run = f"safe_{name}_{'run' if streaming is None else 'step'}"
     several = len(inputs) + len(outputs) > 2
     found = Interface(
@@ -64,7 +64,7 @@ def interface(manifest: Mapping[str, Any]) -> tuple[Interface, dict[str, str]]:
     return found, {HEADER: _apart(name, run, inputs, outputs)} if several else {}
 
 
-def _apart(name: str, run: str, inputs: Sequence[Part], outputs: Sequence[Part]) -> str:
+def _apart(name: str, run: str, inputs: Sequence[ModelEdge], outputs: Sequence[ModelEdge]) -> str:
     """Return the header with the function that hands several values to `run`."""
     arguments = [f"(const {p.c_type} *)(const void *)&from[{p.offset}]" for p in inputs]
     arguments += [f"({p.c_type} *)(void *)&to[{p.offset}]" for p in outputs]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from codegen.frontend import tflite
 from codegen.ir.graph import Tensor
 from host_tools.formats import golden
-from host_tools.perf.interface import Part
+from host_tools.perf.interface import ModelEdge
 from targets.emulate import bare
 
 Array = NDArray[Any]
@@ -155,7 +155,7 @@ def draw(model: Path, count: int, index: int = 0) -> Windows:
     return Windows(values, tuple(KINDS[i % len(KINDS)] for i in range(count)))
 
 
-def feed(model: Path, interface: bare.Interface, calls: int, inputs: Sequence[Part]) -> Feed:
+def feed(model: Path, interface: bare.Interface, calls: int, inputs: Sequence[ModelEdge]) -> Feed:
     """Return drawn inputs: a window each, or (streaming) the samples of windows in a row.
 
     `inputs` are the model's, where they lie in one call without streaming.

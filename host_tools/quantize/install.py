@@ -42,7 +42,7 @@ def install(
     with output.staged(out, INT8) as stage:
         # Not EXPORTS: the network is the same.
         stage.replaced.update(ARTIFACTS)
-        floating = conversion.convert(conversion.Request(network, "float"), None)
+        floating = conversion.convert(conversion.ConvertRequest(network, "float"), None)
         output.write(stage.folder / FLOAT, floating.model)
         output.write(stage.folder / INT8, model.read_bytes())
         builder = about.home / "architecture.py"

@@ -31,7 +31,7 @@ _TFLITE_BATCH = 256
 
 
 @dataclass(frozen=True)
-class Request:
+class RepresentRequest:
     """What the user asks for.
 
     Attributes:
@@ -92,7 +92,7 @@ class Representative:
     notices: tuple[str, ...]
 
 
-def check(request: Request) -> None:
+def check(request: RepresentRequest) -> None:
     """Raise DataError for a value that no data could satisfy."""
     if not 0.0 <= request.balance <= 1.0:
         raise DataError(f"--balance {request.balance:g}: must be 0 … 1")
@@ -122,9 +122,9 @@ def persistence_scores(z: Floats, first: NDArray[np.int64], length: int, horizon
     return scores
 
 
-def _tflite_scores(z: Floats, first: NDArray[np.int64], request: Request) -> Floats:
+def _tflite_scores(z: Floats, first: NDArray[np.int64], request: RepresentRequest) -> Floats:
     assert request.model is not None
-    runner = litert.Runner(request.model)
+    runner = litert.LiteRt(request.model)
     for name, found, length in (
         ("input", runner.window_shape, request.window),
         ("output", runner.forecast_shape, request.horizon),
@@ -144,7 +144,7 @@ def _tflite_scores(z: Floats, first: NDArray[np.int64], request: Request) -> Flo
     return scores
 
 
-def _keras_scores(z: Floats, first: NDArray[np.int64], request: Request) -> Floats:
+def _keras_scores(z: Floats, first: NDArray[np.int64], request: RepresentRequest) -> Floats:
     with tempfile.TemporaryDirectory(prefix="safe-represent-") as name:
         folder = Path(name)
         job = {
@@ -164,7 +164,7 @@ def _keras_scores(z: Floats, first: NDArray[np.int64], request: Request) -> Floa
     return scores
 
 
-def score(z: Floats, first: NDArray[np.int64], request: Request) -> Floats:
+def score(z: Floats, first: NDArray[np.int64], request: RepresentRequest) -> Floats:
     """Score windows.
 
     Args:
@@ -200,7 +200,7 @@ def _channels(table: Table, wanted: int | None) -> Table:
     return table.without(list(table.names[wanted:]), f"only the first {wanted} are asked (--nfeat)")
 
 
-def _scaler(table: Table, request: Request) -> tuple[Table, Scaler]:
+def _scaler(table: Table, request: RepresentRequest) -> tuple[Table, Scaler]:
     if request.scaler is None:
         return table, scaling.fit(table, request.clip)
     found = scaler.load(request.scaler)
@@ -212,7 +212,7 @@ def _scaler(table: Table, request: Request) -> tuple[Table, Scaler]:
 
 
 def represent(
-    table: Table, request: Request, say: Callable[[str], None] = lambda _: None
+    table: Table, request: RepresentRequest, say: Callable[[str], None] = lambda _: None
 ) -> Representative:
     """Score every window of a table without a gap or a label, and choose.
 
@@ -258,7 +258,7 @@ def represent(
     )
 
 
-def fields(found: Representative, request: Request, source: str) -> dict[str, Any]:
+def fields(found: Representative, request: RepresentRequest, source: str) -> dict[str, Any]:
     """Return the content of `rep_windows_balanced.json`."""
     chosen = found.scores[found.chosen]
     return {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from host_tools.compare.error import Error
-from host_tools.evaluation.evaluate import Evaluation, Pair
+from host_tools.evaluation.evaluate import ErrorPair, Evaluation
 from host_tools.report.chart import Axis, Chart, Mark, axis_of
 from host_tools.report.page import Cell, Page, Section, Table
 from host_tools.report.report_page import lsb_chart
@@ -17,7 +17,7 @@ FILE = "evaluation.html"
 Rows = list[Sequence[str | Cell]]
 
 
-def _pairs(found: Evaluation) -> tuple[tuple[str, Pair | None], ...]:
+def _pairs(found: Evaluation) -> tuple[tuple[str, ErrorPair | None], ...]:
     return (
         ("int8 against float", found.int8_vs_float),
         ("int8 against truth", found.int8_vs_truth),

@@ -7,8 +7,8 @@ from host_tools.compare.matrix import (
     EXACT,
     FLOAT,
     SHOWN_LSB,
+    ImplementationPair,
     Matrix,
-    Pair,
 )
 from host_tools.report.page import Bullets, Cell, Page, Section, Table, heat
 from host_tools.report.table import aligned
@@ -16,11 +16,11 @@ from host_tools.report.words import DASH, number
 
 COLUMNS = ("left", "right", "windows", "values", "mismatched", "mismatched_percent", "max_lsb",
            "rmse_lsb", "rmse_sigma", "mae_sigma", "max_sigma", "must_agree")  # fmt: skip
-Show = Callable[[Pair], tuple[str, float]]
+Show = Callable[[ImplementationPair], tuple[str, float]]
 _WORDS = {FLOAT: "float model", EXACT: "must agree", DEVICE: "device, must agree"}
 
 
-def _must_agree(found: Matrix, pair: Pair) -> bool:
+def _must_agree(found: Matrix, pair: ImplementationPair) -> bool:
     kinds = dict(found.participants)
     return {kinds[pair.left], kinds[pair.right]} <= {EXACT, DEVICE}
 
@@ -65,14 +65,14 @@ def render(found: Matrix) -> str:
     return "\n".join([*lines, "", verdict(found)])
 
 
-def _remark(found: Matrix, pair: Pair) -> str:
+def _remark(found: Matrix, pair: ImplementationPair) -> str:
     if not _must_agree(found, pair):
         return ""
     return "DIFFERENT" if pair.mismatched else "equal"
 
 
 def _grid(
-    found: Matrix, show: Callable[[Pair], tuple[str, float]], title: str, text: str
+    found: Matrix, show: Callable[[ImplementationPair], tuple[str, float]], title: str, text: str
 ) -> Section:
     names = [name for name, _ in found.participants]
     rows: list[Sequence[str | Cell]] = []
@@ -90,16 +90,16 @@ def _grid(
     return Section(title, text, [Table(title, ["", *names], rows, dense=True)])
 
 
-def _mismatches(pair: Pair) -> tuple[str, float]:
+def _mismatches(pair: ImplementationPair) -> tuple[str, float]:
     share = pair.mismatched / pair.values
     return (f"{share:.1%}" if pair.mismatched else "0"), share
 
 
-def _largest(pair: Pair) -> tuple[str, float]:
+def _largest(pair: ImplementationPair) -> tuple[str, float]:
     return f"{pair.max_lsb}", pair.max_lsb / 16
 
 
-def _rmse(pair: Pair) -> tuple[str, float]:
+def _rmse(pair: ImplementationPair) -> tuple[str, float]:
     return number(pair.rmse, 5), (pair.rmse or 0.0) / 0.02
 
 

@@ -17,7 +17,7 @@ F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Edges:
+class ModelEdges:
     """Shape and quantization of a model's one input and one output."""
 
     window: int
@@ -60,7 +60,7 @@ class Adapter:
         return q
 
 
-def adapt(edges: Edges, scaler: Scaler) -> Adapter:
+def adapt(edges: ModelEdges, scaler: Scaler) -> Adapter:
     """Return the constants; the two scales are rounded to float32 once.
 
     Raises:
@@ -86,7 +86,7 @@ def adapt(edges: Edges, scaler: Scaler) -> Adapter:
     )
 
 
-def read_edges(model: Path | bytes) -> Edges:
+def read_edges(model: Path | bytes) -> ModelEdges:
     """Return shape and quantization of a forecaster `.tflite`, a file or its bytes.
 
     Raises:
@@ -116,7 +116,7 @@ def read_edges(model: Path | bytes) -> Edges:
     source, result = (end.quantization for end in ends)
     if source is None or result is None:
         raise DataError(f"{model}: input or output has no quantization")
-    return Edges(
+    return ModelEdges(
         window=ends[0].shape[1],
         horizon=ends[1].shape[1],
         channels=ends[0].shape[2],

@@ -18,7 +18,7 @@ Array = NDArray[Any]
 REFERENCE, DEFAULT = "BUILTIN_REF", "BUILTIN"
 
 
-class Runner:
+class LiteRt:
     """One interpreter; recurrent state is reset before every window."""
 
     def __init__(self, model: Path, kernels: str = DEFAULT, *, threads: int = 1) -> None:

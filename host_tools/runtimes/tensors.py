@@ -36,7 +36,7 @@ def _interpreter(model: bytes, *, threads: int = 1, keep: bool = False) -> Any:
 
 
 @dataclass(frozen=True)
-class Edges:
+class TensorEdges:
     """Shape and quantization of the one input and the one output."""
 
     window: tuple[int, ...]
@@ -56,7 +56,7 @@ class Edges:
         return found
 
 
-def edges(model: bytes) -> Edges:
+def edges(model: bytes) -> TensorEdges:
     """Return what an int8 or float model takes and gives.
 
     Raises:
@@ -67,7 +67,7 @@ def edges(model: bytes) -> Edges:
     if len(ends) != 2:
         raise ConversionError(f"the model has {len(ends)} inputs and outputs: one each is needed")
     (in_scale, in_zero), (out_scale, out_zero) = (end["quantization"] for end in ends)
-    return Edges(
+    return TensorEdges(
         window=tuple(int(size) for size in ends[0]["shape"][1:]),
         forecast=tuple(int(size) for size in ends[1]["shape"][1:]),
         input_scale=float(in_scale),
@@ -77,7 +77,7 @@ def edges(model: bytes) -> Edges:
     )
 
 
-class Runner:
+class TensorReader:
     """A model of batch 1, ready to run; each call starts from reset state."""
 
     def __init__(self, model: bytes, threads: int = 1) -> None:
@@ -98,7 +98,7 @@ class Runner:
 
 def forecast(model: bytes, windows: NDArray[Any], threads: int = 1) -> NDArray[Any]:
     """Run a model of batch 1 on windows [N, …], each from reset state; returns [N, …]."""
-    run = Runner(model, threads)
+    run = TensorReader(model, threads)
     outputs = np.empty((len(windows), *run.shape), dtype=run.dtype)
     for index in range(len(windows)):
         outputs[index] = run(windows[index : index + 1])[0]

@@ -25,7 +25,7 @@ from host_tools.formats.description import Description
 from host_tools.formats.scaler import Scaler
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
-from host_tools.runtimes.adapter import Adapter, Edges
+from host_tools.runtimes.adapter import Adapter, ModelEdges
 from host_tools.training import golden_windows
 from host_tools.training.settings import ARTIFACTS, EXPORTS, FLOAT, INT8, Settings
 from targets import output
@@ -126,7 +126,7 @@ class TrainingJob:
 
 
 def _arrays(
-    parts: window.Split, scale: Scaler, description: Description
+    parts: window.TimeSplit, scale: Scaler, description: Description
 ) -> dict[str, NDArray[np.float32]]:
     """Return the windows and what follows them, clipped, of the two parts that train."""
     arrays = {}
@@ -207,7 +207,7 @@ def _spread(windows: NDArray[np.float32], most: int) -> NDArray[np.float32]:
     return windows[np.arange(count) * len(windows) // count]
 
 
-def finish(job: TrainingJob, parts: window.Split, scale: Scaler) -> dict[str, Any]:
+def finish(job: TrainingJob, parts: window.TimeSplit, scale: Scaler) -> dict[str, Any]:
     """Fit the detector with the int8 model, make the golden file, measure; write all of it."""
     folder = job.stage.folder
     edges = adapters.read_edges(folder / INT8)
@@ -230,7 +230,11 @@ def finish(job: TrainingJob, parts: window.Split, scale: Scaler) -> dict[str, An
 
 
 def _golden(
-    job: TrainingJob, adapter: Adapter, edges: Edges, parts: window.Split, forecast: chain.Forecast
+    job: TrainingJob,
+    adapter: Adapter,
+    edges: ModelEdges,
+    parts: window.TimeSplit,
+    forecast: chain.Forecast,
 ) -> dict[str, Any]:
     """Write `golden.npz`; return the error of int8 against float and of each against truth."""
     held_out = (parts.test, parts.validation)

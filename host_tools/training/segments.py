@@ -19,7 +19,7 @@ Windows = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Job:
+class SegmentJob:
     """How to train: shapes, seed, and the parameters of `architecture.py`."""
 
     architecture: Path
@@ -49,7 +49,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Models:
+class TrainedPair:
     """The two files of one training, as bytes, and its validation loss."""
 
     floating: bytes
@@ -57,7 +57,7 @@ class Models:
     loss: float
 
 
-def train(job: Job, windows: Windows, held: Windows, representative: Windows) -> Models:
+def train(job: SegmentJob, windows: Windows, held: Windows, representative: Windows) -> TrainedPair:
     """Train on `windows`, watch `held`, calibrate on `representative`.
 
     Args:
@@ -93,7 +93,7 @@ def train(job: Job, windows: Windows, held: Windows, representative: Windows) ->
             ConversionError,
         )
         canonical.check_integer(folder / "model_int8.tflite")
-        return Models(
+        return TrainedPair(
             (folder / "model_float.tflite").read_bytes(),
             (folder / "model_int8.tflite").read_bytes(),
             min(losses),

@@ -70,7 +70,7 @@ def run(
         directory = description.resolve(model)
     place = Emulated(target, options, streaming=streaming, out=out / "work" / "build")
     golden = measure.select(directory, place, windows)
-    plan = measure.Plan(directory, place, golden)
+    plan = measure.RunPlan(directory, place, golden)
     result = measure.run(plan, out / "work", say=say, progress=progress)
     for line in result.warnings:
         say(f"warning: {line}")

@@ -12,7 +12,7 @@ from host_tools.compare.matrix import Matrix
 from host_tools.formats import description
 from host_tools.formats.golden import Golden
 from host_tools.workflow.clock import Say, silent
-from host_tools.workflow.run import Emulated, Plan, Port, run
+from host_tools.workflow.run import Emulated, Port, RunPlan, run
 
 
 def compare(
@@ -40,7 +40,7 @@ def compare(
     def device(inputs: NDArray[np.int8]) -> tuple[NDArray[np.int8], dict[str, Any]]:
         assert place is not None
         only = replace(windows, windows=inputs, samples=windows.samples[:0])
-        plan = Plan(directory, place, only, frozenset({"bench"}))
+        plan = RunPlan(directory, place, only, frozenset({"bench"}))
         answers = run(plan, work)
         assert answers.bench is not None
         return answers.bench.outputs, dict(answers.link)

@@ -12,10 +12,10 @@ from host_tools.report import words
 from host_tools.report.record import Report, Series
 from host_tools.workflow import assemble, count
 from host_tools.workflow.assemble import DeviceRun, ImageFacts
-from host_tools.workflow.run import Run
+from host_tools.workflow.run import MeasuredRun
 
 
-def facts(result: Run, data: str) -> ImageFacts:
+def facts(result: MeasuredRun, data: str) -> ImageFacts:
     """Gather the facts of the image of a run; what was not measured stays unknown.
 
     Raises DataError when a file of the model directory cannot be read.
@@ -84,7 +84,7 @@ def data_words(directory: Path) -> str:
     return "CSV file"
 
 
-def report(result: Run, data: str | None = None) -> tuple[Report, Series | None]:
+def report(result: MeasuredRun, data: str | None = None) -> tuple[Report, Series | None]:
     """Return the report of a run with all its steps, and what its plots show.
 
     `data` says in words where the model's data come from; None: what its description says.

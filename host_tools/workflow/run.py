@@ -74,7 +74,7 @@ class Port:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class RunPlan:
     """What to do with one model at one place.
 
     Attributes:
@@ -96,7 +96,7 @@ class Plan:
 
 
 @dataclass(eq=False)
-class Run:
+class MeasuredRun:
     """What came of a plan; what was not asked for, or is not known there, is None.
 
     Attributes:
@@ -115,7 +115,7 @@ class Run:
         elapsed: Wall clock of all.
     """
 
-    plan: Plan
+    plan: RunPlan
     target: Target
     label: str
     manifest: Mapping[str, Any] | None = None
@@ -180,7 +180,9 @@ def bench(
         )
 
 
-def run(plan: Plan, work: Path, *, say: Say = silent, progress: Progress = no_progress) -> Run:
+def run(
+    plan: RunPlan, work: Path, *, say: Say = silent, progress: Progress = no_progress
+) -> MeasuredRun:
     """Carry out a plan; `work` takes the intermediate files of the host.
 
     A difference between device and host is not an error here. Raises the errors of every step.
@@ -196,10 +198,12 @@ def run(plan: Plan, work: Path, *, say: Say = silent, progress: Progress = no_pr
     return result
 
 
-def _emulated(plan: Plan, place: Emulated, work: Path, watch: Stopwatch, progress: Progress) -> Run:
+def _emulated(
+    plan: RunPlan, place: Emulated, work: Path, watch: Stopwatch, progress: Progress
+) -> MeasuredRun:
     """Build; then count and run the image while the host computes what it must answer."""
     target = load(place.target)
-    result = Run(plan, target, target.name)
+    result = MeasuredRun(plan, target, target.name)
     golden, pending = plan.golden, None
     with ThreadPoolExecutor(max_workers=1) as pool:
         with watch.step("generate C and build the image"):
@@ -236,7 +240,7 @@ def _emulated(plan: Plan, place: Emulated, work: Path, watch: Stopwatch, progres
     return result
 
 
-def _count(result: Run, image: Path) -> None:
+def _count(result: MeasuredRun, image: Path) -> None:
     plan, target = result.plan, result.target
     if plan.counted is None:
         result.counts = count.count_if_possible(target, image)
@@ -247,7 +251,9 @@ def _count(result: Run, image: Path) -> None:
         result.step_instructions = count.count_steps(target, image, samples)
 
 
-def _take(result: Run, answers: BenchResult, cycles: str, expected: tuple[str, ...]) -> None:
+def _take(
+    result: MeasuredRun, answers: BenchResult, cycles: str, expected: tuple[str, ...]
+) -> None:
     """Keep what the device answered, and what the line was like."""
     result.bench = answers
     result.link = link_facts.link_fields(answers, cycles)
@@ -267,9 +273,11 @@ def _wait(pending: "Future[Exact] | None", watch: Stopwatch) -> Exact | None:
         return pending.result()
 
 
-def _on_port(plan: Plan, place: Port, work: Path, watch: Stopwatch, progress: Progress) -> Run:
+def _on_port(
+    plan: RunPlan, place: Port, work: Path, watch: Stopwatch, progress: Progress
+) -> MeasuredRun:
     """Run what is on a serial port; the host computes after the device has answered."""
-    result = Run(plan, load(place.target or "host"), place.target or "board")
+    result = MeasuredRun(plan, load(place.target or "host"), place.target or "board")
     golden, uart = plan.golden, result.target.uart
     if golden is None:
         raise DataError("a board on a port cannot be counted: give a target and emulate it")

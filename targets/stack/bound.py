@@ -9,8 +9,8 @@ from targets import elf as elf_file
 from targets.errors import BudgetError, BuildError
 from targets.load import Target
 from targets.stack import cortex_m, listing, riscv32, usage, words
-from targets.stack.graph import RESET, Chain, Graph
-from targets.stack.listing import Function, Semantics
+from targets.stack.graph import RESET, CallChain, CallGraph
+from targets.stack.listing import ListedFunction, Semantics
 
 _FAULTS = ("safe_fault_entry", "safe_isr_unexpected")
 _FAULT_REPORT = "safe_fault_report"
@@ -44,10 +44,10 @@ class Bound:
     the program. A fault's report ends in a reset, and has room of its own.
     """
 
-    program: Chain
+    program: CallChain
     exception_frame: int
-    interrupt: Chain | None
-    fault: Chain
+    interrupt: CallChain | None
+    fault: CallChain
     reserved: int
     frames: dict[str, int]
 
@@ -73,7 +73,7 @@ class Bound:
         }
 
 
-def _handlers(graph: Graph, table: words.Words) -> tuple[set[int], set[int]]:
+def _handlers(graph: CallGraph, table: words.Words) -> tuple[set[int], set[int]]:
     """Return the functions that an interrupt or exception enters, and what else is no callee."""
     if table.vectors:
         return {word & ~1 for word in table.vectors[2:] if word}, set()
@@ -88,7 +88,7 @@ def _exception_frame(target: Target, arch: Arch) -> int:
     return (_FPU_FRAME if has_fpu else _CORE_FRAME) + _ALIGNMENT
 
 
-def _deepest(graph: Graph, starts: Iterable[Function]) -> Chain | None:
+def _deepest(graph: CallGraph, starts: Iterable[ListedFunction]) -> CallChain | None:
     return max((graph.deepest(start) for start in starts), key=lambda c: c.bytes, default=None)
 
 
@@ -101,7 +101,7 @@ def prove(image: Path, stack_usage: Iterable[Path], target: Target, objdump: str
     functions = listing.parse(listing.disassemble(objdump, image), arch.semantics)
     files = {s.address: s.file for s in elf_file.read(image).functions() if s.file}
     stored = words.read(image)
-    graph = Graph(functions, files, usage.read(stack_usage), stored)
+    graph = CallGraph(functions, files, usage.read(stack_usage), stored)
     entered, apart = _handlers(graph, stored)
     unnamed = graph.unnamed(entered | apart | {graph.named(RESET).address})
     if unnamed:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from targets.errors import BuildError
 from targets.stack import rules
-from targets.stack.listing import Function
+from targets.stack.listing import ListedFunction
 from targets.stack.usage import Frames
 from targets.stack.words import Words
 
@@ -13,7 +13,7 @@ RESET = "safe_reset"
 """Where a core starts, with an empty stack."""
 
 
-class Link(NamedTuple):
+class Call(NamedTuple):
     """One function of a chain, and what it keeps of the stack while the next one runs."""
 
     function: str
@@ -21,28 +21,32 @@ class Link(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Chain:
+class CallChain:
     """The deepest chain of calls from a function on."""
 
     bytes: int
-    links: tuple[Link, ...]
+    links: tuple[Call, ...]
 
     def __str__(self) -> str:
         """Return the names, with the frames that are not empty."""
         return " > ".join(f"{link.function} {link.frame_bytes}" for link in self.links)
 
 
-class Graph:
+class CallGraph:
     """The image as functions that call each other."""
 
     def __init__(
-        self, functions: dict[int, Function], files: dict[int, str], frames: Frames, words: Words
+        self,
+        functions: dict[int, ListedFunction],
+        files: dict[int, str],
+        frames: Frames,
+        words: Words,
     ) -> None:
         """Resolve every pointer; `files` are the source files of local functions, by address."""
         self.functions = functions
         self._files = files
         self._frames = frames
-        self._done: dict[int, Chain] = {}
+        self._done: dict[int, CallChain] = {}
         self._resets = {f.address for f in functions.values() if f.stem == RESET}
         self._open: list[int] = []
         stored = words.addresses()
@@ -50,14 +54,14 @@ class Graph:
         self._taken = [f for f in functions.values() if f.address in stored | code]
         self._inside = stored - functions.keys()
 
-    def named(self, name: str) -> Function:
+    def named(self, name: str) -> ListedFunction:
         """Return the function of a name; BuildError when the image has none."""
         for function in self.functions.values():
             if function.stem == name:
                 return function
         raise BuildError(f"the image has no function {name}, which the stack's bound starts from")
 
-    def frame(self, function: Function) -> int:
+    def frame(self, function: ListedFunction) -> int:
         """Return what a function takes: as the compiler says, or as its instructions do.
 
         Assembly and the C library have no word of the compiler, functions without a prologue of
@@ -76,12 +80,12 @@ class Graph:
             )
         return found.bytes
 
-    def _has_table(self, function: Function) -> bool:
+    def _has_table(self, function: ListedFunction) -> bool:
         """Return whether a place inside a function is stored: a switch jumps through a table."""
         size = min((a for a in self.functions if a > function.address), default=1 << 32)
         return any(function.address < word < size for word in self._inside)
 
-    def _pointed(self, function: Function) -> set[int]:
+    def _pointed(self, function: ListedFunction) -> set[int]:
         """Return what a function may reach through pointers."""
         if not function.pointers or (not function.calls_pointer and self._has_table(function)):
             return set()
@@ -106,7 +110,7 @@ class Graph:
             if f.address not in apart and not any(rule.reaches(f.stem) for rule in rules.load())
         )
 
-    def deepest(self, start: Function) -> Chain:
+    def deepest(self, start: ListedFunction) -> CallChain:
         """Return the deepest chain from `start`; BuildError when functions call each other."""
         if start.address in self._done:
             return self._done[start.address]
@@ -115,7 +119,7 @@ class Graph:
             raise BuildError(f"recursion: {' > '.join(names[names.index(start.name) :])}")
         self._open.append(start.address)
         frame = self.frame(start)
-        best = Chain(frame, (Link(start.name, frame),))
+        best = CallChain(frame, (Call(start.name, frame),))
         # What goes back to the reset entry takes the stack anew.
         for address in sorted((start.calls | self._pointed(start) | start.jumps) - self._resets):
             callee = self.functions.get(address)
@@ -127,7 +131,7 @@ class Graph:
             below = self.deepest(callee)
             kept = frame if keeps else 0
             if kept + below.bytes > best.bytes:
-                best = Chain(kept + below.bytes, (Link(start.name, kept), *below.links))
+                best = CallChain(kept + below.bytes, (Call(start.name, kept), *below.links))
         self._open.pop()
         self._done[start.address] = best
         return best

@@ -21,7 +21,7 @@ _FILLING = ("nop", "nop.w", "c.nop", "unimp", "c.unimp")
 
 
 @dataclass
-class Function:
+class ListedFunction:
     """One function of the image, by its address.
 
     `pushed` is everything that its instructions take from the stack, however they are reached;
@@ -82,15 +82,15 @@ def disassemble(objdump: str, elf: Path) -> str:
     return done.stdout
 
 
-def parse(text: str, semantics: Semantics) -> dict[int, Function]:
+def parse(text: str, semantics: Semantics) -> dict[int, ListedFunction]:
     """Return the functions of a disassembly by address."""
-    functions: dict[int, Function] = {}
-    current: Function | None = None
+    functions: dict[int, ListedFunction] = {}
+    current: ListedFunction | None = None
     bodies: dict[int, list[Instruction]] = {}
     for line in text.splitlines():
         header = _HEADER.match(line)
         if header:
-            current = Function(header[2], int(header[1], 16))
+            current = ListedFunction(header[2], int(header[1], 16))
             functions[current.address] = current
             bodies[current.address] = []
             continue
@@ -109,7 +109,10 @@ def parse(text: str, semantics: Semantics) -> dict[int, Function]:
 
 
 def _read(
-    function: Function, body: Iterable[Instruction], semantics: Semantics, following: int | None
+    function: ListedFunction,
+    body: Iterable[Instruction],
+    semantics: Semantics,
+    following: int | None,
 ) -> None:
     """Add up one body; `following` is the address of the next function."""
     ends = True

@@ -11,7 +11,7 @@ FILE = Path(__file__).with_name("pointers.toml")
 
 
 @dataclass(frozen=True)
-class Rule:
+class StackRule:
     """Functions that call through one kind of pointer, and those it may hold; patterns."""
 
     what: str
@@ -32,10 +32,10 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 @cache
-def load() -> tuple[Rule, ...]:
+def load() -> tuple[StackRule, ...]:
     """Return the rules of `pointers.toml`."""
     text = FILE.read_text(encoding="utf-8")
     return tuple(
-        Rule(entry["what"], tuple(entry["callers"]), tuple(entry["callees"]))
+        StackRule(entry["what"], tuple(entry["callers"]), tuple(entry["callees"]))
         for entry in tomllib.loads(text)["pointer"]
     )

@@ -9,20 +9,20 @@ from targets.errors import BuildError
 
 
 @dataclass(frozen=True)
-class Frame:
+class StackFrame:
     """Bytes of a frame; one that is not bounded depends on a value at run time."""
 
     bytes: int
     is_bounded: bool
 
 
-Frames = dict[tuple[str, str], Frame]
+Frames = dict[tuple[str, str], StackFrame]
 """By source file's name and function; the file is empty for the largest of that name."""
 
 
 def read(files: Iterable[Path]) -> Frames:
     """Return the frames of all functions; BuildError on a file that is none."""
-    frames: dict[tuple[str, str], list[Frame]] = defaultdict(list)
+    frames: dict[tuple[str, str], list[StackFrame]] = defaultdict(list)
     for path in files:
         for line in path.read_text(encoding="utf-8").splitlines():
             place, _, rest = line.partition("\t")
@@ -31,10 +31,10 @@ def read(files: Iterable[Path]) -> Frames:
                 raise BuildError(f"{path}: not a stack usage file: {line!r}; build again")
             name = place.rpartition(":")[2].split(".", 1)[0]
             source = Path(place.split(":", 1)[0]).name
-            frame = Frame(int(size), "dynamic" not in qualifiers or "bounded" in qualifiers)
+            frame = StackFrame(int(size), "dynamic" not in qualifiers or "bounded" in qualifiers)
             frames[source, name].append(frame)
             frames["", name].append(frame)
     return {
-        key: Frame(max(f.bytes for f in found), all(f.is_bounded for f in found))
+        key: StackFrame(max(f.bytes for f in found), all(f.is_bounded for f in found))
         for key, found in frames.items()
     }

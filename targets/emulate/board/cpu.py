@@ -83,7 +83,7 @@ Read = Callable[[int, int], int]
 Write = Callable[[int, int, int], None]
 
 
-class Memory:
+class CpuMemory:
     """Bytes that outlive a reset of the core."""
 
     def __init__(self, start: int, contents: bytes, *, writable: bool) -> None:
@@ -113,7 +113,7 @@ class _Batch:
         uclib.uc_reg_write_batch(*self._arguments)
 
 
-class Cpu:
+class CoreModel:
     """One core between two resets."""
 
     def __init__(self, name: str, hook: int, counter: Watch, line: Line, native: Functions) -> None:
@@ -178,7 +178,7 @@ class Cpu:
         self._stop = Stop(_ACCESSES.get(access, Reason.BAD_READ), address)
         return False
 
-    def map(self, memory: Memory, start: int | None = None) -> None:
+    def map(self, memory: CpuMemory, start: int | None = None) -> None:
         """Make `memory` visible, at its own address or as an alias at `start`."""
         rights = uc.UC_PROT_ALL if memory.writable else uc.UC_PROT_READ | uc.UC_PROT_EXEC
         address = memory.start if start is None else start

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from unicorn import arm_const as arm
 
-from targets.emulate.board.cpu import Cpu
+from targets.emulate.board.cpu import CoreModel
 from targets.emulate.board.nvic import PRIORITY_BITS, Nvic
 from targets.emulate.board.scb import Scb
 from targets.errors import EmulatorError
@@ -46,7 +46,7 @@ _FLOAT = tuple(arm.UC_ARM_REG_S0 + i for i in range(16))
 class Exceptions:
     """What is active, and how it begins and ends."""
 
-    def __init__(self, cpu: Cpu, nvic: Nvic, scb: Scb, report: Callable[[str], None]) -> None:
+    def __init__(self, cpu: CoreModel, nvic: Nvic, scb: Scb, report: Callable[[str], None]) -> None:
         """Serve `cpu` since its reset."""
         self._cpu = cpu
         self._nvic = nvic

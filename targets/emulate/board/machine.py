@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 from unicorn import arm_const as arm
 
 from targets.emulate.board import chips, exceptions, watch
-from targets.emulate.board.cpu import Cpu, Memory, Reason, Stop, load_hook
+from targets.emulate.board.cpu import CoreModel, CpuMemory, Reason, Stop, load_hook
 from targets.emulate.board.dwt import Debug, Dwt
 from targets.emulate.board.exceptions import Exceptions
 from targets.emulate.board.nvic import Nvic
@@ -89,9 +89,9 @@ class Machine:
         noise = random.Random(_POWER_ON_SEED)
         contents = _load(elf, target)
         self._memories = [
-            Memory(m.origin, contents[m.name], writable=False)
+            CpuMemory(m.origin, contents[m.name], writable=False)
             if m.kind == "flash"
-            else Memory(m.origin, noise.randbytes(m.size), writable=True)
+            else CpuMemory(m.origin, noise.randbytes(m.size), writable=True)
             for m in target.memory
         ]
         self._flash = self._memories[[m.kind for m in target.memory].index("flash")]
@@ -188,7 +188,7 @@ class Machine:
         for peripheral in self.bus.peripherals:
             peripheral.reset()
         shared = self._serial.line
-        self.cpu = Cpu(self._target.cpu.name, self._hook, self._watch, shared, self._native)
+        self.cpu = CoreModel(self._target.cpu.name, self._hook, self._watch, shared, self._native)
         for memory in self._memories:
             self.cpu.map(memory)
         if self.chip.has_boot_alias:

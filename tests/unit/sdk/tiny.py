@@ -11,7 +11,7 @@ import numpy as np
 from host_tools.detection.chain import ChainConfig
 from host_tools.formats.detector import BASELINE, Detector
 from host_tools.formats.scaler import Scaler
-from host_tools.runtimes.adapter import Edges, adapt
+from host_tools.runtimes.adapter import ModelEdges, adapt
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -83,7 +83,7 @@ class Tiny:
             clip=np.float32(8),
             score_limit=np.float32(64),
         )
-        edges = Edges(self.window, self.horizon, count, 0.0625, -3, 0.05, 5)
+        edges = ModelEdges(self.window, self.horizon, count, 0.0625, -3, 0.05, 5)
         level = tuple(c for c in range(count) if c % 3 != 1)
         residual = tuple(c for c in range(count) if c % 4 != 2)
         numbers = np.arange(count, dtype=np.float32)

@@ -4,7 +4,7 @@ import pytest
 
 from targets import breakdown, elf, linkmap, size
 from targets.errors import BuildError
-from targets.linkmap import Piece
+from targets.linkmap import MapEntry
 from targets.make import make
 from targets.options import Options
 
@@ -83,7 +83,7 @@ def test_not_a_map(tmp_path):
     ],
 )
 def test_owners(name, file, owner):
-    assert breakdown.Owners(MANIFEST).of(Piece(".x", name, 0, 1, file)) == owner
+    assert breakdown.Owners(MANIFEST).of(MapEntry(".x", name, 0, 1, file)) == owner
     assert owner[0] in breakdown.GROUPS
 
 
@@ -102,10 +102,10 @@ def test_gaps_overlaps_and_overhang_are_counted_once():
     )
     frame, server = f"{OBJ}sdk/src/frame.o", f"{OBJ}sdk/src/server.o"
     pieces = [
-        Piece(".text", ".text.a", 10, 40, frame),
-        Piece(".text", ".text.b", 40, 20, server),  # ten bytes of it are merged into the first
-        Piece(".text", ".text.c", 90, 30, frame),  # beyond the section's end
-        Piece(".data", ".data.a", 1000, 8, server),
+        MapEntry(".text", ".text.a", 10, 40, frame),
+        MapEntry(".text", ".text.b", 40, 20, server),  # ten bytes of it are merged into the first
+        MapEntry(".text", ".text.c", 90, 30, frame),  # beyond the section's end
+        MapEntry(".data", ".data.a", 1000, 8, server),
     ]
     found = {p.group + p.name: p for p in breakdown.parts(image, pieces, MANIFEST, 3)}
     assert found["runtimeframe"].flash_bytes == 50

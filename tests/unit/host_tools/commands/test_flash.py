@@ -14,7 +14,7 @@ import pytest
 
 from host_tools import cli
 from host_tools.device import flash
-from host_tools.device.runners import Job
+from host_tools.device.runners import FlashJob
 from targets import build
 from targets import pack as pack_facts
 from targets.errors import ExitCode
@@ -212,7 +212,7 @@ def test_the_real_runner_without_a_probe(name, image, unpacked, capsys):
 
 def test_pyocd_parses_our_compare(image, unpacked):
     """`pyocd load` ends before the second session: here it is tried by itself."""
-    job = Job(flash.settings(load("stm32f4")), image, packs=(unpacked("F4"),))
+    job = FlashJob(flash.settings(load("stm32f4")), image, packs=(unpacked("F4"),))
     step = flash.plan("pyocd", job).steps[1]
     done = subprocess.run(step.argv, capture_output=True, text=True, check=False)
     assert "No connected debug probes" in done.stdout + done.stderr

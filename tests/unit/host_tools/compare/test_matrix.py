@@ -25,7 +25,7 @@ from host_tools.formats import golden as golden_file
 from host_tools.formats.golden import Golden
 from host_tools.report import golden_page
 from host_tools.workflow import golden as workflow
-from host_tools.workflow.run import Plan, Port
+from host_tools.workflow.run import Port, RunPlan
 
 LSB = Lsb(0.25, 3, {"flow": 0.5})
 SHAPE = (12, 2, 3)
@@ -134,7 +134,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(golden_file.Golden, "first", first)
     monkeypatch.setattr(golden_run.host_c, "compile_model", lambda *_, **__: Compiled())
 
-    def measured(plan: Plan, _: Path) -> Any:
+    def measured(plan: RunPlan, _: Path) -> Any:
         assert isinstance(plan.place, Port)
         assert plan.golden is not None
         assert (plan.steps, len(plan.golden.samples)) == ({"bench"}, 0)

@@ -203,6 +203,6 @@ def test_ctrl_c_leaves_nothing(
     monkeypatch.setattr(worker, "run", interrupt)
     assert convert(networks, "small.keras", tmp_path / "no.tflite") == 130
     assert not list(tmp_path.iterdir())
-    request = conversion.Request(networks / "small.keras")
+    request = conversion.ConvertRequest(networks / "small.keras")
     with pytest.raises(KeyboardInterrupt):
         conversion.convert(request, np.zeros((1, 8, 16), dtype=np.float32))

@@ -17,7 +17,7 @@ from tests.unit.host_tools.detection.plant import plant
 
 F = np.float32
 RULE = fit.Rule(input=BASELINE)
-EDGES = adapter.Edges(30, 10, 4, 0.05, 0, 0.05, 0)
+EDGES = adapter.ModelEdges(30, 10, 4, 0.05, 0, 0.05, 0)
 
 
 def flat(windows):

@@ -132,7 +132,7 @@ def test_the_highest_rate_without_errors(climb, most):
 
 def test_no_other_rate_works(climb):
     found, link, wire = climb(FIRST)
-    assert found == rate.Rate(FIRST, ((230_400, "errors"),))
+    assert found == rate.LineRate(FIRST, ((230_400, "errors"),))
     works(link, wire, FIRST)
 
 
@@ -155,7 +155,7 @@ def test_a_device_without_the_feature(library):
     link = Link(wire, 0.3)
     info = link.connect()
     assert not info.features & protocol.FEATURE_BAUD
-    assert rate.negotiate(link, info) == rate.Rate(FIRST, ())
+    assert rate.negotiate(link, info) == rate.LineRate(FIRST, ())
 
 
 def test_a_limit(library):

@@ -74,7 +74,7 @@ def test_every_source_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources of known size: forecasts that are sums of what input and model contribute."""
     coarse, windows = b"coarse", np.full((4, 3, 2), 0.25, np.float32)
     windows[0] = 9  # beyond the limit: the input's own error
-    edges = values.Edges((3, 2), (3, 2), 0.5, 1, 0.125, -2)
+    edges = values.TensorEdges((3, 2), (3, 2), 0.5, 1, 0.125, -2)
     kept = (edges.quantize(windows, 8.0).astype(np.float32) - 1) * np.float32(0.5)
     weights, activations = np.float32(0.375), np.float32(-1.25)
 
@@ -182,4 +182,4 @@ def test_models_the_wrong_way_round(home: Path) -> None:
     floating = (home / "model_float.tflite").read_bytes()
     windows = np.zeros((2, 30, 16), dtype=np.float32)
     with pytest.raises(DataError, match="give the float model as --float"):
-        evaluate.evaluate(evaluate.Material(int8, floating, windows, None, 8.0, [], ""))
+        evaluate.evaluate(evaluate.EvaluationInputs(int8, floating, windows, None, 8.0, [], ""))

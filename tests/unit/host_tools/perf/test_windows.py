@@ -10,14 +10,14 @@ from host_tools.errors import DifferentError
 from host_tools.formats import golden
 from host_tools.perf import agreement, windows
 from host_tools.perf.agreement import Row
-from host_tools.perf.interface import Part
+from host_tools.perf.interface import ModelEdge
 from host_tools.perf.standalone import Cost, Standalone
 from targets.build import ROOT
 from targets.emulate.bare import Call, Interface
 from tests.operators import forecaster
 from tests.operators.builder import ModelBuilder
 
-WINDOW = (Part("int8", 0, 480),)
+WINDOW = (ModelEdge("int8", 0, 480),)
 MODEL = ROOT / "models/forecaster/model_int8.tflite"
 
 

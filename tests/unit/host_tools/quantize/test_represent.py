@@ -13,10 +13,10 @@ from host_tools.data import csv, plant, scaling, table
 from host_tools.errors import DataError
 from host_tools.formats import npz, scaler
 from host_tools.quantize import represent
-from host_tools.quantize.represent import Request
+from host_tools.quantize.represent import RepresentRequest
 
 WINDOW, HORIZON = 8, 3
-REQUEST = Request(WINDOW, HORIZON, None, 100, 0.5, 1, 8.0)
+REQUEST = RepresentRequest(WINDOW, HORIZON, None, 100, 0.5, 1, 8.0)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_a_tflite_model_scores_and_another_shape_is_refused(root: Path, tmp_path
     pytest.importorskip("ai_edge_litert")
     folder = root / "models" / "forecaster"
     rows = plant.table(5, 900)
-    request = Request(30, 10, 16, 50, 0.5, 1, 8.0, folder / "model_float.tflite",
+    request = RepresentRequest(30, 10, 16, 50, 0.5, 1, 8.0, folder / "model_float.tflite",
                       folder / "scaler.json")  # fmt: skip
     real = represent.represent(rows, request)
     int8 = represent.represent(rows, replace(request, model=folder / "model_int8.tflite"))

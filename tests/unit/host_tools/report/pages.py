@@ -13,8 +13,8 @@ from host_tools.detection import metrics
 from host_tools.eda import summary, survey
 from host_tools.evaluation import scoring
 from host_tools.evaluation import trace as tracing
-from host_tools.evaluation.error_sources import Budget
-from host_tools.evaluation.evaluate import Evaluation, Latency, Pair
+from host_tools.evaluation.error_sources import ErrorShares
+from host_tools.evaluation.evaluate import ErrorPair, Evaluation, Latency
 from host_tools.evaluation.trace import Detection
 from host_tools.formats.golden import Golden
 from host_tools.formats.record import NO_CHANNEL, RECORD, State
@@ -65,10 +65,11 @@ def evaluation() -> str:
     rng = np.random.default_rng(5)
     truth = rng.normal(size=(64, 10, 4))
 
-    def pair(size: float) -> Pair:
+    def pair(size: float) -> ErrorPair:
         other = truth + rng.normal(0, size, truth.shape)
-        return Pair(error(other, truth), [error(other[:, :, c], truth[:, :, c]) for c in range(4)],
-                    [error(other[:, h], truth[:, h]) for h in range(10)])  # fmt: skip
+        channels = [error(other[:, :, c], truth[:, :, c]) for c in range(4)]
+        steps = [error(other[:, h], truth[:, h]) for h in range(10)]
+        return ErrorPair(error(other, truth), channels, steps)
 
     small = pair(0.01).total
     lsb = {-2: 1, -1: 300, 0: 2000, 1: 259}
@@ -76,7 +77,7 @@ def evaluation() -> str:
         data="test part of plant", windows=64, clip=8.0, channels=NAMES, horizon=10,
         output_scale=0.03, int8_vs_float=pair(0.01), int8_vs_truth=pair(0.2),
         float_vs_truth=pair(0.2), lsb=lsb, lsb_by_channel=[lsb] * 4, lsb_by_step=[lsb] * 10,
-        budget=Budget(small, None, small, small),
+        budget=ErrorShares(small, None, small, small),
         latency={"int8": Latency(0.7, 0.9, 1), "float": Latency(0.1, 0.2, 1)},
     )  # fmt: skip
     return evaluation_page.page(found, "forecaster")

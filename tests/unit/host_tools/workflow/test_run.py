@@ -11,7 +11,7 @@ import pytest
 from host_tools.device.link import TIMEOUT_SECONDS
 from host_tools.errors import DataError
 from host_tools.workflow import count, run
-from host_tools.workflow.run import Emulated, Plan, Port
+from host_tools.workflow.run import Emulated, Port, RunPlan
 from targets.errors import EmulatorError
 from targets.load import load
 
@@ -63,7 +63,7 @@ def test_an_emulated_run_does_everything_and_warns(
     steps: list[Any], model: Path, tmp_path: Path
 ) -> None:
     place = Emulated("stm32f4")
-    result = run.run(Plan(model, place, run.select(model, place, 4)), tmp_path)
+    result = run.run(RunPlan(model, place, run.select(model, place, 4)), tmp_path)
     assert steps[0] == "make"
     assert sorted(map(str, steps)) == sorted(
         map(str, ["make", "compare", "count", "steps", "start", ("bench", TIMEOUT_SECONDS)])
@@ -77,7 +77,7 @@ def test_an_emulated_run_does_everything_and_warns(
 
 def test_only_the_steps_that_are_asked_for(steps: list[Any], model: Path, tmp_path: Path) -> None:
     place = Emulated("stm32f4")
-    result = run.run(Plan(model, place, steps=frozenset({"count"}), counted=3), tmp_path)
+    result = run.run(RunPlan(model, place, steps=frozenset({"count"}), counted=3), tmp_path)
     assert steps == ["make", "count"]
     assert (result.bench, result.exact, result.link) == (None, None, {})
 
@@ -87,7 +87,7 @@ def test_a_slow_emulator_has_time_for_its_replies(
 ) -> None:
     place, config = Emulated("ibex"), load("ibex").emulator
     assert config is not None
-    plan = Plan(model, place, run.select(model, place, 1, 1), frozenset({"bench"}))
+    plan = RunPlan(model, place, run.select(model, place, 1, 1), frozenset({"bench"}))
     run.run(plan, tmp_path)
     assert ("bench", TIMEOUT_SECONDS * config.reply_seconds) in steps
 
@@ -99,11 +99,11 @@ def test_on_a_port_the_host_computes_after_the_device(
     manifest.parent.mkdir(parents=True)
     manifest.write_text('{"backend": "native", "operators": []}')
     place = Port("loop://", "stm32f4")
-    result = run.run(Plan(model, place, run.select(model, place, 4)), tmp_path)
+    result = run.run(RunPlan(model, place, run.select(model, place, 4)), tmp_path)
     assert steps == [("bench", None), "compare"]
     assert (result.link["cycles"], result.warnings) == ("measured", ())
     with pytest.raises(DataError, match="cannot be counted"):
-        run.run(Plan(model, place), tmp_path)
+        run.run(RunPlan(model, place), tmp_path)
 
 
 def test_a_slow_emulator_names_how_much_is_enough(model: Path) -> None:

@@ -59,7 +59,7 @@ def test_usage_files(tmp_path: Path) -> None:
     (tmp_path / "b.su").write_text("x/b.c:1:2:f\t40\tdynamic,bounded\n")
     frames = usage.read(sorted(tmp_path.glob("*.su")))
     assert frames["a.c", "f"].bytes == 24
-    assert frames["", "f"] == usage.Frame(40, is_bounded=True)
+    assert frames["", "f"] == usage.StackFrame(40, is_bounded=True)
     assert not frames["a.c", "g"].is_bounded
     (tmp_path / "d.su").write_text("a.b.c:1:2:f.part.0\t8\tstatic\na.c:7:3:f\t16\tstatic\n")
     both = usage.read([tmp_path / "a.su", tmp_path / "d.su"])

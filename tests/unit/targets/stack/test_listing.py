@@ -6,7 +6,7 @@ import pytest
 
 from targets.errors import BuildError
 from targets.stack import cortex_m, listing, riscv32
-from targets.stack.listing import Effect, Function, Instruction
+from targets.stack.listing import Effect, Instruction, ListedFunction
 
 
 def arm(name: str, operands: str = "", target: int | None = None) -> Effect:
@@ -159,10 +159,10 @@ def test_functions_of_a_listing() -> None:
     first, second, third = (found[a] for a in (0x100, 0x200, 0x210))
     assert (first.pushed, first.calls, first.jumps) == (8, {0x200}, set())
     assert (second.pushed, second.jumps, second.falls_through) == (8, {0x210}, True)
-    assert third == Function("third", 0x210)
+    assert third == ListedFunction("third", 0x210)
 
 
-def parsed(text: str) -> dict[str, Function]:
+def parsed(text: str) -> dict[str, ListedFunction]:
     return {f.name: f for f in listing.parse(text, cortex_m.semantics).values()}
 
 
@@ -257,8 +257,8 @@ def test_an_address_that_is_neither_called_nor_jumped_to_is_taken() -> None:
 
 
 def test_the_stem_is_the_name_up_to_the_first_point() -> None:
-    assert Function("f.part.0.cold", 1).stem == "f"
-    assert Function("f", 1).stem == "f"
+    assert ListedFunction("f.part.0.cold", 1).stem == "f"
+    assert ListedFunction("f", 1).stem == "f"
 
 
 def test_what_cannot_be_disassembled_is_an_error(tmp_path: Path) -> None:
