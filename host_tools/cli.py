@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from targets.errors import ExitCode, SafeError
+from targets.processes import ended_by_signals
 from targets.suggest import did_you_mean
 
 _COMMANDS = Path(__file__).parent / "commands"
@@ -78,7 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(words)
         name = f"host_tools {arguments.verb}"
-        return int(arguments.run(arguments))
+        with ended_by_signals():
+            return int(arguments.run(arguments))
     except SafeError as error:
         print(f"{name}: {error}", file=sys.stderr)  # noqa: T201
         return int(error.exit_code)

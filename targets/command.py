@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from targets import processes
 from targets.errors import SafeError
 
 
@@ -29,6 +30,7 @@ def run(
             text=True,
             timeout=seconds,
             check=False,
+            preexec_fn=processes.with_parent(),
         )
     except subprocess.TimeoutExpired as error:
         name = what or Path(command[0]).name

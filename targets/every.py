@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from targets import load, toolchain
+from targets import load, processes, toolchain
 from targets.errors import BuildError, ExitCode
 
 ALL = "all"
@@ -39,7 +39,8 @@ def build_all(arguments: Sequence[str], folder: Path, compiler: str = "") -> int
             continue
         _tell(f"{name}:")
         command = [sys.executable, "-m", "SCons", "-Q", *arguments, f"target={name}"]
-        if subprocess.run(command, cwd=folder, check=False).returncode != 0:
+        tie = processes.with_parent()
+        if subprocess.run(command, cwd=folder, check=False, preexec_fn=tie).returncode != 0:
             failed.append(name)
     built = len(load.available()) - len(failed) - len(skipped)
     _tell(f"{built} built, {len(skipped)} skipped, {len(failed)} failed")

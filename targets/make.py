@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targets import build, toolchain
+from targets import build, processes, toolchain
 from targets.errors import BuildError, ExitCode, OutputError
 from targets.load import find, is_own, load
 from targets.options import Options
@@ -118,6 +118,7 @@ def _scons(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
             timeout=SECONDS,
             check=False,
             env=dict(os.environ, PYTHONPATH=str(build.ROOT)),
+            preexec_fn=processes.with_parent(),
         )
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"scons did not end within {SECONDS} s") from error

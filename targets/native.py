@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import tempfile
 from pathlib import Path
 
 from targets import output
@@ -27,8 +26,8 @@ def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
         raise BuildError(f"no host C compiler 'cc' for {purpose}: apt-get install gcc")
-    with tempfile.TemporaryDirectory(prefix="safe-native-") as work:
-        library = Path(work, target.name)
+    with output.scratch("native") as work:
+        library = work / target.name
         done = run(
             [compiler, *options, "-o", str(library), str(source)], _SECONDS, timeout=BuildError
         )

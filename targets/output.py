@@ -17,6 +17,7 @@ except ImportError:  # Windows: folders that a killed process left stay until so
     fcntl = None  # type: ignore[assignment]
 
 _STAGE = ".safe-stage-"
+_SCRATCH = "safe-"
 
 
 def write(
@@ -116,8 +117,8 @@ def staged(out: Path, last: str = "") -> Iterator[Stage]:
             raise OutputError(f"{out}: exists and is not a folder; choose another")
         place = out if out.is_dir() else out.parent
         place.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(place)
-        with _locked_folder(place) as root:
+        _remove_abandoned(place, _STAGE)
+        with _locked_folder(place, _STAGE) as root:
             stage = Stage(root / "new", root / "work")
             stage.folder.mkdir()
             stage.work.mkdir()
@@ -144,7 +145,26 @@ def _publish(stage: Stage, old: Path, out: Path, last: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked_folder(place: Path) -> Iterator[Path]:
+def scratch(name: str) -> Iterator[Path]:
+    """Give a folder for intermediate files among the system's temporary ones, and remove it.
+
+    Those that a killed process left there under the same name are removed first.
+
+    Raises:
+        OutputError: There is no room for it.
+    """
+    place, prefix = Path(tempfile.gettempdir()), f"{_SCRATCH}{name}-"
+    with contextlib.ExitStack() as stack:
+        try:
+            _remove_abandoned(place, prefix)
+            root = stack.enter_context(_locked_folder(place, prefix))
+        except OSError as error:
+            raise OutputError(f"{place}: cannot be written: {error.strerror}") from error
+        yield root
+
+
+@contextlib.contextmanager
+def _locked_folder(place: Path, prefix: str) -> Iterator[Path]:
     """Make a folder that is locked as long as this process uses it, and remove it afterwards.
 
     The kernel drops the lock of a process that dies in whatever way; that is how
@@ -152,7 +172,7 @@ def _locked_folder(place: Path) -> Iterator[Path]:
     container that shares the folder counts its own.)
     """
     while True:
-        root = Path(tempfile.mkdtemp(prefix=_STAGE, dir=place))
+        root = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
         lock = _lock(root, wait=True)
         if root.is_dir():
             break
@@ -165,8 +185,8 @@ def _locked_folder(place: Path) -> Iterator[Path]:
         _unlock(lock)
 
 
-def _remove_abandoned(place: Path) -> None:
-    for root in place.glob(f"{_STAGE}*"):
+def _remove_abandoned(place: Path, prefix: str) -> None:
+    for root in place.glob(f"{prefix}*"):
         lock = _lock(root, wait=False)
         if lock is not None:
             shutil.rmtree(root, ignore_errors=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from targets import build
+from targets import build, processes
 from targets.errors import BuildError
 from targets.load import COMPILERS, Target
 
@@ -111,6 +111,7 @@ def system_includes(target: Target, compiler: str) -> tuple[str, ...]:
             check=True,
             timeout=_SECONDS,
             env={**os.environ, "LC_ALL": "C"},
+            preexec_fn=processes.with_parent(),
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise BuildError(f"{command[0]} does not tell where its headers are: {error}") from error

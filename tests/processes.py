@@ -23,6 +23,14 @@ def descendants(pid):
     return found
 
 
+def command(pid):
+    """Return a process's command line as one text; empty when the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
 def name(pid):
     """Return the name of a program's file; empty when the process is gone."""
     try:

@@ -5,7 +5,6 @@ the emulator ends with this command.
 """
 
 import argparse
-import signal
 import sys
 
 from host_tools.commands import _options as image_options
@@ -32,7 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build, start, print the URL, and wait; return the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the emulator, too
     target = load(arguments.target)
     options = image_options.options(arguments, arguments.target)
     image = make(arguments.target, arguments.model, app=arguments.app, options=options)

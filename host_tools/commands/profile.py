@@ -10,7 +10,6 @@ On target ibex clock cycles are counted, exactly, in the RTL of the core.
 import argparse
 import json
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -20,6 +19,7 @@ from host_tools.commands import _output
 from host_tools.commands._options import add_backend
 from host_tools.perf import operators, standalone
 from host_tools.report import profile as picture
+from targets import output
 from targets.build import ROOT, find_model
 from targets.emulate import counting
 from targets.kernels import ISAS
@@ -48,11 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.isa is not None:
         target = replace(target, target=replace(target.target, isa=arguments.isa))
     counting.check(target)  # an emulator is needed: say so before the work
-    with tempfile.TemporaryDirectory(prefix="safe-profile-") as folder:
+    with output.scratch("profile") as folder:
         built = standalone.build(
             model,
             target,
-            Path(folder),
+            folder,
             optimize=arguments.optimize,
             calls=arguments.windows,
             backend=arguments.backend,

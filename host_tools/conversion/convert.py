@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from host_tools.conversion import canonical, quantize_worker, worker
 from host_tools.conversion.calibration import MINMAX, Method
 from host_tools.errors import ConversionError
 from host_tools.runtimes import tensors as values
+from targets import output
 
 KINDS = ("int8", "int16x8", "float")
 
@@ -62,8 +62,7 @@ def convert(request: ConvertRequest, windows: NDArray[np.float32] | None) -> Con
     """
     if request.kind == "int16x8" and request.method.needs_values:
         raise ConversionError("int16x8 knows calibration minmax only: int16 has range to spare")
-    with tempfile.TemporaryDirectory(prefix="safe-convert-") as name:
-        folder = Path(name)
+    with output.scratch("convert") as folder:
         job = {
             "network": str(request.network.resolve()),
             "kind": request.kind,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import host_tools
 from host_tools.errors import ConversionError, DataError, TrainingError
+from targets import processes
 from targets.errors import SafeError
 
 LOG, FAILED = "log.txt", "error.json"
@@ -88,7 +89,13 @@ def run(module: str, folder: Path, what: str, error: type[TrainingError | Conver
     if importlib.util.find_spec("tensorflow") is None:
         raise error(f"{what}: TensorFlow is not installed: install the extra `train`")
     command = [sys.executable, "-m", module, str(folder)]
-    done = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        check=False,
+        preexec_fn=processes.with_parent(),
+    )
     if done.returncode == 0:
         return
     if (folder / FAILED).exists():

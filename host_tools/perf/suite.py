@@ -1,7 +1,6 @@
 """The benchmark: every model on every counting target at every goal."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from host_tools.perf import agreement, budget, standalone
 from host_tools.perf.standalone import Cost
 from host_tools.report.table import aligned
 from host_tools.report.words import DASH, number
+from targets import output
 from targets.build import ROOT, find_model, models
 from targets.errors import SafeError
 from targets.load import load
@@ -119,9 +119,9 @@ def _one(
     verify: bool,
     stream: bool,
 ) -> Cost:
-    with tempfile.TemporaryDirectory(prefix="safe-perf-") as folder:
+    with output.scratch("perf") as folder:
         built = standalone.build(
-            path, load(target), Path(folder), optimize=goal, calls=calls, stream=stream
+            path, load(target), folder, optimize=goal, calls=calls, stream=stream
         )
         cost = standalone.measure(built, plugins)
         if verify:

@@ -5,18 +5,17 @@ import multiprocessing
 import os
 import pickle
 import signal
-import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
 from host_tools.conversion import network, worker
 from host_tools.errors import ConversionError
+from targets import output, processes
 
 Task = Callable[..., Any]
 Call = tuple[Any, ...]
@@ -37,20 +36,13 @@ class Workers(Protocol):
         ...
 
 
-def _start(log: str) -> None:
+def _start(log: str, parent: int) -> None:
     """Prepare a worker process before it imports TensorFlow."""
     # Ctrl-C reaches the whole process group; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(worker.environment())
     worker.divert_log(Path(log))
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent was killed: nobody would ever tell it to stop."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
+    processes.follow_parent(parent)
 
 
 def tensor_jobs(jobs: int) -> int:
@@ -67,10 +59,12 @@ class Processes:
         """`tensorflow` tells whether its tasks need it: then it is imported ahead."""
         self._jobs = jobs
         self._tensorflow = tensorflow
-        self._folder = tempfile.TemporaryDirectory(prefix="safe-sweep-")
+        self._stack = ExitStack()
+        self._folder = Path()
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> "Processes":
+        self._folder = self._stack.enter_context(output.scratch("sweep"))
         return self
 
     def __exit__(
@@ -80,7 +74,7 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         self._close(kind is not None)
-        self._folder.cleanup()
+        self._stack.close()
 
     def _close(self, at_once: bool) -> None:
         if self._pool is None:
@@ -99,7 +93,7 @@ class Processes:
                 max_workers=self._jobs,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start,
-                initargs=(self._folder.name,),
+                initargs=(str(self._folder), os.getpid()),
             )
             # All processes begin to import TensorFlow now, not when their first task comes.
             for _ in range(self._jobs if self._tensorflow else 0):
@@ -115,7 +109,7 @@ class Processes:
             # TensorFlow takes seconds to import: keep the processes, and let the first call
             # of each read what is shared.
             content = pickle.dumps(shared)
-            path = Path(self._folder.name, f"{hashlib.sha256(content).hexdigest()}.pickle")
+            path = self._folder / f"{hashlib.sha256(content).hexdigest()}.pickle"
             if not path.exists():
                 path.write_bytes(content)
             task = _Shared(str(path), task)

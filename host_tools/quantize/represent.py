@@ -6,7 +6,6 @@ mix of usual windows and of the high-score tail.
 """
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from host_tools.formats import scaler
 from host_tools.formats.scaler import Scaler
 from host_tools.quantize import selection
 from host_tools.runtimes import litert
+from targets import output
 
 Floats = NDArray[np.float32]
 
@@ -145,8 +145,7 @@ def _tflite_scores(z: Floats, first: NDArray[np.int64], request: RepresentReques
 
 
 def _keras_scores(z: Floats, first: NDArray[np.int64], request: RepresentRequest) -> Floats:
-    with tempfile.TemporaryDirectory(prefix="safe-represent-") as name:
-        folder = Path(name)
+    with output.scratch("represent") as folder:
         job = {
             "model": str(Path(str(request.model)).resolve()),
             "window": request.window,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from codegen import pipeline
 from host_tools.errors import DataError
 from host_tools.formats import description
+from targets import processes
 from targets.command import run as run_command
 from targets.errors import BuildError
 
@@ -62,6 +63,7 @@ class HostModel:
                 capture_output=True,
                 timeout=limit,
                 check=False,
+                preexec_fn=processes.with_parent(),
             )
         except subprocess.TimeoutExpired as error:
             raise BuildError(f"{self.executable}: no end after {limit:.0f} s") from error

@@ -4,7 +4,6 @@ For detectors that normalize by a baseline of their own: the windows are given, 
 """
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from host_tools.conversion import canonical, worker
 from host_tools.errors import ConversionError, TrainingError
+from targets import output
 
 Windows = NDArray[np.float32]
 
@@ -69,8 +69,7 @@ def train(job: SegmentJob, windows: Windows, held: Windows, representative: Wind
     Raises:
         TrainingError, ConversionError: A worker failed or the model is not all integer.
     """
-    with tempfile.TemporaryDirectory(prefix="safe-train-") as name:
-        folder = Path(name)
+    with output.scratch("train") as folder:
         (folder / "job.json").write_text(json.dumps(job.content()))
         size = job.window
         np.savez(

@@ -1,6 +1,5 @@
 """Count instructions or clock cycles of a bench image in the emulator that its target has."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from host_tools.device.bench import run_window, stream_samples
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.report.record import OperatorCost
-from targets import elf
+from targets import elf, output
 from targets.build import ROOT
 from targets.emulate import count, counting, qemu, step_count
 from targets.emulate.count import Counts
@@ -53,8 +52,8 @@ def count_inferences(target: Target, image: Path, windows: int) -> Counts:
     """
     configuration = count.configure(elf.read(image))
     unit = counting.unit(target)
-    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
-        config, out = Path(folder, "config.txt"), Path(folder, "out.txt")
+    with output.scratch("count") as folder:
+        config, out = folder / "config.txt", folder / "out.txt"
         config.write_text(configuration.text, encoding="utf-8")
         with counting.start(target, image, counting.Files(config, out, PLUGINS)) as emulator:
             _drive(emulator.url, windows, reply_seconds(target))
@@ -79,8 +78,8 @@ def count_steps(target: Target, image: Path, samples: NDArray[np.float32]) -> in
     """
     if target.emulator is None or target.emulator.kind != "qemu":
         return None
-    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
-        config, out = Path(folder, "config.txt"), Path(folder, "out.txt")
+    with output.scratch("count") as folder:
+        config, out = folder / "config.txt", folder / "out.txt"
         config.write_text(step_count.configure(elf.read(image)), encoding="utf-8")
         argument = count.plugin_argument(count.build_plugin(PLUGINS), config, out)
         with (

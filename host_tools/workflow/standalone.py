@@ -1,6 +1,5 @@
 """Generate, compile and count the standalone folder of a `.tflite`."""
 
-import tempfile
 from pathlib import Path
 
 from codegen.options import DEFAULT_BACKEND, Goal
@@ -8,6 +7,7 @@ from host_tools.perf import agreement, standalone
 from host_tools.perf.agreement import Row
 from host_tools.perf.standalone import Cost
 from host_tools.workflow.count import COUNTED_WINDOWS, PLUGINS
+from targets import output
 from targets.emulate import counting
 from targets.load import load
 
@@ -29,11 +29,11 @@ def measure(
     """
     target = load(target_name)
     counting.check(target)  # an emulator is needed: say so before the work
-    with tempfile.TemporaryDirectory(prefix="safe-count-") as folder:
+    with output.scratch("count") as folder:
         built = standalone.build(
             model,
             target,
-            Path(folder),
+            folder,
             optimize=optimize,
             calls=calls or COUNTED_WINDOWS,
             stream=stream,

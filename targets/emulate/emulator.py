@@ -11,6 +11,7 @@ from re import Pattern
 from types import TracebackType
 from typing import IO
 
+from targets import processes
 from targets.errors import EmulatorError, SafeError
 
 START_SECONDS = 10.0
@@ -148,6 +149,7 @@ def launch(arguments: Sequence[str], ready: Pattern[str], seconds: float) -> Emu
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us, and we end it in order
+            preexec_fn=processes.with_parent(),  # noqa: PLW1509 - system calls only
         )
     except OSError as error:
         raise EmulatorError(f"cannot start {arguments[0]}: {error.strerror}") from error

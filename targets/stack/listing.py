@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from targets import processes
 from targets.errors import BuildError
 
 _HEADER = re.compile(r"^([0-9a-f]+) <(.+)>:$")
@@ -76,7 +77,14 @@ def disassemble(objdump: str, elf: Path) -> str:
     """Return the text of `objdump -d`; BuildError when it fails."""
     command = [objdump, "-d", "--no-show-raw-insn", "-w", str(elf)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=True,
+            preexec_fn=processes.with_parent(),
+        )
     except (OSError, subprocess.SubprocessError) as error:
         raise BuildError(f"{elf}: cannot be disassembled with {objdump}: {error}") from error
     return done.stdout

@@ -36,7 +36,7 @@ def emulate(root, *arguments):
 
 
 @pytest.mark.parametrize("target", ["stm32f4", "host"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_emulate_prints_the_url_and_ends_in_order(root, target, number):
     with emulate(root, "--target", target) as process:
         url = process.stdout.readline().strip()

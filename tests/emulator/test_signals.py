@@ -1,0 +1,60 @@
+"""Signals at the verbs that start emulators and workers: nothing runs on, nothing stays."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from targets.errors import ExitCode
+from tests import processes
+
+pytestmark = pytest.mark.emulator
+QEMU, FIT, SPAWNED = "qemu-system", "fit_worker", "multiprocessing.spawn"
+VERBS = {
+    "bench": (QEMU, "bench --target stm32f4 --emulate --out {out}/bench.json"),
+    "demo": (QEMU, "demo --out {out}"),
+    "count": (QEMU, "count --windows 5000"),
+    "golden": (QEMU, "golden --target stm32f4 --emulate --out {out}"),
+    "train": (FIT, "train --out {out}"),
+    "sweep": (SPAWNED, "sweep --max-totals 100 --balances 0.5 --jobs 2 --outdir {out}"),
+}
+QUICK = [("bench", signal.SIGTERM), ("bench", signal.SIGKILL)]
+ALL = [
+    pytest.param(verb, number, marks=() if (verb, number) in QUICK else pytest.mark.slow)
+    for verb in VERBS
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+]
+
+
+@pytest.mark.parametrize(("verb", "number"), ALL)
+def test_nothing_runs_on(root, tmp_path, verb, number):
+    awaited, line = VERBS[verb]
+    if awaited != QEMU and importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed (extra `train`)")
+    out, work = tmp_path / "out", tmp_path / "tmp"
+    out.mkdir()
+    work.mkdir()
+    command = [sys.executable, "-m", "host_tools", *line.format(out=out).split()]
+    environment = {**os.environ, "TMPDIR": str(work)}
+    with subprocess.Popen(
+        command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+
+        def started():
+            assert process.poll() is None, process.stderr.read()
+            pids = processes.descendants(process.pid)
+            return pids if any(awaited in processes.command(pid) for pid in pids) else []
+
+        children = processes.wait_for(started, 200)
+        children = list({*children, *processes.descendants(process.pid)})
+        process.send_signal(number)
+        processes.wait_for(lambda: not any(map(processes.lives, children)), 20)
+        killed = number == signal.SIGKILL
+        assert process.wait(30) == (-number if killed else ExitCode.INTERRUPTED)
+        if not killed:
+            assert process.stderr.read().endswith(f"host_tools {verb}: interrupted\n")
+            assert list(out.rglob(".safe-*")) + list(work.iterdir()) == []
