@@ -72,7 +72,7 @@ TARGETS: dict[str, set[str] | None] = {
     "emulate/board/stm32u5": {"emulate/board/peripheral"},
     _BOARD: {f"{_BOARD}/peripheral", f"{_BOARD}/stm32f4", f"{_BOARD}/stm32u5"}
     | {"build", "load", "native"},
-    "emulate": {_BOARD, "build", "command", "elf", "load", "native"},
+    "emulate": {_BOARD, "build", "command", "elf", "load", "native", "processes"},
     "emulate/bare": {"emulate", "build", "command", "load"},
 }
 """Only the folders that have a rule; the rest of `targets` is free of circles, which is enough."""
