@@ -152,9 +152,7 @@ def rounded(values: Array, lsb: Lsb) -> NDArray[np.int8]:
     """Return float forecasts as int8 by the definition above; int8 as it is."""
     if values.dtype == np.int8:
         return values
-    q = np.rint(values.astype(np.float64) / lsb.scale) + lsb.zero_point
-    found: NDArray[np.int8] = np.clip(q, -128, 127).astype(np.int8)
-    return found
+    return metrics.quantize(values, lsb.scale, lsb.zero_point)
 
 
 def _real(values: Array, lsb: Lsb) -> Array:

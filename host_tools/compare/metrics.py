@@ -43,6 +43,7 @@ class RealDelta:
     mae: float
     max: float
     values: int
+    mse: float
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,14 @@ def compare_all(results: Mapping[str, Array]) -> list[Comparison]:
 
 def lsb_histogram(left: Array, right: Array) -> dict[int, int]:
     """Count the differences left − right in LSB; keys ascend, the key 0 is always there."""
-    difference = left.astype(np.int16) - right.astype(np.int16)
-    values, counts = np.unique(difference, return_counts=True)
-    histogram = {int(value): int(count) for value, count in zip(values, counts, strict=True)}
-    histogram.setdefault(0, 0)
+    histogram = {0: 0} | frequencies(left.astype(np.int16) - right.astype(np.int16))
     return dict(sorted(histogram.items()))
+
+
+def frequencies(values: Array) -> dict[int, int]:
+    """Count how often each integer occurs; keys ascend."""
+    numbers, counts = np.unique(values, return_counts=True)
+    return {int(value): int(count) for value, count in zip(numbers, counts, strict=True)}
 
 
 def real_delta(left: Array, right: Array) -> RealDelta:
@@ -110,17 +114,26 @@ def real_delta(left: Array, right: Array) -> RealDelta:
     if not np.isfinite(difference).all():
         raise DataError("a result holds NaN or infinity: compare in-distribution windows only")
     distance = np.abs(difference)
+    mse = float(np.mean(distance**2))
     return RealDelta(
-        rmse=float(np.sqrt(np.mean(distance**2))),
+        rmse=mse**0.5,
         mae=float(distance.mean()),
         max=float(distance.max()),
         values=int(distance.size),
+        mse=mse,
     )
 
 
 def dequantize(values: Array, scale: float, zero_point: int) -> Array:
     """Return float64 `scale · (q − zero_point)`, any shape."""
     return (values.astype(np.float64) - zero_point) * scale
+
+
+def quantize(values: Array, scale: float, zero_point: int) -> NDArray[np.int8]:
+    """Return int8 `clamp(round(value / scale) + zero_point, −128, 127)`, in double precision."""
+    q = np.rint(values.astype(np.float64) / scale) + zero_point
+    limited: NDArray[np.int8] = np.clip(q, -128, 127).astype(np.int8)
+    return limited
 
 
 def episodes(alarm: Sequence[bool] | Array) -> int:

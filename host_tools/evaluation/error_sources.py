@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.compare.error import Error, error
+from host_tools.compare.metrics import RealDelta, real_delta
 from host_tools.runtimes import tensors as values
 
 Floats = NDArray[np.float32]
@@ -31,10 +31,10 @@ class ErrorShares:
             nearly add up to it.
     """
 
-    inputs: Error
-    weights: Error | None
-    activations: Error
-    total: Error
+    inputs: RealDelta
+    weights: RealDelta | None
+    activations: RealDelta
+    total: RealDelta
 
     def shares(self) -> dict[str, float]:
         """Return the part of each source in the sum of mean squares, 0 … 1."""
@@ -68,13 +68,16 @@ def budget(
     coarse = with_weights(floating, int8)
     if coarse is None:
         return ErrorShares(
-            error(with_inputs, reference), None, error(real, with_inputs), error(real, reference)
+            real_delta(with_inputs, reference),
+            None,
+            real_delta(real, with_inputs),
+            real_delta(real, reference),
         )
     return ErrorShares(
-        inputs=error(with_inputs, reference),
-        weights=error(values.forecast(coarse, windows), reference),
-        activations=error(real, values.forecast(coarse, rounded)),
-        total=error(real, reference),
+        inputs=real_delta(with_inputs, reference),
+        weights=real_delta(values.forecast(coarse, windows), reference),
+        activations=real_delta(real, values.forecast(coarse, rounded)),
+        total=real_delta(real, reference),
     )
 
 

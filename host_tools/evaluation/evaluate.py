@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.compare import error
-from host_tools.compare.error import Error
+from host_tools.compare import error, metrics
+from host_tools.compare.metrics import RealDelta
 from host_tools.errors import DataError
 from host_tools.evaluation import error_sources as budget
 from host_tools.evaluation.error_sources import ErrorShares
@@ -47,9 +47,9 @@ class EvaluationInputs:
 class ErrorPair:
     """One comparison: in all, per channel and per horizon step."""
 
-    total: Error
-    channels: list[Error]
-    steps: list[Error]
+    total: RealDelta
+    channels: list[RealDelta]
+    steps: list[RealDelta]
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _check(material: EvaluationInputs, edges: values.TensorEdges) -> None:
 
 def _pair(left: NDArray[Any], right: NDArray[Any]) -> ErrorPair:
     return ErrorPair(
-        error.error(left, right), error.along(left, right, 2), error.along(left, right, 1)
+        metrics.real_delta(left, right), error.along(left, right, 2), error.along(left, right, 1)
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.compare import error
+from host_tools.compare import error, metrics
 from host_tools.conversion import calibration, network, quantizer
 from host_tools.conversion.calibration import Method
 from host_tools.quantize.grid import Point
@@ -148,7 +148,7 @@ def measure(kept: SweepWindows, model: bytes, clip: float, seconds: float) -> di
     edges = values.edges(model)
     quantized = oracle.forecast(model, edges.quantize(kept.windows, clip))
     real = (quantized.astype(np.float64) - edges.output_zero_point) * edges.output_scale
-    versus_float = error.error(real, kept.forecast)
+    versus_float = metrics.real_delta(real, kept.forecast)
     difference = error.lsb(quantized, kept.forecast, edges.output_scale, edges.output_zero_point)
     return {
         "mse": versus_float.mse,
@@ -156,8 +156,8 @@ def measure(kept: SweepWindows, model: bytes, clip: float, seconds: float) -> di
         "mae": versus_float.mae,
         "max": versus_float.max,
         "max_lsb": int(np.abs(difference).max()),
-        "rmse_int8_vs_truth": error.error(real, kept.truth).rmse,
-        "rmse_float_vs_truth": error.error(kept.forecast, kept.truth).rmse,
+        "rmse_int8_vs_truth": metrics.real_delta(real, kept.truth).rmse,
+        "rmse_float_vs_truth": metrics.real_delta(kept.forecast, kept.truth).rmse,
         "input_scale": edges.input_scale,
         "output_scale": edges.output_scale,
         "model_bytes": len(model),

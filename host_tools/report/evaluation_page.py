@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from host_tools.compare.error import Error
+from host_tools.compare.metrics import RealDelta
 from host_tools.evaluation.evaluate import ErrorPair, Evaluation
 from host_tools.report.chart import Axis, Chart, Mark, axis_of
 from host_tools.report.page import Cell, Page, Section, Table
@@ -25,7 +25,7 @@ def _pairs(found: Evaluation) -> tuple[tuple[str, ErrorPair | None], ...]:
     )
 
 
-def _row(name: str, found: Error | None) -> list[str]:
+def _row(name: str, found: RealDelta | None) -> list[str]:
     if found is None:
         return [name, DASH, DASH, DASH, DASH]
     figures = (found.mse, found.rmse, found.mae)

@@ -163,8 +163,7 @@ def series(facts: ImageFacts, golden: Golden, device: DeviceRun, exact: Exact) -
         return None
     shown = int(rows[int(np.argmax(np.ptp(golden.truth[rows], axis=1).sum(axis=1)))])
     forecast = metrics.dequantize(device.outputs[shown], facts.scale, facts.zero_point)
-    wanted = np.round(golden.float_outputs[rows] / facts.scale) + facts.zero_point
-    wanted = np.clip(wanted, -128, 127).astype(np.int8)
+    wanted = metrics.quantize(golden.float_outputs[rows], facts.scale, facts.zero_point)
     exact_lsb: dict[int, int] = {}
     for expected in exact.outputs.values():
         for value, count in metrics.lsb_histogram(device.outputs, expected).items():

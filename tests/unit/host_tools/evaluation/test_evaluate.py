@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from host_tools import cli
-from host_tools.compare import error
+from host_tools.compare import error, metrics
 from host_tools.errors import DataError
 from host_tools.evaluation import error_sources as budget
 from host_tools.evaluation import evaluate
@@ -26,7 +26,7 @@ def test_figures_of_a_known_difference() -> None:
     left = np.zeros((2, 3, 4))
     right = left.copy()
     right[:, 1, 2] = [3, -5]
-    found = error.error(left, right)
+    found = metrics.real_delta(left, right)
     assert found.mse == pytest.approx(34 / 24)
     assert found.rmse == pytest.approx((34 / 24) ** 0.5)
     assert found.mae == pytest.approx(8 / 24)
@@ -44,9 +44,9 @@ def test_lsb_is_the_output_scale() -> None:
 
 def test_equal_shapes_or_nothing() -> None:
     with pytest.raises(DataError, match="shapes"):
-        error.error(np.zeros(2), np.zeros(3))
+        metrics.real_delta(np.zeros(2), np.zeros(3))
     with pytest.raises(DataError, match="NaN"):
-        error.error(np.zeros(2), np.full(2, np.nan))
+        metrics.real_delta(np.zeros(2), np.full(2, np.nan))
 
 
 def test_windows_are_quantized_as_the_device_does(home: Path) -> None:
@@ -66,7 +66,9 @@ def test_weights_go_through_int8_and_little_changes(home: Path) -> None:
     assert coarse != floating
     assert len(coarse) == len(floating)
     windows = np.load(home / "golden.npz")["float_inputs"][:8]
-    changed = error.error(values.forecast(coarse, windows), values.forecast(floating, windows))
+    changed = metrics.real_delta(
+        values.forecast(coarse, windows), values.forecast(floating, windows)
+    )
     assert 1e-5 < changed.rmse < 0.05
 
 
@@ -86,12 +88,12 @@ def test_every_source_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "with_weights", lambda _float, _int8: coarse)
     quantized = np.rint((kept + weights + activations) / 0.125 - 2).astype(np.int8)
     found = budget.budget(b"float", b"int8", windows, 8.0, quantized)
-    assert found.inputs == error.error(kept, windows)
+    assert found.inputs == metrics.real_delta(kept, windows)
     assert found.inputs.max == 1.0
     assert found.weights is not None
     assert (found.weights.rmse, found.weights.max) == (0.375, 0.375)
     assert (found.activations.rmse, found.activations.max) == (1.25, 1.25)
-    assert found.total == error.error(kept + weights + activations, windows)
+    assert found.total == metrics.real_delta(kept + weights + activations, windows)
     squares = np.array([found.inputs.mse, 0.375**2, 1.25**2])
     assert list(found.shares().values()) == pytest.approx(squares / squares.sum())
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from host_tools.compare import matrix
-from host_tools.compare.error import error
 from host_tools.compare.matrix import DEVICE, EXACT, FLOAT, OTHER, Lsb, Participant
+from host_tools.compare.metrics import real_delta
 from host_tools.data.runs import Recording
 from host_tools.detection import metrics
 from host_tools.eda import summary, survey
@@ -67,9 +67,9 @@ def evaluation() -> str:
 
     def pair(size: float) -> ErrorPair:
         other = truth + rng.normal(0, size, truth.shape)
-        channels = [error(other[:, :, c], truth[:, :, c]) for c in range(4)]
-        steps = [error(other[:, h], truth[:, h]) for h in range(10)]
-        return ErrorPair(error(other, truth), channels, steps)
+        channels = [real_delta(other[:, :, c], truth[:, :, c]) for c in range(4)]
+        steps = [real_delta(other[:, h], truth[:, h]) for h in range(10)]
+        return ErrorPair(real_delta(other, truth), channels, steps)
 
     small = pair(0.01).total
     lsb = {-2: 1, -1: 300, 0: 2000, 1: 259}
