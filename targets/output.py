@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from targets.errors import OutputError
 
@@ -46,6 +47,26 @@ def write(
         raise OutputError(f"{path}: cannot be written ({error.strerror}); {remedy}") from error
     finally:
         # Still there after an error or Ctrl-C only.
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+@contextlib.contextmanager
+def writer(path: Path) -> Iterator[TextIO]:
+    """Write a text file piece by piece: it takes its name when the body has ended without an error.
+
+    Raises:
+        OutputError: See `write`.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
 

@@ -7,16 +7,15 @@ the float model. Writes report.json and report.html; ends with 50 when any byte 
 
 import argparse
 import sys
-from pathlib import Path
 
 from host_tools.commands import _options as image_options
-from host_tools.commands import _output
+from host_tools.commands import _output, _reading
 from targets.errors import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument("--csv", type=Path, help="train on this file first")
+    _reading.add_arguments(parser, "train on these files of one log first")
     parser.add_argument("--out", type=_output.folder, help="folder to write (default build/demo)")
     parser.add_argument("--target", default="stm32f4", help="default %(default)s")
     image_options.add_backend(parser)
@@ -25,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--streaming", action="store_true", help="an image that computes per sample"
     )
-    parser.add_argument("--delimiter", help="of the CSV file; found by itself when not given")
     parser.add_argument("--epochs", type=int, help="train at most this long")
 
 
@@ -49,10 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
         options=image_options.backend(arguments, arguments.target),
         model=arguments.model,
         csv=arguments.csv,
+        reading=_reading.options(arguments),
         out=arguments.out or demo.OUT,
         windows=arguments.windows,
         streaming=arguments.streaming,
-        delimiter=arguments.delimiter,
         epochs=arguments.epochs,
         say=_say,
         progress=_progress,

@@ -12,21 +12,17 @@ Example:
 import argparse
 import sys
 import time
-from pathlib import Path
 
-from host_tools.commands import _output
+from host_tools.commands import _output, _reading
 from targets.errors import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument(
-        "--csv", type=Path, nargs="+", required=True, help="one or more, of the same columns"
-    )
+    _reading.add_arguments(parser, "one or more files of the same columns", required=True)
     parser.add_argument(
         "--outdir", "--out", type=_output.folder, default="eda", help="folder to write"
     )
-    parser.add_argument("--delimiter", help="of the CSV files; found by itself when not given")
     parser.add_argument("--json", action="store_true", help="print eda.json")
 
 
@@ -53,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from targets import output
 
     began = time.monotonic()
-    found = eda.run(arguments.csv, delimiter=arguments.delimiter, progress=_Progress())
+    found = eda.run(arguments.csv, _reading.options(arguments), progress=_Progress())
     clip = eda_summary.suggest_clip(found.columns)
     pictures = {
         "histograms": eda_plots.histograms(found),

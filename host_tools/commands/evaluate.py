@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host_tools.commands import _output
+from host_tools.commands import _output, _reading
 from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
@@ -28,8 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options; old names are accepted beside the new."""
     add = parser.add_argument
     add("--model", default="forecaster", help="name under models/, or a folder")
-    add("--csv", type=Path, help="measure on the test part of this file")
-    add("--delimiter", help="of the CSV file; found by itself when not given")
+    _reading.add_arguments(parser, "measure on the test part of this log")
     add("--windows", "--rep", dest="rep", type=Path, metavar="NPZ",
         help="measure on these standardized windows; their truth is unknown")  # fmt: skip
     add("--float", "--keras", dest="floating", type=Path, metavar="MODEL",
@@ -91,7 +90,7 @@ def _detection(arguments: argparse.Namespace) -> int:
         raise DataError("--target NAME and --emulate belong together")
     out = arguments.out or Path("build", "detection")
     found = study.study(
-        runs.load(arguments.detection, study.LEAST_ROWS),
+        runs.load(arguments.detection, study.LEAST_ROWS, _reading.options(arguments)),
         description.resolve(arguments.model) / "architecture.py",
         out,
         lambda line: print(f"evaluate: {line}", file=sys.stderr),  # noqa: T201
@@ -116,8 +115,9 @@ def _material(arguments: argparse.Namespace) -> "tuple[EvaluationInputs, str]":
     int8 = material.tflite(arguments.int8 or home / "model_int8.tflite")
     floating = material.floating(arguments.floating or home / "model_float.tflite")
     known = scaler.load(home / "scaler.json")
+    reading = _reading.options(arguments)
     windows, truth, words = material.windows(
-        home, arguments.n, csv=arguments.csv, delimiter=arguments.delimiter, rep=arguments.rep
+        home, arguments.n, csv=arguments.csv, options=reading, rep=arguments.rep
     )
     from host_tools.evaluation.evaluate import EvaluationInputs
 

@@ -8,12 +8,11 @@ plant. Writes detector.json and training.json. Example:
 
 import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.commands import _output
+from host_tools.commands import _output, _reading
 from host_tools.data import model_data, window
 from host_tools.detection import quiet as detection
 from host_tools.formats import detector, json_file
@@ -27,8 +26,7 @@ from targets.errors import ExitCode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
-    parser.add_argument("--csv", type=Path, help="fit to this file instead of the plant")
-    parser.add_argument("--delimiter", help="of the CSV file; found by itself when not given")
+    _reading.add_arguments(parser, "fit to these files of one log instead of the plant")
     parser.add_argument(
         "--learn-rows",
         type=int,
@@ -48,7 +46,7 @@ def _say(line: str) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fit; return the exit code."""
     detection.check_learn_rows(arguments.learn_rows)
-    about = model_data.load(arguments.model, arguments.csv, arguments.delimiter)
+    about = model_data.load(arguments.model, arguments.csv, _reading.options(arguments))
     model = about.home / INT8
     adapter, edges = adapters.load(about.home), adapters.read_edges(model)
     parts = window.split(about.table)

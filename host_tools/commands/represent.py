@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from host_tools.commands import _output
+from host_tools.commands import _output, _reading
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ NAME = "rep_windows_balanced"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument("--csv", type=Path, nargs="+", required=True, help="one or more files")
-    parser.add_argument("--delimiter", help="of the CSV files; found by itself when not given")
+    _reading.add_arguments(parser, "one or more files of one log", required=True)
     parser.add_argument("--savedmodel", "--model", type=Path, help="what scores (default: none)")
     parser.add_argument("--scaler", type=Path, help="scaler.json of the model (default: fitted)")
     parser.add_argument(
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Choose, write; return the exit code. Raises DataError, ConversionError or OutputError."""
-    from host_tools.data import several
+    from host_tools.data import csv
     from host_tools.formats import json_file
     from host_tools.quantize import represent
     from host_tools.report import represent_plot
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     represent.check(request)
     began = time.monotonic()
-    table = several.read(arguments.csv, delimiter=arguments.delimiter, drop_text=True)
+    table = csv.read(arguments.csv, _reading.options(arguments))
     found = represent.represent(table, request, _say)
     for notice in found.notices:
         _say(f"note: {notice}")

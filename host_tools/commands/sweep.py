@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from host_tools.commands import _output
+from host_tools.commands import _output, _reading
 from host_tools.errors import DataError
 from host_tools.formats import description
 from host_tools.formats.description import Description
@@ -31,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options; old names are accepted beside the new."""
     add = parser.add_argument
     add("--model", default="forecaster", help="name under models/, or a folder")
-    add("--csv", type=Path, help="the data it was trained on; the plant when not given")
-    add("--delimiter", help="of the CSV file; found by itself when not given")
+    _reading.add_arguments(parser, "the data it was trained on; the plant when not given")
     add("--from", "--savedmodel", dest="network", type=Path, metavar="NETWORK",
         help=".keras, .h5 or SavedModel (default: exports/model.keras of the model)")  # fmt: skip
     add("--outdir", "--out", type=_output.folder, help="default qbench_sweep_NAME")
@@ -77,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     from host_tools.report import sweep_page
 
     grid = grids.from_options(vars(arguments))
-    about = model_data.load(arguments.model, arguments.csv, arguments.delimiter)
+    about = model_data.load(arguments.model, arguments.csv, _reading.options(arguments))
     _check_shape(arguments, about.description)
     network = model_data.network_of(about.home, arguments.network)
     plan = study.study(about, network, _positive("--n", arguments.n))

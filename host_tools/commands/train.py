@@ -11,9 +11,8 @@ Example:
 
 import argparse
 import sys
-from pathlib import Path
 
-from host_tools.commands import _output
+from host_tools.commands import _output, _reading
 from host_tools.training.settings import Settings
 from targets.errors import ExitCode
 
@@ -21,8 +20,7 @@ from targets.errors import ExitCode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
-    parser.add_argument("--csv", type=Path, help="train on this file instead of the plant")
-    parser.add_argument("--delimiter", help="of the CSV file; found by itself when not given")
+    _reading.add_arguments(parser, "train on these files of one log instead of the plant")
     parser.add_argument(
         "--out", type=_output.folder, help="folder to write (default build/models/NAME)"
     )
@@ -68,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = TrainingRequest(
         model=arguments.model,
         csv=arguments.csv,
-        delimiter=arguments.delimiter,
+        reading=_reading.options(arguments),
         out=arguments.out,
         seed=arguments.seed,
         window=arguments.window,

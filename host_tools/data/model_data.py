@@ -1,5 +1,6 @@
 """A model directory with the data it was trained on, its trained network, and its windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data import csv, plant, scaling, window
+from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import kept as kept_options
 from host_tools.data.table import Table
 from host_tools.errors import DataError
 from host_tools.formats import description, scaler
@@ -35,16 +38,19 @@ class ModelData:
     scale: Scaler
 
 
-def load(model: str, files: Path | None, delimiter: str | None) -> ModelData:
-    """Read a model directory and its data: a CSV file, or the synthetic plant of its seed.
+def load(model: str, files: Sequence[Path], options: Options) -> ModelData:
+    """Read a model directory and its data: a log, or the synthetic plant of its seed.
+
+    The log is read as the training read its own (`reading.toml`), where `options` say nothing else.
 
     Raises:
         DataError: No such model, other channels, or a model of a CSV file without the file.
     """
     home = description.resolve(model)
     about = description.load(home)
-    if files is not None:
-        table = csv.read(files, delimiter=delimiter, channels=about.channels or None)
+    if files:
+        said = kept_options(home, options)
+        table = csv.read(files, said, channels=about.channels or None)
     elif about.source == "plant":
         table = plant.table(about.seed)
     else:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from host_tools.data import csv
+from host_tools.data.reading.options import Options
+from host_tools.data.reading.source import SUFFIXES
 from host_tools.data.table import Table
 from host_tools.errors import DataError
 
@@ -60,51 +61,48 @@ def _order(path: Path) -> tuple[str, int, str]:
     return path.parent.name, number, path.stem
 
 
-def _times(path: Path) -> tuple[NDArray[np.float64], float] | None:
-    text = path.read_text(encoding="utf-8-sig")
-    frame = pd.read_csv(path, sep=csv.find_delimiter(path, text, None), dtype=str)
-    column = csv.find_time_column(frame)
-    if column is None:
-        return None
-    numbers = pd.to_numeric(frame[column], errors="coerce")
-    if numbers.notna().all():
-        stamps = numbers.to_numpy(dtype=np.float64)
-    else:
-        dates = pd.to_datetime(frame[column], utc=True)
-        first = pd.Timestamp(0, tz="UTC")
-        stamps = (dates - first).dt.total_seconds().to_numpy(dtype=np.float64)
-    return stamps - stamps[0], float(stamps[0])
-
-
 def _recording(path: Path, table: Table) -> Recording:
-    seconds, start = _times(path) or (np.arange(len(table), dtype=np.float64), 0.0)
+    seconds, start = np.arange(len(table), dtype=np.float64), 0.0
+    if table.seconds is not None:
+        seconds, start = table.seconds - table.seconds[0], float(table.seconds[0])
     name = f"{path.parent.name}/{path.stem}"
     labels = table.labels.astype(np.int64)
     return Recording(name, table.samples.astype(np.float64), labels, seconds, start)
 
 
-def load(root: Path, least_rows: int) -> Runs:
-    """Read every CSV file below a folder.
+def load(root: Path, least_rows: int, options: Options | None = None) -> Runs:
+    """Read every log below a folder.
 
     A quiet recording is cut where the first labelled run begins that starts inside it: the rows
     after are that run's own, and must not train.
 
     Raises:
         DataError: No folder, no labelled run, a file that cannot be used, too short, or with
-            other channels than the first.
+            other channels or another sampling rate than the first.
     """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; name one that holds a CSV file per run")
     labelled: list[Recording] = []
     quiet: list[Recording] = []
     channels: tuple[str, ...] | None = None
-    for path in sorted(root.rglob("*.csv"), key=_order):
-        table = csv.read(path, channels=channels, least_rows=least_rows, drop_constant=False)
-        channels = table.names
+    first: Table | None = None
+    paths = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    for path in sorted(paths, key=_order):
+        table = csv.read(
+            path, options, channels=channels, least_rows=least_rows, drop_constant=False
+        )
+        first, channels = first or table, table.names
+        if abs(table.rate_hz / first.rate_hz - 1) > csv.RATE_TOLERANCE:
+            raise DataError(
+                f"{table.source}: mixed sampling rates: {table.rate_hz:g} Hz where {first.source}"
+                f" has {first.rate_hz:g} Hz: runs of one folder have one rate (read --resample)"
+            )
         is_quiet = path.parent.name == QUIET or path.stem.startswith(QUIET)
         (quiet if is_quiet else labelled).append(_recording(path, table))
     if channels is None or not any(run.labels.any() for run in labelled):
-        raise DataError(f"{root}: no CSV file below it has labelled faults (column `anomaly`)")
+        raise DataError(
+            f"{root}: no CSV file below it has labelled faults (column `anomaly`, or --label NAME)"
+        )
     cut = []
     for one in quiet:
         later = [r.start - one.start for r in labelled if r.start >= one.start > 0]

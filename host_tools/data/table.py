@@ -1,6 +1,8 @@
 """A table of samples in time order: what a CSV file or the synthetic plant gives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,11 @@ class Table:
         segments: int32 [rows]. Rows with the same number follow each other without a gap;
             GAP marks a row with a missing value.
         rate_hz: Samples per second, from the median step.
-        notices: What cleaning did, one sentence each, for the user.
+        notices: What the reading found, one sentence each, for the user.
+        seconds: float64 [rows], time since 1970 (or since the clock's own zero), NaN where it is
+            missing; None without a clock.
+        reading: How the file was read: the record of `reading.record`; None for the plant.
+        options: reading.toml, with which another log of the plant is read alike.
     """
 
     source: str
@@ -35,6 +41,9 @@ class Table:
     segments: NDArray[np.int32]
     rate_hz: float = 1.0
     notices: tuple[str, ...] = ()
+    seconds: NDArray[np.float64] | None = None
+    reading: Mapping[str, Any] | None = None
+    options: str = ""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -51,6 +60,7 @@ class Table:
             samples=self.samples[first:last],
             labels=self.labels[first:last],
             segments=self.segments[first:last],
+            seconds=None if self.seconds is None else self.seconds[first:last],
         )
 
     def without(self, dropped: list[str], reason: str) -> "Table":

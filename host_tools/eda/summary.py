@@ -145,40 +145,30 @@ def _lost(text: str, rows: int, found: Eda) -> Finding:
 
 def findings(found: Eda) -> list[Finding]:
     """Return what deserves a look before training, the costliest first."""
-    everything = [*_sampling_findings(found), *_channel_findings(found)]
+    everything = [*_reading_findings(found), *_channel_findings(found)]
     return sorted(everything, key=lambda finding: -finding.weight)
 
 
-def _sampling_findings(found: Eda) -> list[Finding]:
+def _reading_findings(found: Eda) -> list[Finding]:
+    """What the reader noted: what training would ask about first, then what is only told."""
     facts, texts = found.sampling, []
+    doubtful = ("not a number", "same time as", "earlier than", "mixed sampling", "not a date")
+    for note in found.reading.notes:
+        text = f"{note}."
+        if note.endswith(": gaps"):
+            texts.append(Finding(text, "gaps", 0.996))
+        elif any(words in note for words in doubtful):
+            texts.append(_refused(text))
+        elif "missing values in" in note:
+            continue  # Told by channel.
+        else:
+            cost = (
+                "false or missed alarms" if "standard deviations" in note else "nothing, if right"
+            )
+            texts.append(Finding(text, cost, 1.6 if "standard deviations" in note else 0.995))
     if facts.period is None:
         text = "No timestamp column: gaps and the sampling rate cannot be judged."
         texts.append(Finding(text, "gaps stay unseen", 1.5))
-    if facts.other_period is not None:
-        texts.append(
-            _refused(
-                f"Mixed sampling rates: a row every {facts.period:g} s, but every"
-                f" {facts.other_period:g} s in {facts.other_share:.0%} of the log: resample to one"
-                " rate, or split the file."
-            )
-        )
-    if facts.duplicates:
-        texts.append(
-            _refused(
-                f"{facts.duplicates:,} rows repeat the time of the row before, the first in"
-                f" {facts.first_duplicate}: remove them."
-            )
-        )
-    if facts.backwards:
-        texts.append(
-            _refused(
-                f"{facts.backwards:,} rows are earlier than the row before, the first in"
-                f" {facts.first_backwards}: sort the file by time."
-            )
-        )
-    if facts.unreadable:
-        text = f"{facts.unreadable:,} timestamps cannot be read."
-        texts.append(_lost(text, facts.unreadable, found))
     if facts.gaps:
         longest = facts.longest[0].seconds
         what = "gap" if facts.gaps == 1 else "gaps"
@@ -204,7 +194,7 @@ def _channel_findings(found: Eda) -> list[Finding]:
     texts += [
         _refused(
             f'"{c.name}": {c.text:,} cells are text, the first in {c.first_text}: mend the cells,'
-            " or remove the column."
+            " or say with --missing that they mean no value."
         )
         for c in columns
         if c.text
@@ -282,6 +272,7 @@ def fields(found: Eda, clip: Clip) -> dict[str, Any]:
             "version": 1,
             "files": [{"path": path, "rows": rows} for path, rows in found.files],
             "rows": found.rows,
+            "reading": found.reading.as_json(),
             "labelled_rows": found.labelled_rows,
             "left_out": dict(found.left_out),
             "quantile_rank_error": found.rank_error,

@@ -1,7 +1,8 @@
 """Look at whole logs of any size: statistics, correlations, sampling, drift, a clip to use.
 
-One pass over the files, in blocks (`eda_blocks`). What is kept while reading does not grow with
-the files, but for the quantile sketches, which grow with the logarithm of the row count:
+Two passes over the files, in blocks: one decides how each column is read (`data.reading`), the
+other counts. What is kept while reading does not grow with the files, but for the quantile
+sketches, which grow with the logarithm of the row count:
 
     sketches   SKETCH_BUDGET_BYTES · levels / 16, levels = log2(rows / values of a buffer)
     timeline   256 segments · 7 numbers · channels
@@ -10,19 +11,22 @@ the files, but for the quantile sketches, which grow with the logarithm of the r
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data.several import different_headers
-from host_tools.eda import blocks as eda_blocks
-from host_tools.eda.blocks import BLOCK_BYTES, Layout, RowBlock
+from host_tools.data.reading import clock as clocks
+from host_tools.data.reading import log as logs
+from host_tools.data.reading.log import RowBlock, Log
+from host_tools.data.reading.options import Options
+from host_tools.data.reading.record import Reading
+from host_tools.data.reading.source import BLOCK_BYTES
 from host_tools.eda.drift import Drift, Timeline, assess
 from host_tools.eda.moments import Comoments, Moments
 from host_tools.eda.quantile import Sketch
-from host_tools.eda.time import Sampling, SamplingFacts, StuckRuns
+from host_tools.eda.time import SamplingFacts, StuckRuns, sampling_facts
 from host_tools.errors import DataError
 
 Array = NDArray[np.float64]
@@ -87,6 +91,7 @@ class Eda:
         rank_error: Bound on the rank error of the quantiles; 0 is exact.
         timeline: float64 [3, segments, channels]: mean, lowest, highest.
         stamps: float64 [segments], the mean stamp of each; NaN without timestamps.
+        reading: How the files were read.
     """
 
     files: tuple[tuple[str, int], ...]
@@ -100,6 +105,7 @@ class Eda:
     rank_error: float
     timeline: Array
     stamps: Array
+    reading: Reading
 
 
 class _Collector:
@@ -113,25 +119,21 @@ class _Collector:
         self.moments: Moments | None = None
         self.pairs: Comoments | None = None
         self.sketches = [Sketch(size) for _ in names]
-        self.sampling, self.timeline, self.runs = Sampling(), Timeline(), StuckRuns(count)
+        self.timeline, self.runs = Timeline(), StuckRuns(count)
         self.infinite = np.zeros(count, dtype=np.int64)
         self.text = np.zeros(count, dtype=np.int64)
         self.first_text = [""] * count
         self.rows = self.labelled = 0
 
-    def add(self, file: str, block: RowBlock) -> None:
-        """Take one block."""
+    def add(self, block: RowBlock, file: str, seconds: Array) -> None:
+        """Take one block: of which file, and float64 [rows] its stamps, NaN without."""
         values = block.values
         moments, pairs = Moments.of(values), Comoments.of(values)
         self.moments = moments if self.moments is None else self.moments.merged(moments)
         self.pairs = pairs if self.pairs is None else self.pairs.merged(pairs)
         for sketch, row in zip(self.sketches, values, strict=True):
             sketch.add(row[~np.isnan(row)])
-        stamps = np.full(values.shape[1], np.nan)
-        if block.seconds is not None:
-            stamps = block.origin + block.seconds
-            self.sampling.add(file, block.seconds, block.lines, block.origin, block.is_dated)
-        self.timeline.add(np.concatenate((values, stamps[None])))
+        self.timeline.add(np.concatenate((values, seconds[None])))
         self.runs.add(file, values, block.lines)
         self.infinite += block.infinite.sum(axis=1)
         texts = block.text.sum(axis=1)
@@ -146,67 +148,61 @@ class _Collector:
 
 def run(
     paths: Sequence[Path],
+    options: Options | None = None,
     *,
-    delimiter: str | None = None,
     block_bytes: int = BLOCK_BYTES,
     sketch_budget_bytes: int = SKETCH_BUDGET_BYTES,
     progress: Progress = lambda *_: None,
 ) -> Eda:
-    """Read files once and return what they hold.
+    """Look at files and return what they hold.
 
     Args:
-        paths: At least one; all with the same columns in the same order.
-        delimiter: Of every file; found by itself when None.
+        paths: At least one, or a folder; all with the same columns.
+        options: What the user says about them.
         block_bytes: Bytes read at a time.
         sketch_budget_bytes: Memory of all quantile sketches together, about.
         progress: Called with bytes done and bytes in all.
 
     Raises:
-        DataError: A file cannot be used, or the files have different columns.
+        DataError: A file cannot be used, two readings fit, or the files have different columns.
     """
-    layouts = [eda_blocks.layout(path, delimiter) for path in paths]
-    first = layouts[0]
-    for about in layouts[1:]:
-        if about.header != first.header:
-            raise DataError(
-                different_headers(str(first.path), first.header, str(about.path), about.header)
-            )
-    # A file's first lines may show text only, or blanks only: the others decide as well.
-    channels = tuple(n for n in first.header if any(n in about.channels for about in layouts))
-    total, done = sum(path.stat().st_size for path in paths), 0
-    found, files = _Collector(channels, sketch_budget_bytes), []
-    for about, name in zip(layouts, _shown(paths), strict=True):
-        before = found.rows
-        found.sampling.begin_file()
-        for block in eda_blocks.blocks(_with_channels(about, channels), block_bytes):
-            found.add(name, block)
-            progress(done + block.position, total)
-        found.runs.end_file()
-        done += about.path.stat().st_size
-        files.append((name, found.rows - before))
-    return _result(found, first, channels, tuple(files))
+    log = logs.open_log(
+        paths,
+        options,
+        lenient=True,
+        size=block_bytes,
+        progress=lambda done, total: progress(done, 2 * total),
+    )
+    found, rows = _Collector(log.names, sketch_budget_bytes), [0] * len(log.files)
+    number = 0
+
+    def second(done: int, total: int) -> None:
+        progress(total + done, 2 * total)
+
+    for block in log.blocks(block_bytes, second):
+        if block.number != number:
+            found.runs.end_file()
+            number = block.number
+        found.add(block, log.reading.files[number], _seconds(log, block))
+        rows[number] += len(block.lines)
+    found.runs.end_file()
+    return _result(found, log, tuple(zip(log.reading.files, rows, strict=True)))
 
 
-def _shown(paths: Sequence[Path]) -> list[str]:
-    """Return the names by which a summary calls files: a folder only where it tells them apart."""
-    names = [path.name for path in paths]
-    return names if len(set(names)) == len(names) else ["/".join(p.parts[-2:]) for p in paths]
+def _seconds(log: Log, block: RowBlock) -> Array:
+    if log.choice is None or block.stamps is None:
+        return np.full(len(block.lines), np.nan)
+    return clocks.since_1970(block.stamps, log.choice.clock)
 
 
-def _with_channels(about: Layout, channels: tuple[str, ...]) -> Layout:
-    return about if about.channels == channels else replace(about, channels=channels, text=())
-
-
-def _result(
-    found: _Collector, about: Layout, channels: tuple[str, ...], files: tuple[tuple[str, int], ...]
-) -> Eda:
+def _result(found: _Collector, log: Log, files: tuple[tuple[str, int], ...]) -> Eda:
     assert found.moments is not None
     assert found.pairs is not None
     segments = found.timeline.all()
     drifts = assess(segments)[:-1]
     columns = tuple(_column(found, i, drift) for i, drift in enumerate(drifts))
     if not any(column.count for column in columns):
-        raise DataError(f"{about.path}: no cell of any channel holds a number")
+        raise DataError(f"{files[0][0]}: no cell of any channel holds a number")
     timeline = np.array(
         [
             [np.where(part.count > 0, getattr(part, name), np.nan) for part in segments]
@@ -219,25 +215,14 @@ def _result(
         columns=columns,
         correlation=found.pairs.correlation(),
         pair_rows=found.pairs.count,
-        sampling=found.sampling.facts(),
-        left_out=_left_out(about, channels),
-        labelled_rows=found.labelled if about.labels else None,
+        sampling=sampling_facts(log),
+        left_out=log.reading.left_out_columns(log.roles.constant),
+        labelled_rows=found.labelled if log.roles.labels else None,
         rank_error=max(sketch.rank_error for sketch in found.sketches),
         timeline=timeline[:, :, :-1],
         stamps=timeline[0, :, -1],
+        reading=log.reading,
     )
-
-
-def _left_out(about: Layout, channels: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    reasons = []
-    for name in about.header:
-        if name == about.time:
-            reasons.append((name, "timestamp"))
-        elif name in about.labels:
-            reasons.append((name, "label"))
-        elif name not in channels:
-            reasons.append((name, "text" if name in about.text else "annotation"))
-    return tuple(reasons)
 
 
 def _column(found: _Collector, i: int, drift: Drift) -> Column:

@@ -1,42 +1,21 @@
 """What a log's timestamps and its order tell, in one pass: steps, gaps, stuck stretches."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import sampling
-from host_tools.data.csv import GAP_FACTOR
+from host_tools.data.reading.clock import since_1970
+from host_tools.data.reading.log import Log
+from host_tools.data.reading.steps import GAP_FACTOR, Jump, weighted_median
 
 Array = NDArray[np.float64]
 Lines = NDArray[np.int64]
 
-_MANTISSA_BITS = 13
 SHOWN_GAPS = 20
 STUCK_ROWS = 60
 """Rows of exactly the same value that count as a stuck stretch: a minute at 1 Hz."""
-
-
-class _StepCounts:
-    """Positive steps counted by value, to one part in 2^13: bounded, whatever the jitter."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
-
-    def add(self, steps: Array) -> None:
-        keys = steps.view(np.int64) >> (52 - _MANTISSA_BITS)
-        values, counts = np.unique(keys, return_counts=True)
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-            self._counts[value] += count
-
-    def sorted(self) -> tuple[Array, NDArray[np.int64]]:
-        """Return the step values (the middle of each bin) in ascending order, and counts."""
-        keys = np.array(sorted(self._counts), dtype=np.int64)
-        low = (keys << (52 - _MANTISSA_BITS)).view(np.float64)
-        # A step that ends in zero bits, as whole seconds do, is the low end of its bin.
-        return low, np.array([self._counts[k] for k in keys.tolist()], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -88,99 +67,49 @@ class SamplingFacts:
     is_dated: bool = False
 
 
-@dataclass
-class Sampling:
-    """Collects the steps between rows."""
-
-    _counts: _StepCounts = field(default_factory=_StepCounts)
-    _local: _StepCounts = field(default_factory=_StepCounts)
-    _long: list[Gap] = field(default_factory=list)
-    _last: float | None = None
-    _duplicates: list[str] = field(default_factory=list)
-    _backwards: list[str] = field(default_factory=list)
-    _duplicate_count: int = 0
-    _backward_count: int = 0
-    _unreadable: int = 0
-    _first: float = np.inf
-    _final: float = -np.inf
-    _is_dated: bool = True
-
-    def begin_file(self) -> None:
-        """Forget the last stamp: files need not follow each other in time."""
-        self._last = None
-
-    def add(
-        self, file: str, seconds: Array, lines: Lines, origin: float = 0.0, is_dated: bool = False
-    ) -> None:
-        """Take the stamps of a block, float64 [rows] from `origin` on, and their lines."""
-        good = np.isfinite(seconds)
-        self._unreadable += int((~good).sum())
-        seconds, lines = seconds[good], lines[good]
-        if not len(seconds):
-            return
-        self._first = min(self._first, origin + float(seconds.min()))
-        self._final = max(self._final, origin + float(seconds.max()))
-        self._is_dated &= is_dated
-        head = seconds[:1] if self._last is None else np.array([self._last])
-        steps = np.diff(seconds, prepend=head)
-        if self._last is None:
-            steps, lines = steps[1:], lines[1:]
-        self._last = float(seconds[-1])
-        zero, negative = steps == 0, steps < 0
-        self._duplicate_count += _note(self._duplicates, zero, file, lines)
-        self._backward_count += _note(self._backwards, negative, file, lines)
-        positive = steps > 0
-        if positive.any():
-            self._count(file, steps[positive], lines[positive])
-
-    def _count(self, file: str, steps: Array, lines: Lines) -> None:
-        self._counts.add(steps)
-        self._local.add(sampling.local_periods(steps))
-        for at in np.argsort(-steps, kind="stable")[:SHOWN_GAPS]:
-            self._long.append(Gap(file, int(lines[at]), float(steps[at])))
-        self._long = sorted(self._long, key=lambda gap: -gap.seconds)[:SHOWN_GAPS]
-
-    def facts(self) -> SamplingFacts:
-        """Return the summary."""
-        values, counts = self._counts.sorted()
-        common: dict[str, Any] = {
-            "duplicates": self._duplicate_count,
-            "first_duplicate": self._duplicates[0] if self._duplicates else "",
-            "backwards": self._backward_count,
-            "first_backwards": self._backwards[0] if self._backwards else "",
-            "unreadable": self._unreadable,
-        }
-        if self._first <= self._final:
-            common |= {"first": self._first, "last": self._final, "is_dated": self._is_dated}
-        if not len(values):
-            return SamplingFacts(period=None, **common)
-        period = _median(values, counts)
-        gap = values > GAP_FACTOR * period
-        often = np.argsort(-counts, kind="stable")[:8]
-        local, groups = self._local.sorted()
-        wrong = sampling.differing(local, period)
-        mixed = sampling.is_mixed(int(groups[wrong].sum()), max(1, int(groups.sum())))
-        return SamplingFacts(
-            period=period,
-            steps=tuple((float(values[i]), int(counts[i])) for i in often),
-            gaps=int(counts[gap].sum()),
-            gap_seconds=float((values[gap] * counts[gap]).sum()),
-            longest=tuple(g for g in self._long if g.seconds > GAP_FACTOR * period),
-            other_period=_median(local[wrong], groups[wrong]) if mixed else None,
-            other_share=float(groups[wrong].sum() / groups.sum()) if mixed else 0.0,
-            **common,
-        )
+def sampling_facts(log: Log) -> SamplingFacts:
+    """Return what the timestamps of a log that has been looked at say, in seconds."""
+    if log.choice is None:
+        return SamplingFacts(period=None)
+    steps, unit = log.choice.steps, log.choice.unit_seconds
+    values, counts = steps.counts.sorted()
+    common: dict[str, Any] = {
+        "duplicates": 0 if log.pace.per_stamp > 1 else steps.zero,
+        "first_duplicate": _where(log, steps.repeats),
+        "backwards": steps.negative,
+        "first_backwards": _where(log, steps.backward),
+        "unreadable": steps.wrong,
+    }
+    if steps.rows:
+        ends = np.array([steps.low, steps.high])
+        first, last = since_1970(ends, log.choice.clock).tolist()
+        common |= {"first": first, "last": last, "is_dated": log.choice.dated}
+    if not len(values):
+        return SamplingFacts(period=None, **common)
+    period = weighted_median(values, counts)
+    gap = values > GAP_FACTOR * period
+    often = np.argsort(-counts, kind="stable")[:8]
+    other = steps.mixed()
+    long = [jump for jump in steps.longest if jump.seconds > GAP_FACTOR * period]
+    return SamplingFacts(
+        period=log.pace.period,
+        steps=tuple((float(values[i] * unit), int(counts[i])) for i in often),
+        gaps=int(counts[gap].sum()),
+        gap_seconds=float((values[gap] * counts[gap]).sum() * unit),
+        longest=tuple(Gap(_shown(log, j), j.line, j.seconds * unit) for j in long[:SHOWN_GAPS]),
+        other_period=None if other is None else other[0] * unit,
+        other_share=0.0 if other is None else other[1],
+        **common,
+    )
 
 
-def _note(first: list[str], wrong: NDArray[np.bool_], file: str, lines: Lines) -> int:
-    count = int(wrong.sum())
-    if count and not first:
-        first.append(f"{file}:{int(lines[int(np.argmax(wrong))])}")
-    return count
+def _where(log: Log, jumps: list[Jump]) -> str:
+    return f"{_shown(log, jumps[0])}:{jumps[0].line}" if jumps else ""
 
 
-def _median(values: Array, counts: NDArray[np.int64]) -> float:
-    return float(values[np.searchsorted(np.cumsum(counts), (counts.sum() + 1) // 2)])
+def _shown(log: Log, jump: Jump) -> str:
+    names = [file.name for file in log.files]
+    return log.reading.files[names.index(jump.file)]
 
 
 class StuckRuns:

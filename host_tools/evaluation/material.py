@@ -1,11 +1,13 @@
 """Find what an evaluation needs: two models, windows, and what followed them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data import model_data, window
+from host_tools.data.reading.options import Options
 from host_tools.errors import DataError
 from host_tools.formats import description, golden, npz
 
@@ -40,7 +42,7 @@ def floating(path: Path) -> bytes:
 
 
 def windows(
-    home: Path, count: int, *, csv: Path | None, delimiter: str | None, rep: Path | None
+    home: Path, count: int, *, csv: Sequence[Path], options: Options, rep: Path | None
 ) -> tuple[Floats, Floats | None, str]:
     """Return windows to measure on, what followed them if known, and where they come from.
 
@@ -54,13 +56,13 @@ def windows(
     if rep is not None:
         found = npz.windows(rep, (about.window, len(about.channels)))
         return _spread(found, count, str(rep)), None, rep.name
-    if csv is not None or about.source == "plant":
-        data = model_data.load(str(home), csv, delimiter)
+    if csv or about.source == "plant":
+        data = model_data.load(str(home), csv, options)
         part = window.split(data.table).test
         cut, truth = model_data.cut(data, part, count)
         _enough(len(cut), count, f"{data.table.source}: the test part")
         words = f"test part of {Path(data.table.source).name}"
-        return cut, truth, words if csv is not None else f"{words} (synthetic)"
+        return cut, truth, words if csv else f"{words} (synthetic)"
     stored = golden.load(home / "golden.npz")
     usual = stored.in_distribution
     _enough(len(usual), count, f"{home / 'golden.npz'}")

@@ -1,8 +1,10 @@
 """The demo: from a model, or from a CSV file, to a verified report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from host_tools.data.reading.options import Options
 from host_tools.formats import description, json_file
 from host_tools.report import report_page as html
 from host_tools.report import table
@@ -44,11 +46,11 @@ def run(
     target: str,
     options: Options,
     model: str,
-    csv: Path | None,
+    csv: Sequence[Path],
+    reading: Options,
     out: Path,
     windows: int | None,
     streaming: bool,
-    delimiter: str | None,
     epochs: int | None,
     say: Say,
     progress: Progress,
@@ -58,14 +60,13 @@ def run(
     Raises the errors of every step. A difference between device and host is no error here.
     """
     data = None
-    if csv is not None:
-        say(f"train on {csv}")
+    if csv:
+        names = ", ".join(path.name for path in csv)
+        say(f"train on {names}")
         settings = Settings() if epochs is None else Settings(epochs=epochs)
-        request = TrainingRequest(
-            csv=csv, delimiter=delimiter, out=out / "model", settings=settings
-        )
+        request = TrainingRequest(csv=csv, reading=reading, out=out / "model", settings=settings)
         directory = train(request, say).directory
-        data = f"CSV file {csv.name}"
+        data = f"CSV file {names}"
     else:
         directory = description.resolve(model)
     place = Emulated(target, options, streaming=streaming, out=out / "work" / "build")

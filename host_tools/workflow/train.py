@@ -1,12 +1,13 @@
 """Train a model as a user asks: read rows, train, draw the curve, compare with what is shipped."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from host_tools.conversion import canonical
 from host_tools.data import csv, plant
+from host_tools.data.reading.options import Options
 from host_tools.data.table import Table
 from host_tools.detection import quiet
 from host_tools.errors import DataError
@@ -27,8 +28,8 @@ class TrainingRequest:
 
     Attributes:
         model: Name under `models/`, or a folder: the network and what is not said below.
-        csv: The rows; None for the synthetic plant.
-        delimiter: Of the CSV file; None: found by itself.
+        csv: The files of one log; none for the synthetic plant.
+        reading: How they are read; what is not said is found in them.
         out: Folder to write; None for `build/models/NAME`.
         seed: Of weights, shuffling and plant.
         window: Samples that the model sees.
@@ -37,8 +38,8 @@ class TrainingRequest:
     """
 
     model: str = "forecaster"
-    csv: Path | None = None
-    delimiter: str | None = None
+    csv: Sequence[Path] = ()
+    reading: Options = field(default_factory=Options)
     out: Path | None = None
     seed: int | None = None
     window: int | None = None
@@ -73,7 +74,7 @@ def train(request: TrainingRequest, say: Say) -> TrainedModel:
     if request.settings.exports:
         training_page.write(out / EXPORTS / CURVE, trained.history)
     _report(trained, time.monotonic() - began, say)
-    if request.csv is None and before is not None:
+    if not request.csv and before is not None:
         _compare(before, trained.figures["canonical_sha256"], shipped, say)
     return trained
 
@@ -95,9 +96,9 @@ def _check(request: TrainingRequest) -> None:
 
 
 def _read(request: TrainingRequest, wanted: Description) -> tuple[Table, Description]:
-    if request.csv is None:
+    if not request.csv:
         return plant.table(wanted.seed), replace(wanted, source="plant")
-    table = csv.read(request.csv, delimiter=request.delimiter)
+    table = csv.read(request.csv, request.reading)
     return table, replace(wanted, source="csv", budget={})
 
 

@@ -46,20 +46,21 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "__main__": {"cli"},
     "formats": set(),
     "runtimes": {"formats"},
-    "data": {"formats"},
+    "data/reading": set(),
+    "data": {"data/reading", "formats"},
     "device": {"formats"},
-    "eda": {"data", "formats"},
+    "eda": {"data/reading", "formats"},
     "detection": {"data", "formats", "runtimes"},
     "conversion": {"data", "formats", "runtimes"},
     "compare": {"detection", "formats", "runtimes"},
     "training": {"conversion", "data", "detection", "formats", "runtimes"},
     "quantize": {"training", "compare", "conversion", "data", "formats", "runtimes"},
     "evaluation": {"training", "compare", "conversion", "data", "detection", "device"}
-    | {"formats", "runtimes"},
+    | {"data/reading", "formats", "runtimes"},
     "report": {"compare", "detection", "evaluation", "eda", "formats", "data"},
     "perf": {"report", "runtimes", "formats"},
     "workflow": {"perf", "report", "training", "compare", "conversion", "detection", "device"}
-    | {"data", "formats", "runtimes"},
+    | {"data", "data/reading", "formats", "runtimes"},
     "commands": None,
 }
 """None: everything of the room."""

@@ -7,7 +7,7 @@ import pytest
 from host_tools.eda.drift import COARSE_SEGMENTS, MOST_SEGMENTS, Timeline, assess
 from host_tools.eda.moments import Comoments, Moments
 from host_tools.eda.quantile import Sketch, share_beyond
-from host_tools.eda.time import STUCK_ROWS, Sampling, StuckRuns
+from host_tools.eda.time import STUCK_ROWS, StuckRuns
 
 
 def pieces(values, seed=0):
@@ -126,49 +126,6 @@ def test_stuck_runs_do_not_depend_on_the_blocks(cuts) -> None:
     assert found.runs.tolist() == [1, 0, 2]
     assert found.rows.tolist() == [100, 0, 2 * STUCK_ROWS]
     assert found.repeats.tolist() == [99, 18, 2 * (STUCK_ROWS - 1)]
-
-
-def sampled(seconds, cuts=()):
-    found = Sampling()
-    found.begin_file()
-    lines = np.arange(2, len(seconds) + 2)
-    for part, where in zip(np.split(seconds, cuts), np.split(lines, cuts), strict=True):
-        found.add("log.csv", part, where)
-    return found.facts()
-
-
-@pytest.mark.parametrize("cuts", [(), (300,), (299, 300, 301, 700)])
-def test_gaps_duplicates_and_steps_back(cuts) -> None:
-    seconds = np.arange(1000.0)
-    seconds[300:] += 41
-    seconds[500] = seconds[499]
-    seconds[800] -= 100
-    seconds[900] = np.nan
-    facts = sampled(seconds, list(cuts))
-    assert facts.period == 1.0
-    assert facts.duplicates == 1
-    assert facts.first_duplicate == "log.csv:502"
-    assert facts.backwards == 1
-    assert facts.first_backwards == "log.csv:802"
-    assert facts.unreadable == 1
-    assert [(gap.line, gap.seconds) for gap in facts.longest] == [(803, 101.0), (302, 42.0)]
-    assert facts.gaps == 2
-    assert facts.other_period is None
-
-
-def test_a_second_sampling_rate_is_seen() -> None:
-    facts = sampled(np.concatenate([np.arange(600.0), 600 + np.arange(600) * 10.0]), [450, 900])
-    assert facts.period == 1.0
-    assert facts.other_period == 10.0
-    assert 0.4 < facts.other_share < 0.6
-
-
-def test_files_need_not_follow_each_other() -> None:
-    found = Sampling()
-    for _ in range(2):
-        found.begin_file()
-        found.add("log.csv", np.arange(50.0), np.arange(50))
-    assert found.facts().backwards == 0
 
 
 def test_the_timeline_stays_bounded_and_hints_at_drift() -> None:

@@ -105,16 +105,16 @@ def test_a_troubled_log_is_told_not_refused(tmp_path: Path) -> None:
     a = found.columns[0]
     assert (a.count, a.missing, a.infinite, a.text) == (397, 1, 1, 1)
     assert a.first_text.endswith("log.csv:22")
-    assert dict(found.left_out)["mode"] == "text"
+    assert dict(found.left_out)["mode"].startswith("state: auto, manual")
     text = "\n".join(f.text for f in eda_summary.findings(found))
-    for part in ("log.csv:43", "log.csv:52", "are text", "infinite", '"k": constant'):
+    for part in ("log.csv:43", "set back", "are text", "infinite", '"k": constant'):
         assert part in text
 
 
 def test_mixed_sampling_rates_are_told(tmp_path: Path) -> None:
     stamps = [*range(300), *range(300, 3300, 10)]
     path = write(tmp_path, "time,a", *(f"{t},{t % 11}" for t in stamps))
-    assert "Mixed sampling rates" in eda_summary.findings(eda.run([path]))[0].text
+    assert "mixed sampling rates" in eda_summary.findings(eda.run([path]))[0].text
 
 
 def test_decimal_comma_blank_lines_and_line_ends(tmp_path: Path) -> None:
@@ -134,15 +134,12 @@ def test_decimal_comma_blank_lines_and_line_ends(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         (b"time,a\n", "header only"),
-        (b"1,2\n3,4\n", "add a header"),
         (b"time,a\n0,1\n1,2,3\n", r":3: 3 fields where the header has 2"),
         (b"time,a\n0,1\n1\n", r":3: 1 fields where the header has 2"),
         (b"time,mode\n0,on\n1,off\n", "no column of numbers"),
-        (b"time,a\n0,1\n1,\xff\n", ":3: not UTF-8"),
         (b"time,a\n0,1\n\0\0", "zero bytes"),
-        (b"time,a,a\n0,1,1\n", "two columns"),
-        (b"a b\n1 2\n", "one column only"),
-        (b"time,a\n0,\n1,\n", "no cell of any channel"),
+        (b"one thing\nanother\na third one\n", "one column only"),
+        (b"time,a\n0,\n1,\n", "no values at all"),
     ],
 )
 def test_bad_files(tmp_path: Path, content: bytes, message: str) -> None:
@@ -235,10 +232,10 @@ def test_no_timestamp_one_row_and_an_empty_channel(tmp_path: Path) -> None:
     found = eda.run([write(tmp_path, "a,b", "1,")])
     assert found.rows == 1
     assert found.sampling.period is None
-    assert [column.count for column in found.columns] == [1, 0]
+    assert [column.count for column in found.columns] == [1]
+    assert dict(found.left_out) == {"b": "no values at all"}
     text = "\n".join(f.text for f in eda_summary.findings(found))
     assert "No timestamp column" in text
-    assert '"b": without any number' in text
     assert eda_summary.suggest_clip(found.columns).sigma == 8
     assert cli.main(["eda", "--csv", str(tmp_path / "log.csv"), "--outdir", str(tmp_path)]) == 0
 
@@ -257,7 +254,7 @@ def test_huge_values_do_not_break_anything(tmp_path: Path) -> None:
          "100 rows, one every 1 min (0.01667 Hz), 2024-03-01 00:00:00 to 2024-03-01 01:39:00"),
         ([str(1_709_251_200_000 + 500 * k) for k in range(100)],
          "100 rows, one every 500 ms (2 Hz), 2024-03-01 00:00:00 to 2024-03-01 00:00:49"),
-        ([str(10 * k) for k in range(100)],
+        ([f"{10.0 * k}" for k in range(100)],
          "100 rows, one every 10 s (0.1 Hz), 0 s to 990 s on the log's clock"),
     ],
 )  # fmt: skip
@@ -275,20 +272,20 @@ def test_the_page_names_no_folder_and_tells_what_was_left_out(
     path = write(tmp_path, "time,温度,mode", *rows[:40], "39,inf,auto", *rows[40:])
     assert cli.main(["eda", "--csv", str(path), "--outdir", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().out
-    assert "Columns that are no channels: time (timestamp), mode (text)." in told
+    assert "Columns that are no channels: time (timestamp), mode (text, always the same" in told
     for name in ("eda.html", "eda.json", "stats_completo.csv"):
         assert str(tmp_path) not in (tmp_path / "out" / name).read_text()
     assert "温度" in (tmp_path / "out" / "eda.html").read_text()
 
 
 def test_findings_stand_by_what_they_cost(tmp_path: Path) -> None:
-    rows = [f"{t + 100 * (t > 300)},{t % 7}.5,{t},7" for t in range(1000)]
+    rows = [f"{t + 100 * (t > 300)},{t % 7}.5,{t + t % 3},7" for t in range(1000)]
     found = eda.run([write(tmp_path, "time,a,b,k", *rows[:200], rows[199], *rows[200:])])
     weights = [finding.weight for finding in eda_summary.findings(found)]
     texts = [finding.text for finding in eda_summary.findings(found)]
     assert weights == sorted(weights, reverse=True)
-    assert "repeat the time" in texts[0]
-    assert texts[1].startswith('"b": drifts')
+    assert texts[0].startswith('"b": drifts')
+    assert any("same time as the row before: gaps" in text for text in texts)
     assert [f.cost for f in eda_summary.findings(found) if "gap in" in f.text] == [
         "101 rows (10.09% of all)"
     ]

@@ -43,7 +43,7 @@ def test_windows_are_those_of_the_file(log: Path, tmp_path: Path) -> None:
     windows = npz.windows(tmp_path / "rep_windows_balanced.npz", (WINDOW, 3))
     stored = np.load(tmp_path / "rep_windows_balanced.npz")
     assert windows.shape == (100, WINDOW, 3)
-    found = csv.read(log, drop_text=True)
+    found = csv.read(log)
     z = scaler.load(tmp_path / "scaler.json").clipped(found.samples)
     first = stored["first"]
     assert (np.diff(first) > 0).all()
@@ -91,7 +91,7 @@ def test_persistence_score_is_its_definition() -> None:
 
 
 def test_balance_moves_windows_into_the_tail(log: Path) -> None:
-    rows = csv.read(log, drop_text=True)
+    rows = csv.read(log)
     tails = [
         represent.represent(rows, replace(REQUEST, balance=balance)).tail
         for balance in (0.0, 0.25, 1.0)
@@ -142,7 +142,7 @@ def test_a_scaler_of_other_channels(log: Path, tmp_path: Path) -> None:
         np.zeros(6, np.uint8), np.zeros(6, np.int32),
     )  # fmt: skip
     scaling.fit(other).save(tmp_path / "scaler.json")
-    rows = csv.read(log, drop_text=True)
+    rows = csv.read(log)
     with pytest.raises(DataError, match="where the model has 2"):
         represent.represent(rows, replace(REQUEST, scaler=tmp_path / "scaler.json"))
 
@@ -180,7 +180,7 @@ def test_a_saved_model_scores_in_batches(root: Path, log: Path, tmp_path: Path) 
     model = build(keras, channels=3, window=WINDOW, horizon=HORIZON, **size)
     model.save(tmp_path / "model.keras")
     model.export(str(tmp_path / "saved"), verbose=False)
-    rows = csv.read(log, drop_text=True)
+    rows = csv.read(log)
     saved = represent.represent(rows, replace(REQUEST, model=tmp_path / "saved"))
     by_keras = represent.represent(rows, replace(REQUEST, model=tmp_path / "model.keras"))
     np.testing.assert_allclose(saved.scores, by_keras.scores, rtol=1e-3)

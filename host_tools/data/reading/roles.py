@@ -1,0 +1,374 @@
+"""What each column is: time, channel, label, state, constant, counter, or left out; and why."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from host_tools.data.reading import clock as clocks
+from host_tools.data.reading import labels, numbers
+from host_tools.data.reading.clock import Clock
+from host_tools.data.reading.evidence import Column
+from host_tools.data.reading.labels import Label
+from host_tools.data.reading.options import Options
+from host_tools.data.reading.pick import Choice
+from host_tools.data.reading.scan import NUMBER, STAMP, Survey
+from host_tools.errors import DataError
+
+MOST_STATES = 20
+SPARSE = 0.1
+"""A channel with values in fewer rows would make nearly every row a gap."""
+LEAST_EVIDENCE = 8
+"""Rows from which a steady rise under a counter's name is a counter and no accident."""
+SURE_EVIDENCE = 100
+"""Rows from which whole numbers that rise by equal steps are a counter, whatever their name."""
+_COUNTER = re.compile(
+    r"^(?:index|idx|id|udi|uid|no|nr|num|number|n|row|rowid|rownr|rownumber|line|sample|samplenr"
+    r"|sampleno|samples|seq|seqno|sequence|record|recordnr|recordno|recno|rec|count|counter|cycle"
+    r"|cycles|tick|ticks|frame|step|item|unnamed:0|lfd|lfdnr|#|i|k|entry|point|scan|scannr)$"
+)
+_SINGLE = 2.0**24
+"""Whole numbers above are not all exact in float32."""
+_CALENDAR = {
+    "year": (1900, 2200), "month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 60),
+    "second": (0, 60), "weekday": (0, 7), "dayofweek": (0, 7), "dow": (0, 7), "week": (0, 54),
+    "dayofyear": (0, 367), "doy": (0, 367), "hr": (0, 24), "min": (0, 60), "sec": (0, 60),
+}  # fmt: skip
+
+
+@dataclass
+class Roles:
+    """What every column is.
+
+    Attributes:
+        channels: Columns of numbers that are channels, constant ones too.
+        constant: Those that never change.
+        states: Columns of text that become channels, and their texts.
+        left_out: Name and reason of every other column, but for time and labels.
+        labels: Columns that label faults.
+        notes: What the user should know.
+    """
+
+    channels: list[str] = field(default_factory=list)
+    constant: list[str] = field(default_factory=list)
+    states: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def leave(self, name: str, why: str) -> None:
+        """Leave a column out."""
+        self.left_out.append((name, why))
+
+
+def assign(
+    survey: Survey, choice: Choice | None, options: Options, file: str, *, lenient: bool
+) -> Roles:
+    """Give every column its role.
+
+    Args:
+        survey: What the columns showed.
+        choice: The clock, or None.
+        options: What the user says.
+        file: For messages.
+        lenient: Whether cells of text in a column of numbers are told instead of asked about.
+
+    Raises:
+        DataError: Two readings of a column fit, a named column is not there, no channel is left.
+    """
+    check_names(survey.columns, options, file)
+    roles = Roles()
+    said = {label.split("=", 1)[0]: label for label in options.label}
+    taken = set(choice.clock.columns) if choice else set()
+    for name, column in survey.columns.items():
+        if name in taken or name == options.group:
+            continue
+        if name in said:
+            value = said[name].partition("=")[2] or None
+            found = labels.of_column(column, value, said=True)
+            assert found is not None
+            roles.labels.append(found)
+        elif name in options.ignore and name not in (*options.channels, *options.wanted):
+            roles.leave(name, "ignored as asked")
+        elif options.channels and name not in options.channels and name not in options.state:
+            _only_asked(roles, survey, column)
+        else:
+            _role(roles, survey, choice, column, options, lenient=lenient)
+    if options.group:
+        roles.leave(options.group, f"tells {len(survey.groups)} groups apart")
+    _finish(roles, survey, choice, file)
+    return roles
+
+
+def check_names(columns: Iterable[str], options: Options, file: str) -> None:
+    """Raise DataError when an option names a column that is not there."""
+    if options.kept:
+        return
+    known = list(columns)
+    asked = [
+        *(("--time", name) for name in options.time),
+        *(("--label", label.split("=", 1)[0]) for label in options.label),
+        *(("--channels", name) for name in options.channels),
+        *(("--ignore", name) for name in options.ignore),
+        *(("--state", name) for name in options.state),
+        *([("--group", options.group)] if options.group else []),
+        *(("--long", name) for name in options.long),
+    ]
+    for option, name in asked:
+        if name not in known:
+            raise DataError(f'{file}: {option}: no column "{name}": there are {", ".join(known)}')
+
+
+def _only_asked(roles: Roles, survey: Survey, column: Column) -> None:
+    """A column that is not among the channels asked for: a sure label labels all the same."""
+    if labels.is_likely(column.name) and (found := _label(survey, column)) is not None:
+        roles.labels.append(found)
+    else:
+        roles.leave(column.name, "not among --channels")
+
+
+def _label(survey: Survey, column: Column) -> Label | None:
+    if survey.hints[column.name].kind == STAMP:
+        return None
+    return labels.of_column(column, None, said=False)
+
+
+def _role(
+    roles: Roles,
+    survey: Survey,
+    choice: Choice | None,
+    column: Column,
+    options: Options,
+    *,
+    lenient: bool,
+) -> None:
+    name, kind = column.name, survey.hints[column.name].kind
+    if name.lower() in labels.ANNOTATIONS:
+        roles.leave(name, "an annotation, not a channel")
+    elif name in options.state:
+        roles.states[name] = _states(column)
+    elif (
+        name not in (*options.channels, *options.wanted)
+        and labels.is_likely(name)
+        and (found := _label(survey, column)) is not None
+    ):
+        roles.labels.append(found)
+        roles.notes.append(
+            f'column "{name}" is a label, not a channel: {found.rows:,} rows are labelled'
+            f" ({found.why})"
+        )
+    elif kind == STAMP:
+        roles.leave(name, "dates or times beside the clock")
+    elif kind != NUMBER:
+        _text(roles, column)
+    else:
+        _number(roles, choice, column, options, lenient=lenient)
+
+
+def _states(column: Column) -> tuple[str, ...]:
+    if column.filled_texts:
+        texts = column.texts or Counter()
+        found = sorted(t for t in texts if t.lower() not in numbers.MISSING)
+    else:
+        found = sorted(labels.text_of(value) for value in column.distinct or {})
+    if not 1 <= len(found) <= MOST_STATES:
+        raise DataError(
+            f"--state {column.name}: {len(found) or 'too many'} different values, at most"
+            f" {MOST_STATES} become channels"
+        )
+    return tuple(found)
+
+
+def _text(roles: Roles, column: Column) -> None:
+    texts = column.texts
+    filled = None if texts is None else [t for t in texts if t.lower() not in numbers.MISSING]
+    if filled is not None and 1 <= len(filled) <= MOST_STATES:
+        shown = ", ".join(filled[:4]) + (", …" if len(filled) > 4 else "")
+        what = "state" if len(filled) > 1 else "text, always the same"
+        roles.leave(column.name, f"{what}: {shown}; --state makes channels of it")
+    else:
+        roles.leave(column.name, "text, not a channel")
+
+
+def _number(
+    roles: Roles,
+    choice: Choice | None,
+    column: Column,
+    options: Options,
+    *,
+    lenient: bool,
+) -> None:
+    name = column.name
+    asked = name in options.channels or name in options.wanted
+    if column.text_cells:
+        _text_cells(roles, column, lenient=lenient)
+    if not column.count and not asked:
+        roles.leave(name, "infinite values only" if column.infinite else "no values at all")
+        return
+    if not asked and (why := _clockwork(choice, column)) is not None:
+        roles.leave(name, why)
+        return
+    if not asked and column.count < SPARSE * column.rows:
+        share = column.count / max(1, column.rows)
+        roles.leave(name, f"values in {share:.1%} of the rows: every other row would be a gap;"
+                          " --channels keeps it, read --resample joins the rates")  # fmt: skip
+        return
+    roles.channels.append(name)
+    if column.constant:
+        roles.constant.append(name)
+    _number_notes(roles, column)
+
+
+def _text_cells(roles: Roles, column: Column, *, lenient: bool) -> None:
+    text, count = column.numbers.texts.most_common(1)[0]
+    where = f'{column.numbers.places[text]}: column "{column.name}": "{text[:40]}"'
+    more = len(column.numbers.texts) - 1
+    others = f" (and {more} other texts)" if more else ""
+    if not lenient:
+        raise DataError(
+            f"{where} ({count:,} cells{others}) is not a number: when it means no value, give"
+            f' --missing "{text[:40]}"'
+        )
+    roles.notes.append(f"{where} ({count:,} cells{others}) is not a number, taken as no value")
+
+
+def _clockwork(choice: Choice | None, column: Column) -> str | None:
+    """Return why a column of numbers is a clock or a counter, None when it is a sensor."""
+    steps, name = column.steps, column.name
+    bare = name.strip().lower().replace("_", "").replace(" ", "")
+    limits = _CALENDAR.get(bare)
+    if limits and column.whole and column.low >= limits[0] and column.high <= limits[1] and choice:
+        return "a part of the date or the time"
+    if column.rows < LEAST_EVIDENCE or steps < LEAST_EVIDENCE - 1:
+        return None
+    restarts = 0 < column.falling <= 0.1 * steps and column.flat == 0 and column.most_step == 1
+    if column.whole and column.low in (0.0, 1.0) and restarts and column.rising:
+        return f"rises by 1 with every row and starts again {column.falling:,} times: a counter"
+    if column.rising == 0 or column.falling or column.flat:
+        return None
+    alike = column.most_step <= column.least_step * (1 + 1e-6) + _rounding(column)
+    named = _COUNTER.search(bare) is not None or clocks.is_time_name(name)
+    sure = column.whole and alike and column.rows >= SURE_EVIDENCE
+    if named and choice is not None:
+        return "rises with every row: another clock, or a counter"
+    if column.whole and column.least_step == 1 == column.most_step and (named or sure):
+        return "rises by 1 with every row: a counter"
+    if choice is not None:
+        return f"rises by {column.least_step:g} with every row: a counter" if sure else None
+    usual = float(np.median(np.diff(column.sample))) / column.stride if column.sample else 0.0
+    if alike and (named or sure):
+        raise DataError(_ask_clock(name, column.least_step))
+    _jittery(column, usual)
+    return None
+
+
+def _ask_clock(name: str, step: float) -> str:
+    return (
+        f'column "{name}" rises by {step:g} with every row: a clock or a counter? give --time'
+        f' "{name}", or --ignore "{name}", or name the --channels'
+    )
+
+
+def _rounding(column: Column) -> float:
+    """Return by how much equal steps of printed numbers may differ."""
+    return 2e-15 * max(abs(column.low), abs(column.high))
+
+
+def _jittery(column: Column, usual: float) -> None:
+    """Ask about a steady rise in a log without any time, give or take a quarter of its steps."""
+    values = np.diff(np.array(column.sample)) / column.stride
+    if column.rows < SURE_EVIDENCE or not len(values):
+        return
+    if (np.abs(values - usual) < 0.25 * usual).mean() > 0.9:
+        raise DataError(_ask_clock(column.name, usual))
+
+
+def _number_notes(roles: Roles, column: Column) -> None:
+    name = column.name
+    if column.whole and max(abs(column.low), abs(column.high)) > _SINGLE and not column.constant:
+        roles.notes.append(
+            f'"{name}" holds whole numbers up to {max(-column.low, column.high):.0f}: above'
+            " 16,777,216 a device's float32 loses digits"
+        )
+    if column.rising and not column.falling and not column.flat and column.rows >= LEAST_EVIDENCE:
+        roles.notes.append(
+            f'"{name}" rises with every row: a clock or a counter? --ignore "{name}" leaves it out'
+        )
+    lost = column.missing / max(1, column.rows)
+    if 0.2 < lost <= 1 - SPARSE and column.count:
+        roles.notes.append(
+            f'"{name}" has no value in {lost:.0%} of the rows, each a gap: --ignore "{name}" leaves'
+            " it out, read --resample joins the rates"
+        )
+    two = column.distinct is not None and len(column.distinct) == 2
+    if two and column.whole and column.changes <= 0.02 * column.rows:
+        shown = " and ".join(f"{value:g}" for value in sorted(column.distinct or ()))
+        roles.notes.append(
+            f'"{name}" holds {shown} over long stretches: a label? --label "{name}" keeps its'
+            f' faults out of the training, --ignore "{name}" leaves it out'
+        )
+
+
+def _finish(roles: Roles, survey: Survey, choice: Choice | None, file: str) -> None:
+    if roles.labels:
+        rows = survey.rows
+        if any(label.rows >= rows for label in roles.labels) and rows:
+            raise DataError(f"{file}: every row is labelled: nothing normal is left to learn from")
+    if not roles.channels and not roles.states:
+        why = "; ".join(f'"{name}": {text}' for name, text in roles.left_out[:4])
+        more = "" if choice is not None else " and no time"
+        raise DataError(
+            f"{file}: no column of numbers is left to be a channel{more}"
+            f" ({why or 'none is there'}): --channels names the ones to take"
+        )
+
+
+def forms_of(
+    survey: Survey, delimiter: str, options: Options, file: str
+) -> dict[str, numbers.Form]:
+    """Return how the numbers of each column are read, from all of its cells.
+
+    Raises:
+        DataError: Two readings fit, or the cells have two units.
+    """
+    proofs: set[str] = set()
+    for name, column in survey.columns.items():
+        if survey.hints[name].kind == NUMBER:
+            proofs |= numbers.proven(column.numbers)
+    if survey.decimal == "." and any(_has_decimals(survey, c) for c in survey.columns.values()):
+        proofs.add(".")
+    only = next(iter(proofs)) if len(proofs) == 1 else ""
+    locale = numbers.Locale(only, delimiter, options.decimal or "")
+    found = {}
+    for name, column in survey.columns.items():
+        hint = survey.hints[name]
+        if hint.kind != NUMBER or name in options.ignore:
+            found[name] = hint.form
+            continue
+        decided = numbers.decide(column.numbers, locale)
+        if isinstance(decided, str):
+            raise DataError(f'{file}: column "{name}": {decided}')
+        units = [unit for unit in column.numbers.units if unit]
+        if len(units) > 1:
+            raise DataError(
+                f'{file}: column "{name}": cells in two units, "{units[0]}" and "{units[1]}":'
+                " convert one of them, or --ignore the column"
+            )
+        unit = units[0] if units else ""
+        found[name] = replace(hint.form, decimal=decided[0], thousands=decided[1], unit=unit)
+    return found
+
+
+def _has_decimals(survey: Survey, column: Column) -> bool:
+    """Whether plain numbers of a column have more or fewer than three digits after the point."""
+    if survey.hints[column.name].kind != NUMBER:
+        return False
+    cells = survey.head.get(column.name, [])[:200]
+    return any(numbers.classify(cell).kind == numbers.POINT for cell in cells)
+
+
+def clock_left_out(clock: Clock | None) -> tuple[str, ...]:
+    """Return the columns that the clock takes."""
+    return clock.columns if clock is not None else ()
