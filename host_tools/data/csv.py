@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from host_tools.data.reading import clock as clocks
 from host_tools.data.reading import log as logs
 from host_tools.data.reading import pacing
-from host_tools.data.reading.log import RowBlock, Log
+from host_tools.data.reading.log import Log, RowBlock
 from host_tools.data.reading.options import Options
 from host_tools.data.table import GAP, Table, constant_channels, segment
 from host_tools.errors import DataError

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from host_tools.data.reading import clock as clocks
 from host_tools.data.reading import log as logs
-from host_tools.data.reading.log import RowBlock, Log
+from host_tools.data.reading.log import Log, RowBlock
 from host_tools.data.reading.options import Options
 from host_tools.data.reading.record import Reading
 from host_tools.data.reading.source import BLOCK_BYTES
