@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from host_tools.data.reading import options as reading
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser, files: str, *, required: bool = False) -> None:
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser, files: str, *, required: bool
     add("--group", metavar="NAME", help="column that tells machines apart; windows stay in one")
 
 
-def options(arguments: argparse.Namespace) -> Options:
+def options(arguments: argparse.Namespace) -> ReadingOptions:
     """Return what the command line says, on top of --reading. Raises DataError."""
-    said = Options(
+    said = ReadingOptions(
         time=_listed(arguments.time),
         time_format=arguments.time_format,
         day_first=arguments.day_first,

@@ -17,7 +17,7 @@ from host_tools.data.reading import clock as clocks
 from host_tools.data.reading import log as logs
 from host_tools.data.reading import pacing
 from host_tools.data.reading.log import Log, RowBlock
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.table import GAP, Table, constant_channels, segment
 from host_tools.errors import DataError
 
@@ -28,7 +28,7 @@ _UNIT = re.compile(r"\s*\[[^\]]*\]$")
 
 def read(
     paths: Path | Sequence[Path],
-    options: Options | None = None,
+    options: ReadingOptions | None = None,
     *,
     channels: Sequence[str] | None = None,
     least_rows: int = LEAST_ROWS,
@@ -53,7 +53,7 @@ def read(
             model expects.
     """
     given = [paths] if isinstance(paths, Path) else list(paths)
-    options = options or Options()
+    options = options or ReadingOptions()
     if channels is not None:
         options = replace(options, wanted=tuple(channels))
     log = logs.open_log(given, options)

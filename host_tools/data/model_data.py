@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data import csv, plant, scaling, window
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.options import kept as kept_options
 from host_tools.data.table import Table
 from host_tools.errors import DataError
@@ -38,7 +38,7 @@ class ModelData:
     scale: Scaler
 
 
-def load(model: str, files: Sequence[Path], options: Options) -> ModelData:
+def load(model: str, files: Sequence[Path], options: ReadingOptions) -> ModelData:
     """Read a model directory and its data: a log, or the synthetic plant of its seed.
 
     The log is read as the training read its own (`reading.toml`), where `options` say nothing else.

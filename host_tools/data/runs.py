@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data import csv
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.source import SUFFIXES
 from host_tools.data.table import Table
 from host_tools.errors import DataError
@@ -70,7 +70,7 @@ def _recording(path: Path, table: Table) -> Recording:
     return Recording(name, table.samples.astype(np.float64), labels, seconds, start)
 
 
-def load(root: Path, least_rows: int, options: Options | None = None) -> Runs:
+def load(root: Path, least_rows: int, options: ReadingOptions | None = None) -> Runs:
     """Read every log below a folder.
 
     A quiet recording is cut where the first labelled run begins that starts inside it: the rows

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from host_tools.data.reading import clock as clocks
 from host_tools.data.reading import log as logs
 from host_tools.data.reading.log import Log, RowBlock
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.record import Reading
 from host_tools.data.reading.source import BLOCK_BYTES
 from host_tools.eda.drift import Drift, Timeline, assess
@@ -148,7 +148,7 @@ class _Collector:
 
 def run(
     paths: Sequence[Path],
-    options: Options | None = None,
+    options: ReadingOptions | None = None,
     *,
     block_bytes: int = BLOCK_BYTES,
     sketch_budget_bytes: int = SKETCH_BUDGET_BYTES,

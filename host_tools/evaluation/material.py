@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data import model_data, window
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.errors import DataError
 from host_tools.formats import description, golden, npz
 
@@ -42,7 +42,7 @@ def floating(path: Path) -> bytes:
 
 
 def windows(
-    home: Path, count: int, *, csv: Sequence[Path], options: Options, rep: Path | None
+    home: Path, count: int, *, csv: Sequence[Path], options: ReadingOptions, rep: Path | None
 ) -> tuple[Floats, Floats | None, str]:
     """Return windows to measure on, what followed them if known, and where they come from.
 

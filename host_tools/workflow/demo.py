@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.formats import description, json_file
 from host_tools.report import report_page as html
 from host_tools.report import table
@@ -47,7 +47,7 @@ def run(
     options: Options,
     model: str,
     csv: Sequence[Path],
-    reading: Options,
+    reading: ReadingOptions,
     out: Path,
     windows: int | None,
     streaming: bool,

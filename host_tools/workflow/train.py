@@ -7,7 +7,7 @@ from pathlib import Path
 
 from host_tools.conversion import canonical
 from host_tools.data import csv, plant
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.table import Table
 from host_tools.detection import quiet
 from host_tools.errors import DataError
@@ -39,7 +39,7 @@ class TrainingRequest:
 
     model: str = "forecaster"
     csv: Sequence[Path] = ()
-    reading: Options = field(default_factory=Options)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
     out: Path | None = None
     seed: int | None = None
     window: int | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from host_tools.data.reading import clock as clocks
 from host_tools.data.reading import evidence, numbers, stamps
 from host_tools.data.reading.files import LogFile
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.pick import Choice, forward
 from host_tools.data.reading.record import SHOWN_GAPS, Gap, Reading, duration, iso
 from host_tools.data.reading.roles import Roles
@@ -40,7 +40,7 @@ class Pace:
     notes: tuple[str, ...] = ()
 
 
-def pace(choice: Choice | None, options: Options, file: str, *, lenient: bool) -> Pace:
+def pace(choice: Choice | None, options: ReadingOptions, file: str, *, lenient: bool) -> Pace:
     """Return the pace of a log, or ask.
 
     Raises:
@@ -97,7 +97,7 @@ def _jitter(steps: Steps, period: float, unit: float) -> list[str]:
     ]
 
 
-def _problems(choice: Choice, options: Options, file: str, *, lenient: bool) -> list[str]:
+def _problems(choice: Choice, options: ReadingOptions, file: str, *, lenient: bool) -> list[str]:
     """Return notes on times that repeat, run backward, are unreadable or have two rates."""
     steps = choice.steps
     notes = []

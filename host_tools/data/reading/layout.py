@@ -14,7 +14,7 @@ from host_tools.data.reading.clock import Clock, Hand
 from host_tools.data.reading.evidence import Column
 from host_tools.data.reading.files import Frame, LogFile
 from host_tools.data.reading.form import Form
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.pick import Choice
 from host_tools.data.reading.scan import NUMBER, TEXT, Survey
 from host_tools.errors import DataError
@@ -53,7 +53,7 @@ class Pivoted(LogFile):
 
 
 def long_columns(
-    survey: Survey, choice: Choice | None, options: Options, file: str
+    survey: Survey, choice: Choice | None, options: ReadingOptions, file: str
 ) -> tuple[str, str, str] | None:
     """Return the columns of time, name and value when a log is in long format.
 
@@ -113,7 +113,7 @@ def pivot(
     where: tuple[str, str, str],
     survey: Survey,
     clock: Clock,
-    options: Options,
+    options: ReadingOptions,
 ) -> tuple[Pivoted, str]:
     """Return a log with one column per name, and a note.
 

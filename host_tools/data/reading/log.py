@@ -15,7 +15,7 @@ from host_tools.data.reading.clock import Hand
 from host_tools.data.reading.evidence import Column
 from host_tools.data.reading.facts import Pace
 from host_tools.data.reading.files import Frame, LogFile
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.pick import Choice
 from host_tools.data.reading.record import Reading
 from host_tools.data.reading.roles import Roles
@@ -77,7 +77,7 @@ class Log:
     forms: dict[str, numbers.Form]
     pace: Pace
     reading: Reading
-    options: Options
+    options: ReadingOptions
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ class Log:
             position=frame.position,
         )
 
-    def kept_options(self) -> Options:
+    def kept_options(self) -> ReadingOptions:
         """Return what makes another log of this plant be read in the same way."""
         said, choice = self.options, self.choice
         found: dict[str, Any] = {"ignore": tuple(
@@ -179,7 +179,7 @@ def _one_hot(cells: NDArray[Any], texts: Sequence[str]) -> NDArray[np.float64]:
 
 def open_log(
     paths: Sequence[Path],
-    options: Options | None = None,
+    options: ReadingOptions | None = None,
     *,
     lenient: bool = False,
     size: int = sources.BLOCK_BYTES,
@@ -199,7 +199,7 @@ def open_log(
         DataError: A file cannot be used, or two readings fit; the message names the option that
             decides.
     """
-    options = options or Options()
+    options = options or ReadingOptions()
     found = [sources.open_source(path, options.encoding) for path in sources.expand(list(paths))]
     while True:
         try:
@@ -216,7 +216,7 @@ class _OtherEncodingError(Exception):
 
 def _open(
     found: Sequence[sources.Source],
-    options: Options,
+    options: ReadingOptions,
     *,
     lenient: bool,
     size: int,
@@ -260,7 +260,7 @@ def _require_rows(logs: Sequence[LogFile], survey: Survey) -> None:
 
 def look(
     logs: Sequence[LogFile],
-    options: Options,
+    options: ReadingOptions,
     *,
     size: int = sources.BLOCK_BYTES,
     progress: Progress = lambda *_: None,
@@ -314,7 +314,7 @@ def _pivot(
     where: tuple[str, str, str],
     survey: Survey,
     choice: Choice | None,
-    options: Options,
+    options: ReadingOptions,
 ) -> tuple[list[LogFile], Survey, Choice | None, dict[str, numbers.Form], str]:
     only = replace(options, channels=(), ignore=(), label=())
     roles.check_names(survey.columns, only, logs[0].name)
@@ -339,7 +339,7 @@ def _decide(
     choice: Choice | None,
     *,
     forms: dict[str, numbers.Form],
-    options: Options,
+    options: ReadingOptions,
     notes: list[str],
     lenient: bool,
 ) -> Log:

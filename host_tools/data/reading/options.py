@@ -13,7 +13,7 @@ _INNER = ("kept", "wanted")
 
 
 @dataclass(frozen=True)
-class Options:
+class ReadingOptions:
     """What is said; everything else is found in the file.
 
     Attributes:
@@ -72,7 +72,7 @@ class Options:
                 " %d/%m/%Y %H:%M:%S"
             )
 
-    def merged(self, other: "Options") -> "Options":
+    def merged(self, other: "ReadingOptions") -> "ReadingOptions":
         """Return these options, where the other says something as it says."""
         said = {
             one.name: getattr(other, one.name)
@@ -106,7 +106,7 @@ def _toml(value: Any) -> str:
     return f'"{escaped}"'
 
 
-def load(path: Path, *, kept: bool = False) -> Options:
+def load(path: Path, *, kept: bool = False) -> ReadingOptions:
     """Read a reading.toml.
 
     Raises:
@@ -118,13 +118,13 @@ def load(path: Path, *, kept: bool = False) -> Options:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not TOML: {error}") from error
-    known = {one.name: one for one in fields(Options) if one.name not in _INNER}
+    known = {one.name: one for one in fields(ReadingOptions) if one.name not in _INNER}
     values: dict[str, Any] = {}
     for key, value in content.items():
         if key not in known:
             raise DataError(f'{path}: unknown key "{key}": known are {", ".join(known)}')
         values[key] = _checked(path, key, value, str(known[key].type))
-    return Options(**values, kept=kept)
+    return ReadingOptions(**values, kept=kept)
 
 
 def _checked(path: Path, key: str, value: Any, kind: str) -> Any:
@@ -139,7 +139,7 @@ def _checked(path: Path, key: str, value: Any, kind: str) -> Any:
     raise DataError(f'{path}: "{key}" must be {kind}, not {value!r}')
 
 
-def kept(folder: Path, said: Options) -> Options:
+def kept(folder: Path, said: ReadingOptions) -> ReadingOptions:
     """Return the options for a log that a model in `folder` is used on: as it was trained."""
     path = folder / FILE
     return load(path, kept=True).merged(said) if path.is_file() else said

@@ -8,7 +8,7 @@ import numpy as np
 from host_tools.data.reading import clock as clocks
 from host_tools.data.reading import stamps
 from host_tools.data.reading.clock import Clock
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.scan import Survey
 from host_tools.data.reading.steps import Steps
 from host_tools.errors import DataError
@@ -57,7 +57,7 @@ def forward(steps: Steps) -> bool:
     return steps.positive > 0 and steps.negative <= max(1, MOST_BACKWARD * total)
 
 
-def choose(survey: Survey, options: Options, file: str) -> Choice | None:
+def choose(survey: Survey, options: ReadingOptions, file: str) -> Choice | None:
     """Return the clock of a log, None when it has none.
 
     Raises:
@@ -169,7 +169,7 @@ def _absolute_unit(low: float, high: float) -> str:
     return ""
 
 
-def _with_unit(survey: Survey, choice: Choice, options: Options) -> Choice:
+def _with_unit(survey: Survey, choice: Choice, options: ReadingOptions) -> Choice:
     """Return a clock of numbers with its unit."""
     name = choice.clock.columns[0]
     unit, why = _unit(survey, choice, options)
@@ -180,7 +180,7 @@ def _with_unit(survey: Survey, choice: Choice, options: Options) -> Choice:
     return Choice(clock, choice.steps, f'"{name}" holds {written}: {why}')
 
 
-def _unit(survey: Survey, choice: Choice, options: Options) -> tuple[str, str]:
+def _unit(survey: Survey, choice: Choice, options: ReadingOptions) -> tuple[str, str]:
     steps, name = choice.steps, choice.clock.columns[0]
     if options.time_format in clocks.UNITS:
         return options.time_format, "--time-format"

@@ -12,7 +12,7 @@ from host_tools.data.reading import labels, numbers
 from host_tools.data.reading.clock import Clock
 from host_tools.data.reading.evidence import Column
 from host_tools.data.reading.labels import Label
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.pick import Choice
 from host_tools.data.reading.scan import NUMBER, STAMP, Survey
 from host_tools.errors import DataError
@@ -64,7 +64,7 @@ class Roles:
 
 
 def assign(
-    survey: Survey, choice: Choice | None, options: Options, file: str, *, lenient: bool
+    survey: Survey, choice: Choice | None, options: ReadingOptions, file: str, *, lenient: bool
 ) -> Roles:
     """Give every column its role.
 
@@ -102,7 +102,7 @@ def assign(
     return roles
 
 
-def check_names(columns: Iterable[str], options: Options, file: str) -> None:
+def check_names(columns: Iterable[str], options: ReadingOptions, file: str) -> None:
     """Raise DataError when an option names a column that is not there."""
     if options.kept:
         return
@@ -140,7 +140,7 @@ def _role(
     survey: Survey,
     choice: Choice | None,
     column: Column,
-    options: Options,
+    options: ReadingOptions,
     *,
     lenient: bool,
 ) -> None:
@@ -196,7 +196,7 @@ def _number(
     roles: Roles,
     choice: Choice | None,
     column: Column,
-    options: Options,
+    options: ReadingOptions,
     *,
     lenient: bool,
 ) -> None:
@@ -326,7 +326,7 @@ def _finish(roles: Roles, survey: Survey, choice: Choice | None, file: str) -> N
 
 
 def forms_of(
-    survey: Survey, delimiter: str, options: Options, file: str
+    survey: Survey, delimiter: str, options: ReadingOptions, file: str
 ) -> dict[str, numbers.Form]:
     """Return how the numbers of each column are read, from all of its cells.
 

@@ -14,7 +14,7 @@ from host_tools.data.reading import source as sources
 from host_tools.data.reading.clock import Clock, Hand
 from host_tools.data.reading.evidence import Column
 from host_tools.data.reading.files import Frame, LogFile
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.steps import Steps
 
 Progress = Callable[[int, int], None]
@@ -78,7 +78,7 @@ def _as_text(cells: NDArray[Any]) -> list[str]:
     return ["" if np.isnan(value) else repr(value) for value in cells.tolist()]
 
 
-def hints_of(head: dict[str, list[str]], options: Options) -> tuple[dict[str, Hint], str]:
+def hints_of(head: dict[str, list[str]], options: ReadingOptions) -> tuple[dict[str, Hint], str]:
     """Return how to take each column, and the mark of plain numbers, from its first cells."""
     missing = frozenset(cell.strip().lower() for cell in options.missing)
     marks = {",": 0, ".": 0}
@@ -95,7 +95,7 @@ def hints_of(head: dict[str, list[str]], options: Options) -> tuple[dict[str, Hi
     return {name: Hint(kind, form) for name, kind in kinds.items()}, decimal
 
 
-def _kind(name: str, cells: list[str], missing: frozenset[str], options: Options) -> str:
+def _kind(name: str, cells: list[str], missing: frozenset[str], options: ReadingOptions) -> str:
     if options.time_format and name in options.time:
         written = options.time_format == "compact" or "%" in options.time_format
         return STAMP if written else NUMBER
@@ -123,7 +123,9 @@ def _kind(name: str, cells: list[str], missing: frozenset[str], options: Options
     return NUMBER if counted > 0.5 * len(filled) else TEXT
 
 
-def candidates(head: dict[str, list[str]], hints: dict[str, Hint], options: Options) -> list[Clock]:
+def candidates(
+    head: dict[str, list[str]], hints: dict[str, Hint], options: ReadingOptions
+) -> list[Clock]:
     """Return every reading of the time that the first rows allow."""
     missing = numbers.MISSING
     if options.time_format and "%" in options.time_format:
@@ -161,7 +163,7 @@ def candidates(head: dict[str, list[str]], hints: dict[str, Hint], options: Opti
 
 
 def _stamp_clocks(
-    name: str, cells: list[str], shapes: list[stamps.Shape], options: Options
+    name: str, cells: list[str], shapes: list[stamps.Shape], options: ReadingOptions
 ) -> list[Clock]:
     example = next(c for c in cells if stamps.is_stamp(c))
     orders = dict.fromkeys(order for shape in shapes for order in shape.orders)
@@ -199,7 +201,7 @@ def scan(
     files: Sequence[LogFile],
     hints: dict[str, Hint],
     decimal: str,
-    options: Options,
+    options: ReadingOptions,
     found: list[Clock],
     *,
     size: int = sources.BLOCK_BYTES,

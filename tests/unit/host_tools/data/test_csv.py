@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from host_tools.data import csv
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.table import GAP
 from host_tools.errors import DataError
 
@@ -154,7 +154,7 @@ def fails(
     **options: object,
 ) -> None:
     with pytest.raises(DataError) as caught:
-        csv.read(path, Options(**options), channels=channels, least_rows=least_rows)  # type: ignore[arg-type]
+        csv.read(path, ReadingOptions(**options), channels=channels, least_rows=least_rows)  # type: ignore[arg-type]
     text = str(caught.value)
     assert "\n" not in text
     for part in (path.name, *parts):

@@ -10,7 +10,7 @@ import pytest
 from host_tools import cli
 from host_tools.data import csv
 from host_tools.data.reading.log import open_log
-from host_tools.data.reading.options import Options
+from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.record import Reading
 from host_tools.errors import DataError
 from tests.conftest import SHARED
@@ -40,7 +40,7 @@ def temp(row: int) -> float:
 
 
 def reading(path: Path, **options: object) -> Reading:
-    return open_log([path], Options(**options)).reading  # type: ignore[arg-type]
+    return open_log([path], ReadingOptions(**options)).reading  # type: ignore[arg-type]
 
 
 def asks(path: Path, *parts: str, **options: object) -> None:
@@ -70,8 +70,8 @@ def test_thousands_in_quotes(write: Write) -> None:
 def test_thousands_that_may_be_decimals_ask(write: Write) -> None:
     path = write("time;rpm", lambda i: f"{i};{1 + i % 8},{100 + i % 800}")
     asks(path, '"rpm"', "--decimal , or --decimal .")
-    assert csv.read(path, Options(decimal=",")).samples[1, 0] == np.float32(2.101)
-    assert csv.read(path, Options(decimal=".")).samples[1, 0] == 2101
+    assert csv.read(path, ReadingOptions(decimal=",")).samples[1, 0] == np.float32(2.101)
+    assert csv.read(path, ReadingOptions(decimal=".")).samples[1, 0] == 2101
 
 
 def test_two_forms_of_numbers_in_one_column(write: Write) -> None:
