@@ -7,7 +7,7 @@ target that runs on it, and changed where a sub-family has other limits.
 from dataclasses import dataclass
 from pathlib import Path
 
-from targets import load, toml_file
+from targets import load, tables, toml_file
 from targets.errors import TargetError
 from targets.load import Clock, Target
 
@@ -50,7 +50,7 @@ class Family:
 def read(path: Path) -> tuple[FamilyVariant, ...]:
     """Return the variants of a family file; TargetError names file, table and key."""
     where = f"{path.parent.name}/{path.name}"
-    return load.table(_File, toml_file.read(path, TargetError), where).variant
+    return tables.table(_File, toml_file.read(path, TargetError), where).variant
 
 
 def find(part: str) -> Family | None:

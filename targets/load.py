@@ -5,17 +5,14 @@ Sizes and addresses are bytes; TOML's hexadecimal integers are welcome. What a f
 chip is said in the reference manual that the driver cites.
 """
 
-import dataclasses
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from targets import toml_file
 from targets.errors import TargetError
+from targets.tables import table
 from targets.suggest import did_you_mean
 
 TARGETS_DIR = Path(__file__).parent
@@ -26,6 +23,8 @@ RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
 EMULATORS = ("board", "qemu", "process", "verilator")
 CYCLES = ("approximate", "exact")
 COMPILERS = ("gcc", "clang")
+STORE_UNIT_BYTES = 16
+"""`SAFE_STORE_UNIT_BYTES`: what every flash driver programs at once."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 _USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
 
@@ -76,6 +75,11 @@ class Memory:
     """`flash` (read and execute) or `ram`."""
     origin: int
     size: int
+
+    @property
+    def end(self) -> int:
+        """First address behind the region."""
+        return self.origin + self.size
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,23 @@ class Flash:
 
 
 @dataclass(frozen=True)
+class Store:
+    """[store]: flash for what the device learned, at the end of the first flash region.
+
+    Two slots of `slot_bytes`, each of whole erasable pages or sectors; the image may not reach
+    into them. `safe/store.h` says what lies there.
+    """
+
+    origin: int
+    slot_bytes: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of both slots."""
+        return 2 * self.slot_bytes
+
+
+@dataclass(frozen=True)
 class Device:
     """[device]: the chip as CMSIS-Packs know it; `host_tools targets show` compares with them."""
 
@@ -194,6 +215,7 @@ class Target:
     uart: UartPins | None = None
     emulator: EmulatorConfig | None = None
     flash: Flash | None = None
+    store: Store | None = None
     device: Device | None = None
 
     @property
@@ -206,52 +228,20 @@ class Target:
         """Kernel folder preferred by this target."""
         return self.target.isa
 
+    @property
+    def image_memory(self) -> tuple[Memory, ...]:
+        """The regions that an image may use: all of them, but for the store."""
+        if self.store is None:
+            return self.memory
+        flash, kept = self.region("flash"), self.store.size_bytes
+        return tuple(replace(m, size=m.size - kept) if m is flash else m for m in self.memory)
+
     def region(self, kind: str) -> Memory:
         """Return the first memory region of `kind`; TargetError when there is none."""
         for memory in self.memory:
             if memory.kind == kind:
                 return memory
         raise TargetError(f"{self.name}.toml: no [[memory]] of kind {kind!r}: add one")
-
-
-T = TypeVar("T")
-
-
-def _value(kind: Any, value: Any, where: str) -> Any:
-    """Check `value` against the annotation `kind` and convert tables and arrays."""
-    if isinstance(kind, UnionType):
-        kind = next(k for k in get_args(kind) if k is not type(None))
-    if dataclasses.is_dataclass(kind):
-        if not isinstance(value, Mapping):
-            raise TargetError(f"{where}: must be a table")
-        return table(cast("type[Any]", kind), value, where)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise TargetError(f"{where}: must be an array")
-        item = get_args(kind)[0]
-        return tuple(_value(item, v, f"{where}[{i}]") for i, v in enumerate(value))
-    if type(value) is not kind:
-        raise TargetError(f"{where}: must be of type {kind.__name__}, is {value!r}")
-    return value
-
-
-def table(kind: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Return `values` as an object of dataclass `kind`; TargetError names file, table and key."""
-    hints = get_type_hints(kind)
-    fields = {f.name: f for f in dataclasses.fields(cast("Any", kind))}
-    for key in values:
-        if key not in fields:
-            known = ", ".join(fields)
-            raise TargetError(f"{where}: unknown key {key!r}; known are {known}")
-    for name, entry in fields.items():
-        required = (
-            entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
-        )
-        if required and name not in values:
-            raise TargetError(f"{where}: key {name!r} is missing")
-    return kind(
-        **{key: _value(hints[key], value, f"{where}.{key}") for key, value in values.items()}
-    )
 
 
 def _check_compilers(compilers: tuple[str, ...], where: str) -> None:
@@ -286,6 +276,17 @@ def _check_uart(uart: UartPins, where: str) -> None:
             raise TargetError(f"{where}.uart.usb: {usb!r} is not like '0483:374b'")
 
 
+def _check_store(store: Store, flash: Memory, where: str) -> None:
+    if store.slot_bytes <= 0 or store.slot_bytes % STORE_UNIT_BYTES:
+        raise TargetError(
+            f"{where}.store.slot_bytes: must be a positive multiple of {STORE_UNIT_BYTES}"
+        )
+    if not flash.origin < store.origin or store.origin + store.size_bytes != flash.end:
+        raise TargetError(
+            f"{where}.store: its two slots must end where {flash.name} ends, at {flash.end:#x}"
+        )
+
+
 def _check_emulator(emulator: EmulatorConfig, where: str) -> None:
     for key, value, known in (
         ("kind", emulator.kind, EMULATORS),
@@ -313,6 +314,8 @@ def _check(target: Target, where: str) -> Target:
         _check_clock(target.clock, where)
     if target.uart is not None:
         _check_uart(target.uart, where)
+    if target.store is not None:
+        _check_store(target.store, target.region("flash"), where)
     if target.flash is not None:
         for runner in target.flash.runners:
             if runner not in RUNNERS:

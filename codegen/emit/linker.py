@@ -39,7 +39,7 @@ def linker_script(target: Target, version: str) -> str:
         f"linker_{target.target.arch}.ld.j2",
         version=version,
         target=target.name,
-        regions=[_region(m) for m in target.memory],
+        regions=[_region(m) for m in target.image_memory],
         flash=flash.name,
         ram=ram.name,
         stack_bytes=target.stack.size_bytes,
@@ -91,6 +91,16 @@ def _uart_macros(target: Target) -> list[Macro]:
     ]
 
 
+def _store_macros(target: Target) -> list[Macro]:
+    store = target.store
+    if store is None:
+        return []
+    return [
+        Macro("STORE_ORIGIN", f"0x{store.origin:08x}u"),
+        Macro("STORE_SLOT_BYTES", f"0x{store.slot_bytes:x}u"),
+    ]
+
+
 def target_header(target: Target, version: str) -> str:
     """Return `safe_target.h`: the description's numbers as SAFE_TARGET_ macros."""
     macros = [
@@ -102,6 +112,7 @@ def target_header(target: Target, version: str) -> str:
         Macro("CYCLE_COUNTER", str(int(target.cpu.cycle_counter))),
         *_clock_macros(target),
         *_uart_macros(target),
+        *_store_macros(target),
     ]
     return render(
         "target.h.j2",

@@ -27,7 +27,7 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
     scale = scaler.load(directory / "scaler.json")
     output = manifest["outputs"][0]
     capacity: dict[str, int] = {}
-    for region in result.target.memory:
+    for region in result.target.image_memory:
         capacity[region.kind] = capacity.get(region.kind, 0) + region.size
     size = result.size or {}
     return ImageFacts(

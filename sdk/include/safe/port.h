@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "safe/status.h"
+#include "safe/store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +57,16 @@ uint32_t safe_port_stack_used_bytes(void);
 
 /** Sleeps until the next interrupt, or at most one millisecond. */
 void safe_port_idle(void);
+
+/** Returns the flash for what the device learned; null when the target has none. */
+const safe_store_flash_t *safe_port_store(void);
+
+/** Starts the watchdog, which resets the device unless it is fed at least every 8 seconds. It
+ * cannot be stopped. Without effect on a target that has none. */
+void safe_port_watchdog_start(void);
+
+/** Feeds the watchdog: the caller's loop has made progress. */
+void safe_port_watchdog_feed(void);
 
 /** Restarts the device; does not return. */
 void safe_port_reset(void);

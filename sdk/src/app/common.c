@@ -117,6 +117,7 @@ static void send_reply(size_t length)
 
 void safe_app_serve(void)
 {
+    safe_port_watchdog_start();
     for (;;) {
         uint8_t bytes[READ_BYTES];
         size_t length = safe_port_read(bytes, sizeof bytes);
@@ -129,5 +130,6 @@ void safe_app_serve(void)
             send_reply(safe_server_idle(&server, now_ms));
             safe_port_idle();
         }
+        safe_port_watchdog_feed();
     }
 }

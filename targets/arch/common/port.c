@@ -20,6 +20,20 @@ __attribute__((weak)) void safe_uart_set_rate(uint32_t baud)
     (void)baud;
 }
 
+/* What a driver without flash for a store, or without a watchdog, leaves out. */
+__attribute__((weak)) const safe_store_flash_t *safe_port_store(void)
+{
+    return NULL;
+}
+
+__attribute__((weak)) void safe_port_watchdog_start(void)
+{
+}
+
+__attribute__((weak)) void safe_port_watchdog_feed(void)
+{
+}
+
 void safe_port_init(void)
 {
     uint32_t status = safe_reset_cause();

@@ -75,6 +75,11 @@ __attribute__((naked)) void safe_isr_unexpected(void)
     __asm__ volatile("b safe_fault_entry\n");
 }
 
+__attribute__((weak, naked)) void safe_isr_nmi(void)
+{
+    __asm__ volatile("b safe_fault_entry\n");
+}
+
 void safe_cpu_reset(void)
 {
     safe_cortex_barrier();

@@ -22,6 +22,8 @@ extern const safe_vectors_t safe_vectors;
 void safe_reset(void);
 void safe_fault_entry(void);
 void safe_isr_unexpected(void);
+/** A driver's; without one an NMI is an unexpected exception. */
+void safe_isr_nmi(void);
 void safe_isr_systick(void);
 void safe_isr_uart(void);
 

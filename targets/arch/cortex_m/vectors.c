@@ -13,7 +13,7 @@ const safe_vectors_t safe_vectors __attribute__((section(".vectors"), used)) = {
     .core =
         {
             safe_reset,                                             /* 1 reset */
-            UNUSED,                                                 /* 2 NMI */
+            safe_isr_nmi,                                           /* 2 NMI */
             safe_fault_entry,                                       /* 3 HardFault */
             safe_fault_entry,                                       /* 4 MemManage */
             safe_fault_entry,                                       /* 5 BusFault */

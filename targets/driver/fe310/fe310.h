@@ -24,10 +24,13 @@
 /* 13 to 15: always-on domain, watchdog, power management */
 #define AON_WDOGCFG SAFE_REGISTER(0x10000000u)
 #define AON_WDOGCOUNT SAFE_REGISTER(0x10000008u)
+#define AON_WDOGFEED SAFE_REGISTER(0x10000018u)
 #define AON_WDOGKEY SAFE_REGISTER(0x1000001Cu)
 #define AON_WDOGCMP0 SAFE_REGISTER(0x10000020u)
 #define AON_PMUCAUSE SAFE_REGISTER(0x10000144u)
 #define WDOGKEY_OPEN 0x51F15Eu /* before each write */
+#define WDOGFEED_FOOD 0xD09F00Du
+#define WDOGCFG_SCALE_8 3u /* the comparator sees the counter shifted by this many bits */
 #define WDOGCFG_RESET (1u << 8)
 #define WDOGCFG_ALWAYS (1u << 12)
 #define PMUCAUSE_RESET(cause) (((cause) >> 8) & 3u)

@@ -59,6 +59,21 @@
 #define FLASH_ACR_ICEN (1u << 9)
 #define FLASH_ACR_DCEN (1u << 10)
 
+#define FLASH_ACR_DCRST (1u << 12)            /* only while the data cache is off */
+#define FLASH_KEYR SAFE_REGISTER(0x40023C04u) /* 3.9.2 */
+#define FLASH_SR SAFE_REGISTER(0x40023C0Cu)   /* 3.9.4 */
+#define FLASH_CR SAFE_REGISTER(0x40023C10u)   /* 3.9.5 */
+#define FLASH_KEY1 0x45670123u
+#define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_SR_ERRORS 0xF2u /* OPERR, WRPERR, PGAERR, PGPERR, PGSERR; cleared by writing 1 */
+#define FLASH_SR_BSY (1u << 16)
+#define FLASH_CR_PG (1u << 0)
+#define FLASH_CR_SER (1u << 1)
+#define FLASH_CR_SNB_SHIFT 3u
+#define FLASH_CR_PSIZE_WORD (2u << 8) /* 2.7 to 3.6 V */
+#define FLASH_CR_STRT (1u << 16)
+#define FLASH_CR_LOCK (1u << 31)
+
 /* GPIO port A, section 8.4; its other registers: stm32_uart.h. */
 #define GPIOA_MODER SAFE_REGISTER(0x40020000u) /* 8.4.1 */
 

@@ -57,10 +57,28 @@
 #define FLASH_ACR_LATENCY_MASK 15u
 #define FLASH_ACR_PRFTEN (1u << 8)
 
+#define FLASH_NSKEYR SAFE_REGISTER(0x40022008u)
+#define FLASH_NSSR SAFE_REGISTER(0x40022020u)
+#define FLASH_NSCR SAFE_REGISTER(0x40022028u)
+#define FLASH_ECCR SAFE_REGISTER(0x40022030u)
+#define FLASH_KEY1 0x45670123u
+#define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_NSSR_ERRORS 0x20FAu /* OPERR, PROGERR, WRPERR, PGAERR, SIZERR, PGSERR, OPTWERR */
+#define FLASH_NSSR_BSY (1u << 16)
+#define FLASH_NSSR_WDW (1u << 17) /* a quad-word waits for its other words */
+#define FLASH_NSCR_PG (1u << 0)
+#define FLASH_NSCR_PER (1u << 1)
+#define FLASH_NSCR_PNB_SHIFT 3u
+#define FLASH_NSCR_BKER (1u << 11)
+#define FLASH_NSCR_STRT (1u << 16)
+#define FLASH_NSCR_LOCK (1u << 31)
+#define FLASH_ECCR_ECCD (1u << 31) /* two wrong bits were read: an NMI; cleared by writing 1 */
+
 /* Instruction cache: chapter ICACHE. */
 #define ICACHE_CR SAFE_REGISTER(0x40030400u)
 #define ICACHE_SR SAFE_REGISTER(0x40030404u)
 #define ICACHE_CR_EN (1u << 0)
+#define ICACHE_CR_CACHEINV (1u << 1)
 #define ICACHE_SR_BUSYF (1u << 0)
 
 /* GPIO port A: chapter GPIO; its other registers: stm32_uart.h. */

@@ -6,7 +6,8 @@ on silicon. See docs/emulation.md.
 
 import json
 
-from targets.load import Target, table
+from targets.load import Target
+from targets.tables import table
 
 
 def restore(text: str) -> Target:
