@@ -19,6 +19,7 @@ from targets.load import (
     Identity,
     Memory,
     Stack,
+    Store,
     Target,
     Toolchain,
     UartPins,
@@ -254,6 +255,7 @@ def describe(
         clock=clock,
         uart=_uart(family, part, wishes, made),
         flash=_flash(device, family, made),
+        store=_store(family, memory[0], made),
         device=Device(device.part, device.pack, device.svd),
     )
     return _emulated(made)
@@ -267,6 +269,22 @@ def _emulated(made: TargetDraft) -> TargetDraft:
     else:
         made.notes.append("[emulator] is missing: the soft board does not model the part")
     return made
+
+
+def _store(family: Family | None, flash: Memory, made: Description) -> Store | None:
+    """Return the store of the family's target where the part's flash ends in the same way.
+
+    The drivers know the erasable parts of flash up to the size that this target has; half of the
+    flash at the least stays for the image.
+    """
+    store = family.target.store if family is not None else None
+    if family is None or store is None:
+        return None
+    if not 2 * store.size_bytes <= flash.size <= family.target.region("flash").size:
+        made.notes.append("[store] is missing: a learned baseline does not survive a reset")
+        return None
+    made.sources["store.slot_bytes"] = f"{family.variant.like}.toml"
+    return store
 
 
 def _toolchain() -> Toolchain:

@@ -21,7 +21,7 @@ class FamilyVariant:
     parts: tuple[str, ...]
     """Beginnings of part names."""
     like: str
-    """Target whose [stack], [clock], [uart] and [flash] are taken."""
+    """Target whose [stack], [clock], [uart], [flash] and [store] are taken."""
     source: str
     """Manual and section of the limits."""
     clock: Clock | None = None

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from targets import toml_file
 from targets.errors import TargetError
-from targets.tables import table
 from targets.suggest import did_you_mean
+from targets.tables import table
 
 TARGETS_DIR = Path(__file__).parent
 SEARCH_VARIABLE = "SAFE_TARGETS"
@@ -175,18 +175,16 @@ class Flash:
 
 @dataclass(frozen=True)
 class Store:
-    """[store]: flash for what the device learned, at the end of the first flash region.
+    """[store]: two slots at the end of the first flash region, for what the device learned.
 
-    Two slots of `slot_bytes`, each of whole erasable pages or sectors; the image may not reach
-    into them. `safe/store.h` says what lies there.
+    A slot is one page or sector that is erased at once. `safe/store.h` says what lies there.
     """
 
-    origin: int
     slot_bytes: int
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of both slots."""
+        """Bytes of both slots, which no image may use."""
         return 2 * self.slot_bytes
 
 
@@ -227,6 +225,13 @@ class Target:
     def isa(self) -> str:
         """Kernel folder preferred by this target."""
         return self.target.isa
+
+    @property
+    def store_origin(self) -> int:
+        """Address of the store's first slot; TargetError when the target has no store."""
+        if self.store is None:
+            raise TargetError(f"{self.name}.toml: no [store]")
+        return self.region("flash").end - self.store.size_bytes
 
     @property
     def image_memory(self) -> tuple[Memory, ...]:
@@ -276,15 +281,20 @@ def _check_uart(uart: UartPins, where: str) -> None:
             raise TargetError(f"{where}.uart.usb: {usb!r} is not like '0483:374b'")
 
 
-def _check_store(store: Store, flash: Memory, where: str) -> None:
+def _check_memory(target: Target, where: str) -> None:
+    for memory in target.memory:
+        if memory.kind not in ("flash", "ram"):
+            raise TargetError(f"{where}.memory {memory.name!r}: kind must be 'flash' or 'ram'")
+        if memory.origin < 0 or memory.size <= 0:
+            raise TargetError(f"{where}.memory {memory.name!r}: origin or size is out of range")
+    store = target.store
+    if store is None:
+        return
+    flash = target.region("flash")
     if store.slot_bytes <= 0 or store.slot_bytes % STORE_UNIT_BYTES:
-        raise TargetError(
-            f"{where}.store.slot_bytes: must be a positive multiple of {STORE_UNIT_BYTES}"
-        )
-    if not flash.origin < store.origin or store.origin + store.size_bytes != flash.end:
-        raise TargetError(
-            f"{where}.store: its two slots must end where {flash.name} ends, at {flash.end:#x}"
-        )
+        raise TargetError(f"{where}.store.slot_bytes: is no multiple of {STORE_UNIT_BYTES}")
+    if store.size_bytes >= flash.size:
+        raise TargetError(f"{where}.store: two slots leave nothing of {flash.name} for an image")
 
 
 def _check_emulator(emulator: EmulatorConfig, where: str) -> None:
@@ -302,11 +312,7 @@ def _check(target: Target, where: str) -> Target:
     if identity.arch not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise TargetError(f"{where}.target.arch: {identity.arch!r} is not one of {known}")
-    for memory in target.memory:
-        if memory.kind not in ("flash", "ram"):
-            raise TargetError(f"{where}.memory {memory.name!r}: kind must be 'flash' or 'ram'")
-        if memory.origin < 0 or memory.size <= 0:
-            raise TargetError(f"{where}.memory {memory.name!r}: origin or size is out of range")
+    _check_memory(target, where)
     if target.stack.size_bytes <= 0 or target.stack.size_bytes % 8 != 0:
         raise TargetError(f"{where}.stack.size_bytes: must be a positive multiple of 8")
     _check_compilers(target.toolchain.compilers, where)
@@ -314,8 +320,6 @@ def _check(target: Target, where: str) -> Target:
         _check_clock(target.clock, where)
     if target.uart is not None:
         _check_uart(target.uart, where)
-    if target.store is not None:
-        _check_store(target.store, target.region("flash"), where)
     if target.flash is not None:
         for runner in target.flash.runners:
             if runner not in RUNNERS:

@@ -96,7 +96,8 @@ def _store_macros(target: Target) -> list[Macro]:
     if store is None:
         return []
     return [
-        Macro("STORE_ORIGIN", f"0x{store.origin:08x}u"),
+        Macro("FLASH_BYTES", f"0x{target.region('flash').size:x}u"),
+        Macro("STORE_ORIGIN", f"0x{target.store_origin:08x}u"),
         Macro("STORE_SLOT_BYTES", f"0x{store.slot_bytes:x}u"),
     ]
 

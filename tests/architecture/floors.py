@@ -72,7 +72,7 @@ TARGETS: dict[str, set[str] | None] = {
     "emulate/board/stm32f4": {"emulate/board/peripheral"},
     "emulate/board/stm32u5": {"emulate/board/peripheral"},
     _BOARD: {f"{_BOARD}/peripheral", f"{_BOARD}/stm32f4", f"{_BOARD}/stm32u5"}
-    | {"build", "load", "native"},
+    | {"build", "load", "native", "tables"},
     "emulate": {_BOARD, "build", "command", "elf", "load", "native", "processes"},
     "emulate/bare": {"emulate", "build", "command", "load"},
 }

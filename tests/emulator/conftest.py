@@ -77,8 +77,11 @@ def forecaster(tmp_path_factory):
     return make("stm32f4", "forecaster", out=tmp_path_factory.mktemp("build"))
 
 
-def build_probe(target, folder, source="probe.c"):
-    """Compile a test image with the target's own start-up code, drivers and linker script."""
+def build_probe(target, folder, source="probe.c", sdk=()):
+    """Compile a test image with the target's own start-up code, drivers and linker script.
+
+    `sdk` names sources of `sdk/src` that it needs.
+    """
     (folder / "safe_target.h").write_text(linker.target_header(target, "0"))
     (folder / "linker.ld").write_text(linker.linker_script(target, "0"))
     shutil.copy(build.ROOT / "tests/emulator/images" / source, folder)
@@ -99,6 +102,7 @@ def build_probe(target, folder, source="probe.c"):
             "-o",
             str(image),
             str(folder / source),
+            *(str(build.ROOT / "sdk/src" / f"{name}.c") for name in sdk),
             *map(str, sources),
         ],
         check=True,

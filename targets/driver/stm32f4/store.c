@@ -16,6 +16,9 @@
 /** Sectors 0 to 3 have 16 KiB, sector 4 has 64 KiB: together one of the others. */
 #define LARGE_SECTOR_BYTES 0x20000u
 #define FIRST_LARGE_SECTOR 5u
+/** The second bank of larger parts numbers its sectors otherwise. */
+#define BANK_1_END 0x08100000u
+typedef char store_is_in_bank_1[SAFE_TARGET_STORE_ORIGIN < BANK_1_END ? 1 : -1];
 typedef char slot_is_one_sector[SAFE_TARGET_STORE_SLOT_BYTES == LARGE_SECTOR_BYTES ? 1 : -1];
 typedef char slot_begins_a_sector[SAFE_TARGET_STORE_ORIGIN % LARGE_SECTOR_BYTES == 0u ? 1 : -1];
 typedef char slot_is_large[SAFE_TARGET_STORE_ORIGIN >= FLASH_ORIGIN + LARGE_SECTOR_BYTES ? 1 : -1];

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cortex_m.h"
 #include "isr.h"
 #include "safe/port.h"
 #include "safe_target.h"
@@ -16,9 +17,8 @@
 
 #define PAGE_BYTES 0x2000u
 #define QUAD_WORD_BYTES 16u
-/** Each half of the flash is a bank of 128 pages (2 MiB devices). */
-#define BANK_2_ORIGIN 0x08100000u
-#define BANK_PAGES 128u
+/** Each half of the flash is a bank. */
+#define BANK_2_ORIGIN (0x08000000u + SAFE_TARGET_FLASH_BYTES / 2u)
 typedef char slot_is_one_page[SAFE_TARGET_STORE_SLOT_BYTES == PAGE_BYTES ? 1 : -1];
 typedef char slot_begins_a_page[SAFE_TARGET_STORE_ORIGIN % PAGE_BYTES == 0u ? 1 : -1];
 typedef char slot_is_in_bank_2[SAFE_TARGET_STORE_ORIGIN >= BANK_2_ORIGIN ? 1 : -1];
@@ -112,13 +112,14 @@ static safe_status_t store_read(uint32_t slot, uint32_t offset, uint8_t *bytes, 
     for (size_t i = 0; i < length; i++) {
         bytes[i] = *(const volatile uint8_t *)(uintptr_t)(address_of(slot, offset) + i);
     }
+    safe_cortex_barrier(); /* an NMI of the last read arrives before this ends */
     s_is_reading = false;
     return s_is_damaged ? SAFE_STATUS_CORRUPT : SAFE_STATUS_OK;
 }
 
 static safe_status_t store_erase(uint32_t slot)
 {
-    uint32_t page = (address_of(slot, 0) - BANK_2_ORIGIN) / PAGE_BYTES % BANK_PAGES;
+    uint32_t page = (address_of(slot, 0) - BANK_2_ORIGIN) / PAGE_BYTES;
     safe_status_t status = unlock();
 
     if (status == SAFE_STATUS_OK) {

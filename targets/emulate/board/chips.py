@@ -12,9 +12,11 @@ from functools import partial
 from targets.emulate.board.peripheral.bus import Peripheral
 from targets.emulate.board.peripheral.clock import Speed
 from targets.emulate.board.peripheral.gpio import Gpio
+from targets.emulate.board.peripheral.programming import StoreMemory, Timing
 from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.peripheral.uart import Uart, Wiring
 from targets.emulate.board.peripheral.variant import Variant, choose, find, ports
+from targets.emulate.board.peripheral.watchdog import Watchdog
 from targets.emulate.board.stm32f4 import flash as f4_flash
 from targets.emulate.board.stm32f4 import pwr as f4_pwr
 from targets.emulate.board.stm32f4 import rcc as f4_rcc
@@ -38,6 +40,17 @@ class Surroundings:
     set_line: Callable[[int, bool], None]
     """Drives an interrupt line by number."""
     report: Callable[[str], None]
+    cycles: Callable[[], int] = lambda: 0
+    """Cycles of the core since power-on."""
+    stall: Callable[[int], None] = lambda _cycles: None
+    """Lets the core stand still for so many cycles."""
+    raise_nmi: Callable[[], None] = lambda: None
+    store: StoreMemory | None = None
+    """The flash of the target's store."""
+
+    def timing(self, hz: Callable[[], int]) -> Timing:
+        """Return what a flash operation needs, for a core that runs at `hz()`."""
+        return Timing(self.cycles, hz, self.stall)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,9 @@ class Chip:
 
     peripherals: tuple[Peripheral, ...]
     uart: Uart
+    flash: f4_flash.Flash | u5_flash.Flash
+    watchdog: Watchdog
+    clocks: f4_rcc.Rcc | rcc.Rcc
     speed: Callable[[], Speed]
     register_space: int
     """Bytes from 0x40000000 in which peripherals lie."""
@@ -80,7 +96,9 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
 
     clocks = f4_rcc.Rcc(0x40023800, switched, variant.bits)
     power = f4_pwr.Pwr(0x40007000, lambda: clocks.bit("APB1ENR", 28), variant)
-    flash = f4_flash.Flash(0x40023C00, variant)
+    timing = around.timing(lambda: clocks.speed().core)
+    flash = f4_flash.Flash(0x40023C00, variant, around.store, timing)
+    watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core)
     resets = {
         "A": {"MODER": 0xA8000000, "OSPEEDR": 0x0C000000, "PUPDR": 0x64000000},
         "B": {"MODER": 0x00000280, "OSPEEDR": 0x000000C0, "PUPDR": 0x00000100},
@@ -106,8 +124,11 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
         uarts[name] = f4_usart.Usart(base, partial(clocks.bit, register, bit), wiring)
         uarts[name].name = name
     return Chip(
-        (clocks, power, flash, *gpio, *uarts.values()),
+        (clocks, power, flash, watchdog, *gpio, *uarts.values()),
         _command(uarts, target),
+        flash,
+        watchdog,
+        clocks,
         clocks.speed,
         0x1000_0000,
         vectors=0,
@@ -126,7 +147,11 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
     variant = choose(target, U5_VARIANTS)
     clocks = rcc.Rcc(0x46020C00, switched, variant.bits)
     power = pwr.Pwr(0x46020800, lambda: clocks.bit("AHB3ENR", 2), booster_hz, variant.bits)
-    flash = u5_flash.Flash(0x40022000, lambda: power.field("VOSR", 16, 2))
+    timing = around.timing(lambda: clocks.speed().core)
+    flash = u5_flash.Flash(
+        0x40022000, lambda: power.field("VOSR", 16, 2), around.store, timing, around.raise_nmi
+    )
+    watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core)
     resets = {
         "A": {"MODER": 0xABFFFFFF, "OSPEEDR": 0x08000000, "PUPDR": 0x64000000},
         "B": {"MODER": 0xFFFFFEBF, "PUPDR": 0x00000100},
@@ -146,8 +171,11 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
     uart = usart.Usart(0x40013800, lambda: clocks.bit("APB2ENR", 14), wiring)
     uart.name = "USART1"
     return Chip(
-        (clocks, power, flash, icache.Icache(0x40030400), *gpio, uart),
+        (clocks, power, flash, watchdog, icache.Icache(0x40030400), *gpio, uart),
         _command({"USART1": uart}, target),
+        flash,
+        watchdog,
+        clocks,
         clocks.speed,
         0x1000_0000,
         vectors=target.region("flash").origin,

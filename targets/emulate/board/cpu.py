@@ -178,26 +178,28 @@ class CoreModel:
         self._stop = Stop(_ACCESSES.get(access, Reason.BAD_READ), address)
         return False
 
-    def map(self, memory: CpuMemory, start: int | None = None) -> None:
-        """Make `memory` visible, at its own address or as an alias at `start`."""
+    def map(self, memory: CpuMemory, start: int | None = None, size: int | None = None) -> None:
+        """Make `memory`, or its first `size` bytes, visible: at its address, or as an alias."""
         rights = uc.UC_PROT_ALL if memory.writable else uc.UC_PROT_READ | uc.UC_PROT_EXEC
         address = memory.start if start is None else start
+        length = memory.size if size is None else size
         self._keep.append(memory)
-        self._uc.mem_map_ptr(address, memory.size, rights, ctypes.addressof(memory.buffer))
+        self._uc.mem_map_ptr(address, length, rights, ctypes.addressof(memory.buffer))
 
     def map_registers(self, start: int, size: int, read: Read, write: Write) -> None:
         """Send accesses of a range to `read(address, size)`, `write(address, size, value)`."""
+        reading, writing = self._guarded(start, read, write)
         self._uc.mmio_map(
             start,
             size,
-            lambda _uc, offset, width, _data: read(start + offset, width),
+            lambda _uc, offset, width, _data: reading(offset, width),
             None,
-            lambda _uc, offset, width, value, _data: write(start + offset, width, value),
+            lambda _uc, offset, width, value, _data: writing(offset, width, value),
             None,
         )
 
-    def map_shared_registers(self, start: int, size: int, read: Read, write: Write) -> None:
-        """As `map_registers`; what `line` covers is answered without these two functions."""
+    def _guarded(self, start: int, read: Read, write: Write) -> tuple[Read, Write]:
+        """Return functions of an offset from `start` whose exceptions `run` raises again."""
 
         def reading(offset: int, width: int) -> int:
             try:
@@ -211,6 +213,11 @@ class CoreModel:
             except Exception as error:  # noqa: BLE001 - raised again in `run`
                 self._abort(error)
 
+        return reading, writing
+
+    def map_shared_registers(self, start: int, size: int, read: Read, write: Write) -> None:
+        """As `map_registers`; what `line` covers is answered without these two functions."""
+        reading, writing = self._guarded(start, read, write)
         callbacks = (_NATIVE_READ(reading), _NATIVE_WRITE(writing))
         self._keep.append(callbacks)
         self._line.read, self._line.write = (

@@ -17,7 +17,7 @@ from targets.errors import EmulatorError
 
 HARD, MEMORY, BUS, USAGE, SVC, PENDSV, SYSTICK = 3, 4, 5, 6, 11, 14, 15
 FIRST_LINE = 16
-_NMI = 2
+NMI = 2
 # CFSR: DDI 0403E section B3.2.15; STKOF: DDI 0553.
 IACCVIOL, MSTKERR = 1 << 0, 1 << 4
 IBUSERR, PRECISERR, STKERR, BFARVALID = 1 << 8, 1 << 9, 1 << 12, 1 << 15

@@ -20,6 +20,7 @@ from targets.emulate.board.exceptions import Exceptions
 from targets.emulate.board.nvic import Nvic
 from targets.emulate.board.peripheral import line
 from targets.emulate.board.peripheral.bus import Bus, Peripheral
+from targets.emulate.board.peripheral.programming import StoreMemory
 from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.scb import Scb
 from targets.emulate.board.systick import SysTick
@@ -59,6 +60,25 @@ def _load(elf: Path, target: Target) -> dict[str, bytes]:
     return found
 
 
+def _memories(elf: Path, target: Target) -> list[CpuMemory]:
+    """Return flash with the image, and RAM with what a power-on happens to leave."""
+    noise = random.Random(_POWER_ON_SEED)
+    contents = _load(elf, target)
+    return [
+        CpuMemory(m.origin, contents[m.name], writable=False)
+        if m.kind == "flash"
+        else CpuMemory(m.origin, noise.randbytes(m.size), writable=True)
+        for m in target.memory
+    ]
+
+
+def erased_store(target: Target) -> StoreMemory | None:
+    """Return the store of a target as it is delivered; None where it has none."""
+    if target.store is None:
+        return None
+    return StoreMemory(target.store_origin, bytearray(b"\xff" * target.store.size_bytes))
+
+
 class Machine:
     """One powered board."""
 
@@ -71,8 +91,12 @@ class Machine:
         *,
         strict: bool,
         say: Callable[[str], None],
+        store: StoreMemory | None = None,
     ) -> None:
-        """Build the board of `target` with image `elf` in its flash; see `run`."""
+        """Build the board of `target` with image `elf` in its flash; see `run`.
+
+        `store` is the flash of the store as an earlier board left it; erased without one.
+        """
         self._target = target
         self._serial = serial
         self._strict = strict
@@ -86,21 +110,17 @@ class Machine:
         self._ahead = 0
         """Cycles that the wall clock has gone on beyond the last sleep."""
         self._refused: int | None = None
-        noise = random.Random(_POWER_ON_SEED)
-        contents = _load(elf, target)
-        self._memories = [
-            CpuMemory(m.origin, contents[m.name], writable=False)
-            if m.kind == "flash"
-            else CpuMemory(m.origin, noise.randbytes(m.size), writable=True)
-            for m in target.memory
-        ]
+        self._memories = _memories(elf, target)
         self._flash = self._memories[[m.kind for m in target.memory].index("flash")]
         self._marks = ctypes.create_string_buffer(watch.marks(bytes(self._flash.buffer)))
         self._watch.marks = ctypes.addressof(self._marks)
         self._watch.code_start = self._flash.start
         self._watch.code_bytes = self._flash.size
         self.nvic = Nvic(_SYSTEM)
-        self.chip = chips.build(target, chips.Surroundings(serial, self._line, self.report))
+        self._store = store or erased_store(target)
+        core = (self.cycles, self._stall, self._raise_nmi)
+        around = chips.Surroundings(serial, self._line, self.report, *core, self._store)
+        self.chip = chips.build(target, around)
         self.systick = SysTick(_SYSTEM, self.cycles)
         debug = Debug(_SYSTEM)
         self.scb = Scb(
@@ -131,6 +151,14 @@ class Machine:
 
     def _switch_float(self, on: bool) -> None:
         self._watch.float_off = not on
+
+    def _stall(self, cycles: int) -> None:
+        """Let time pass in which the core does nothing."""
+        self._slept += cycles
+
+    def _raise_nmi(self) -> None:
+        self.scb.pending.add(exceptions.NMI)
+        self._interrupt()
 
     def _line(self, number: int, on: bool) -> None:
         self.nvic.set_line(number, on)
@@ -190,7 +218,15 @@ class Machine:
         shared = self._serial.line
         self.cpu = CoreModel(self._target.cpu.name, self._hook, self._watch, shared, self._native)
         for memory in self._memories:
-            self.cpu.map(memory)
+            kept = self._store if memory is self._flash else None
+            self.cpu.map(memory, size=memory.size - (0 if kept is None else len(kept.contents)))
+        if self._store is not None:
+            self.cpu.map_registers(
+                self._store.origin,
+                len(self._store.contents),
+                self.chip.flash.read_store,
+                self.chip.flash.program,
+            )
         if self.chip.has_boot_alias:
             self.cpu.map(self._flash, 0)
         self.cpu.map_shared_registers(_REGISTERS, self.chip.register_space, self._read, self._write)
@@ -221,6 +257,9 @@ class Machine:
 
     def step(self) -> None:
         """Serve what is due, then run one slice."""
+        if self.chip.watchdog.is_expired():
+            self.chip.clocks.blame_watchdog()
+            self._power_up()
         if self.scb.reset_requested:
             self._power_up()
         if self._refused is not None:

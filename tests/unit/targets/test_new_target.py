@@ -11,7 +11,7 @@ def test_a_copy_with_other_memories_is_a_target(tmp_path, monkeypatch):
     text = (build.ROOT / "targets" / "stm32f4.toml").read_text()
     for old, new in (
         ('name = "stm32f4"', 'name = "pump-controller"'),
-        ("size = 0x0010_0000", "size = 0x0002_0000"),
+        ("size = 0x0010_0000", "size = 0x0006_0000"),
         ("origin = 0x2000_0000\nsize = 0x0002_0000", "origin = 0x2000_1000\nsize = 0x0000_8000"),
         ("size_bytes = 8192", "size_bytes = 2048"),
     ):

@@ -42,7 +42,7 @@ def test_a_copy_with_other_memories_builds(tmp_path, app):
 
 
 def test_memory_that_is_too_small_fails_in_the_linker(tmp_path):
-    path = copy_with(tmp_path, CHANGES[0], ("size = 0x0010_0000", "size = 0x0000_4000"))
+    path = copy_with(tmp_path, CHANGES[0], ("size = 0x0010_0000", "size = 0x0004_4000"))
     with pytest.raises(BuildError, match=r"`FLASH. overflowed by [0-9]+ bytes"):
         make(str(path), "forecaster", out=tmp_path / "build")
 

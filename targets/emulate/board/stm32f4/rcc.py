@@ -12,6 +12,7 @@ from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, d
 HSI_HZ = 16 * MHZ
 _READY = {0: 1, 24: 25, 26: 27, 28: 29}
 """Bits of CR: switch and ready flag of HSI, PLL, PLLI2S, PLLSAI."""
+_WATCHDOG = 1 << 29
 _SOFTWARE, _PIN, _POWER = 1 << 28, 1 << 26, 1 << 27
 _FLAGS = 0xFE000000
 _RMVF = 1 << 24
@@ -54,6 +55,7 @@ class Rcc(Peripheral):
         `bits` are those that exist, by register: the parts have other peripherals each.
         """
         self._switched = switched
+        self._cause = _SOFTWARE
         self.registers = _registers(bits)
         super().__init__(base)
 
@@ -62,7 +64,12 @@ class Rcc(Peripheral):
         flags = self.value.get("CSR", _POWER | _PIN | 1 << 25)
         again = bool(self.value)
         super().reset()
-        self.value["CSR"] = flags | (_SOFTWARE | _PIN if again else 0)
+        cause, self._cause = self._cause, _SOFTWARE
+        self.value["CSR"] = flags | (cause | _PIN if again else 0)
+
+    def blame_watchdog(self) -> None:
+        """Let the next reset say that the independent watchdog caused it."""
+        self._cause = _WATCHDOG
 
     def speed(self) -> Speed:
         """Return the clocks that the registers mean."""

@@ -56,6 +56,12 @@ class F4(Variant):
         return _OVERDRIVE_MHZ if self.has_overdrive else self.voltage_mhz
 
     @property
+    def flash_control_bits(self) -> int:
+        """FLASH_CR has bits for the second bank where there is one: RM0090 section 3.9.7."""
+        has_two_banks = any(part.startswith(("STM32F42", "STM32F43")) for part in self.parts)
+        return 0x8301837F | 0x80 if has_two_banks else 0x8301037F
+
+    @property
     def latency_bits(self) -> int:
         """FLASH_ACR.LATENCY has a fourth bit where the core runs at 180 MHz."""
         return 0xF if self.has_overdrive else 0x7

@@ -14,6 +14,7 @@ _MSI_HZ = {0: 48 * MHZ, 1: 24 * MHZ, 2: 16 * MHZ, 3: 12 * MHZ, 4: 4 * MHZ}
 """By range; the slower ones (5 to 15) cannot feed PLL1."""
 _READY = {0: 2, 4: 5, 8: 10, 12: 13, 24: 25}
 """Bits of CR: switch and ready flag of MSIS, MSIK, HSI, HSI48, PLL1."""
+_WATCHDOG = 1 << 29
 _SOFTWARE, _PIN, _BROWNOUT = 1 << 28, 1 << 26, 1 << 27
 _FLAGS = 0xFE000000
 _RMVF = 1 << 23
@@ -56,6 +57,7 @@ class Rcc(Peripheral):
         `bits` are those that exist, by register: the parts have other peripherals each.
         """
         self._switched = switched
+        self._cause = _SOFTWARE
         self.registers = _registers(bits)
         super().__init__(base)
 
@@ -64,7 +66,8 @@ class Rcc(Peripheral):
         flags = self.value.get("CSR", _BROWNOUT | _PIN) & _FLAGS
         again = bool(self.value)
         super().reset()
-        self.value["CSR"] = 0x4400 | flags | (_SOFTWARE | _PIN if again else 0)
+        cause, self._cause = self._cause, _SOFTWARE
+        self.value["CSR"] = 0x4400 | flags | (cause | _PIN if again else 0)
 
     @property
     def msi_hz(self) -> int:
@@ -90,6 +93,10 @@ class Rcc(Peripheral):
             self.field("PLL1DIVR", 24, 7) + 1,
         )
         return self.pll_source_hz // m * n // r
+
+    def blame_watchdog(self) -> None:
+        """Let the next reset say that the independent watchdog caused it."""
+        self._cause = _WATCHDOG
 
     def speed(self) -> Speed:
         """Return the clocks that the registers mean."""

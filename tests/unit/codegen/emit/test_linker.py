@@ -23,7 +23,7 @@ def change(target, table, **values):
 
 def test_memories_and_stack(target):
     script = linker.linker_script(target, "1.2.3")
-    assert "FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 0x00100000" in script
+    assert "FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 0x000c0000" in script
     assert "SRAM (rwx) : ORIGIN = 0x20000000, LENGTH = 0x00020000" in script
     assert ". += 8192;" in script
     assert f"SIZEOF(.vectors) == {4 * (16 + 82)}" in script

@@ -1,0 +1,114 @@
+"""What the flash interfaces of the families share: the lock, the operation under way, the memory.
+
+Only the store of the target's description can be erased and programmed; a program that would touch
+its own image is reported.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+ERASED = 0xFF
+KEYS = (0x45670123, 0xCDEF89AB)
+
+
+@dataclass
+class StoreMemory:
+    """The flash of the store: bytes that outlive a reset, and a power cut that a test orders."""
+
+    origin: int
+    contents: bytearray
+    cut_at: int | None = None
+    """Number of the flash operation during which the power goes; None: never."""
+    operations: int = 0
+    torn: set[int] = field(default_factory=set)
+    """Quad-words, by index, whose programming was cut: their error correction does not fit."""
+
+    @property
+    def end(self) -> int:
+        """First address behind it."""
+        return self.origin + len(self.contents)
+
+    def covers(self, address: int, length: int) -> bool:
+        """Return whether a range lies in it."""
+        return self.origin <= address and address + length <= self.end
+
+    def word(self, address: int, width: int) -> int:
+        """Return what lies at an address, little-endian."""
+        at = address - self.origin
+        return int.from_bytes(self.contents[at : at + width], "little")
+
+    def begin(self) -> bool:
+        """Count an operation; return whether the power goes while it runs."""
+        number, self.operations = self.operations, self.operations + 1
+        return number == self.cut_at
+
+    def erase(self, address: int, length: int) -> None:
+        """Set a range to ones; a cut leaves its second half."""
+        cut = self.begin()
+        at = address - self.origin
+        done = length // 2 if cut else length
+        self.contents[at : at + done] = bytes([ERASED]) * done
+        self.torn -= set(range(at // 16, (at + done) // 16))
+        if cut:
+            raise PowerCut
+
+    def program(self, address: int, data: bytes, *, unit: int) -> None:
+        """Clear bits; a cut leaves the first half of the unit, and tears a quad-word."""
+        cut = self.begin()
+        at = address - self.origin
+        for i, byte in enumerate(data[: len(data) // 2] if cut else data):
+            self.contents[at + i] &= byte
+        if cut:
+            if unit == 16:
+                self.torn.add(at // 16)
+            raise PowerCut
+
+    def is_erased(self, address: int, length: int) -> bool:
+        """Return whether a range holds ones only, as far as its error correction knows."""
+        at = address - self.origin
+        return at // 16 not in self.torn and all(
+            b == ERASED for b in self.contents[at : at + length]
+        )
+
+
+class PowerCut(Exception):  # noqa: N818 - an event, not an error
+    """The power went: what the core knew is gone, flash is as it is."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What an operation needs of the board."""
+
+    cycles: Callable[[], int]
+    """Cycles of the core since power-on."""
+    hz: Callable[[], int]
+    """The core's clock."""
+    stall: Callable[[int], None]
+    """Let the core stand still for so many cycles: it fetches from the bank that is busy."""
+
+
+class Lock:
+    """The two keys: anything else locks until the next reset."""
+
+    def __init__(self) -> None:
+        """Be locked."""
+        self.is_open = False
+        self._given: list[int] = []
+        self._is_blocked = False
+
+    def key(self, value: int) -> bool:
+        """Take a key; return False where it is wrong, which the caller answers with a fault."""
+        if self._is_blocked or self.is_open:
+            return False
+        self._given.append(value)
+        if tuple(self._given) == KEYS[: len(self._given)]:
+            self.is_open = len(self._given) == len(KEYS)
+            if self.is_open:
+                self._given = []
+            return True
+        self._is_blocked = True
+        return False
+
+    def close(self) -> None:
+        """Lock again."""
+        self.is_open = False
