@@ -23,8 +23,7 @@ RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
 EMULATORS = ("board", "qemu", "process", "verilator")
 CYCLES = ("approximate", "exact")
 COMPILERS = ("gcc", "clang")
-STORE_UNIT_BYTES = 16
-"""`SAFE_STORE_UNIT_BYTES`: what every flash driver programs at once."""
+STORE_UNIT_BYTES = 16  # SAFE_STORE_UNIT_BYTES
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 _USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
 
@@ -287,8 +286,7 @@ def _check_memory(target: Target, where: str) -> None:
             raise TargetError(f"{where}.memory {memory.name!r}: kind must be 'flash' or 'ram'")
         if memory.origin < 0 or memory.size <= 0:
             raise TargetError(f"{where}.memory {memory.name!r}: origin or size is out of range")
-    store = target.store
-    if store is None:
+    if (store := target.store) is None:
         return
     flash = target.region("flash")
     if store.slot_bytes <= 0 or store.slot_bytes % STORE_UNIT_BYTES:

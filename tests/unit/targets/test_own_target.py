@@ -1,5 +1,7 @@
 """A target of the user's own: `stm32f4.toml` with other memories, outside of the project."""
 
+import re
+
 import pytest
 
 from targets import elf, load
@@ -42,9 +44,17 @@ def test_a_copy_with_other_memories_builds(tmp_path, app):
 
 
 def test_memory_that_is_too_small_fails_in_the_linker(tmp_path):
-    path = copy_with(tmp_path, CHANGES[0], ("size = 0x0010_0000", "size = 0x0004_4000"))
+    path = copy_with(tmp_path, CHANGES[0], ("size = 0x0010_0000", "size = 0x0000_4000"))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"\[store\](.|\n)*?\n\n", "", text), encoding="utf-8")
     with pytest.raises(BuildError, match=r"`FLASH. overflowed by [0-9]+ bytes"):
         make(str(path), "forecaster", out=tmp_path / "build")
+
+
+def test_a_store_that_takes_all_of_flash_is_a_clear_error(tmp_path):
+    path = copy_with(tmp_path, CHANGES[0], ("size = 0x0010_0000", "size = 0x0004_0000"))
+    with pytest.raises(TargetError, match=r"f401\.toml\.store: two slots leave nothing of FLASH"):
+        load.load(str(path))
 
 
 def test_a_chip_without_a_driver_is_a_clear_error(tmp_path):
