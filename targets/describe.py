@@ -271,7 +271,7 @@ def _emulated(made: TargetDraft) -> TargetDraft:
     return made
 
 
-def _store(family: Family | None, flash: Memory, made: Description) -> Store | None:
+def _store(family: Family | None, flash: Memory, made: TargetDraft) -> Store | None:
     """Return the store of the family's target where the part's flash ends in the same way.
 
     The drivers know the erasable parts of flash up to the size that this target has; half of the
