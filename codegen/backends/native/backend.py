@@ -1,6 +1,7 @@
 """The native backend: SAFE's own C kernels in an arena that is planned. Its stages, in order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from codegen.backends.base import Needs
 from codegen.backends.native import lower, rows
@@ -39,13 +40,14 @@ class Native:
 
     def compile(self, graph: Graph, request: Request) -> KernelProgram:
         """Run every pass, make the calls, and place the memory."""
-        return compile_model(
+        program = compile_model(
             graph,
             target=request.target.name,
             isa=request.isa,
             optimize=request.goal,
             stream=request.streaming,
         )
+        return replace(program, backend=self.name, code=self.code)
 
     def texts(self, program: Program) -> Mapping[str, str]:
         """Return model and weights."""
