@@ -4,6 +4,7 @@ It runs in a folder of its own with a stand-in for Python that logs its calls, s
 needs the network or changes this machine.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -16,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 USED = (
-    "bash cat chmod cp cut dirname env flock grep mkdir mv printf rm sed sha256sum sleep tail touch"
+    "bash cat chmod cp cut dirname env flock grep mkdir mv printf rm sed sha256sum sleep tail "
+    "touch wc"
 ).split()
 TOOLS = (
     "gcc arm-none-eabi-gcc qemu-system-arm clang clang-format cppcheck riscv64-unknown-elf-gcc "
@@ -46,6 +48,7 @@ class Machine:
         (self.root / "host_tools/commands/run_long.py").touch()
         shutil.copy(ROOT / "safe", self.root / "safe")
         shutil.copy(ROOT / "pyproject.toml", self.root / "pyproject.toml")
+        shutil.copytree(ROOT / "requirements", self.root / "requirements")
         self.bin.mkdir()
         for name in USED:
             found = shutil.which(name)
@@ -148,7 +151,7 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
     code, _, errors = machine.run("bench", "--port", "a b")
     assert code == 0, errors
     assert "creating the virtual environment" in errors
-    assert "installing pinned Python packages" in errors
+    assert "installing locked Python packages" in errors
     assert machine.calls("pip install")
     assert machine.calls()[-1] == "python -m host_tools bench --port a b"
     machine.log.unlink()
@@ -158,18 +161,48 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "extras"),
+    ("arguments", "layers"),
     [
-        (("bench",), "[oracle,packs,flash,emulate]"),
-        (("setup", "train"), "[oracle,packs,flash,emulate,train]"),
-        (("test", "-k", "x"), "[oracle,packs,flash,emulate,train,ibex,test]"),
-        (("bench", "--target", "ibex"), "[oracle,packs,flash,emulate,ibex]"),
-        (("scons", "target=ibex"), "[oracle,packs,flash,emulate,ibex]"),
+        (("bench",), "run"),
+        (("setup", "train"), "run train"),
+        (("test", "-k", "x"), "run train ibex test"),
+        (("bench", "--target", "ibex"), "run ibex"),
+        (("scons", "target=ibex"), "run ibex"),
+        (("lock",), "run lock"),
     ],
 )
-def test_extras_are_those_that_the_verb_needs(machine, arguments, extras):
+def test_layers_are_those_that_the_verb_needs(machine, arguments, layers):
+    """Each by its hashes, without looking for further packages; the project itself comes last."""
     machine.run(*arguments)
-    assert machine.calls(f"repository{extras}")
+    first, *others = layers.split()
+    files = [[first], others] if others else [[first]]
+    for call, names in zip(machine.calls("-m pip"), files, strict=False):
+        assert "--no-deps --no-build-isolation --require-hashes" in call
+        paths = [f"-r {machine.root}/requirements/{name}.txt" for name in names]
+        assert call.endswith(" ".join(paths))
+    assert machine.calls("-m pip")[len(files)].endswith(f"-e {machine.root}")
+    assert len(machine.calls("-m pip")) == len(files) + 1
+
+
+def test_a_package_that_is_not_the_locked_one_is_told(machine):
+    pip = PYTHON.replace(
+        '"-m pip") ', '"-m pip") echo "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES"; '
+    )
+    machine.stub("python3", pip)
+    code, _, errors = machine.run("setup", STUB_PIP_CODE="1")
+    assert code == 70
+    assert "not the one that was locked" in errors
+
+
+def test_a_renewed_lock_is_installed(machine):
+    machine.run("setup")
+    count = len(machine.calls("pip"))
+    with (machine.root / "requirements/run.txt").open("a") as file:
+        file.write("# another\n")
+    machine.run("setup")
+    assert len(machine.calls("pip")) > count
+    machine.run("lock", "--upgrade")
+    assert machine.calls()[-1].endswith("requirements/lock.py --upgrade")
 
 
 def test_a_larger_profile_serves_a_smaller_one(machine):
@@ -252,13 +285,52 @@ def test_missing_package_is_installed_as_root(machine):
     machine.stub(
         "apt-get",
         f'#!/usr/bin/env bash\necho "apt-get $*" >>"$STUB_LOG"\n'
-        f'[ "$1" = update ] || cp {machine.bin}/gcc {machine.bin}/qemu-system-arm\n',
+        f'[ "$3" = update ] || cp {machine.bin}/gcc {machine.bin}/qemu-system-arm\n',
     )
     assert machine.run("bench")[0] == 0
     assert machine.calls("apt-get") == [
-        "apt-get update",
-        "apt-get install -y --no-install-recommends qemu-system-arm",
+        "apt-get -o DPkg::Lock::Timeout=1 update",
+        "apt-get -o DPkg::Lock::Timeout=1 install -y --no-install-recommends qemu-system-arm",
     ]
+
+
+HELD = """#!/usr/bin/env bash
+echo "apt-get $*" >>"$STUB_LOG"
+if ! flock -n "$STUB_LOCK" true; then
+    echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt-get)" >&2
+    exit 100
+fi
+[ "$3" = update ] || cp "$STUB_BIN/gcc" "$STUB_BIN/qemu-system-arm"
+"""
+
+
+def test_a_held_apt_lock_is_waited_for(machine):
+    (machine.bin / "qemu-system-arm").unlink()
+    (machine.bin / "true").symlink_to(shutil.which("true"))
+    machine.stub("apt-get", HELD)
+    path = machine.root / "apt.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = machine.start("bench", STUB_LOCK=str(path), STUB_BIN=str(machine.bin))
+        deadline = time.monotonic() + 20
+        while len(machine.calls("update")) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert process.poll() is None
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert errors.count("another program is installing packages") == 1
+    assert len(machine.calls("update")) > 1
+    assert len(machine.calls("apt-get")) == len(machine.calls("update")) + 1
+
+
+def test_a_lock_that_is_held_for_ever_is_told(machine):
+    (machine.bin / "qemu-system-arm").unlink()
+    machine.stub("apt-get", HELD.replace('flock -n "$STUB_LOCK" true', "false"))
+    (machine.bin / "false").symlink_to(shutil.which("false"))
+    code, _, errors = machine.run("bench", SAFE_APT_WAIT_SECONDS="1", STUB_LOCK="", STUB_BIN="")
+    assert code == 70
+    assert "another program has held apt's lock for 1 s: giving up" in errors
+    assert "Could not get lock" in errors
 
 
 def test_a_machine_without_python_gets_it_with_the_rest(machine):
@@ -266,11 +338,11 @@ def test_a_machine_without_python_gets_it_with_the_rest(machine):
     machine.stub(
         "apt-get",
         f'#!/usr/bin/env bash\necho "apt-get $*" >>"$STUB_LOG"\n'
-        f'[ "$1" = update ] || cp {machine.root.parent}/python3 {machine.bin}/python3\n',
+        f'[ "$3" = update ] || cp {machine.root.parent}/python3 {machine.bin}/python3\n',
     )
     code, _, errors = machine.run("bench")
     assert code == 0, errors
-    assert any("python3 python3-venv" in line for line in machine.calls("apt-get install"))
+    assert any("python3 python3-venv" in line for line in machine.calls(" install -y"))
     assert machine.calls()[-1] == "python -m host_tools bench"
 
 
