@@ -69,7 +69,9 @@ class Axis:
 
     def _numbers(self) -> list[float]:
         if self.form == "log":
-            return [float(v) for v in LogLocator(numticks=5).tick_values(self.low, self.high)]
+            subs = (1.0,) if self.high > 1e3 * self.low else (1.0, 2.0, 5.0)
+            decades = LogLocator(subs=subs, numticks=5)
+            return [float(v) for v in decades.tick_values(self.low, self.high)]
         step = 1.0
         if self.form == "elapsed":
             step = next(size for least, size, _ in _ELAPSED if self.high - self.low >= least)

@@ -84,8 +84,10 @@ def _grid(
                 row.append(Cell(DASH, "heat"))
                 continue
             value, strength = show(pair)
-            agrees = _must_agree(found, pair) and not pair.mismatched
-            row.append(heat(value, 0.5, "green") if agrees else heat(value, strength))
+            if _must_agree(found, pair):
+                row.append(heat(value, 0.6, "red" if pair.mismatched else "green"))
+            else:
+                row.append(heat(value, strength))
         rows.append(row)
     return Section(title, text, [Table(title, ["", *names], rows, dense=True)])
 

@@ -71,11 +71,10 @@ class Table:
     upright: bool = False
     titled: bool = False
 
-    def wordy(self) -> set[int]:
-        """Return the numbers, from 1, of the columns that hold words: they begin at the left."""
-        first = self.rows[0] if self.rows else ()
-        return {i + 1 for i, cell in enumerate(first) if isinstance(cell, Cell)
-                and "words" in cell.kind}  # fmt: skip
+    def look(self, column: int) -> str:
+        """Return the class of a column's head, so that it stands as its cells do."""
+        cell = self.rows[0][column] if self.rows else ""
+        return cell.kind.split()[0] if isinstance(cell, Cell) and cell.kind else ""
 
 
 @dataclass(frozen=True)

@@ -148,10 +148,11 @@ def lsb_chart(histogram: Mapping[int, int], title: str, colour: str = "blue") ->
     equal = histogram.get(0, 0)
     most = max(abs(value) for value in histogram)
     text = f"{equal:,} of {whole:,} bytes are equal; the largest difference is {most} LSB."
-    edges = np.arange(-bound, bound + 2) - 0.5
+    edges = (np.arange(-bound, bound + 1)[:, None] + [-0.42, 0.42]).ravel()
     # A single byte must show, and no byte must not: the foot lies at half a byte.
     heights = Axis(0.5, max(10.0, 2.0 * max(counts)), "output bytes, logarithmic", "log")
-    shown = [count if count else np.nan for count in counts]
+    shown = np.full(2 * len(counts) - 1, np.nan)  # a gap follows each bar
+    shown[::2] = [count if count else np.nan for count in counts]
     note = f" ({beyond:,} beyond ±{bound})" if beyond else ""
     marks = [Mark(edges, shown, "bars", colour)]
     return Chart(title + note, text, Axis(-bound - 0.6, bound + 0.6, "LSB", "integer"), heights,
