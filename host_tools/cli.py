@@ -4,8 +4,6 @@ Only the verb that is named is imported: the list of verbs comes from the files'
 """
 
 import argparse
-import ast
-import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -21,12 +19,13 @@ _HELP = "help"
 
 def verbs() -> dict[str, Path]:
     """Return the file of each verb, by name."""
-    names = sorted(m.name for m in pkgutil.iter_modules([str(_COMMANDS)]))
-    return {n.replace("_", "-"): _COMMANDS / f"{n}.py" for n in names if not n.startswith("_")}
+    return {p.stem.replace("_", "-"): p for p in sorted(_COMMANDS.glob("[a-z]*.py"))}
 
 
 def summary(file: Path) -> str:
     """Return the first line of a module's docstring, without importing the module."""
+    import ast
+
     text = ast.get_docstring(ast.parse(file.read_bytes())) or ""
     return text.partition("\n")[0]
 

@@ -1,6 +1,5 @@
 """The nearest known name to one that is not known, for error messages."""
 
-import difflib
 from collections.abc import Iterable
 
 _LIKENESS = 0.6
@@ -9,6 +8,8 @@ _LIKENESS = 0.6
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'bench'?`, or an empty string when no known name is near `word`."""
+    import difflib
+
     folded = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=_LIKENESS)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""

@@ -2,8 +2,8 @@
 
 import argparse
 
-from targets import build, toolchain
-from targets.load import COMPILERS, load
+from targets import build
+from targets.load import COMPILERS
 from targets.options import DEFAULT_LEVEL, LEVELS, Options
 
 
@@ -24,13 +24,20 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
 
 def options(arguments: argparse.Namespace, target: str) -> Options:
     """Return how the image of `target` is compiled; BuildError when it cannot be."""
-    compiler = toolchain.choose(load(target), arguments.toolchain)
+    compiler = _compiler(target, arguments.toolchain)
     return Options(arguments.opt, lto=arguments.lto, compiler=compiler, backend=arguments.backend)
 
 
 def backend(arguments: argparse.Namespace, target: str) -> Options:
     """Return the defaults of `target` with the backend that was asked for."""
-    return Options(compiler=toolchain.choose(load(target), ""), backend=arguments.backend)
+    return Options(compiler=_compiler(target, ""), backend=arguments.backend)
+
+
+def _compiler(target: str, wanted: str) -> str:
+    from targets import toolchain
+    from targets.load import load
+
+    return toolchain.choose(load(target), wanted)
 
 
 def positive(text: str) -> int:

@@ -11,9 +11,7 @@ import json
 import sys
 
 from host_tools.commands import _options as image_options
-from targets import size
 from targets.build import APPS
-from targets.make import make
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build and print; return the exit code."""
+    from targets import size
+    from targets.make import make
+
     options = image_options.options(arguments, arguments.target)
     image = make(arguments.target, arguments.model, app=arguments.app, options=options)
     facts = image.size()
