@@ -57,8 +57,8 @@ def windows_of(directory: Path, rep: Path | None, count: int | None) -> Golden:
         ConversionError: The float model or the oracle cannot run.
     """
     if rep is None:
-        found = golden_file.load(directory / "golden.npz")
-        return found if count is None else found.first(count)
+        golden = golden_file.load(directory / "golden.npz")
+        return golden if count is None else golden.first(count)
     model = directory / INT8_MODEL
     adapter = adapters.load(directory)
     windows = npz.windows(rep, (adapter.window, adapter.channels))
@@ -119,7 +119,7 @@ def run_all(
     CodegenError or BuildError for host C and reference, the errors of the bench for the device.
     """
     model, name = directory / INT8_MODEL, description.load(directory).name
-    found = Collected()
+    collected = Collected()
     shape = golden.outputs.shape
 
     def take(title: str, kind: str, call: Callable[[], Array], *, optional: bool = False) -> None:
@@ -130,14 +130,14 @@ def run_all(
         except (ConversionError, ImportError) as error:
             if not optional:
                 raise
-            found.absent.append((title, str(error)))
+            collected.absent.append((title, str(error)))
             return
-        found.seconds[title] = time.monotonic() - start
-        found.participants.append(Participant(title, kind, values.reshape(shape)))
+        collected.seconds[title] = time.monotonic() - start
+        collected.participants.append(Participant(title, kind, values.reshape(shape)))
 
     def on_device() -> Array:
         assert device is not None
-        values, found.link = device(golden.windows)
+        values, collected.link = device(golden.windows)
         return values
 
     take(NAME_FLOAT, FLOAT, lambda: golden.float_outputs)
@@ -153,7 +153,7 @@ def run_all(
     take(exact.HOST_C, EXACT, lambda: host_c.compile_model(directory, work).run(golden.windows))
     if device is not None:
         take(device_name, DEVICE, on_device)
-    return found
+    return collected
 
 
 def _tflite(model: Path, kernels: str, windows: Array) -> Callable[[], Array]:

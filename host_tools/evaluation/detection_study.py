@@ -179,12 +179,12 @@ def training_segments(runs: Runs, rule: Rule) -> tuple[list[F64], list[F64]]:
 def windows_of(parts: Sequence[F64], norm: Normalizer, rule: Rule) -> NDArray[np.float32]:
     """Return clipped inputs and what follows, float32 [N, WINDOW + HORIZON, channels]."""
     size = WINDOW + HORIZON
-    found = []
+    inputs = []
     for part in parts:
         values = np.clip(norm.inputs(part, rule), -CLIP, CLIP).astype(np.float32)
         view = np.lib.stride_tricks.sliding_window_view(values, size, axis=0)
-        found.append(view.transpose(0, 2, 1))
-    return np.ascontiguousarray(np.concatenate(found))
+        inputs.append(view.transpose(0, 2, 1))
+    return np.ascontiguousarray(np.concatenate(inputs))
 
 
 def representative(windows: NDArray[np.float32], seed: int) -> NDArray[np.float32]:

@@ -112,14 +112,14 @@ def _constants(model: bytes) -> Iterator[tuple[tuple[int, int], _Constant]]:
     root = schema.Model.GetRootAs(model, 0)
     graph, number = root.Subgraphs(0), 0
     for index in range(graph.OperatorsLength()):
-        operator, found = graph.Operators(index), False
+        operator, has_constant = graph.Operators(index), False
         for slot in range(operator.InputsLength()):
             tensor = graph.Tensors(operator.Inputs(slot)) if operator.Inputs(slot) >= 0 else None
             constant = None if tensor is None else _constant(schema, root, tensor)
             if constant is not None:
-                found = True
+                has_constant = True
                 yield (number, slot), constant
-        number += found
+        number += has_constant
 
 
 def _constant(schema: Any, root: Any, tensor: Any) -> _Constant | None:

@@ -129,7 +129,7 @@ def load(path: Path, channels: int) -> Detector:
 
     rule = content.get("rule", "")
     track = content.get("track")
-    found = Detector(
+    detector = Detector(
         input=str(content.get("input")),
         rows=_count(path, content, "rows", 1, MAX_ROWS),
         level_channels=level,
@@ -149,9 +149,9 @@ def load(path: Path, channels: int) -> Detector:
         track=np.float32(0) if track == 0 else scalar("track"),
         rule=rule if isinstance(rule, str) else "",
     )
-    if wrong := check(found):
+    if wrong := check(detector):
         raise DataError(f"{path}: {wrong}")
-    return found
+    return detector
 
 
 def _packed(size: int) -> int:

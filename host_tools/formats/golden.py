@@ -99,8 +99,8 @@ def _checked(path: Path, arrays: Mapping[str, Array]) -> Golden:
         if name not in arrays:
             raise DataError(f"{path}: array {name} is missing; train again with this version")
         if arrays[name].dtype != dtype or arrays[name].ndim != rank:
-            found = f"{arrays[name].dtype} of rank {arrays[name].ndim}"
-            raise DataError(f"{path}: array {name} is {found}, not {dtype} of rank {rank}")
+            kind = f"{arrays[name].dtype} of rank {arrays[name].ndim}"
+            raise DataError(f"{path}: array {name} is {kind}, not {dtype} of rank {rank}")
     golden = Golden(**arrays)
     _check_shapes(path, golden)
     return golden
@@ -120,6 +120,6 @@ def _check_shapes(path: Path, golden: Golden) -> None:
         "labels": (len(golden.samples),),
     }
     for name, shape in expected.items():
-        found = getattr(golden, name).shape
-        if found != shape:
-            raise DataError(f"{path}: array {name} has shape {found}, not {shape}")
+        actual = getattr(golden, name).shape
+        if actual != shape:
+            raise DataError(f"{path}: array {name} has shape {actual}, not {shape}")

@@ -52,8 +52,8 @@ def read(
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read as JSON: {error}") from error
     if not isinstance(content, dict) or content.get("version") != version:
-        found = content.get("version") if isinstance(content, dict) else "none"
-        raise DataError(f"{path}: has version {found!r}, this release needs {version}: {remedy}")
+        actual = content.get("version") if isinstance(content, dict) else "none"
+        raise DataError(f"{path}: has version {actual!r}, this release needs {version}: {remedy}")
     return content
 
 

@@ -126,20 +126,20 @@ def windows(path: Path, shape: tuple[int, ...] | None = None) -> NDArray[np.floa
 
 
 def _checked(
-    path: Path, found: NDArray[np.generic], shape: tuple[int, ...] | None
+    path: Path, array: NDArray[np.generic], shape: tuple[int, ...] | None
 ) -> NDArray[np.float32]:
-    if found.ndim != 3 or not np.issubdtype(found.dtype, np.floating):
+    if array.ndim != 3 or not np.issubdtype(array.dtype, np.floating):
         raise DataError(
-            f"{path}: an array {found.dtype} {list(found.shape)} where real numbers"
+            f"{path}: an array {array.dtype} {list(array.shape)} where real numbers"
             " [windows, samples, channels] are needed"
         )
-    if not found.size:
+    if not array.size:
         raise DataError(f"{path}: holds no window")
-    if shape is not None and found.shape[1:] != tuple(shape):
+    if shape is not None and array.shape[1:] != tuple(shape):
         raise DataError(
-            f"{path}: windows of {found.shape[1]} samples x {found.shape[2]} channels where the"
+            f"{path}: windows of {array.shape[1]} samples x {array.shape[2]} channels where the"
             f" model takes {' x '.join(map(str, shape))}"
         )
-    if not np.isfinite(found).all():
+    if not np.isfinite(array).all():
         raise DataError(f"{path}: holds NaN or infinity: windows must not cross a gap")
-    return found.astype(np.float32)
+    return array.astype(np.float32)

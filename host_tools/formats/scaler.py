@@ -79,7 +79,7 @@ def load(path: Path) -> Scaler:
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise DataError(f'{path}: "channels" must be a list of names')
     length = len(names)
-    found = Scaler(
+    scaler = Scaler(
         channels=tuple(names),
         mean=json_file.vector(path, content, "mean", length),
         std=json_file.vector(path, content, "std", length),
@@ -87,8 +87,8 @@ def load(path: Path) -> Scaler:
         clip=json_file.scalar(path, content, "clip"),
         score_limit=json_file.scalar(path, content, "score_limit"),
     )
-    _check(path, found)
-    return found
+    _check(path, scaler)
+    return scaler
 
 
 def _check(path: Path, scaler: Scaler) -> None:

@@ -202,12 +202,12 @@ def _channels(table: Table, wanted: int | None) -> Table:
 def _scaler(table: Table, request: RepresentRequest) -> tuple[Table, Scaler]:
     if request.scaler is None:
         return table, scaling.fit(table, request.clip)
-    found = scaler.load(request.scaler)
+    known = scaler.load(request.scaler)
     # A file may hold more than the model knows; what it knows must be there.
-    extra = [name for name in table.names if name not in found.channels]
+    extra = [name for name in table.names if name not in known.channels]
     if len(extra) < table.channels:
         table = table.without(extra, f"not in {request.scaler}")
-    return csv.match(table, found.channels), found
+    return csv.match(table, known.channels), known
 
 
 def represent(

@@ -79,7 +79,7 @@ class Store:
 
     def finished(self, points: Sequence[Point]) -> dict[Point, dict[str, Any]]:
         """Return the figures of the points that are done; a damaged one counts as not done."""
-        found = {}
+        figures_of = {}
         for point in points:
             folder = self.point(point)
             try:
@@ -88,8 +88,8 @@ class Store:
             except (OSError, ValueError, KeyError, TypeError):
                 continue
             if whole:
-                found[point] = figures
-        return found
+                figures_of[point] = figures
+        return figures_of
 
     def add(self, result: PointResult, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Write one finished point; return its figures.
@@ -149,13 +149,15 @@ class Store:
         seen = tuple(arrays.get(f"values_{tensor}") for tensor in range(count))
         return Statistics(arrays["low"], arrays["high"], seen)
 
-    def keep_statistics(self, clip: float, rows: Ints, groups: Ints, found: Statistics) -> None:
+    def keep_statistics(
+        self, clip: float, rows: Ints, groups: Ints, statistics: Statistics
+    ) -> None:
         """Keep the statistics of groups of pool rows for the next start."""
         arrays: dict[str, Any] = {
-            "rows": rows, "groups": groups, "low": found.low, "high": found.high,
-            "with_values": np.array(bool(found.values)),
+            "rows": rows, "groups": groups, "low": statistics.low, "high": statistics.high,
+            "with_values": np.array(bool(statistics.values)),
         }  # fmt: skip
-        for tensor, seen in enumerate(found.values):
+        for tensor, seen in enumerate(statistics.values):
             if seen is not None:
                 arrays[f"values_{tensor}"] = seen
         stream = io.BytesIO()

@@ -191,23 +191,23 @@ class _Run:
     def sweep(self, left: Sequence[Point], picked: Sequence[Ints]) -> Iterator[PointResult]:
         """Yield the points as they are done."""
         template, evaluation = self._template(), self._evaluation()
-        found = self._ranges(left, membership(picked))
+        ranges = self._ranges(left, membership(picked))
         same: dict[bytes, list[Point]] = {}
-        for point, one in zip(left, found, strict=True):
+        for point, one in zip(left, ranges, strict=True):
             same.setdefault(one.key, []).append(point)
-        wanted = list({one.key: one for one in found}.values())
+        wanted = list({one.key: one for one in ranges}.values())
         for first in range(0, len(wanted), BATCH):
             batch = wanted[first : first + BATCH]
-            made = dict(
+            models = dict(
                 self.hands.quantizing.each(task.quantize, [(one,) for one in batch], template)
             )
-            calls = [(made[n][0], one.clip, made[n][1]) for n, one in enumerate(batch)]
+            calls = [(models[n][0], one.clip, models[n][1]) for n, one in enumerate(batch)]
             for number, figures in self.hands.measuring.each(task.measure, calls, evaluation):
                 point, *others = same[batch[number].key]
-                yield PointResult(point, made[number][0], figures)
+                yield PointResult(point, models[number][0], figures)
                 nothing = {"convert_seconds": 0.0, "evaluate_seconds": 0.0}
                 for other in others:
-                    yield PointResult(other, made[number][0], {**figures, **nothing})
+                    yield PointResult(other, models[number][0], {**figures, **nothing})
 
     def _evaluation(self) -> SweepWindows:
         study = self.study
@@ -233,11 +233,11 @@ class _Run:
         statistics = {}
         for clip in sorted({point.clip for point in left}):
             with_values = any(p.method.needs_values for p in left if p.clip == clip)
-            found = self.store.statistics(clip, members.rows, members.groups, with_values)
-            if found is None:
-                found = self._collect(members, clip, with_values)
-                self.store.keep_statistics(clip, members.rows, members.groups, found)
-            statistics[clip] = found
+            measured = self.store.statistics(clip, members.rows, members.groups, with_values)
+            if measured is None:
+                measured = self._collect(members, clip, with_values)
+                self.store.keep_statistics(clip, members.rows, members.groups, measured)
+            statistics[clip] = measured
         calls = [
             (point.clip, point.method, groups, chosen)
             for point, groups, chosen in zip(left, members.of_point, members.chosen, strict=True)

@@ -23,16 +23,16 @@ def _interpreter(model: bytes, *, threads: int = 1, keep: bool = False) -> Any:
         ) from error
     kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        made = Interpreter(
+        interpreter = Interpreter(
             model_content=model,
             num_threads=threads,
             experimental_preserve_all_tensors=keep,
             experimental_op_resolver_type=kind,
         )
-        made.allocate_tensors()
+        interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ConversionError(f"LiteRT rejects the model: {error}") from error
-    return made
+    return interpreter
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class TensorEdges:
         t = u * (np.float32(1.0) / np.float32(self.input_scale))
         rounded = np.trunc(t + np.where(t >= 0, np.float32(0.5), np.float32(-0.5)))
         limited = np.clip(rounded.astype(np.int32) + self.input_zero_point, -128, 127)
-        found: NDArray[np.int8] = limited.astype(np.int8)
-        return found
+        q: NDArray[np.int8] = limited.astype(np.int8)
+        return q
 
 
 def edges(model: bytes) -> TensorEdges:
@@ -62,8 +62,8 @@ def edges(model: bytes) -> TensorEdges:
     Raises:
         ConversionError: Not one input and one output.
     """
-    made = _interpreter(model)
-    ends = [*made.get_input_details(), *made.get_output_details()]
+    interpreter = _interpreter(model)
+    ends = [*interpreter.get_input_details(), *interpreter.get_output_details()]
     if len(ends) != 2:
         raise ConversionError(f"the model has {len(ends)} inputs and outputs: one each is needed")
     (in_scale, in_zero), (out_scale, out_zero) = (end["quantization"] for end in ends)
@@ -119,27 +119,27 @@ def collect(model: bytes, windows: Floats, tensors: list[int]) -> list[Floats | 
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    made = _interpreter(model, keep=True)
-    source = made.get_input_details()[0]["index"]
+    interpreter = _interpreter(model, keep=True)
+    source = interpreter.get_input_details()[0]["index"]
     graph = schema.Model.GetRootAs(model, 0).Subgraphs(0)
     # State is left with its last value only; its range over time is wider.
-    found: list[list[Floats] | None] = [
+    kept_values: list[list[Floats] | None] = [
         None if graph.Tensors(i).IsVariable() else [] for i in tensors
     ]
     for index in range(len(windows)):
-        made.reset_all_variables()
-        made.set_tensor(source, windows[index : index + 1])
-        made.invoke()
+        interpreter.reset_all_variables()
+        interpreter.set_tensor(source, windows[index : index + 1])
+        interpreter.invoke()
         for slot, tensor in enumerate(tensors):
-            kept = found[slot]
+            kept = kept_values[slot]
             if kept is None:
                 continue
             try:
-                flat = np.asarray(made.get_tensor(tensor), dtype=np.float32).reshape(-1)
+                flat = np.asarray(interpreter.get_tensor(tensor), dtype=np.float32).reshape(-1)
             except ValueError:
                 flat = np.empty(0, dtype=np.float32)
             if not flat.size:
-                found[slot] = None
+                kept_values[slot] = None
                 continue
             kept.append(flat[:: max(1, -(-flat.size // MOST_VALUES))])
-    return [None if kept is None else np.stack(kept) for kept in found]
+    return [None if kept is None else np.stack(kept) for kept in kept_values]

@@ -48,7 +48,7 @@ def interpreter(content: bytes) -> Any:
             "the oracle (package tflite-micro) is not installed: pip install 'safe-edge[oracle]'"
         ) from error
     try:
-        made = runtime.Interpreter.from_bytes(content, arena_size=_ARENA + 10 * len(content))
+        loaded = runtime.Interpreter.from_bytes(content, arena_size=_ARENA + 10 * len(content))
     except RuntimeError as error:
         raise ConversionError(f"TensorFlow Lite Micro refuses the model: {error}") from error
     index = blocks.first_open(content)
@@ -58,7 +58,7 @@ def interpreter(content: bytes) -> Any:
             " the first block only, so it is no oracle here; compare with TensorFlow Lite, or"
             " convert the model with a dilated CONV_2D"
         )
-    return made
+    return loaded
 
 
 def run(model: Path, windows: Array) -> Array:
@@ -67,8 +67,8 @@ def run(model: Path, windows: Array) -> Array:
     `windows` [N, *input shape without the batch], of the input's type. Raises ConversionError when
     the package is not installed or refuses the model, and DataError when a window does not fit.
     """
-    (found,) = run_all(model, [windows])
-    return found
+    (outputs,) = run_all(model, [windows])
+    return outputs
 
 
 def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
@@ -89,9 +89,9 @@ def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
         for index, (values, shape) in enumerate(zip(inputs, shapes, strict=True)):
             runtime.set_input(np.ascontiguousarray(values[row].reshape(shape)), index)
         runtime.invoke()
-        for index, found in enumerate(results):
-            found.append(np.array(runtime.get_output(index)))
-    stacked = [np.stack(found) for found in results]
+        for index, rows in enumerate(results):
+            rows.append(np.array(runtime.get_output(index)))
+    stacked = [np.stack(rows) for rows in results]
     # A batch of one is no axis of its own; a larger one stays, as a part of the output.
     return [values[:, 0] if values.shape[1:2] == (1,) else values for values in stacked]
 
