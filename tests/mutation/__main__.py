@@ -1,7 +1,7 @@
 """`python -m tests.mutation`: every mutant of the modules that decide against their tests.
 
-Prints survivors as they are found and a table by module; with `--sample N` N mutants drawn with
-`--seed`. The work tree is not touched.
+Prints survivors as they are found and a table by module; with `--sample N` only N mutants, drawn
+with `--seed`, with `--again FILE` those that survived before. The work tree is not touched.
 """
 
 import argparse
@@ -20,11 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="workers, each in its own copy")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every result to FILE")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="survivors of an earlier --json")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.modules if name not in SUBJECTS]
     if unknown:
         parser.error(f"{unknown[0]} is none of {', '.join(SUBJECTS)}")
     population = campaign.every(options.modules or list(SUBJECTS))
+    if options.again:
+        population = campaign.again(population, json.loads(options.again.read_text("utf-8")))
     if options.sample is not None:
         population = campaign.sample(population, options.sample, options.seed)
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +77,12 @@ def sample(population: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
     """Return `count` of the mutants, the same each time, in the order of the population."""
     kept = sorted(random.Random(seed).sample(range(len(population)), min(count, len(population))))
     return [population[place] for place in kept]
+
+
+def again(population: Sequence[Mutant], rows: Sequence[Mapping[str, Any]]) -> list[Mutant]:
+    """Return the mutants that survived by the rows that `--json` wrote, found by line and text."""
+    left = {(r["module"], r["line"], r["text"]) for r in rows if r["outcome"] == "survived"}
+    return [m for m in population if (m.module, m.line, m.text) in left]
 
 
 def copy_tree(folder: Path) -> None:

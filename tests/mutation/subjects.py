@@ -16,6 +16,8 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "host_tools/detection/chain.py": (
         f"{UNIT}/sdk/test_detector_bounds.py",
         f"{UNIT}/host_tools/detection/test_chain.py",
+        f"{UNIT}/sdk/test_detector.py::test_chain_equals_specification[gcc-O0-4x3x2]",
+        f"{UNIT}/sdk/test_detector.py::test_any_detector_equals_specification",
     ),
     "host_tools/data/csv.py": (
         f"{UNIT}/host_tools/data/test_csv.py",

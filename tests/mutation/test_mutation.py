@@ -80,7 +80,7 @@ def test_every_subject_and_its_tests_exist() -> None:
     for module, tests in SUBJECTS.items():
         assert (root / module).is_file(), module
         for name in tests:
-            assert (root / name).exists(), name
+            assert (root / name.partition("::")[0]).exists(), name
 
 
 def test_every_mutant_can_be_read() -> None:
@@ -108,6 +108,13 @@ def test_a_sample_is_the_same_each_time() -> None:
     assert first == again == sorted(first)
     assert first != campaign.sample(population, 20, 4)
     assert campaign.sample(population, 10**6, 1) == population
+
+
+def test_survivors_can_be_run_again() -> None:
+    population = campaign.every(["codegen/quantization.py"])
+    kept = population[5:8]
+    rows = [{**vars(m), "outcome": "survived" if m in kept else "noticed"} for m in population[:20]]
+    assert campaign.again(population, rows) == kept
 
 
 @pytest.mark.slow

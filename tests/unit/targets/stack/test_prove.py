@@ -19,7 +19,7 @@ CORTEX_M = """
     .syntax unified
     .thumb
     .section .vectors, "a"
-    .word 0x20001000, safe_reset, safe_fault_entry, safe_fault_entry, {handlers}
+    .word 0x20001000, safe_reset, {handlers}, safe_fault_entry
     .text
     .macro start name
     .global \\name
