@@ -71,6 +71,11 @@ def test_rates_further_apart_than_half_are_two(
         assert stretches(read(tmp_path, steps)) == 1
 
 
+def test_a_period_of_two_seconds_is_as_one_of_three(tmp_path: Path) -> None:
+    """Exactly 1.5 times apart, the shorter one in the smaller part."""
+    assert stretches(read(tmp_path, [3.0] * GROUP * 6 + [2.0] * GROUP * 4)) == 1
+
+
 @pytest.mark.parametrize(
     ("count", "others", "is_mixed"),
     [

@@ -7,6 +7,8 @@ import pytest
 
 from host_tools.detection import metrics
 
+VOLUMES = (0.8928952217236106, 0.442871835879238, 0.8218601082508684)
+
 
 def run(labels, alarms, seconds=None) -> metrics.Run:
     count = len(labels)
@@ -92,3 +94,55 @@ def test_rows_of_all_runs_are_pooled():
     one, two = run([0, 1], [1, 1]), run([0, 0, 0, 1], [0, 0, 0, 0])
     assert metrics.confusion([one, two]) == (1, 1, 1, 3)
     assert metrics.rates([one, two]) == (0.5, 25.0, 50.0)
+
+
+def test_rates_of_unequal_parts():
+    one = run([1, 0], [1, 1])
+    assert metrics.rates([one]) == (pytest.approx(2 / 3), 100.0, 0.0)
+    many = run([1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0])
+    assert metrics.rates([many]) == (1 / (1 + 0.5 * 6), 37.5, 75.0)
+
+
+def test_average_precision_at_its_ends():
+    assert math.isnan(metrics.auc_pr(np.array([0, 0]), np.array([1.0, 2.0])))
+    assert metrics.auc_pr(np.array([0, 1]), np.array([1.0, 2.0])) == 1.0
+    assert metrics.auc_pr(np.array([1, 0]), np.array([1.0, 2.0])) == 0.5
+    # A tie counts as one step: half of what is found there is right.
+    assert metrics.auc_pr(np.array([1, 0]), np.array([1.0, 1.0])) == 0.5
+    assert metrics.auc_pr(np.array([1, 0, 1]), np.array([3.0, 2.0, 1.0])) == pytest.approx(5 / 6)
+
+
+def test_the_ramp_beside_an_event():
+    near, far = math.sqrt(3 / 4), math.sqrt(2 / 4)
+    middle = metrics._soft_labels(np.array([0, 0, 0, 1, 1, 0, 0, 0]), 4)
+    assert middle.tolist() == [0, far, near, 1, 1, near, far, 0]
+    ends = metrics._soft_labels(np.array([1, 0, 0, 0, 0, 1]), 4)
+    assert ends.tolist() == [1, near, far, far, near, 1]
+    close = metrics._soft_labels(np.array([1, 0, 0, 1]), 4)
+    assert close.tolist() == [1, near, near, 1]
+    assert metrics._soft_labels(np.array([0, 1, 0]), 0).tolist() == [0, 1, 0]
+
+
+def test_volume_of_a_small_run_stays():
+    """Figures of the definition at widths 0, 5 … 50, to the last digit that matters."""
+    labels = np.zeros(120, int)
+    labels[40:60] = labels[90:95] = 1
+    scores = np.random.default_rng(3).random(120) + 0.4 * labels
+    assert metrics.vus_pr(labels, scores) == pytest.approx(VOLUMES[0], rel=1e-12)
+    assert metrics.vus_pr(labels, -scores) == pytest.approx(VOLUMES[1], rel=1e-12)
+    assert metrics.vus_pr(labels, scores, 20, 50) == pytest.approx(VOLUMES[2], rel=1e-12)
+    assert math.isnan(metrics.vus_pr(np.zeros(9, int), np.arange(9.0)))
+
+
+def test_the_summary_has_every_figure_in_its_place():
+    labels, alarms = [0, 0, 1, 1, 1, 0, 1], [0, 1, 0, 0, 1, 0, 0]
+    one = run(labels, alarms, [0, 1, 2, 4, 8, 9, 10])
+    calm = run([0, 0], [0, 0])
+    found = metrics.summarize([one, calm])
+    pooled = metrics.rates([one, calm])
+    assert (found.f1, found.far, found.mar) == pooled
+    assert found.auc_pr == metrics.auc_pr(one.labels, one.scores)
+    assert found.vus_pr == metrics.vus_pr(one.labels, one.scores)
+    assert (found.delay, found.missed, found.already) == metrics.delays([one, calm])
+    assert (found.missed, found.already) == (1, 1)
+    assert found.false_alarms_per_day == metrics.false_alarms_per_day([one, calm])

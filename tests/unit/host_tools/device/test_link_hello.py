@@ -150,8 +150,9 @@ def test_frames_without_a_reply_are_told(connect) -> None:
 
 
 def test_a_reason_that_the_device_gives_is_told(connect) -> None:
-    link, _ = connect(lambda _: b"noise safe error: model: too old\r\n", timeout=0.01)
-    with pytest.raises(DeviceError, match=r"on scripted refuses: model: too old$"):
+    said = [b"noise safe error: model: a safe error: b\r\nsafe error: c\r\n"]
+    link, _ = connect(lambda _: said.pop() if said else b"", timeout=0.01)
+    with pytest.raises(DeviceError, match=r"on scripted refuses: model: a safe error: b$"):
         link.connect()
 
 

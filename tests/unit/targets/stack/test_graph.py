@@ -110,8 +110,9 @@ def test_assembly_that_runs_into_the_next_keeps_its_frame() -> None:
 def test_of_calls_and_jumps_the_deeper_counts() -> None:
     a = ListedFunction("a", 1, pushed=8, calls={2}, jumps={3})
     found = graph(a, ListedFunction("b", 2, pushed=16), ListedFunction("c", 3, pushed=30))
-    assert str(found.deepest(a)) == "a 0 > c 30"
-    assert found.deepest(a) is found.deepest(a)
+    first = found.deepest(a)
+    assert str(first) == "a 0 > c 30"
+    assert found.deepest(a) is first
     equal = graph(a, ListedFunction("b", 2, pushed=16), ListedFunction("c", 3, pushed=24))
     assert str(equal.deepest(a)) == "a 8 > b 16"
 

@@ -115,6 +115,8 @@ def test_riscv_leads_elsewhere() -> None:
         ("addi", "sp,sp,-16", Effect(pushed=16)),
         ("add", "sp,sp,-2000 # x", Effect(pushed=2000)),
         ("addi", "sp,sp,16", Effect()),
+        ("addi", "sp,sp,8", Effect()),
+        ("addi", "sp,sp,-8", Effect(pushed=8)),
         ("add", "sp,sp,a5", Effect(is_dynamic=True)),
         ("add", "sp,sp,t0", Effect(is_dynamic=True)),
         ("add", "a0,sp,-16", Effect()),
