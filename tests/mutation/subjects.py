@@ -2,6 +2,13 @@
 
 UNIT = "tests/unit"
 
+_READING = (
+    f"{UNIT}/host_tools/data/test_time_limits.py",
+    f"{UNIT}/host_tools/data/reading",
+    f"{UNIT}/host_tools/data/test_csv.py",
+    f"{UNIT}/host_tools/data/test_csv_file.py",
+)
+
 SUBJECTS: dict[str, tuple[str, ...]] = {
     "codegen/fixed_point.py": (f"{UNIT}/codegen/test_fixed_point.py",),
     "codegen/quantization.py": (f"{UNIT}/codegen/test_quantization.py",),
@@ -19,11 +26,13 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         f"{UNIT}/sdk/test_detector.py::test_chain_equals_specification[gcc-O0-4x3x2]",
         f"{UNIT}/sdk/test_detector.py::test_any_detector_equals_specification",
     ),
-    "host_tools/data/csv.py": (
-        f"{UNIT}/host_tools/data/test_csv.py",
-        f"{UNIT}/host_tools/data/test_time_limits.py",
-    ),
-    "host_tools/data/sampling.py": (f"{UNIT}/host_tools/data/test_time_limits.py",),
+    "host_tools/data/csv.py": _READING,
+    "host_tools/data/reading/clock.py": _READING,
+    "host_tools/data/reading/numbers.py": _READING,
+    "host_tools/data/reading/pacing.py": _READING,
+    "host_tools/data/reading/pick.py": _READING,
+    "host_tools/data/reading/sampling.py": _READING,
+    "host_tools/data/reading/steps.py": _READING,
     "host_tools/compare/metrics.py": (f"{UNIT}/host_tools/compare/test_metrics.py",),
     "host_tools/detection/metrics.py": (
         f"{UNIT}/host_tools/detection/test_metrics.py",
