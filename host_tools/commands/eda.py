@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write((out / "eda.json").read_text(encoding="utf-8"))
         return ExitCode.OK
     names = ", ".join(column.name for column in found.columns)
-    lines = [eda_page.span(found), f"{len(found.columns)} channels: {names}"]
+    lines = [found.reading.summary(), f"{len(found.columns)} channels: {names}"]
     lines += [eda_page.left_out(found), *(f.text for f in eda_summary.findings(found))]
     lines.append(f"suggested clip ±{clip.sigma:g} σ: {clip.reason}")
     lines.append(f"{out / 'eda.html'}: written in {time.monotonic() - began:.1f} s")

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from host_tools.data.reading.record import duration
 from host_tools.detection.metrics import Summary
 from host_tools.evaluation.detection_study import FLOAT, INT8, Study
 from host_tools.evaluation.trace import Detection, Trace
 from host_tools.report.chart import Axis, Chart, Lane, Mark
 from host_tools.report.page import Bullets, Cell, Fold, Page, Part, Section, Table
 from host_tools.report.report_page import score_axis, spans
-from host_tools.report.words import DASH, duration, number
+from host_tools.report.words import DASH, number
 
 _HEAD = ("method", "F1", "FAR %", "MAR %", "AUC-PR", "VUS-PR", "delay s", "missed", "false/day")
 

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from host_tools.data.reading import record
+from host_tools.data.reading.record import duration
 from host_tools.eda import summary as eda_summary
 from host_tools.eda.drift import RULES
 from host_tools.eda.summary import Clip
 from host_tools.eda.survey import Column, Eda
 from host_tools.eda.time import STUCK_ROWS
 from host_tools.report.chart import Axis, Chart, Mark, axis_of
-from host_tools.report.page import Cell, Page, Panels, Section, Table, heat
-from host_tools.report.words import DASH, duration, period, significant, stamp
+from host_tools.report.page import Bullets, Cell, Page, Panels, Section, Table, heat
+from host_tools.report.words import DASH, significant
 
 MOST_CHANNELS = 96
 _NUMBERED = 20
@@ -19,18 +21,6 @@ _SHOWN_PAIRS = 15
 _STEADY = ("steady", "constant", "too short to tell")
 
 Rows = list[Sequence[str | Cell]]
-
-
-def span(found: Eda) -> str:
-    """Return rows, period, first and last stamp in words."""
-    facts, rows = found.sampling, f"{found.rows:,} rows"
-    if facts.period is not None:
-        rows += f", {period(facts.period)}"
-    if facts.first is None or facts.last is None:
-        return f"{rows}, no timestamps"
-    if facts.is_dated:
-        return f"{rows}, {stamp(facts.first)} to {stamp(facts.last)}"
-    return f"{rows}, {significant(facts.first)} s to {significant(facts.last)} s on the log's clock"
 
 
 def left_out(found: Eda) -> str:
@@ -69,6 +59,14 @@ def _findings(found: Eda) -> Section:
     text = "What deserves a look before training, the costliest first. "
     return Section("Findings", text + left_out(found),
                    [Table("Findings", ["finding", "what it costs"], rows)])  # fmt: skip
+
+
+def _reading(found: Eda) -> Section:
+    """Show how the log was read; what was noted of it stands among the findings."""
+    told = record.lines(found.reading)[1:]
+    shown = [line for line in told if not line.startswith(("channel", "note"))]
+    return Section("Reading", "How the log was read; options of the verb say it otherwise.",
+                   [Bullets(shown)])  # fmt: skip
 
 
 def _timeline(found: Eda, only: str) -> Section:
@@ -202,9 +200,11 @@ def render(found: Eda, clip: Clip) -> str:
     """Return the page."""
     cut = len(found.columns) > MOST_CHANNELS
     only = f" Only the first {MOST_CHANNELS} channels are drawn." if cut else ""
-    sections = [_findings(found), _timeline(found, only), _statistics(found),
+    sections = [_findings(found), _reading(found), _timeline(found, only), _statistics(found),
                 _histograms(found, only), _correlation(found, only), _changes(found), _clip(clip),
                 *_sampling(found)]  # fmt: skip
     names = [name for name, _ in found.files]
     shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    return Page("Data summary", [shown, span(found)], _cards(found, clip), sections).html()
+    return Page(
+        "Data summary", [shown, found.reading.summary()], _cards(found, clip), sections
+    ).html()

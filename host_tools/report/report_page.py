@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.compare.metrics import RealDelta
+from host_tools.data.reading.record import duration
 from host_tools.report.chart import Axis, Chart, Lane, Mark, axis_of
 from host_tools.report.page import Bullets, Cell, Page, Panels, Section, Table
 from host_tools.report.record import DEFINITIONS, Report, Series
-from host_tools.report.words import DASH, duration, number, significant
+from host_tools.report.words import DASH, number, significant
 
 _PANELS = 4
 _MOST_LSB = 24

@@ -1,13 +1,12 @@
-"""Figures, lengths of time and stamps in words, the same on every page and in the terminal."""
+"""Figures and a reading in words, the same on every page and in the terminal."""
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-DASH = "–"
+from host_tools.data.reading.record import duration, span
 
-_UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+DASH = "–"
 
 
 def number(value: float | None, digits: int = 0, unit: str = "") -> str:
@@ -27,31 +26,15 @@ def significant(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def duration(seconds: float) -> str:
-    """Return a length of time in the unit that a person would take: `40 ms`, `1 min`, `3.5 h`."""
-    size, unit = next((pair for pair in _UNITS if abs(seconds) >= pair[0]), _UNITS[-1])
-    return f"{seconds / size:.4g} {unit}"
-
-
-def stamp(seconds: float) -> str:
-    """Return seconds since 1970 as `2024-03-01 00:00:00`, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def period(seconds: float) -> str:
-    """Return how often rows come: `one every 1 min (0.01667 Hz)`."""
-    return f"one every {duration(seconds)} ({1 / seconds:.4g} Hz)"
-
-
 def reading(kept: Mapping[str, Any]) -> list[str]:
     """Return sentences of how a log was read, from what `read --json` says and training keeps."""
     lines = []
     time = kept.get("time") or {}
     head = f"{kept['rows']:,} rows" if "rows" in kept else ""
     if head and time.get("period_s"):
-        head += f", {period(time['period_s'])}"
+        head += f", one every {duration(time['period_s'])}"
     if head and time.get("first"):
-        head += f", {time['first']} to {time['last']}"
+        head += f", {span(time['first'], time['last'])}"
     lines += [head] if head else []
     if gaps := kept.get("gaps"):
         longest = max(gaps, key=lambda gap: float(gap["seconds"]))

@@ -57,7 +57,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "quantize": {"training", "compare", "conversion", "data", "formats", "runtimes"},
     "evaluation": {"training", "compare", "conversion", "data", "detection", "device"}
     | {"data/reading", "formats", "runtimes"},
-    "report": {"compare", "detection", "evaluation", "eda", "formats", "data"},
+    "report": {"compare", "detection", "evaluation", "eda", "formats", "data", "data/reading"},
     "perf": {"report", "runtimes", "formats"},
     "workflow": {"perf", "report", "training", "compare", "conversion", "detection", "device"}
     | {"data", "data/reading", "formats", "runtimes"},

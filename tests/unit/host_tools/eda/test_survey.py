@@ -251,17 +251,18 @@ def test_huge_values_do_not_break_anything(tmp_path: Path) -> None:
     ("stamps", "words"),
     [
         ([f"2024-03-01 {m // 60:02d}:{m % 60:02d}:00" for m in range(100)],
-         "100 rows, one every 1 min (0.01667 Hz), 2024-03-01 00:00:00 to 2024-03-01 01:39:00"),
+         "100 rows, one every 1 min, 1 Mar 2024 00:00 to 01:39"),
         ([str(1_709_251_200_000 + 500 * k) for k in range(100)],
-         "100 rows, one every 500 ms (2 Hz), 2024-03-01 00:00:00 to 2024-03-01 00:00:49"),
+         "100 rows, one every 500 ms, 1 Mar 2024 00:00 to 00:00:49.5"),
         ([f"{10.0 * k}" for k in range(100)],
-         "100 rows, one every 10 s (0.1 Hz), 0 s to 990 s on the log's clock"),
+         "100 rows, one every 10 s, 00:00 to 00:16:30"),
     ],
 )  # fmt: skip
 def test_span_and_period_in_words(tmp_path: Path, stamps: list[str], words: str) -> None:
     rows = [f"{stamp},{k % 7}" for k, stamp in enumerate(stamps)]
     found = eda.run([write(tmp_path, "time,a", *rows)], block_bytes=300)
-    assert eda_page.span(found) == words
+    page = eda_page.render(found, eda_summary.suggest_clip(found.columns))
+    assert f"<p>{words}</p>" in page
     assert (np.diff(found.stamps) > 0).all()
 
 

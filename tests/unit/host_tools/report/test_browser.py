@@ -94,7 +94,8 @@ def test_names_in_any_script_are_text_of_the_page(browser: Browser, folder: Path
     told = browser.texts("header p")
     assert told[0] == "日志.csv"
     assert told[1] == (
-        "1,200 rows, one every 1 min (0.01667 Hz), 2024-03-01 00:00:00 to 2024-03-01 20:59:00"
+        "1,200 rows, one every 1 min, 1 Mar 2024 00:00 to 20:59, 1 gap (the longest 1 h 1 min,"
+        " after line 702)"
     )
     assert "12:00" in browser.texts(".x span")
 
