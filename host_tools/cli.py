@@ -75,9 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; print an error as one line and return its exit code."""
     name = "host_tools"
     words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in verbs():
+        name = f"host_tools {words[0]}"
     try:
         arguments = parse(words)
-        name = f"host_tools {arguments.verb}"
         with ended_by_signals():
             return int(arguments.run(arguments))
     except SafeError as error:

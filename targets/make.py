@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,9 @@ from targets.load import find, is_own, load
 from targets.options import Options
 
 SECONDS = 900
+_SIZE = {"flash_bytes": int, "static_ram_bytes": int, "parts": list}
+_MANIFEST = {"name": str, "model_sha256": str, "inputs": list, "outputs": list, "operators": list}
+"""What is read of either file besides others; the build itself wrote them."""
 _STATUS = re.compile(r"^scons: \*\*\* .* Error (\d+)$", re.MULTILINE)
 _TELLING = re.compile(
     r"^(scons|codegen): |\berror\b|overflowed by|undefined reference", re.IGNORECASE
@@ -38,20 +41,27 @@ class Built:
 
     def size(self) -> dict[str, Any]:
         """Return the size report."""
-        return _object(self.folder / "size.json")
+        return _object(self.folder / "size.json", _SIZE)
 
     def manifest(self) -> dict[str, Any]:
         """Return the generator's manifest."""
-        return _object(self.generated / "manifest.json")
+        return _object(self.generated / "manifest.json", _MANIFEST)
 
 
-def _object(path: Path) -> dict[str, Any]:
+def _object(path: Path, wanted: Mapping[str, type]) -> dict[str, Any]:
+    """Return a JSON object that holds what is wanted, key by kind; BuildError when it does not."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BuildError(f"{path}: not readable: {error}") from error
     if not isinstance(value, dict):
         raise BuildError(f"{path}: not a JSON object")
+    for key, kind in wanted.items():
+        if type(value.get(key)) is not kind:
+            raise BuildError(
+                f'{path}: "{key}" is {value.get(key)!r:.40}, not {kind.__name__}: the file was'
+                " changed: remove it and build again"
+            )
     return value
 
 

@@ -18,7 +18,7 @@ from codegen.emit import detector as emit_detector
 from codegen.frontend import tflite
 from host_tools.errors import DataError
 from host_tools.formats import description, detector, golden, npz, scaler
-from targets import build, load, pack, size
+from targets import build, load, make, pack, size
 from targets.errors import ExitCode, SafeError, TargetError
 
 NAN, INF = float("nan"), float("inf")
@@ -144,6 +144,28 @@ def test_model_toml(shipped, tmp_path):
     for changed, _ in variants(good):
         for read in readers:
             refused(read, path, document(changed))
+
+
+def test_what_a_build_left(tmp_path):
+    """Only the values that every reader takes: those of a deeper level are the build's own."""
+    built = make.Built(tmp_path / "bench.elf", tmp_path)
+    (tmp_path / "gen").mkdir()
+    size_json = {"flash_bytes": 70_000, "static_ram_bytes": 9_000, "parts": [{}]}
+    manifest = {"name": "m", "model_sha256": "0", "inputs": [{}], "outputs": [{}], "operators": []}
+    documents = (
+        (tmp_path / "size.json", size_json, built.size),
+        (built.generated / "manifest.json", manifest, built.manifest),
+    )
+    for path, good, read in documents:
+        assert refused(lambda _, r=read: r(), path, json.dumps(good)) == 0
+        for key in good:
+            for value in (NAN, None, {}, "x" * 100):
+                if type(value) is type(good[key]):
+                    continue
+                text = json.dumps({**good, key: value})
+                assert refused(lambda _, r=read: r(), path, text) == 1, (key, value)
+        for text in ("", "[]", "[" * 100_000):
+            assert refused(lambda _, r=read: r(), path, text) == 1
 
 
 @pytest.mark.parametrize("key", ["ram_bytes", "flash_bytes"])

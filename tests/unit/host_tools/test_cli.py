@@ -109,7 +109,9 @@ def test_an_output_that_cannot_be_written_ends_before_the_work(tmp_path, capsys,
     (tmp_path / "file").touch()
     before = sorted(tmp_path.rglob("*"))
     assert cli.main([*words, str(tmp_path / "file" / "below" / "out.json")]) == 32
-    assert "cannot be written" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith(f"host_tools {words[0]}: ")
+    assert "cannot be written" in said
     assert cli.main([*words, "/proc/nowhere/out.json"]) == 32
     assert sorted(tmp_path.rglob("*")) == before
 
