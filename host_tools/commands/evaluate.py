@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from host_tools.commands import _output, _reading
+from host_tools.commands._options import add_backend
 from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="score a detector on the labelled runs below this folder")  # fmt: skip
     add("--target", help="with --emulate: stream --detection's runs through this target, too")
     add("--emulate", action="store_true", help="see --target")
+    add_backend(parser)
     add("--runs", type=int, metavar="N", help="stream only the first N runs through --target")
     add("--seed", type=int, default=1, help="of --detection's training (default %(default)s)")
     add("--n", type=int, default=256, help="windows (default %(default)s)")
@@ -96,6 +98,7 @@ def _detection(arguments: argparse.Namespace) -> int:
         lambda line: print(f"evaluate: {line}", file=sys.stderr),  # noqa: T201
         seed=arguments.seed,
         targets=("host", arguments.target) if arguments.target else ("host",),
+        backend=arguments.backend,
         limit=arguments.runs,
     )
     write_plain(out / "detection.json", found.fields())

@@ -67,13 +67,13 @@ def _elf(arguments: argparse.Namespace) -> Path:
     """Return the image to write; it is built, unless it was given or nothing is to be done."""
     if arguments.image is not None:
         return Path(arguments.image)
+    options = image_options.backend(arguments, arguments.target)
     if arguments.dry_run:
         model = build.find_model(arguments.model)
         folder = build.output_folder(
-            build.ROOT / "build", load(arguments.target), model, arguments.backend
+            build.ROOT / "build", load(arguments.target), model, options.backend
         )
         return folder / f"{arguments.app}.elf"
-    options = image_options.backend(arguments, arguments.target)
     return make(arguments.target, arguments.model, app=arguments.app, options=options).elf
 
 

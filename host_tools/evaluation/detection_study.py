@@ -33,7 +33,7 @@ from host_tools.runtimes.adapter import adapt, read_edges
 from host_tools.training import segments
 from host_tools.training.settings import FLOAT as FLOAT_FILE
 from host_tools.training.settings import INT8 as INT8_FILE
-from targets import output
+from targets import build, output
 
 Say = Callable[[str], None]
 
@@ -277,6 +277,7 @@ def study(
     seed: int = 1,
     epochs: int = EPOCHS,
     targets: Sequence[str] = ("host",),
+    backend: str = build.DEFAULT_BACKEND,
     limit: int | None = None,
 ) -> Study:
     """Train, fit, and score float, int8 and devices beside the baselines.
@@ -289,6 +290,7 @@ def study(
         seed: Of training and calibration.
         epochs: Of training.
         targets: Devices to stream the runs through; `host` is the generated C on this machine.
+        backend: Of the generator, for all of them.
         limit: Stream so many runs through each device but the host; None: all.
 
     Raises:
@@ -325,7 +327,8 @@ def study(
     )
     for target in targets:
         chosen = labelled if target == "host" or limit is None else labelled[:limit]
-        answers = on_device.records(target, folder, chosen, out / "work" / target, say)
+        work = out / "work" / target
+        answers = on_device.records(target, folder, chosen, work, say, backend=backend)
         _add_device(found, target, chosen, answers, exact)
     return found
 

@@ -10,9 +10,10 @@ from host_tools.data.runs import Recording
 from host_tools.device.bench import stream_samples
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
-from targets import emulate
+from targets import build, emulate, toolchain
 from targets.load import load
 from targets.make import make
+from targets.options import Options
 
 
 def records(
@@ -21,6 +22,8 @@ def records(
     runs: Sequence[Recording],
     work: Path,
     say: Callable[[str], None],
+    *,
+    backend: str = build.DEFAULT_BACKEND,
 ) -> list[NDArray[np.void]]:
     """Return RECORD [rows] of every run, as the device of a model directory answers.
 
@@ -32,12 +35,14 @@ def records(
         runs: What to stream.
         work: Folder of the build.
         say: Takes one line of news.
+        backend: Of the generator.
 
     Raises:
         TargetError, BuildError, EmulatorError, and the errors of the link.
     """
     target = load(target_name)
-    image = make(target.name, str(directory), out=work)
+    options = Options(compiler=toolchain.choose(target, ""), backend=backend)
+    image = make(target.name, str(directory), out=work, options=options)
     sha256 = image.manifest()["model_sha256"]
     found = []
     with emulate.start(target, image.elf) as emulator, SerialPort(emulator.url) as port:
