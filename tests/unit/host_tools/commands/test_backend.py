@@ -53,7 +53,5 @@ def test_an_unknown_one(command: list[str], tmp_path: Path, capsys, monkeypatch)
 
 def test_an_image_says_its_backend() -> None:
     assert "backend" not in Options().variables
-    with pytest.raises(
-        BackendUnknownError, match=r"'nativ'.*did you mean 'native'"
-    ):
+    with pytest.raises(BackendUnknownError, match=r"'nativ'.*did you mean 'native'"):
         Options(backend="nativ")
