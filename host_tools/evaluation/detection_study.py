@@ -297,8 +297,7 @@ def study(
         The errors of every step.
     """
     config, windows, loss = train(runs, architecture, out / "model", say, seed=seed, epochs=epochs)
-    folder, first = out / "model", RULE.learn_rows
-    models = _models(config, folder)
+    first, models = RULE.learn_rows, _models(config, out / "model")
     say(f"scoring {len(runs.labelled)} runs: baselines, float, int8")
     labelled = runs.labelled
     figures = scoring.compare(labelled, first)
@@ -326,11 +325,17 @@ def study(
         curve=tuple(tracing.curve(counted, traces, float(config.detector.threshold))),
     )
     for target in targets:
-        chosen = labelled if target == "host" or limit is None else labelled[:limit]
-        work = out / "work" / target
-        answers = on_device.records(target, folder, chosen, work, say, backend=backend)
-        _add_device(found, target, chosen, answers, exact)
+        some = labelled if target == "host" or limit is None else labelled[:limit]
+        _add_device(found, target, some, _answers(target, some, out, say, backend), exact)
     return found
+
+
+def _answers(
+    target: str, runs: Sequence[Recording], out: Path, say: Say, backend: str
+) -> scoring.Records:
+    """Return the records of one device, whose image is built below `out`."""
+    work = out / "work" / target
+    return on_device.records(target, out / "model", runs, work, say, backend=backend)
 
 
 def _models(config: ChainConfig, folder: Path) -> scoring.ScoredModels:
