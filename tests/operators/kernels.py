@@ -30,7 +30,7 @@ from codegen.ir.call import (
 from codegen.ir.graph import ABSENT, DType, Graph, Operator
 from codegen.options import GOALS, KernelChoice
 from codegen.reference import reset_value
-from targets.kernels import ISAS
+from targets.kernels import ISAS, sources
 
 Array = NDArray[Any]
 SDK = Path(__file__).resolve().parents[2] / "sdk"
@@ -49,26 +49,49 @@ SANITIZED = ("gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-
 
 
 def compile_library(command: Sequence[str], target: Path, sdk: Path = SDK) -> Path:
-    """Compile the kernels of all instruction sets of `sdk` into the shared library `target`."""
-    sources = sorted(str(path) for path in (sdk / "src" / "kernel").glob("*/*.c"))
+    """Compile the kernels of all instruction sets of `sdk` into the shared library `target`.
+
+    Beside it lies that of the reference kernels alone: a shared kernel bears the name of the
+    reference that it replaces, so one library cannot hold both.
+    """
+    kernels = sdk / "src" / "kernel"
     compiler, *flags = command
-    arguments = [compiler, "-std=c99", *WARNINGS.split(), "-ffp-contract=off", *flags]
-    arguments += ["-fPIC", "-shared", f"-I{sdk / 'include'}", *sources, "-o", str(target)]
-    subprocess.run(arguments, check=True)
+    arguments = [compiler, "-std=c99", *WARNINGS.split(), "-ffp-contract=off", *flags, "-fPIC"]
+    objects: dict[Path, Path] = {}
+    with tempfile.TemporaryDirectory() as work:
+        for folder in sorted(path for path in kernels.iterdir() if path.is_dir()):
+            inside = Path(work) / folder.name
+            inside.mkdir()
+            files = sorted(folder.glob("*.c"))
+            compile_all = [*arguments, f"-I{sdk / 'include'}", "-c", *map(str, files)]
+            subprocess.run(compile_all, check=True, cwd=inside)
+            objects |= {file: inside / f"{file.stem}.o" for file in files}
+        tuned = {file for isa in ISAS if isa != "ref" for file in sources(isa, kernels)}
+        for library, files in ((target, sorted(tuned)), (plain(target), sources("ref", kernels))):
+            link = [compiler, *flags, "-shared", *(str(objects[file]) for file in files)]
+            subprocess.run([*link, "-o", str(library)], check=True)
     return target
+
+
+def plain(library: Path) -> Path:
+    """Return where the reference kernels of a library lie."""
+    return library.with_suffix(".ref.so")
 
 
 class KernelLibrary:
     """The kernels of one build; `guard` bytes of canaries lie around each tensor."""
 
     def __init__(self, path: Path, guard: int = 64) -> None:
-        self._library = ctypes.CDLL(str(path))
+        self.tuned = ctypes.CDLL(str(path))
+        self.reference = ctypes.CDLL(str(plain(path)))
+        self._library = self.tuned
         self._guard = guard
 
     def run(
         self, graph: Graph, inputs: Sequence[Array], choice: KernelChoice = REFERENCE
     ) -> list[Array]:
         """Compute the graph N times from a reset state; arrays are (N, *shape)."""
+        self._library = self.reference if choice.isa == "ref" else self.tuned
         calls = [(operator, call_of(graph, operator, choice)) for operator in graph.operators]
         rows = []
         for row in range(len(inputs[0])):

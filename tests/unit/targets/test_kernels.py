@@ -54,6 +54,14 @@ def test_every_variant_has_a_reference(isa):
     assert own <= set(SOURCES) | {p.stem for p in folder.glob("*.c") if f"_{isa}" in p.stem}
 
 
+def test_a_shared_kernel_replaces_a_reference_or_has_a_call_of_its_own():
+    """Every plain call finds its file in `ref`, whatever the instruction set."""
+    shared = {p.stem for p in (kernels.KERNELS / "shared").glob("*.c")}
+    assert shared - set(SOURCES) == {"add_affine"}
+    native = Path(cost.__file__).parent
+    assert '"add_affine"' in (native / "shared" / "add.py").read_text()
+
+
 def test_cost():
     assert cost.instructions("dsp", "fully_connected", 1000, 10) == 1250
     assert cost.instructions("dsp", "lookup", 0, 100) == 500

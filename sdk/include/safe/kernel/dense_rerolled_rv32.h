@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "safe/kernel/rerolled_step.h"
+#include "safe/kernel/rerolled_rescale.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file rerolled_step.h One step of a re-rolled LSTM in few instructions: what the dsp and the
- * rv32 kernel share besides the dot products.
+/** @file rerolled_step.h One step of a re-rolled LSTM or GRU: what its kernels share besides the
+ * dot products.
  *
  * A sum of quantized values is affine: out = limit((a * A + b * B + C) / 2^20), each term from the
  * high word of a product. `codegen/operators/_rerolled_fit.py` finds A, B and C such
@@ -14,8 +14,7 @@
 
 #include <stdint.h>
 
-#include "safe/kernel/dsp.h"
-#include "safe/kernel/dsp_limit.h"
+#include "safe/kernel/rerolled_unpack.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,16 +45,6 @@ enum safe_rerolled_word {
     SAFE_REROLLED_WORDS = SAFE_REROLLED_ZEROS + 1
 };
 
-/**
- * The words of the next step: scales differ in every step, but little from one to the next.
- *
- * @param packed Differences from the words before, modulo 2^32: a byte of four lengths, two bits
- * each from the lowest, before every four words; 0, or 1 less than the bytes of the difference,
- * highest first. @param count Words of a step. @param words Of the step before, at first 0.
- * @return What follows the step.
- */
-const uint8_t *safe_rerolled_unpack(const uint8_t *packed, int32_t count, int32_t *words);
-
 /** How the sums of a matrix product become int8: row scale times `high:low` / 2^64. */
 typedef struct safe_rerolled_scale {
     uint32_t high; /**< In [2^31, 2^32). */
@@ -65,15 +54,6 @@ typedef struct safe_rerolled_scale {
     int32_t right;  /**< Leading zeros less this: how far the row's scale is shifted left. */
     int32_t zero_point;
 } safe_rerolled_scale_t;
-
-/** The same in fewer bits. */
-typedef struct safe_rerolled_coarse {
-    int32_t factor; /**< high / 2. */
-    int32_t up;     /**< Left shift of a doubled sum, so that a result has 14 fraction bits. */
-    int32_t start;  /**< Zero point, one half, and how close to a tie the result may be wrong, in
-                     * 2^-14. */
-    uint32_t doubt; /**< A fraction below this, in 2^-32, may be wrong: twice how close. */
-} safe_rerolled_coarse_t;
 
 /** The scale of a product from its three words: high, low, and from the lowest eight bits up: zero
  * point plus 128, right, correction of the guess plus 1, window in 2^-10. */
@@ -87,16 +67,6 @@ static inline safe_rerolled_scale_t safe_rerolled_scale(const int32_t *words)
     return scale;
 }
 
-/** The same in fewer bits. */
-static inline safe_rerolled_coarse_t safe_rerolled_coarse(const int32_t *words)
-{
-    const uint32_t doubt = (uint32_t)words[2] >> 24 << 23;
-    const safe_rerolled_coarse_t coarse = {
-        (int32_t)((uint32_t)words[0] >> 1), 14 - (words[2] >> 8 & 0xFF),
-        (words[2] & 0xFF) * (1 << 14) - (255 << 13) + (int32_t)(doubt >> 19), doubt};
-    return coarse;
-}
-
 /**
  * A sum as int8: safe_requantize by the multiplier of 31 bits that both scales' product rounds to.
  *
@@ -104,20 +74,6 @@ static inline safe_rerolled_coarse_t safe_rerolled_coarse(const int32_t *words)
  * generator proves that the multiplier and the shift of each row and step are those of TFLM.
  */
 int32_t safe_rerolled_exact(int32_t twice, uint32_t row, const safe_rerolled_scale_t *scale);
-
-/** The same, with 14 fraction bits and without TFLM's roundings, where these change nothing: the
- * generator proves that a sum farther from a tie than half of `doubt` rounds alike. Any other is no
- * farther than `doubt` beyond it, as `start` holds that half, too. */
-static inline int32_t safe_rerolled_rescale(int32_t twice, uint32_t row, safe_rerolled_coarse_t c,
-                                            const safe_rerolled_scale_t *exact)
-{
-    const int32_t factor = safe_dsp_smmul((int32_t)row, c.factor);
-    const int32_t scaled = safe_dsp_smmla((int32_t)((uint32_t)twice << c.up), factor, c.start);
-    if ((uint32_t)scaled << 18 < c.doubt) {
-        return safe_rerolled_exact(twice, row, exact);
-    }
-    return safe_dsp_ssat8_q14(scaled);
-}
 
 /** C of a sum that no affine expression gives: A is its place among the exact ones. */
 #define SAFE_REROLLED_EXACT INT32_MIN
@@ -132,53 +88,6 @@ typedef struct safe_rerolled_shared {
     const int32_t *thresholds; /**< 256: argument that gives the next value, less 1. */
     const int32_t *exact;      /**< [any][SAFE_REROLLED_EXACT_WORDS] */
 } safe_rerolled_shared_t;
-
-/** How a product of two int8 values less their zero points becomes int8. */
-typedef struct safe_rerolled_scaled {
-    int32_t multiplier;
-    int32_t addend;
-    int32_t right;
-    int32_t zero_point;
-} safe_rerolled_scaled_t;
-
-#if SAFE_DSP
-/** What a product is taken times: doubling is free in a shifted operand. */
-#define SAFE_REROLLED_TIMES 2
-
-/** From a product's two words: multiplier, and 256 * (right shift less 1) + zero point + 128. */
-static inline safe_rerolled_scaled_t safe_rerolled_scaled(const int32_t *words)
-{
-    const safe_rerolled_scaled_t scaled = {words[0], 2 * (words[1] & 0xFF) - 255, words[1] >> 8, 0};
-    return scaled;
-}
-
-/** The product as int8: as in safe_rerolled_exact. */
-static inline int32_t safe_rerolled_product(safe_rerolled_scaled_t s, int32_t twice)
-{
-    const int32_t scaled = safe_dsp_smmulr(twice, s.multiplier) - (twice < 0 ? 1 : 0);
-    return safe_dsp_ssat8_q1((scaled >> s.right) + s.addend);
-}
-#else
-#define SAFE_REROLLED_TIMES 1
-
-/* The high word of the product times 2^15 has 14 bits more than what TFLM's first rounding leaves;
- * both roundings are one with halves of both added, and one of its units less below 0, so that the
- * second's halves go away from 0. The generator keeps right shifts to 17. */
-static inline safe_rerolled_scaled_t safe_rerolled_scaled(const int32_t *words)
-{
-    const int32_t right = (words[1] >> 8) + 1 + 14;
-    const safe_rerolled_scaled_t scaled = {words[0], (1 << 13) + (1 << (right - 1)), right,
-                                           (words[1] & 0xFF) - 128};
-    return scaled;
-}
-
-static inline int32_t safe_rerolled_product(safe_rerolled_scaled_t s, int32_t product)
-{
-    const int32_t high = safe_dsp_smmul(product * (1 << 15), s.multiplier);
-    const int32_t rounded = high + s.addend - (product < 0 ? 1 << 14 : 0);
-    return safe_dsp_limit((rounded >> s.right) + s.zero_point, INT8_MAX);
-}
-#endif
 
 /** Argument of an activation: value * factor / 2^8 + start. */
 typedef struct safe_rerolled_argument {

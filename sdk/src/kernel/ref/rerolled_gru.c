@@ -19,15 +19,14 @@ typedef struct dense {
 static SAFE_NOINLINE void multiply(const dense_t *d, const int32_t *words, const int32_t *bias,
                                    const int8_t *values, int32_t zero_point, int8_t *output)
 {
-    const safe_rerolled_scale_t exact = safe_rerolled_scale(words);
-    const safe_rerolled_coarse_t coarse = safe_rerolled_coarse(words);
+    const safe_rerolled_scale_t scale = safe_rerolled_scale(words);
     const int8_t *weights = d->weights;
     for (int32_t row = 0; row < d->rows; row++) {
         int32_t sum = bias[row];
         for (int32_t k = 0; k < d->depth; k++) {
             sum += (values[k] - zero_point) * *weights++;
         }
-        output[row] = (int8_t)safe_rerolled_rescale(2 * sum, d->scales[row], coarse, &exact);
+        output[row] = (int8_t)safe_rerolled_exact(2 * sum, d->scales[row], &scale);
     }
 }
 

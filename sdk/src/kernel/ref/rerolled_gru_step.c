@@ -5,28 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "safe/compiler.h"
+#include "safe/kernel/rerolled_product.h"
 
 /** Zero point of the results of LOGISTIC. */
 #define LOGISTIC_ZERO (-128)
-
-/** An int8 vector and its zero point. */
-typedef struct vector {
-    const int8_t *values;
-    int32_t zero_point;
-} vector_t;
-
-/** Products element by element; `output` may be either. @param words Of the product. */
-static SAFE_NOINLINE void product(const int32_t *words, int32_t units, vector_t a, vector_t b,
-                                  int8_t *output)
-{
-    const safe_rerolled_scaled_t scaled = safe_rerolled_scaled(words);
-    const int32_t zero = SAFE_REROLLED_TIMES * a.zero_point;
-    for (int32_t u = 0; u < units; u++) {
-        const int32_t left = SAFE_REROLLED_TIMES * a.values[u] - zero;
-        output[u] = (int8_t)safe_rerolled_product(scaled, left * (b.values[u] - b.zero_point));
-    }
-}
 
 /** An activation in place, as int8. @param words Of its argument. */
 static void activate(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
@@ -52,20 +34,20 @@ void safe_rerolled_gru_update(const int32_t *words, const safe_rerolled_shared_t
     activate(&words[SAFE_GRU_UPDATE], shared, units, z);
     safe_rerolled_add(&words[SAFE_GRU_RESET_SUM], exact, units, r, &terms[units]);
     activate(&words[SAFE_GRU_RESET], shared, units, r);
-    const vector_t reset = {r, LOGISTIC_ZERO};
-    const vector_t term = {&terms[2 * units], (zeros & 0xFF) - 128};
-    product(&words[SAFE_GRU_RESET_PRODUCT], units, reset, term, r);
+    const safe_rerolled_vector_t reset = {r, LOGISTIC_ZERO};
+    const safe_rerolled_vector_t term = {&terms[2 * units], (zeros & 0xFF) - 128};
+    safe_rerolled_multiply(&words[SAFE_GRU_RESET_PRODUCT], units, reset, term, r);
     safe_rerolled_add(&words[SAFE_GRU_VALUE_SUM], exact, units, value, r);
     activate(&words[SAFE_GRU_VALUE], shared, units, value);
     if (before != NULL) {
-        const vector_t kept = {z, LOGISTIC_ZERO};
-        const vector_t last = {before, (zeros >> 8 & 0xFF) - 128};
-        product(&words[SAFE_GRU_KEPT], units, kept, last, terms);
+        const safe_rerolled_vector_t kept = {z, LOGISTIC_ZERO};
+        const safe_rerolled_vector_t last = {before, (zeros >> 8 & 0xFF) - 128};
+        safe_rerolled_multiply(&words[SAFE_GRU_KEPT], units, kept, last, terms);
     }
     safe_rerolled_add(&words[SAFE_GRU_OPEN], exact, units, z, z);
-    const vector_t open = {z, (zeros >> 16) - 128};
-    const vector_t candidate = {value, 0};
-    product(&words[SAFE_GRU_NEW], units, open, candidate, value);
+    const safe_rerolled_vector_t open = {z, (zeros >> 16) - 128};
+    const safe_rerolled_vector_t candidate = {value, 0};
+    safe_rerolled_multiply(&words[SAFE_GRU_NEW], units, open, candidate, value);
     if (before != NULL) {
         safe_rerolled_add(&words[SAFE_GRU_HIDDEN_SUM], exact, units, terms, value);
         value = terms;

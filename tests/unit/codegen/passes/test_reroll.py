@@ -273,7 +273,7 @@ def test_packed_words_come_out_as_they_went_in(count):
     edges = np.multiply.outer([0, 1, -1, 127, 128, -(1 << 15), 1 << 15, 1 << 23], np.ones(count))
     steps = np.concatenate([words, near, near[:3], edges]).astype(np.int64).astype(np.int32)
     packed = _rerolled_words.pack(steps)
-    unpack = kernels.library("gcc-O3")._library.safe_rerolled_unpack
+    unpack = kernels.library("gcc-O3").tuned.safe_rerolled_unpack
     unpack.restype = ctypes.c_void_p
     found = np.zeros(count, np.int32)
     start = at = packed.ctypes.data
