@@ -57,6 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     config = detection.fit(parts, adapter, edges.output_scale, forecast, arguments.learn_rows)
     figures = detection.figures(config, parts, forecast)
+    if about.table.reading is not None:
+        figures["fit_reading"] = dict(about.table.reading)
+        for notice in about.table.notices:
+            _say(f"note: {notice}")
     out = arguments.out or about.home
     record = about.home / "training.json"
     before = json_file.read(record) if record.exists() else {}

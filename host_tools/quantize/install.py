@@ -13,7 +13,7 @@ from host_tools.data.model_data import ModelData
 from host_tools.formats import json_file
 from host_tools.training import pipeline
 from host_tools.training.pipeline import TrainingJob
-from host_tools.training.settings import ARTIFACTS, FLOAT, INT8, Settings
+from host_tools.training.settings import ARTIFACTS, FLOAT, INT8, READING, Settings
 from targets import output
 
 Say = Callable[[str], None]
@@ -56,6 +56,9 @@ def install(
             **_before(about.home),
             **pipeline.finish(job, window.split(about.table), scale),
         }
+        if about.table.reading is not None:
+            figures["reading"] = dict(about.table.reading)
+            output.write(stage.folder / READING, about.table.options)
         json_file.write(stage.folder / "training.json", figures)
         if builder.exists() and not (out / builder.name).exists():
             output.write(stage.folder / builder.name, builder.read_bytes())

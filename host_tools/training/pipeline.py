@@ -27,7 +27,7 @@ from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
 from host_tools.runtimes.adapter import Adapter, ModelEdges
 from host_tools.training import golden_windows
-from host_tools.training.settings import ARTIFACTS, EXPORTS, FLOAT, INT8, Settings
+from host_tools.training.settings import ARTIFACTS, EXPORTS, FLOAT, INT8, READING, Settings
 from targets import output
 from targets.output import Stage
 
@@ -98,6 +98,9 @@ def train(
         job = TrainingJob(stage, table, description, architecture, settings, say)
         figures, history = _fit(job, arrays)
         figures |= finish(job, parts, scale)
+        if table.reading is not None:
+            figures["reading"] = dict(table.reading)
+            output.write(stage.folder / READING, table.options)
         json_file.write(stage.folder / "training.json", figures)
         if settings.exports:
             _export(job)

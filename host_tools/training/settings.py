@@ -6,8 +6,11 @@ from host_tools.formats import description
 from host_tools.formats.scaler import CLIP
 
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
+READING = "reading.toml"
+"""How the log was read; of a model that was trained on one."""
 ARTIFACTS = (
     INT8, FLOAT, "scaler.json", "detector.json", "golden.npz", description.FILE, "training.json",
+    READING,
 )  # fmt: skip
 EXPORTS = "exports"
 """Folder of the network in other forms (.keras, SavedModel, unrolled SavedModel, .tflite), the

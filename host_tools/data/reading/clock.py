@@ -160,7 +160,8 @@ def _text(cells: NDArray[Any]) -> list[str]:
 
 def _numbers(cells: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     if cells.dtype == object:
-        values = pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(dtype=np.float64)
+        texts = pd.Series(cells).str.strip().str.replace(",", ".", regex=False)
+        values = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
         blank = np.array([not str(cell).strip() for cell in cells])
         return values, np.isnan(values) & ~blank
     return cells, np.zeros(len(cells), dtype=np.bool_)

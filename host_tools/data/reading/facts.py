@@ -68,7 +68,12 @@ def pace(choice: Choice | None, options: ReadingOptions, file: str, *, lenient: 
             f" are spread evenly over it, {rate:g} Hz"
         )
         return Pace(seconds, rate, rows, tuple(notes))
-    seconds = _tidy(period * unit)
+    # Days of a spreadsheet are written to about a millisecond.
+    seconds = _tidy(period * unit) if choice.clock.unit != "excel" else round(period * unit, 2)
+    if options.rate and steps.zero:
+        shared = max(1, round(options.rate * seconds))
+        notes.append(f"stamps are coarser than the rows, which come at --rate {options.rate:g} Hz")
+        return Pace(seconds, options.rate, shared, tuple(notes))
     if options.rate and abs(options.rate * seconds - 1) > 0.5:
         notes.append(f"--rate {options.rate:g} Hz where the stamps say {1 / seconds:.4g} Hz")
     notes += _jitter(steps, period, unit)

@@ -27,6 +27,8 @@ NORMAL_WORDS = {
 ANNOTATIONS = {"changepoint"}
 """Columns that are neither a channel nor a label of a row."""
 MOST_CLASSES = 64
+RARE = 0.25
+"""A value that the user names is a fault's when fewer rows hold it and another is in most rows."""
 
 
 @dataclass(frozen=True)
@@ -158,12 +160,13 @@ def _normal(filled: dict[str, int]) -> set[str] | None:
 
 
 def _by_value(name: str, value: str, found: dict[str, int], total: int) -> Label:
-    """The value names the normal rows when it is most of them, or a word for them; else faults."""
+    """The value names the normal rows; a rare one beside a common one names the faults instead."""
     if value not in found:
         shown = ", ".join(sorted(found)[:6])
         raise DataError(f"--label {name}={value}: no cell holds it: the column holds {shown}")
     rows = found[value]
-    if value.lower() in NORMAL_WORDS or (rows > 0.5 * total and len(found) > 1):
+    common = max(found.values()) > 0.5 * total
+    if value.lower() in NORMAL_WORDS or not (rows < RARE * total and common):
         blank = sum(n for text, n in found.items() if text.lower() in numbers.MISSING)
         return Label(name, frozenset((value,)), frozenset(), total - rows - blank,
                      f"{value} is normal")  # fmt: skip

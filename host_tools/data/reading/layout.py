@@ -70,9 +70,11 @@ def long_columns(
     steps = choice.steps
     taken = set(choice.clock.columns) | set(options.ignore)
     rest = [c for name, c in survey.columns.items() if name not in taken]
-    values = [c for c in rest if survey.hints[c.name].kind == NUMBER and c.count and not c.constant]
     names = [c for c in rest if survey.hints[c.name].kind == TEXT and _names_things(c, survey.rows)]
-    if len(names) != 1 or len(values) != 1 or len(choice.clock.columns) != 1:
+    if len(names) != 1 or len(choice.clock.columns) != 1:
+        return None
+    values = [c for c in rest if _holds_values(survey, c, names[0])]
+    if len(values) != 1:
         return None
     total = max(1, steps.zero + steps.positive + steps.negative)
     where = choice.clock.columns[0], names[0].name, values[0].name
@@ -94,6 +96,13 @@ def _levels_differ(survey: Survey, where: tuple[str, str, str]) -> bool:
     total = float(values.var())
     means = values.groupby(pd.Series(names)).transform("mean")
     return total > 0 and float(means.var()) > 0.5 * total
+
+
+def _holds_values(survey: Survey, column: Column, names: Column) -> bool:
+    """Whether a column of numbers varies by more than the names do."""
+    if survey.hints[column.name].kind != NUMBER or not column.count or column.constant:
+        return False
+    return not (column.whole and column.changes and column.changes == names.text_changes)
 
 
 def _names_things(column: Column, rows: int) -> bool:

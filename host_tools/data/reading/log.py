@@ -274,33 +274,39 @@ def look(
         survey.head = head
         forms = roles.forms_of(survey, logs[0].form.delimiter, options, logs[0].name)
         again = {
-            name: hint
+            name
             for name, hint in hints.items()
             if (forms[name].decimal, forms[name].thousands)
-            != (hint.form.decimal, hint.form.thousands) and survey.columns[name].numbers.numbers
-            and hint.kind == NUMBER and _matters(survey.columns[name], forms[name])
-        }  # fmt: skip
+            != (hint.form.decimal, hint.form.thousands)
+        }
         backward = [c for c, steps in survey.clocks.items() if steps.descending and not c.backward]
         texts = [name for name, hint in hints.items() if _is_text(survey.columns[name], hint)]
-        if not (again or backward or texts):
+        if not (again or backward or texts or (_plain_mark(survey) or decimal) != decimal):
             break
         hints = {n: replace(h, form=forms[n]) if n in again else h for n, h in hints.items()}
         hints |= {n: replace(hints[n], kind=scan.TEXT) for n in texts}
         found = [replace(c, backward=True) if c in backward else c for c in found]
-        if again:
-            marks = [forms[n].decimal for n in again if not forms[n].thousands]
-            decimal = marks[0] if marks else decimal
-            hints = {n: replace(h, form=replace(h.form, decimal=decimal)) if n not in again else h
-                     for n, h in hints.items()}  # fmt: skip
+        decimal = options.decimal or _plain_mark(survey) or decimal
     choice = pick.choose(survey, options, logs[0].name)
     return survey, choice, forms
 
 
-def _matters(column: Column, form: numbers.Form) -> bool:
-    kinds = column.numbers.kinds
-    return any(kinds[k] for k in numbers.NUMBERS if k not in (numbers.PLAIN, numbers.INFINITE)) or (
-        bool(form.thousands)
+def _plain_mark(survey: Survey) -> str:
+    """Return the decimal mark of most columns, "" when none shows one."""
+    marks = [next(iter(found)) for column in survey.columns.values()
+             if len(found := numbers.proven(column.numbers)) == 1]  # fmt: skip
+    unseen = sum(
+        survey.hints[name].kind == NUMBER
+        and not column.whole
+        and not numbers.proven(column.numbers)
+        for name, column in survey.columns.items()
     )
+    commas, points = marks.count(","), marks.count(".")
+    if survey.decimal == ",":
+        commas += unseen
+    else:
+        points += unseen
+    return "," if commas > points else "." if points > commas else ""
 
 
 def _is_text(column: Column, hint: scan.Hint) -> bool:

@@ -222,6 +222,12 @@ def proven(evidence: Evidence) -> set[str]:
     }  # fmt: skip
 
 
+def marked(evidence: Evidence) -> bool:
+    """Whether a column has cells with a mark or a unit, which the plain reading does not take."""
+    plain = (PLAIN, INFINITE)
+    return any(evidence.kinds[kind] for kind in NUMBERS if kind not in plain) or any(evidence.units)
+
+
 @dataclass(frozen=True)
 class Locale:
     """What the whole file shows.

@@ -14,7 +14,7 @@ from host_tools.data.reading.evidence import Column
 from host_tools.data.reading.labels import Label
 from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.reading.pick import Choice
-from host_tools.data.reading.scan import NUMBER, STAMP, Survey
+from host_tools.data.reading.scan import NUMBER, STAMP, TEXT, Survey
 from host_tools.errors import DataError
 
 MOST_STATES = 20
@@ -96,10 +96,34 @@ def assign(
             _only_asked(roles, survey, column)
         else:
             _role(roles, survey, choice, column, options, lenient=lenient)
+    if choice is None and options.rate is None:
+        _ask_time(survey, options, file)
     if options.group:
         roles.leave(options.group, f"tells {len(survey.groups)} groups apart")
     _finish(roles, survey, choice, file)
     return roles
+
+
+def _ask_time(survey: Survey, options: ReadingOptions, file: str) -> None:
+    """Ask about a time that never changes, or that is called so and cannot be read as one."""
+    for clock, steps in survey.clocks.items():
+        names = (*options.ignore, *options.channels)
+        stuck = steps.zero and not steps.positive and not steps.negative and not clock.numeric
+        if stuck and clocks.is_time_name(clock.columns[0]) and clock.columns[0] not in names:
+            raise DataError(
+                f'{file}: column "{clock.columns[0]}" has the same time in every row: stamps'
+                f' coarser than the rows? give --rate HZ, or --ignore "{clock.columns[0]}"'
+            )
+    for name, column in survey.columns.items():
+        many = column.texts is None or len(column.texts) > 0.5 * column.rows
+        text = survey.hints[name].kind == TEXT and clocks.is_time_name(name) and many
+        if text and name not in (*options.ignore, *options.channels):
+            cell = next((c for c in survey.head.get(name, ()) if c.strip()), "")
+            raise DataError(
+                f'{file}: column "{name}": "{cell[:40]}" cannot be read as a time: give'
+                f' --time "{name}" --time-format "%d/%m/%Y %H:%M" as it is written, or --ignore'
+                f' "{name}"'
+            )
 
 
 def check_names(columns: Iterable[str], options: ReadingOptions, file: str) -> None:
@@ -164,7 +188,7 @@ def _role(
     elif kind != NUMBER:
         _text(roles, column)
     else:
-        _number(roles, choice, column, options, lenient=lenient)
+        _number(roles, survey, choice, column, options, lenient=lenient)
 
 
 def _states(column: Column) -> tuple[str, ...]:
@@ -194,6 +218,7 @@ def _text(roles: Roles, column: Column) -> None:
 
 def _number(
     roles: Roles,
+    survey: Survey,
     choice: Choice | None,
     column: Column,
     options: ReadingOptions,
@@ -207,7 +232,7 @@ def _number(
     if not column.count and not asked:
         roles.leave(name, "infinite values only" if column.infinite else "no values at all")
         return
-    if not asked and (why := _clockwork(choice, column)) is not None:
+    if not asked and (why := _clockwork(survey, choice, column)) is not None:
         roles.leave(name, why)
         return
     if not asked and column.count < SPARSE * column.rows:
@@ -234,7 +259,7 @@ def _text_cells(roles: Roles, column: Column, *, lenient: bool) -> None:
     roles.notes.append(f"{where} ({count:,} cells{others}) is not a number, taken as no value")
 
 
-def _clockwork(choice: Choice | None, column: Column) -> str | None:
+def _clockwork(survey: Survey, choice: Choice | None, column: Column) -> str | None:
     """Return why a column of numbers is a clock or a counter, None when it is a sensor."""
     steps, name = column.steps, column.name
     bare = name.strip().lower().replace("_", "").replace(" ", "")
@@ -245,6 +270,7 @@ def _clockwork(choice: Choice | None, column: Column) -> str | None:
         return None
     restarts = 0 < column.falling <= 0.1 * steps and column.flat == 0 and column.most_step == 1
     if column.whole and column.low in (0.0, 1.0) and restarts and column.rising:
+        _ask_group(survey, column)
         return f"rises by 1 with every row and starts again {column.falling:,} times: a counter"
     if column.rising == 0 or column.falling or column.flat:
         return None
@@ -262,6 +288,20 @@ def _clockwork(choice: Choice | None, column: Column) -> str | None:
         raise DataError(_ask_clock(name, column.least_step))
     _jittery(column, usual)
     return None
+
+
+def _ask_group(survey: Survey, counter: Column) -> None:
+    """Ask when a counter starts again wherever another column changes: machines in one file."""
+    if survey.groups:
+        return
+    for other in survey.columns.values():
+        numbered = other.whole and other.rising == other.changes == counter.falling
+        if other is not counter and (numbered or other.text_changes == counter.falling):
+            raise DataError(
+                f'"{counter.name}" starts again {counter.falling:,} times, where "{other.name}"'
+                f' changes: several machines or runs in one file? give --group "{other.name}", or'
+                f' --ignore "{counter.name}"'
+            )
 
 
 def _ask_clock(name: str, step: float) -> str:
@@ -345,6 +385,9 @@ def forms_of(
     for name, column in survey.columns.items():
         hint = survey.hints[name]
         if hint.kind != NUMBER or name in options.ignore:
+            found[name] = hint.form
+            continue
+        if not numbers.marked(column.numbers):
             found[name] = hint.form
             continue
         decided = numbers.decide(column.numbers, locale)

@@ -168,11 +168,9 @@ def _stamp_clocks(
     example = next(c for c in cells if stamps.is_stamp(c))
     orders = dict.fromkeys(order for shape in shapes for order in shape.orders)
     allowed = [o for o in orders if all(o in shape.orders for shape in shapes)] or list(orders)
-    if options.day_first is not None and stamps.DAY_FIRST in allowed and len(allowed) > 1:
-        unwanted = stamps.MONTH_FIRST if options.day_first else stamps.DAY_FIRST
-        allowed = [o for o in allowed if o != unwanted]
-        if options.day_first:
-            allowed = [stamps.DAY_FIRST]
+    if options.day_first is not None and stamps.DAY_FIRST in allowed:
+        wanted = stamps.DAY_FIRST if options.day_first else stamps.MONTH_FIRST
+        allowed = [wanted] if wanted in allowed else allowed
     return [Clock((name,), o, written=stamps.written(example, o)) for o in allowed]
 
 

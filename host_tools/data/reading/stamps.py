@@ -58,7 +58,7 @@ _TIME = (
 )
 _SEPARATOR = r"\s*[T_ ,;@-]\s*"
 _ZONE = (
-    r"\s*(?P<z>[A-Za-z]{1,5}|(?:UTC|GMT)?[+-]\d{2}:?(?:\d{2})?)?"
+    r"\s*(?:(?P<z>[A-Za-z]{1,5})|(?:UTC|GMT)?(?P<zs>[+-])(?P<zh>\d{2}):?(?P<zm>\d{2})?)?"
     r"(?:\s*\[[\w/+-]+\]|\s*\([\w ]+\))?"
 )
 _COMPACT = (
@@ -74,6 +74,7 @@ _FORMS = tuple(
     for text in (
         *(rf"{_WEEKDAY}{date}(?:{_SEPARATOR}{_TIME}{_ZONE})?" for date in _DATES),
         *(rf"{_TIME}{_SEPARATOR}{date}" for date in _DATES[:3]),
+        *(rf"{date}[T ](?P<H>\d{{2}})" for date in _DATES[:3]),
         rf"{_COMPACT}{_ZONE}",
         _UNIX,
     )
@@ -89,10 +90,11 @@ class Shape:
     """Where the fields of one shape stand.
 
     Attributes:
-        spans: (first, last) of each digit field: Y, a, b, c, c2, c4, d, y2, y4, H, M, S, f.
+        spans: (first, last) of each digit field: Y, a, b, c, c2, c4, d, y2, y4, H, M, S, f, zh, zm.
         month: Number of a month by name, or 0.
         afternoon: 12-hour clock: 0 for none, 1 for AM, 2 for PM.
-        zone_ns: Offset of the zone, None without one.
+        zone_ns: Offset of a zone that is named; 0 without one.
+        zone_sign: Of an offset that is written in digits (the fields zh and zm), or 0.
         has_date: Whether there is a date.
         has_time: Whether there is a time of day.
         dotted: Whether points separate the date.
@@ -101,7 +103,8 @@ class Shape:
     spans: tuple[tuple[str, int, int], ...]
     month: int
     afternoon: int
-    zone_ns: int | None
+    zone_ns: int
+    zone_sign: int
     has_date: bool
     has_time: bool
     dotted: bool
@@ -125,7 +128,7 @@ class Shape:
         return (DAY_FIRST, YEAR_FIRST) if self.dotted else (DAY_FIRST, MONTH_FIRST, YEAR_FIRST)
 
 
-_FIELDS = ("Y", "a", "b", "c", "c2", "c4", "d", "y2", "y4", "H", "M", "S", "f")
+_FIELDS = ("Y", "a", "b", "c", "c2", "c4", "d", "y2", "y4", "H", "M", "S", "f", "zh", "zm")
 
 
 @lru_cache(maxsize=4096)
@@ -150,24 +153,15 @@ def _shape(match: re.Match[str], *, has_date: bool) -> Shape | None:
         if not month:
             return None
     zone = groups.get("z")
-    offset = None
-    if zone:
-        offset = _zone(zone)
-        if offset is None:
-            return None
+    hours = _ZONES.get(zone.lower()) if zone else 0.0
+    if hours is None:
+        return None
+    sign = {"+": 1, "-": -1}.get(groups.get("zs") or "", 0)
     half = {"a": 1, "p": 2}.get((groups.get("p") or "").lower(), 0)
     spans = tuple((key, *match.span(key)) for key in _FIELDS if groups.get(key) is not None)
     has_time = any(key in ("H", "M") for key, _, _ in spans)
-    return Shape(spans, month, half, offset, has_date, has_time, groups.get("x") == ".")
-
-
-def _zone(text: str) -> int | None:
-    match = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})?", text)
-    if match is not None:
-        minutes = int(match.group(2)) * 60 + int(match.group(3) or 0)
-        return (1 if match.group(1) == "+" else -1) * minutes * 60 * NS
-    hours = _ZONES.get(text.lower())
-    return None if hours is None else int(hours * 3600) * NS
+    dotted = groups.get("x") == "."
+    return Shape(spans, month, half, int(hours * 3600) * NS, sign, has_date, has_time, dotted)
 
 
 def written(cell: str, order: str) -> str:
@@ -178,7 +172,7 @@ def written(cell: str, order: str) -> str:
         return cell
     thirds = {MONTH_FIRST: "MDY", YEAR_FIRST: "YMD", DAY_LAST: "YDM"}.get(order, "DMY")
     letters = dict(zip(("a", "b", "c"), thirds, strict=True))
-    letters |= {"Y": "Y", "d": "D", "H": "h", "M": "m", "S": "s", "f": "f"}
+    letters |= {"Y": "Y", "d": "D", "H": "h", "M": "m", "S": "s", "f": "f", "zh": "z", "zm": "z"}
     letters |= dict.fromkeys(("c2", "c4", "y2", "y4"), "Y")
     text = list(cell)
     for name, first, last in shape.spans:
@@ -374,6 +368,8 @@ def _add_time(
     span = shape.span("f")
     if span is not None:
         value = value + fraction * 10 ** (9 - (span[1] - span[0]))
-    if shape.zone_ns:
-        value = value - shape.zone_ns
-    return value, bad
+    if shape.zone_sign:
+        hours, minutes = _field(shape, letters, "zh"), _field(shape, letters, "zm")
+        offset = _some(hours) * 60 + (0 if minutes is None else minutes)
+        value = value - shape.zone_sign * offset * 60 * NS
+    return value - shape.zone_ns, bad
