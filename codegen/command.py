@@ -31,7 +31,8 @@ class Files:
     scaler: Path | None
     detector: Path | None
     budget: Path | None
-    """A model.toml whose table [budget] holds; None: no limits but those of the options."""
+    """Path of a model.toml whose table [budget] holds. None: only the limits of the options
+    hold."""
 
 
 def add_options(parser: argparse.ArgumentParser, *, target: str) -> None:

@@ -49,8 +49,8 @@ def saturate(value: ArrayLike, low: int, high: int) -> Int64:
 
 
 _ONE_THREAD = 1 << 18
-"""Multiplications up to which OpenBLAS stays on one thread; its threads cost far more than they
-bring at these sizes, and on a busy machine most of all."""
+"""Number of multiplications up to which OpenBLAS stays on one thread: at these sizes threads cost
+far more than they bring, most of all on a busy machine."""
 
 
 def exact_dot(values: ArrayLike, weights: ArrayLike) -> Int64:

@@ -28,13 +28,13 @@ class Request:
     """What one generation is asked for."""
 
     name: str
-    """Stem of files and C names."""
+    """Stem of the generated files and C names."""
     target: Target
     isa: Isa
-    """The target's instruction set, unless another was asked for."""
+    """Instruction set: the target's, unless another was asked for."""
     goal: Goal = "balanced"
     backend: str = DEFAULT_BACKEND
     streaming: bool = False
-    """Compute per sample what moves with the window."""
+    """Whether what moves with the window is computed per sample."""
     standalone: bool = False
-    """Add the runtime, so that the folder compiles by itself."""
+    """Whether the runtime is added, so that the folder compiles by itself."""

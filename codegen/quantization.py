@@ -1,7 +1,7 @@
-"""From float scales to the integers that kernels use.
+"""Conversion of float scales to the integers that kernels use.
 
-The arithmetic is TensorFlow Lite Micro's, found by comparing bytes with the `tflite-micro`
-package: scales are float32, their products and quotients are taken in double precision.
+The arithmetic is TensorFlow Lite Micro's, found by comparing bytes with the `tflite-micro` package:
+scales are float32, their products and quotients are taken in double precision.
 """
 
 import math
@@ -74,7 +74,7 @@ _LIMITS: dict[str, tuple[float | None, float | None]] = {
     "RELU6": (0.0, 6.0),
 }
 _FAR = float(INT32_LIMIT)
-"""Beyond the limits of every type: stands for a quotient that is no finite float32."""
+"""Stand-in for a quotient that is no finite float32; it is beyond the limits of every type."""
 FUSED_ACTIVATIONS = frozenset(_LIMITS)
 """Activations that are a clamp of the output, by TFLite name."""
 

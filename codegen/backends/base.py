@@ -31,9 +31,9 @@ class Backend(Protocol):
     """Turns a model into C. Backends have no state; `BACKEND` is the single instance."""
 
     name: str
-    """Its folder; what manifest, size.json and report call it."""
+    """Name of the backend's folder, by which manifest, size.json and report call it."""
     code: int
-    """Its number in HELLO, 0 to 15 (PROTOCOL.md); no two backends share one."""
+    """Number of the backend in HELLO, 0 to 15 (PROTOCOL.md). No two backends share one."""
 
     def refuses(self, request: Request) -> str | None:
         """Return why the request cannot be honoured (streaming, standalone, isa), or None."""

@@ -15,7 +15,7 @@ class Budget:
 
     arena_bytes: int | None = None
     constant_bytes: int | None = None
-    """Of weights, biases and tables: what of flash is known before compilation."""
+    """Limit of weights, biases and tables, the part of flash that is known before compilation."""
 
     def check(self, program: Program) -> None:
         """Raise `BudgetExceededError` with the numbers."""

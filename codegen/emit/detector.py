@@ -47,13 +47,15 @@ class Detector:
     clip: float
     score_limit: float
     input_gain: tuple[float, ...]
-    """Empty: the model's inputs are relative to the training rows, not to the baseline."""
+    """Gain of each channel. Empty when the model's inputs are relative to the training rows, not to
+    the baseline."""
     input_inv_scale: float
     input_zero_point: int
     forecast_scale: float
     output_zero_point: int
     prior_level: tuple[float, ...]
-    """Of the tracked channels: all with an `input_gain`, else those that the level scores."""
+    """Prior variances of the tracked channels: all channels when there is an `input_gain`, else
+    those that the level statistic scores."""
     prior_residual: tuple[float, ...]
     prior_rows: float
     learn_samples: int

@@ -36,7 +36,7 @@ class Edge:
 
     macro: str
     argument: str
-    """Its name as an argument of a function."""
+    """Name of the edge as an argument of a C function."""
     name: str
     comment: str
     dtype_code: str
@@ -48,7 +48,7 @@ class Edge:
     arena_start: int
     scale: str
     scale_decimal: str
-    """The same number for a header: hexadecimal floats are unknown to C++ before C++17."""
+    """The scale as a decimal constant for a header: C++ before C++17 has no hexadecimal floats."""
     zero_point: str
     quantized: bool
 

@@ -37,7 +37,7 @@ class Edge:
 
     tensor: Tensor
     arena_start: int | None
-    """First byte in the arena; None where a runtime chooses the place when it starts."""
+    """First byte in the arena. None where a foreign runtime chooses the place when it starts."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Arena:
 
     size_bytes: int
     method: str
-    """How the size was found; for SAFE's own kernels the planner's method."""
+    """Method by which the arena's size was found; for SAFE's own kernels the planner's."""
     lower_bound_bytes: int | None = None
-    """No plan can take less; None where nothing was planned."""
+    """Size that no plan can go below. None where nothing was planned."""
     blocks: tuple[Block, ...] = ()
 
 
@@ -93,10 +93,10 @@ class Decision:
     """Two forms of the same computation, and whether the new one was taken."""
 
     operator: Operator
-    """Of the new form."""
+    """The operator of the new form."""
     taken: bool
     replaced: int
-    """Operators that the new form stands for."""
+    """Number of operators that the new form stands for."""
     new: Estimate
     old: Estimate
 
@@ -115,7 +115,8 @@ class Program:
     code: int
     """The backend's number in HELLO."""
     inputs: tuple[Edge, ...]
-    """As in the file: with streaming, the whole window, whose place is that of its sample."""
+    """Inputs of the model as in the file. With streaming, an input is the whole window, and its
+    place in the arena is the place of the newest sample."""
     outputs: tuple[Edge, ...]
     arena: Arena
     weight_bytes: int
@@ -126,9 +127,9 @@ class Program:
     sources: tuple[Path, ...] = ()
     """Kernel files that the program calls."""
     decisions: tuple[Decision, ...] = ()
-    """Where another form of the graph was possible."""
+    """Decisions between two forms of the graph, for the manifest."""
     stream: Stream | None = None
-    """With streaming: the first so many operators run per sample, the graph's input is a sample."""
+    """Description of a streamed program: which operators run per sample. None without streaming."""
 
     @property
     def prefix(self) -> str:

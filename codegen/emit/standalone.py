@@ -23,7 +23,7 @@ class Runtime:
 
     headers: dict[str, Path] = field(default_factory=dict)
     sources: dict[str, Path] = field(default_factory=dict)
-    """By file name: all sources of a standalone folder lie side by side."""
+    """Paths of the sources by file name: in a standalone folder they lie side by side."""
 
     @property
     def kernel_sources(self) -> list[str]:

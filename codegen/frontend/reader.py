@@ -17,7 +17,8 @@ import tflite
 from codegen.errors import ModelInvalidError, ModelUnsupportedError
 
 MAX_FILE_BYTES = 64 << 20
-"""Larger than the flash of any microcontroller; keeps a wrong file from filling the memory."""
+"""Largest file that is read: more than the flash of any microcontroller; it keeps a wrong file from
+filling the memory."""
 
 _MIN_FILE_BYTES = 16
 _IDENTIFIER = b"TFL3"

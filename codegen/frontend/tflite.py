@@ -25,13 +25,13 @@ from codegen.passes import fold
 
 MAX_OPERATORS = 4096
 MAX_RANK = 6
-"""SAFE_MAX_RANK of safe/model.h."""
+"""Largest rank of a tensor, SAFE_MAX_RANK of safe/model.h."""
 
 _BUILTIN_CODE_SLOT = 10
 """vtable slot of field number 3 of OperatorCode in the TFLite schema: 4 + 2 · 3."""
 
 _MAX_EDGES = 1024
-"""Inputs or outputs of one operator or of the model."""
+"""Largest number of inputs or outputs of one operator, or of the model."""
 
 _DTYPES = {
     tflite.TensorType.INT8: DType.INT8,

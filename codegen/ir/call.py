@@ -56,7 +56,7 @@ class Constant:
     data: Array
     counts_as_weight: bool = True
     weight_bytes: int | None = None
-    """The model's own bytes among those of `data`, where packing adds some; default: all."""
+    """Number of bytes of `data` that are the model's own; packing may add others. None: all."""
 
     @property
     def own_bytes(self) -> int:
@@ -98,16 +98,12 @@ class KernelCall:
     notes: tuple[str, ...] = ()
     """Lines for the manifest: which variant was chosen and why, proved bounds."""
     in_place: tuple[int, ...] = ()
-    """Input tensors whose memory the first output may take, when nobody reads them later.
-
-    Only for a kernel that reads each byte of such an input before it writes that byte of the
-    output, both starting at the same address: element-wise work, first element to last, or a
-    depthwise kernel that copies a channel before it writes one.
-    """
+    """Input tensors whose memory the first output may take when no later operator reads them. Only
+    for a kernel that reads each byte of such an input before it writes that byte of the output,
+    both starting at the same address: element-wise work from the first element to the last, or a
+    depthwise kernel that copies a channel before it writes one."""
     pieces: tuple[Piece, ...] = ()
-    """How the operator's values are bytes of each other, where its layout is so: an offer.
-
-    Where the memory plan can put the values so, nothing is to be done, and the call is dropped.
-    Example: SPLIT along the outermost axis, each part some contiguous bytes of the input. Empty
-    when bytes must be moved or changed.
-    """
+    """Offer to the memory plan: which values are bytes of which others, when the plan puts them so.
+    Where the plan accepts, nothing has to be computed, and the call is dropped. Example: SPLIT
+    along the outermost axis, where each part is a run of contiguous bytes of the input. Empty when
+    bytes must be moved or changed."""

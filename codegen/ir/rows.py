@@ -30,13 +30,13 @@ class Rule:
 
     rows: Rows
     taps: int = 1
-    """Input rows, from the first to the last, that one output row sees."""
+    """Number of input rows, from the first to the last, that one output row sees."""
     pad: int = 0
-    """Rows of padding that the first output row sees."""
+    """Number of padding rows that the first output row sees."""
     pad_after: int = 0
     options: Callable[[int, int], Mapping[str, Any]] | None = None
-    """Options of the operator on a part of the rows with that padding before and behind; None:
-    they stay as they are."""
+    """Function that returns the operator's options for some of the rows, given the padding before
+    and behind them. None: the options stay as they are."""
 
     def head_rows(self) -> int:
         """Return the input rows that the border before is made from: the first ones."""

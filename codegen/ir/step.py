@@ -42,10 +42,12 @@ class Step:
     scratch: tuple[ScratchRequest, ...] = ()
     is_view: bool = False
     in_place: tuple[int, ...] = ()
-    """Values read whose memory the first value written may take, when this step is their last."""
+    """Values read whose memory the first value written may take, when this step is the last to read
+    them."""
     pieces: tuple[Piece, ...] = ()
     updates: tuple[int, ...] = ()
-    """Variables read whose old value nobody may read any more: a view of them is out of date."""
+    """Variables read whose old value no later step may read: views of the old value are out of
+    date."""
 
     def shown(self) -> tuple[Piece, ...]:
         """Return the pieces; without any, the one value written is the one value read."""

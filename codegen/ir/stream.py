@@ -12,9 +12,9 @@ class Streamed:
     index: int
     kind: str
     rows: int
-    """Of its output in the whole window."""
+    """Number of rows of the operator's output in the whole window."""
     border_rows: int
-    """Those computed with the outputs, because they see padding."""
+    """Number of rows that are computed with the outputs, because they see padding."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,12 @@ class Stream:
     """What streaming made of a graph; the graph's own input is one sample."""
 
     window: Tensor
-    """The input of the model: what the last `samples` samples are to the outputs."""
+    """Input of the original model: the window that the last `samples` samples make."""
     samples: int
     push_operators: int
-    """The first so many operators of the graph run for each sample, the others for the outputs."""
+    """Number of operators, from the start of the graph, that run for each sample. The others run
+    when the outputs are wanted."""
     streamed: tuple[Streamed, ...]
     stopped: tuple[Stopped, ...]
-    """Operators that read all rows of a streamed value. Empty: the outputs are rows themselves."""
+    """Operators that read all rows of a streamed value. Empty when the outputs are rows
+    themselves."""

@@ -14,12 +14,12 @@ from codegen.errors import VerifierError, where
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Quantization, Tensor
 
 MAX_ELEMENTS = 1 << 23
-"""Elements of one tensor: beyond any microcontroller, and small enough to plan in memory."""
+"""Largest number of elements of a tensor: beyond any microcontroller, and small enough to plan in
+memory."""
 
 MIN_SCALE = 2.0**-40
-"""Of values; the quotient of two such scales, times an activation's limit, is a float32. Weights
-may have any: those of a dead channel are tiny.
-"""
+"""Least scale of a value: the quotient of two such scales, times an activation's limit, fits
+float32. Weights may have a smaller one, as those of a channel that is never active do."""
 
 _ZERO_POINT_RANGE = {
     DType.INT8: (-128, 127),

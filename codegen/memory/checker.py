@@ -18,7 +18,7 @@ from codegen.ir.step import Step
 from codegen.memory.plan import ARENA_ALIGNMENT, Plan
 
 Content = tuple[tuple[int, int], ...]
-"""What a value's bytes are: runs of (number of the first byte, length)."""
+"""Content of a value: runs of bytes, each as (number of the first byte, length)."""
 
 
 class _Picture:

@@ -1,4 +1,4 @@
-"""From steps to blocks: which bytes are taken when.
+"""Blocks of memory and their lifetimes, computed from the steps of a program.
 
 A block is memory that several values share: a value and its views, the parts of a concatenation,
 and results computed in place of their last-read input.
@@ -14,10 +14,11 @@ from codegen.ir.step import Piece, Step
 from codegen.memory.plan import Block, tensor_alignment
 
 _FRUGAL = 2
-"""A view saves a copy: worth some memory for a short time, but not a whole kept for one part."""
+"""Largest factor by which bytes times steps may grow for a view. A view saves a copy, which is
+worth some memory for a short time, but not a whole kept for one of its parts."""
 
 Offers = Literal["all", "frugal", "none"]
-"""Which offers to be a view to take: all, those that keep little memory longer, none."""
+"""Policy for offers to be a view: take all, only those that keep little memory longer, or none."""
 
 
 @dataclass(frozen=True)

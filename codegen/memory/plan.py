@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from codegen.ir.graph import DType, Tensor
 
 ARENA_ALIGNMENT = 16
-"""SAFE_ARENA_ALIGNMENT of safe/model.h."""
+"""Alignment of the arena, SAFE_ARENA_ALIGNMENT of safe/model.h."""
 
 TENSOR_ALIGNMENT = 4
-"""Kernels may load whole words from any tensor; eight bytes only where the element has them."""
+"""Alignment of every tensor: kernels may load whole words from it. Only elements of eight bytes are
+aligned to eight."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Plan:
     labels: Mapping[int, str]
     """Label of the block of each tensor."""
     lower_bound_bytes: int
-    """No plan can be smaller: the largest sum of blocks taken at one step."""
+    """Size that no plan can go below: the largest sum of the blocks in use during one step."""
     method: str
     views: frozenset[int] = frozenset()
     """Operators whose offer to be a view was taken: they need no code."""

@@ -19,10 +19,10 @@ from codegen.memory.liveness import Memory, analyse
 from codegen.memory.plan import ARENA_ALIGNMENT, Block, Plan
 
 MAX_ARENA_BYTES = 32 << 20
-"""More RAM than microcontrollers have, external memory included."""
+"""Largest arena: more RAM than microcontrollers have, external memory included."""
 MAX_SEARCHED_BLOCKS = 14
 MAX_SEARCH_STATES = 20_000
-"""About 0.2 s; beyond it the best plan found so far is used."""
+"""Number of states after which the search stops, about 0.2 s, and the best plan so far is used."""
 
 Placement = tuple[Block, int]
 
@@ -131,7 +131,7 @@ class _Search:
     blocks: Sequence[Block]
     bound: int
     arena_bytes: int
-    """To be beaten."""
+    """Size of the best arena so far, which a placement must beat."""
     states: int = 0
     best: list[Placement] | None = None
 

@@ -14,7 +14,7 @@ from codegen.ir.rows import Known, Rule
 from codegen.operators.table import Table
 
 ALL_ROWS = "it needs all rows at once"
-"""Why an operator that joins rows of the window cannot be computed per sample."""
+"""Reason why an operator that joins rows of the window cannot be computed per sample."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Border:
     """What an operator puts around a value."""
 
     value: int
-    """What every element of the border holds."""
+    """Value of every element of the border."""
     widths: tuple[tuple[int, int], ...]
-    """Elements before and after the value, of each axis."""
+    """Numbers of elements before and after the value, for each axis."""
 
 
 class OperatorSpec:
@@ -35,15 +35,16 @@ class OperatorSpec:
     """
 
     kind: ClassVar[str]
-    """Its TFLite name, e.g. `CONV_2D`; the file is named alike, in lower case."""
+    """TFLite name of the operator, e.g. `CONV_2D`. The file has the same name in lower case."""
     internal: ClassVar[bool] = False
-    """Whether only passes make it: no file holds such an operator, and no message offers it."""
+    """Whether only passes create it: no file holds such an operator, and no message offers it."""
     is_static: ClassVar[bool] = False
-    """Whether the results follow from the inputs' shapes alone, and so are known."""
+    """Whether the results follow from the inputs' shapes alone, and are known at generation."""
     is_view: ClassVar[bool] = False
-    """Whether its output is its first input's bytes under another shape: no code, no copy."""
+    """Whether its output is its first input's bytes under another shape, which needs neither code
+    nor a copy."""
     data_input: ClassVar[int] = 0
-    """Position of the input that holds the values; the others say what to do with them."""
+    """Position of the input that holds the values. The other inputs say what to do with them."""
     takes_float: ClassVar[bool] = False
     """Whether it may read or write float32, at the edge of an otherwise integer model."""
     clamps: ClassVar[bool] = False

@@ -14,7 +14,7 @@ from codegen.quantization import FUSED_ACTIVATIONS, INT32_LIMIT
 _ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
 PADDINGS = ("SAME", "VALID")
 MAX_SHIFT = 30
-"""Largest left shift of `safe_requantize`."""
+"""Largest left shift that `safe_requantize` takes."""
 
 
 def activation_name(code: int) -> str:

@@ -1,4 +1,4 @@
-"""Which pairs of int8 values have a sum close to where rounding turns."""
+"""Search for the pairs of int8 values whose rescaled sum lies close to a rounding boundary."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from codegen.errors import CodegenError
 from codegen.operators.base import OperatorSpec
 
 FAMILIES = ("elementwise", "layout", "linear", "recurrent", "reduction")
-"""The folders that are scanned. Their modules without `OPERATOR` are helpers."""
+"""Folders that are scanned. Their modules without `OPERATOR` are helpers."""
 
 
 @cache

@@ -7,10 +7,11 @@ from codegen.fixed_point import Int64
 from codegen.ir.graph import Array
 
 Table = NDArray[np.int8]
-"""int8[256]: entry i is the result of the value whose byte is i (0 to 127, then −128 to −1)."""
+"""Lookup table int8[256]: entry i is the result for the value whose byte is i (0 to 127, then −128
+to −1)."""
 
 INPUTS: Int64 = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64)
-"""The 256 values in the order of a table."""
+"""The 256 int8 values in the order of a table."""
 
 
 def lookup(values: Array, table: Table) -> Array:

@@ -20,7 +20,7 @@ from codegen.operators.checks import (
 )
 
 MAX_STEP = 1 << 15
-"""Largest stride, dilation and pooling window: bounds what a kernel skips outside the image."""
+"""Largest stride, dilation and pooling window; it bounds what a kernel skips outside the image."""
 MAX_REACH = 1 << 30
 
 

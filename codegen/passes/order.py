@@ -37,7 +37,7 @@ PASSES: tuple[Callable[..., Graph], ...] = (
 )
 
 _OFFERS = (reroll.run, reroll_gru.run)
-"""Passes that offer another form of the graph."""
+"""Passes that offer another form of the graph, which the backend may decline."""
 
 
 def run(

@@ -1,8 +1,8 @@
-"""PAD into the convolution that reads it: explicit borders instead of a larger copy.
+"""Merging of PAD into the convolution that reads it: explicit borders instead of a larger copy.
 
-Exact where the border holds the zero point of the convolution's input: such a tap adds nothing to
-the sum, as the convolution's own padding does. A view between the two (Conv1D: PAD, EXPAND_DIMS,
-CONV_2D) moves before the padding.
+The result is exact where the border holds the zero point of the convolution's input: such a tap
+adds nothing to the sum, as the convolution's own padding does. A view between the two (Conv1D: PAD,
+EXPAND_DIMS, CONV_2D) moves before the padding.
 """
 
 from collections.abc import Iterator, Sequence

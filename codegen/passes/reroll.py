@@ -1,8 +1,8 @@
-"""An unrolled Keras LSTM back to a loop: REROLLED_LSTM, exact with the unrolled graph.
+"""Re-rolling of an unrolled Keras LSTM to one loop, REROLLED_LSTM, exact with the unrolled graph.
 
-Starts at an UNPACK of a sequence and follows the steps from one to the next. A step that has
-another form than the rest, a value that anybody else reads, or scales that the loop cannot
-reproduce leave the graph as it is.
+The search starts at an UNPACK of a sequence and follows the steps from one to the next. The graph
+stays as it is when a step has another form than the rest, when any other operator reads a value of
+the loop, or when the loop cannot reproduce the scales.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,11 +19,11 @@ _KIND = "REROLLED_LSTM"
 
 
 class OtherFormError(Exception):
-    """The graph is no unrolled LSTM from here on."""
+    """Raised when the graph is no unrolled LSTM from here on."""
 
 
 Accepts = Callable[[Graph, Graph], bool]
-"""Whether the second graph, with one loop more, is wanted instead of the first."""
+"""Function that decides whether the second graph, with one loop more, is better than the first."""
 
 
 def run(graph: Graph, accepts: Accepts = lambda *_: True) -> Graph:

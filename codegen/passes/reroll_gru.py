@@ -1,8 +1,8 @@
-"""An unrolled Keras GRU (reset_after) back to a loop: REROLLED_GRU, exact with the unrolled graph.
+"""Re-rolling of an unrolled Keras GRU (reset_after) to one loop, REROLLED_GRU, with the same bytes.
 
-Matched as `reroll` matches an LSTM: from an UNPACK of a sequence step by step. The bias of the
-input's product must have the same values in every step; that of the hidden state has the scale of
-the hidden state, and so differs.
+The steps are matched as `reroll` matches those of an LSTM: from an UNPACK of a sequence, step by
+step. The bias of the input's product must have the same values in every step; the bias of the
+hidden state's product has the scale of the hidden state, and so differs.
 """
 
 from dataclasses import dataclass, field

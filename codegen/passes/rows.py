@@ -1,8 +1,8 @@
-"""Which operators work row by row along the window, for the pass `streaming`.
+"""Search for the operators that work row by row along the window, for the pass `streaming`.
 
-A streamed value is `length` rows, outermost in memory. When the window moves on by one sample,
-row t becomes row t − 1, but not at the borders: a row that saw padding must be computed anew.
-What an operator does with rows it says itself (`OperatorSpec.rows`).
+A streamed value is `length` rows, outermost in memory. When the window moves on by one sample, row
+t becomes row t − 1, but not at the borders: a row that saw padding must be computed anew. The
+operator itself says what it does with rows (`OperatorSpec.rows`).
 """
 
 from codegen.ir.graph import ABSENT, Graph, Operator, Tensor

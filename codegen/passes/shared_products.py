@@ -1,9 +1,9 @@
-"""Which convolutions make the products of a sample once for all rows, for the pass `streaming`.
+"""Choice of the convolutions that compute a sample's products once for all rows that it is in.
 
-Rows at the borders of the window are computed anew with the outputs, from samples whose products
-were made before. CONV_STREAM keeps the sums instead, and the rows of the border before until
-their window comes: that costs memory, and saves the borders' products. It keeps the whole output,
-so that the operators that read it are those that need the whole window.
+The pass `streaming` computes rows at the borders of the window anew with the outputs, from samples
+whose products were computed before. CONV_STREAM keeps the sums instead, and keeps the rows of the
+leading border until their window comes: that costs memory and saves the borders' products. It keeps
+the whole output, so that only operators that need the whole window may read it.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from codegen.passes.graph import Readers, readers
 
 @dataclass(frozen=True)
 class Shared:
-    """Where the rows of a convolution end: the last of the views of its output."""
+    """End of a convolution's rows: index of the last view of its output, and the views up to it."""
 
     value: int
     views: tuple[Operator, ...]

@@ -32,12 +32,12 @@ from codegen.passes.rows import rule, supported, time_axis
 from codegen.passes.shared_products import Shared
 
 Part = Literal["new", "head", "tail"]
-"""The newest row that moves; the border before, and behind."""
+"""Part of a streamed value: the newest row that moves, the border before, or the border behind."""
 
 
 @dataclass
 class _Need:
-    """Which rows of a streamed value its readers take."""
+    """Rows of a streamed value that its readers take."""
 
     whole: bool = False
     new: int = 1
@@ -109,9 +109,10 @@ class _Builder:
     push: list[Operator] = field(default_factory=list)
     rest: list[Operator] = field(default_factory=list)
     parts: dict[tuple[int, Part], int] = field(default_factory=dict)
-    """Tensor of a part, by the streamed value's index."""
+    """Index of the tensor of a part, by the streamed value's index and the part."""
     taken: dict[tuple[int, Part, int, int], int] = field(default_factory=dict)
-    """Tensor of rows out of a buffer, by the streamed value's index, the first row and how many."""
+    """Index of the tensor of rows taken out of a buffer, by the streamed value's index, the part,
+    the first row and the number of rows."""
     buffers: dict[int, _Buffer] = field(default_factory=dict)
     next_operator: int = 0
 

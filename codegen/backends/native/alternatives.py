@@ -1,4 +1,4 @@
-"""Which of two forms of a graph to generate: by estimated instructions and flash, not by rule."""
+"""Choice between two forms of a graph, by estimated instructions and flash, not by rule."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from codegen.options import KernelChoice
 from targets import kernels
 
 _CALL_BYTES = 44
-"""Code of one call in the generated program, without its kernel."""
+"""Bytes of code that one call takes in the generated program, without its kernel."""
 
 
 def estimate(graph: Graph, some: Iterable[Operator], choice: KernelChoice) -> Estimate:

@@ -19,7 +19,7 @@ from targets.kernels import Isa
 from targets.load import Target
 
 SLACK_PERCENT: dict[Goal, int] = {"speed": 10, "balanced": 2, "size": 0}
-"""Arena that may be spent on moving less data."""
+"""Percentage by which the arena may grow so that less data is moved, by goal."""
 
 
 class Native:

@@ -20,8 +20,9 @@ from codegen.options import Goal
 from targets.kernels import CHAIN
 
 Replace = Callable[[Graph, Operator, KernelCall, Goal], KernelCall | str | None]
-"""From the plain call to a better one; or why there is none; or None where the form is for other
-values (int16, shapes that repeat) and there is nothing to say."""
+"""Function that turns the plain call into a better one. Instead of a call it returns why there is
+none, or None where the form is for other values (int16, shapes that repeat) and there is nothing to
+say."""
 
 
 @cache

@@ -33,7 +33,7 @@ class Add(Elementwise):
     kind = "ADD"
     _stem = "add"
     sign: ClassVar[int] = 1
-    """Of the second input."""
+    """Sign of the second input: 1 adds it, −1 subtracts it."""
 
     def check_integers(self, graph: Graph, operator: Operator) -> None:
         """Check that the sum is scaled down at least by 2; TFLM refuses to scale it up."""

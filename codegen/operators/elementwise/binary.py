@@ -41,7 +41,7 @@ from codegen.quantization import (
 )
 
 BROADCAST_AXES = 5
-"""SAFE_BROADCAST_AXES of safe/kernel/broadcast.h."""
+"""Largest rank of a broadcast, SAFE_BROADCAST_AXES of safe/kernel/broadcast.h."""
 
 _LIMITS = {DType.INT8: (INT8_MIN, INT8_MAX), DType.INT16: (INT16_MIN, INT16_MAX)}
 _SUFFIX = {DType.INT8: "s8", DType.INT16: "s16"}
@@ -63,7 +63,7 @@ class Elementwise(OperatorSpec):
 
     clamps = True
     _stem: ClassVar[str]
-    """Of kernel, header and parameter type, e.g. `add`."""
+    """Stem of the names of kernel, header and parameter type, e.g. `add`."""
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read the fused activation."""

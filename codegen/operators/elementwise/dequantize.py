@@ -23,7 +23,7 @@ from codegen.operators.checks import (
 
 
 class Dequantize(OperatorSpec):
-    """To float32."""
+    """Conversion of int8 or int16 to float32."""
 
     kind = "DEQUANTIZE"
     takes_float = True

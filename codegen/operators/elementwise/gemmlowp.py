@@ -13,16 +13,17 @@ from codegen.fixed_point import multiply_high, shift_right_rounding
 Int64 = NDArray[np.int64]
 
 ONE = (1 << 31) - 1
-"""1.0 in Q0.31, saturated."""
+"""The real number 1 in Q0.31, saturated."""
 
 _EXP_MINUS_EIGHTH = 1895147668
-"""round(exp(−1/8) · 2^31)."""
+"""exp(−1/8) in Q0.31: round(exp(−1/8) · 2^31)."""
 _ONE_THIRD = 715827883
-"""round(2^31 / 3)."""
+"""One third in Q0.31: round(2^31 / 3)."""
 _EXP_FACTORS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
-"""round(exp(−2^n) · 2^31) for n from −2 on."""
+"""Factors exp(−2^n) in Q0.31, for n from −2 on."""
 _48_OVER_17, _32_OVER_17 = 1515870810, 1010580540
-"""Of the reciprocal's first guess, in Q2.29."""
+"""Coefficients in Q2.29 of the line 48/17 − 32/17 · x, the first approximation of 1 / x in Newton's
+division."""
 
 
 def _left(value: Int64, exponent: int) -> Int64:

@@ -18,7 +18,7 @@ from codegen.operators.elementwise.unary import Unary
 from codegen.quantization import INT8_MAX, INT8_MIN
 
 _MAX_ALPHA = 2.0**20
-"""Keeps alpha times a quotient of scales a float32."""
+"""Largest magnitude of alpha: alpha times a quotient of scales stays in the range of float32."""
 
 
 class LeakyRelu(Unary):

@@ -30,13 +30,14 @@ from codegen.operators.table import INPUTS, Table
 from codegen.quantization import quantize_multiplier
 
 _FLOAT_LIMIT = {DType.INT8: 512.0, DType.INT16: 131072.0}
-"""Beyond any difference of a result and a zero point: the kernel limits the quotient to it."""
+"""Limit that the kernel puts on the float quotient, by type: larger than any difference of a result
+and a zero point."""
 
 _SUFFIX = {DType.INT8: "s8", DType.INT16: "s16"}
 
 
 class Quantize(OperatorSpec):
-    """To an integer type."""
+    """Conversion of float32, or of another integer scale, to an integer type."""
 
     kind = "QUANTIZE"
     takes_float = True

@@ -13,7 +13,7 @@ from codegen.quantization import quantize_multiplier
 from codegen.sigmoid_table import SIGMOID_TABLE
 
 INTEGER_BITS = 4
-"""Of the fixed-point argument of the int8 forms."""
+"""Number of integer bits of the fixed-point argument of the int8 forms."""
 
 _TABLE = np.array(SIGMOID_TABLE, dtype=np.int64)
 

@@ -4,7 +4,7 @@ from codegen.operators.layout.blocks import BlockMove
 
 
 class BatchToSpaceNd(BlockMove):
-    """Taken into the convolution on import."""
+    """BATCH_TO_SPACE_ND, which the import takes into the convolution before it."""
 
     kind = "BATCH_TO_SPACE_ND"
 

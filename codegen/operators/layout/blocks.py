@@ -14,7 +14,7 @@ from codegen.operators.checks import unsupported
 
 
 class BlockMove(OperatorSpec):
-    """Moves blocks between batch and space; never reaches the passes."""
+    """An operator that moves blocks between batch and space. It never reaches the passes."""
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Refuse: what stands around a convolution has become its dilation before."""

@@ -23,7 +23,7 @@ from codegen.ir.step import Piece
 from codegen.operators.checks import data_argument, invalid, require_indices, unsupported
 
 COPY_AXES = 6
-"""SAFE_COPY_AXES of safe/kernel/copy.h."""
+"""Largest number of axes that a copy walks, SAFE_COPY_AXES of safe/kernel/copy.h."""
 
 
 @dataclass(frozen=True)

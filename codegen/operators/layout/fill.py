@@ -24,7 +24,7 @@ from codegen.operators.layout.copy import require_same_values
 
 
 class Fill(OperatorSpec):
-    """A constant in disguise: constant folding takes it away."""
+    """A constant: constant folding removes the operator, as its result is known at generation."""
 
     kind = "FILL"
 

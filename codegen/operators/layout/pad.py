@@ -26,7 +26,7 @@ from codegen.operators.checks import (
 )
 
 MAX_RANK = 5
-"""TFLM's own limit; the kernel has a loop for each axis but the last."""
+"""Largest rank, TFLM's own limit; the kernel has a loop for each axis but the last."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from codegen.operators.checks import (
 
 
 class Shape(OperatorSpec):
-    """A constant in disguise."""
+    """A constant: constant folding removes the operator, as its result is known at generation."""
 
     kind = "SHAPE"
     is_static = True

@@ -18,7 +18,7 @@ from codegen.operators.checks import (
 from codegen.operators.layout.copy import Walk, copy_call, require_same_values
 
 MAX_RANK = 5
-"""TFLM's own limit."""
+"""Largest rank, TFLM's own limit."""
 
 
 class Slice(OperatorSpec):

@@ -22,7 +22,7 @@ class Split(OperatorSpec):
     _input_count: ClassVar[int] = 2
     data_input = 1
     _axis: ClassVar[int] = 0
-    """Position of the axis among the inputs."""
+    """Position among the inputs of the one that holds the axis."""
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the axis, and that the parts have the tensor's shape and values."""

@@ -40,7 +40,7 @@ from codegen.operators.checks import (
 from codegen.quantization import INT32_LIMIT, activation_range, output_multipliers
 
 MAX_TAPS = 15
-"""`SAFE_CONV_STREAM_MAX_TAPS`."""
+"""Largest number of taps, SAFE_CONV_STREAM_MAX_TAPS of safe/kernel/conv_stream.h."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +48,17 @@ class Taps:
     """Everything the arithmetic needs; `multiplier` and `shift` have `channels` entries."""
 
     weights: NDArray[np.int8]
-    """[channels, taps, depth]"""
+    """Weights [channels, taps, depth]."""
     start: NDArray[np.int64]
-    """[taps, channels]: the zero point folded in tap by tap, the bias in the last tap that is
-    the first one of some row."""
+    """Constant part [taps, channels] of the sums. Each tap has its share of the folded zero point;
+    the bias is in the last tap that can be the first one of a row."""
     multiplier: NDArray[np.int32]
     shift: NDArray[np.int8]
     zero_point: int
     low: int
     high: int
     before: int
-    """Rows of the output that see padding before."""
+    """Number of output rows that see padding before the window."""
 
     @property
     def count(self) -> int:

@@ -29,7 +29,7 @@ from codegen.operators.window import (
 )
 
 _AT = _products.Operands(axis=3)
-"""The output channels, and their scales, are the weights' last axis."""
+"""Place of the operands: the output channels, and their scales, are the weights' last axis."""
 
 
 class DepthwiseConv2D(OperatorSpec):

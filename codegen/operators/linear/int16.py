@@ -30,10 +30,11 @@ from codegen.operators.checks import (
 from codegen.quantization import INT16_MAX, INT16_MIN, activation_range, output_multipliers
 
 INT32_BIAS = 2
-"""TensorType of option `bias_type` that asks for 32-bit sums without a bias."""
+"""Value of option `bias_type` (a TensorType of the schema) that asks for 32-bit sums without a
+bias."""
 
 _MAX_SUM = 1 << 47
-"""TFLM's own limit of a 64-bit sum."""
+"""Limit of a 64-bit sum, as in TFLM."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +42,10 @@ class Integers16:
     """Everything the arithmetic needs; `multiplier` and `shift` have 1 or `channels` entries."""
 
     weights: NDArray[np.int8]
-    """[channels, K]."""
+    """Weights [channels, K]."""
     bias: NDArray[np.int64]
     wide: bool
-    """64-bit sums; `multiplier` has 15 bits then, else 31."""
+    """Whether sums have 64 bits. `multiplier` then has 15 bits instead of 31."""
     multiplier: NDArray[np.int32]
     shift: NDArray[np.int8]
     low: int

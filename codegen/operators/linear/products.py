@@ -36,12 +36,12 @@ from codegen.operators.checks import (
 from codegen.quantization import activation_range, output_multipliers
 
 WEIGHTS = 1
-"""The input that holds the weights."""
+"""Position of the input that holds the weights."""
 
 
 @dataclass(frozen=True)
 class Operands:
-    """Where an operator has its operands: inputs `source` and `bias`, weights' channel `axis`."""
+    """Positions of an operator's operands: inputs `source` and `bias`, weights' channel `axis`."""
 
     source: int = 0
     bias: int = 2
@@ -55,9 +55,9 @@ class Products:
     """Everything the arithmetic needs; `multiplier` and `shift` have 1 or `channels` entries."""
 
     weights: NDArray[np.int8]
-    """As in the file."""
+    """Weights in the file's shape."""
     rows: NDArray[np.int8]
-    """The same as [channels, products of a sum]."""
+    """Weights as [channels, products of one sum]."""
     bias: NDArray[np.int64]
     multiplier: NDArray[np.int32]
     shift: NDArray[np.int8]
@@ -74,7 +74,7 @@ class Products:
 
     @property
     def scales(self) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-        """Multiplier and TFLite shift."""
+        """Multiplier and TFLite shift of one or every channel."""
         return self.multiplier, self.shift
 
     @property
@@ -89,7 +89,7 @@ class Products:
 
     @property
     def constants(self) -> tuple[Constant, ...]:
-        """What the portable kernels read."""
+        """Constant arrays that the portable kernels read."""
         return (
             Constant("weights", self.weights),
             Constant("bias", self.bias.astype(np.int32)),

@@ -12,7 +12,7 @@ from codegen.operators.recurrent import rerolled as _rerolled
 from codegen.operators.recurrent.rerolled import SIGMOID, TANH
 
 GATES = 3
-"""Update z, reset r, value: Keras' order."""
+"""Number of gates, in Keras' order: update z, reset r, candidate value."""
 
 
 @dataclass(frozen=True)

@@ -22,17 +22,18 @@ from codegen.quantization import INT8_MAX, INT8_MIN, INT16_MAX, INT16_MIN, quant
 from codegen.sigmoid_table import SIGMOID_TABLE
 
 GATES = 4
-"""Input, forget, cell, output: the order of the operator's inputs and of the packing."""
+"""Number of gates: input, forget, cell, output, in the order of the operator's inputs and of the
+packing."""
 FIRST_INPUT_WEIGHTS, FIRST_RECURRENT_WEIGHTS, FIRST_BIAS = 1, 5, 12
 HIDDEN_STATE, CELL_STATE = 18, 19
 
 GATE_SCALE = 2.0**-12
-"""Scale of a gate before its activation: Q3.12."""
+"""Scale of a gate before its activation, which is in Q3.12."""
 ACTIVATION_SCALE = 2.0**-15
-"""Scale of sigmoid and tanh: Q0.15."""
+"""Scale of the results of sigmoid and tanh, which are in Q0.15."""
 NO_CLIP = 1 << 15
 _BLOCK = 32
-"""Windows computed together: few enough for their gates to stay in the cache."""
+"""Number of windows computed together: few enough for their gates to stay in the cache."""
 
 
 @dataclass(frozen=True)

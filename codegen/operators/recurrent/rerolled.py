@@ -79,7 +79,7 @@ class Tables:
 
 Part = tuple[Graph, Operator]
 Rows = tuple[NDArray[np.int8], tuple[float, ...]]
-"""Weights of a product, and the scale of each row."""
+"""Weights of a matrix product, and the scale of each of their rows."""
 
 
 def _part(kind: str, *values: Quantization) -> Part:

@@ -25,35 +25,41 @@ from codegen.operators.recurrent.rerolled import SIGMOID, TANH, Cell, Step
 from codegen.quantization import INT8_MAX, INT8_MIN, output_multipliers
 
 FRACTION_BITS = 20
-"""Of an affine expression before the shift."""
+"""Number of fraction bits of an affine expression before the shift."""
 COARSE_BITS = 14
-"""Fraction bits of a matrix product before the shift."""
+"""Number of fraction bits of a matrix product before the shift."""
 WINDOW_UNIT = 16
-"""Of how close to a tie the coarse result of a product may be wrong, in 2^-14."""
+"""Unit, in 2^-14, of the distance from a tie within which the coarse result of a product may be
+wrong."""
 ARGUMENT_BITS, BIN_BITS, BINS = 23, 17, 1024
-"""Fraction bits of an activation's argument; bits within a bin of 1/64; bins of [-8, 8)."""
+"""Fraction bits of an activation's argument, bits within a bin of width 1/64, and number of bins
+that cover [−8, 8)."""
 _MIDDLE = BINS // 2 << BIN_BITS
 _HALF = 1 << (FRACTION_BITS - 1)
 _ONE = 1 << (FRACTION_BITS + 8)
-"""The factor 1 of an int8 value in the highest byte."""
+"""The factor 1 for an int8 value that lies in the highest byte of a word."""
 _LIMIT = 1 << 31
 _WIDEST = _LIMIT - (1 << 28)
-"""Of an argument's factor, doubled where its double is computed: 255 values times it / 2^8, the
-middle of the bins and a threshold, both at most 2^27, stay in 32 bits."""
+"""Bound of the factor of an activation's argument, doubled where twice the argument is computed.
+255 values times the factor / 2^8, the middle of the bins and a threshold, both at most 2^27, then
+fit 32 bits."""
 _FREE = 1 << 9
-"""How far the constant of an ADD may be from where it rounds to the nearest, in 2^-20 LSB."""
+"""Distance in 2^-20 LSB that the constant of an ADD may have from the one that rounds to the
+nearest."""
 _MOST_RIGHT = 17
-"""Right shift of a product that leaves anything of it."""
+"""Largest right shift for which a product can still be other than zero."""
 EXACT_WORDS = 13
 _NUDGES = ((0, 0), (2, 0), (0, 2), (-2, 0), (0, -2), (4, 0), (0, 4), (-4, 0), (0, -4))
-"""Changes of the two factors of an ADD, which move its largest result by 2^-20 or 2^-19."""
+"""Changes of the two factors of an ADD that are tried in turn; they move its largest result by
+2^-20 or 2^-19."""
 EXACT = -_LIMIT
-"""Constant of an ADD that no affine expression gives; its first factor is then an index."""
+"""Marker in place of the constant of an ADD that no affine expression gives; its first factor is
+then an index into `Fitted.exact`."""
 _VALUES: Int64 = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
 
 
 class UnfitError(Exception):
-    """The kernels' arithmetic cannot give the operators' bytes; the message says where."""
+    """Raised when the kernels' arithmetic cannot give the bytes; the message says where."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +72,7 @@ class Fitted:
     bins: NDArray[np.uint8]
     thresholds: NDArray[np.int32]
     exact: NDArray[np.int32]
-    """ADDs that are no affine expression, int32[n, 13]: safe_rerolled_exact_t."""
+    """ADDs that no affine expression gives, int32[n, 13], each a safe_rerolled_exact_t."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +83,7 @@ class Dense:
     scales: tuple[float, ...]
     rows: NDArray[np.uint32]
     bound: int
-    """The largest |sum|."""
+    """Largest magnitude of a sum."""
 
 
 @lru_cache(maxsize=4)

@@ -38,9 +38,9 @@ from codegen.operators.recurrent.rerolled_fit import UnfitError
 from codegen.operators.recurrent.words import shared_constants
 
 SHARED = 5
-"""Inputs before the terms of the first step."""
+"""Number of inputs before the terms of the first step."""
 FIRST = SHARED + _gru.GATES
-"""Inputs before the recurrent biases."""
+"""Number of inputs before the recurrent biases."""
 
 
 class RerolledGru(OperatorSpec):

@@ -13,9 +13,9 @@ from codegen.ir.call import Constant
 from codegen.operators.recurrent.rerolled_fit import Fitted
 
 ROWS = 8
-"""Rows whose scales are one tile: the kernels read whole tiles."""
+"""Number of rows whose scales make a tile: the kernels read whole tiles."""
 _GROUP = 4
-"""Lengths in a byte."""
+"""Number of differences whose lengths one byte holds, two bits each."""
 
 
 def pack(words: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from codegen.operators.reduction.pool import Pool
 
 
 class AveragePool2D(Pool):
-    """The mean."""
+    """Mean of the elements in a window that slides over height and width."""
 
     kind = "AVERAGE_POOL_2D"
     _kernel = "average_pool_2d"

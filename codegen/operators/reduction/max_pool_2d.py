@@ -8,7 +8,7 @@ from codegen.operators.reduction.pool import Pool
 
 
 class MaxPool2D(Pool):
-    """The maximum."""
+    """Maximum of the elements in a window that slides over height and width."""
 
     kind = "MAX_POOL_2D"
     _kernel = "max_pool_2d"

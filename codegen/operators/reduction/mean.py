@@ -34,13 +34,13 @@ from codegen.operators.checks import (
 from codegen.quantization import INT8_MAX, INT8_MIN, quantize_multiplier
 
 _LOOPS = 3
-"""Loops over kept axes, and over reduced ones, that the kernel has."""
+"""Number of loops that the kernel has over kept axes, and over reduced ones."""
 
 
 @dataclass(frozen=True)
 class _Integers:
     number: int
-    """Elements of one mean."""
+    """Number of elements that one mean is taken over."""
     multiplier: int
     shift: int
     input_zero_point: int
@@ -48,7 +48,7 @@ class _Integers:
 
 
 class Mean(OperatorSpec):
-    """The mean."""
+    """Mean over one or more axes."""
 
     kind = "MEAN"
 

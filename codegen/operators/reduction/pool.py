@@ -26,9 +26,9 @@ from codegen.operators.window import (
 from codegen.quantization import activation_range
 
 MAX_TAPS = 1 << 23
-"""Fewer taps keep |sum| + taps / 2 below 2^31."""
+"""Largest number of taps: with fewer, |sum| + taps / 2 stays below 2^31."""
 _SCALE_GAP = 1e-6
-"""TFLM's own tolerance between the scales of input and output, in float32."""
+"""Tolerance between the scales of input and output, TFLM's own, in float32."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Pool(OperatorSpec):
 
     clamps = True
     _kernel: ClassVar[str]
-    """Stem of the C file and, with `safe_kernel_` and `_s8`, of the function."""
+    """Stem of the C file and of the function `safe_kernel_<stem>_s8`."""
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read padding, strides, window and the fused activation."""

@@ -33,22 +33,22 @@ from codegen.operators.checks import (
 from codegen.quantization import quantize_multiplier
 
 MAX_DEPTH = 4095
-"""SAFE_SOFTMAX_MAX_DEPTH of safe/kernel/softmax_row.h: the sum stays below 2^31."""
+"""Largest depth, SAFE_SOFTMAX_MAX_DEPTH of safe/kernel/softmax_row.h: the sum stays below 2^31."""
 _INT32_MAX = (1 << 31) - 1
 _INTEGER_BITS = 5
-"""Of the scaled difference: Q5.26."""
+"""Number of integer bits of the scaled difference, which is in Q5.26."""
 _ACCUMULATOR_BITS = 12
 _QUARTER = 1 << (31 - _INTEGER_BITS - 2)
 _EXP_EIGHTH = 1895147668
-"""exp(-1/8) in Q0.31."""
+"""exp(−1/8) in Q0.31."""
 _THIRD = 715827883
 _EXP_OF_POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
-"""exp(-2^k) in Q0.31 for k = -2 … 4, as gemmlowp has them."""
+"""Factors exp(−2^k) in Q0.31 for k = −2 … 4, as in gemmlowp."""
 
 
 @dataclass(frozen=True)
 class _Scaling:
-    """How a difference becomes the argument of exp; below `least` it counts as minus infinity."""
+    """Scaling of a difference to the argument of exp; below `least` it counts as minus infinity."""
 
     multiplier: int
     shift: int
@@ -56,7 +56,7 @@ class _Scaling:
 
 
 class Softmax(OperatorSpec):
-    """The softmax."""
+    """Softmax over the last axis."""
 
     kind = "SOFTMAX"
 

@@ -21,11 +21,12 @@ from codegen.operators.window import Axis, by_channel_in_place
 
 _KERNEL = 3
 _PAIR = 2
-"""Outputs beside each other on a line that are computed together."""
+"""Number of neighbouring outputs on a line that the kernel computes together."""
 _FIRST = ((0, 0), (1, 0), (0, 2), (1, 2))
 _SECOND = ((2, 0), (0, 1), (2, 2), (1, 1))
 _THIRD = (2, 1)
-"""Weights [across][along the line] of the words of `safe_depthwise_3x3_channel_t`, in order."""
+"""Positions [across, along the line] of the nine weights, in the order in which the words of
+`safe_depthwise_3x3_channel_t` hold them."""
 
 
 def line_axis(y: Axis, x: Axis) -> int | None:

@@ -24,10 +24,11 @@ from codegen.operators.window import Axis, convolution_axes
 from codegen.options import Goal
 
 LANES = 4
-"""Channels of a group."""
+"""Number of channels in a group."""
 _RESCALE_WORDS = 3
 _POINTER_BYTES = 8
-"""Enough for any machine on which the kernel is tested."""
+"""Size of a pointer in the scratch memory: enough for every machine on which the kernel is
+tested."""
 
 
 def replace(

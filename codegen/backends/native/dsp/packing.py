@@ -17,15 +17,18 @@ Int64 = NDArray[np.int64]
 
 BLOCK = 4
 ORDER = (0, 2, 1, 3)
-"""Of the values of a block: what SXTB16 takes from four bytes, without and with rotation."""
+"""Order of the four values of a block: SXTB16 takes bytes 0 and 2 of a word, and with a rotation by
+8 bits bytes 1 and 3."""
 DOT8_ROWS = 8
 GEMM4X2_ROWS = 4
 MAX_BLOCKS = 2047
-"""32 bytes of weights per block and tile, and their number is a halfword."""
+"""Largest number of blocks: a tile takes 32 bytes of weights per block, and the parameter structure
+keeps this number of bytes in 16 bits (32 · 2047 < 2^16)."""
 MAX_PAIRED_SUM = (1 << 23) - 1
-"""Of the first row of a pair: 256 times it must fit 32 bits with sign."""
+"""Largest magnitude of the sum of a pair's first row: 256 times it must fit int32."""
 MIN_ROWS = 4
-"""Below, more than half of a tile is filling, and the reference kernel is as fast."""
+"""Least number of rows for which the packed kernel pays: with fewer, more than half of a tile is
+padding, and the reference kernel is as fast."""
 
 
 def blocks(depth: int) -> int:

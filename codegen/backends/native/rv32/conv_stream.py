@@ -11,8 +11,8 @@ from codegen.operators.linear.conv_stream import Taps, kept_taps, rows_of
 from codegen.options import Goal
 from codegen.quantization import INT32_LIMIT
 
-FOUR = 4
-"""Channels that the kernel for three taps computes at a time."""
+CHANNELS_AT_ONCE = 4
+"""Number of channels that the kernel for three taps computes at a time."""
 
 
 def replace(
@@ -25,7 +25,7 @@ def replace(
     if refusal is not None:
         return refusal
     before, _, after = rows_of(operator)
-    fours = (p.count, before, after, len(p.weights) % FOUR) == (3, 1, 1, 0)
+    fours = (p.count, before, after, len(p.weights) % CHANNELS_AT_ONCE) == (3, 1, 1, 0)
     return packed(plain, "rv32", _constants(p, fours=fours), 0 if fours else product_bytes(p))
 
 
@@ -46,9 +46,9 @@ def _constants(p: Taps, *, fours: bool) -> tuple[Constant, ...]:
     rescale = weights.rescale(p.multiplier, p.shift - 1, p.zero_point)
     rescale[:, 1] += 1
     if fours:
-        grouped = p.weights.reshape(-1, FOUR, *p.weights.shape[1:])
+        grouped = p.weights.reshape(-1, CHANNELS_AT_ONCE, *p.weights.shape[1:])
         grouped_weights = np.ascontiguousarray(grouped.transpose(0, 3, 2, 1))
-        start = p.start.reshape(p.count, -1, FOUR).swapaxes(0, 1).astype(np.int32)
+        start = p.start.reshape(p.count, -1, CHANNELS_AT_ONCE).swapaxes(0, 1).astype(np.int32)
         return constants(p, grouped_weights, np.ascontiguousarray(start), rescale)
     tiles = [packing.pack_rows(p.weights[:, tap], TILE_ROWS) for tap in range(p.count)]
     starts = [packing.pack_start(start, TILE_ROWS) for start in p.start]

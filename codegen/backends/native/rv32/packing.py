@@ -18,7 +18,8 @@ from codegen.ir.call import (
 DOT8_ROWS = 8
 CONV_ROWS = 4
 DOT8_MIN_ROWS, CONV_MIN_ROWS = 4, 2
-"""Below, more than half of a tile is filling, and the reference kernel is as fast."""
+"""Least numbers of rows for which the packed kernels pay: with fewer, more than half of a tile is
+padding, and the reference kernel is as fast."""
 
 
 def pack_rows(rows: NDArray[np.int8], tile_rows: int) -> NDArray[np.int8]:

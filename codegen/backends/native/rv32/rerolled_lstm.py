@@ -26,7 +26,7 @@ from codegen.options import Goal
 
 ROWS = _rv32.DOT8_ROWS
 _UNROLLED = 4
-"""Values that the kernel takes at a time."""
+"""Number of values that the kernel's unrolled loop takes at a time."""
 
 
 def replace(

@@ -23,21 +23,22 @@ from codegen.options import Goal
 from codegen.quantization import INT8_MAX, INT8_MIN
 
 BITS = 21
-"""Fraction bits of the expression, as `safe/kernel/add_affine.h` has it."""
+"""Number of fraction bits of the affine expression, as in `safe/kernel/add_affine.h`."""
 _REACH = 12
-"""How far from the ratio of the scales a factor is searched, in 2^-21."""
+"""Distance from the ratio of the scales within which factors are searched, in 2^-21."""
 _NEAR = 2.0**-7
-"""Steps from a rounding boundary within which a pair is taken to decide: 256 values times
-12 · 2^-21 and TFLM's own 2^-14 for usual scales. Any other that does is found by comparing."""
+"""Distance from a rounding boundary, in output steps, within which a pair of values can refute a
+factor: 256 values times 12 · 2^-21, and TFLM's own error of 2^-14 for usual scales. The comparison
+of all pairs finds those that refute a factor from farther away."""
 _LIMIT = 1 << 31
-"""The sums and the start stay below it in magnitude."""
+"""Bound below which the sums and the start stay in magnitude, so that they fit int32."""
 _MOST = _LIMIT + (1 << BITS) - 1
 VALUES: Int64 = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
-"""Every int8 value."""
+"""All int8 values in ascending order."""
 _EACH = np.arange(-_REACH, _REACH + 1)
 _NUDGES: Int64 = np.stack(np.meshgrid(_EACH, _EACH, indexing="ij"), axis=-1).reshape(-1, 2)
 _NUDGES = _NUDGES[np.argsort((_NUDGES**2).sum(axis=1), kind="stable")]
-"""[n, 2] what is added to the factors nearest to the ratios, the least first."""
+"""Changes [n, 2] of the two factors that are nearest to the ratios, the smallest change first."""
 
 
 def replace(

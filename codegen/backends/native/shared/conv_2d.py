@@ -8,8 +8,9 @@ from codegen.operators.window import Axis, convolution_axes
 from codegen.options import Goal
 
 _MINOR = 8
-"""A convolution takes up to a third more instructions on RV32 by the matrix product's tile. Where
-matrix products have this many times its products, the whole model takes at most 4% more."""
+"""Ratio of matrix products to convolution products above which a convolution may use the matrix
+product's tile. On RV32 a convolution takes up to a third more instructions that way; at this ratio
+the whole model takes at most 4% more."""
 
 
 def is_preferred(graph: Graph, operator: Operator, goal: Goal, *, may_replace: bool) -> bool:

@@ -10,7 +10,7 @@ from codegen.ir.graph import Array
 from codegen.operators.linear.conv_stream import Taps
 
 TILE_ROWS = 8
-"""Channels whose products with a tap are one tile."""
+"""Number of channels in a tile: their products with one tap are computed together."""
 
 
 def product_bytes(p: Taps) -> int:

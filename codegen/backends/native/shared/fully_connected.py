@@ -1,10 +1,10 @@
-"""When a tuned matrix product is worth its code."""
+"""Rule for when a tuned matrix product is worth its code."""
 
 from codegen.ir.graph import Graph
 
 LITTLE = 4096
-"""Products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its code:
-it would save some 10,000 instructions for 1,200 bytes."""
+"""Number of products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its
+code: it would save some 10,000 instructions for 1,200 bytes."""
 
 
 def is_little(graph: Graph) -> bool:

@@ -12,15 +12,18 @@ from codegen.ir.graph import Operator
 from codegen.operators.recurrent import lstm as _lstm
 
 GATE_ORDER = (0, 2, 1, 3)
-"""Input, cell, forget, output: as the kernel needs them."""
+"""Order in which the kernel reads the gates: input, cell, forget, output."""
 _FORGET = (1 << 30, -14)
-"""2^-15 as multiplier and shift: what the kernel has built in for forget * cell."""
+"""Multiplier and shift of 2^-15, which is the only rescaling of forget · cell that the kernel has
+built in."""
 _PASS = (1 << 30, -1)
-"""Rescales eight times a number to the number, as doubled sums are rescaled."""
+"""Multiplier and shift of 2^-2, by which a kernel that rescales twice the sum brings eight times a
+number back to the number."""
 _NARROW = -64
-"""SAFE_LSTM_DSP_NARROW: nothing to do before."""
+"""Value of SAFE_LSTM_DSP_NARROW: the term needs no left shift before it is rescaled."""
 _MIN_UPDATE_SHIFT, _MAX_UPDATE_SHIFT = 14, 29
-"""Right shift after the multiplication by 2^30 / 2^31: the product fits int16, the sum 32 bits."""
+"""Limits of the right shift of input · cell after the multiplication by 2^30 / 2^31: from the first
+on the product fits int16, up to the second the sum fits 32 bits."""
 
 
 def tiles(packed: NDArray[np.int8]) -> NDArray[np.int8]:

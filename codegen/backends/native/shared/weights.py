@@ -10,9 +10,9 @@ from codegen.fixed_point import Int64
 from codegen.operators.linear.products import Products
 
 MAX_SUM = (1 << 30) - 1
-"""Of any row: its double is rescaled."""
+"""Largest magnitude of a row's sum: twice the sum is rescaled, and must fit int32."""
 MAX_SHIFT = 30
-"""2^shift must fit 32 bits with sign."""
+"""Largest right shift: 2^shift must fit int32."""
 
 
 @dataclass(frozen=True, eq=False)
