@@ -1,4 +1,7 @@
-"""The modules that decide, and the quick tests of each, the nearest first."""
+"""The modules that decide, and the quick tests of each, the nearest first.
+
+Of those in OPEN more than one mutant in ten still survives: docs/measuring.md has the shares.
+"""
 
 UNIT = "tests/unit"
 
@@ -51,3 +54,5 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "targets/stack/usage.py": (f"{UNIT}/targets/stack",),
     "targets/stack/words.py": (f"{UNIT}/targets/stack",),
 }
+
+OPEN = frozenset(name for name, tests in SUBJECTS.items() if tests is _READING)

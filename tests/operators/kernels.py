@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from codegen.backends.native.lower import call_of
@@ -45,6 +46,13 @@ BUILDS = {
     "clang-O0": ("clang", "-O0"),
     "clang-O3": ("clang", "-O3"),
 }
+QUICK_BUILDS = ("gcc-O0", "clang-O3")
+"""Each compiler and each level once; every random case runs as gcc-O3 anyway."""
+EACH_BUILD = [
+    pytest.param(name, marks=[] if name in QUICK_BUILDS else pytest.mark.slow)
+    for name in sorted(BUILDS)
+]
+"""For parametrize: the other builds run with `--full`."""
 SANITIZED = ("gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 

@@ -4,7 +4,13 @@ import pytest
 
 from tests.unit.sdk.tiny import Tiny, build_library
 
-VARIANTS = [(c, o) for c in ("gcc", "clang") for o in ("-O0", "-O3")]
+VARIANTS = [
+    ("gcc", "-O0"),
+    ("clang", "-O3"),
+    pytest.param(("gcc", "-O3"), marks=pytest.mark.slow),
+    pytest.param(("clang", "-O0"), marks=pytest.mark.slow),
+]
+"""Each compiler and each level once; all pairs with `--full`."""
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,7 @@ def test_keras_2_and_3_give_the_same_model(networks: Path, fused: Path, tmp_path
     assert canonical.canonical_hash(tmp_path / "model.tflite") == canonical.canonical_hash(fused)
 
 
+@pytest.mark.slow
 def test_unrolled_with_percentile(networks: Path, fused: Path, tmp_path: Path) -> None:
     out = tmp_path / "unrolled.tflite"
     options = ("--unrolled", "--calibration", "percentile", "--percentile", "99")
@@ -107,6 +108,17 @@ def test_export_of_a_savedmodel_without_structure(
     assert "--forms savedmodel unrolled tflite" in capsys.readouterr().err
 
 
+def test_export_in_one_form(networks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "one"
+    options = ["--from", str(networks / "old.h5"), "--outdir", str(out), "--forms", "tflite"]
+    assert cli.main(["export", *options]) == 0
+    found = json.loads((out / "export.json").read_text())
+    assert set(found["forms"]) == {"tflite"}
+    assert found["forms"]["tflite"]["max"] < 1e-5
+    assert {p.name for p in out.iterdir()} == {"model_float.tflite", "export.json"}
+
+
+@pytest.mark.slow
 def test_export_and_export_again(networks: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "one", tmp_path / "two"
     assert cli.main(["export", "--from", str(networks / "old.h5"), "--outdir", str(first)]) == 0
