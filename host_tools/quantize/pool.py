@@ -95,10 +95,10 @@ class Processes:
                 initializer=_start,
                 initargs=(str(self._folder), os.getpid()),
             )
+            self._pool = made  # before a process starts: Ctrl-C in between must find it
             # All processes begin to import TensorFlow now, not when their first task comes.
             for _ in range(self._jobs if self._tensorflow else 0):
                 made.submit(network.warm)
-            self._pool = made
         return self._pool
 
     def each(
