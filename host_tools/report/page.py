@@ -11,6 +11,7 @@ from functools import cache
 from typing import ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from host_tools.report.chart import Chart
 
@@ -18,7 +19,7 @@ from host_tools.report.chart import Chart
 @cache
 def environment() -> Environment:
     """Return the environment of all pages."""
-    return Environment(
+    found = Environment(
         loader=PackageLoader("host_tools.report"),
         undefined=StrictUndefined,
         autoescape=True,
@@ -26,6 +27,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    found.filters["breakable"] = _breakable
+    return found
+
+
+def _breakable(text: str) -> Markup:
+    """Escape a name and let it break after each underscore first."""
+    return Markup("_<wbr>").join(text.split("_"))
 
 
 @dataclass(frozen=True)

@@ -170,3 +170,9 @@ def test_a_detection_tells_masked_and_named_channels() -> None:
     assert "named: &lt;b&gt;насос&lt;/b&gt;" in html
     assert 'href="#run-4"' in html
     assert re.search(r"\d of 4</dd>", html)  # labelled faults missed
+
+
+def test_a_long_name_breaks_after_its_underscores_and_stays_escaped() -> None:
+    table = Table("t", ["name"], [["a_<b>_c"]])
+    html = Page("t", [], [], [Section("s", "", [table])]).html()
+    assert "a_<wbr>&lt;b&gt;_<wbr>c</th>" in html
