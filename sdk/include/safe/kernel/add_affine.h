@@ -23,8 +23,8 @@ typedef struct safe_add_affine_params {
  * output = clamp(floor((input1 * factor1 + input2 * factor2 + start) / 2^21)), element by element.
  *
  * The same bytes as safe_kernel_add_s8 for equal shapes, with one rounding instead of four:
- * `codegen/operators/_affine.py` finds constants that give them for all 65,536 pairs of values, and
- * proves that no sum leaves int32; where there are none, that kernel is called.
+ * `codegen/backends/native/shared/add.py` finds constants that give them for all 65,536 pairs of
+ * values, and proves that no sum leaves int32; where there are none, that kernel is called.
  * @param output May be an input.
  */
 void safe_kernel_add_affine_s8(const safe_add_affine_params_t *params, const int8_t *input1,

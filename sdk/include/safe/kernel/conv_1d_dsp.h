@@ -26,7 +26,7 @@ typedef struct safe_conv_1d_dsp_params {
  * @param input, output As there. @param weights, start, multiplier, shift See
  * safe_dense_weights_t; the start is the bias with -input_zero_point * sum(weights) folded in.
  * @param scratch SAFE_DOT8_WORDS(blocks of depth) words, then row.depth bytes.
- * `codegen/operators/_conv_dsp.py` packs, and proves the bounds.
+ * `codegen/backends/native/dsp/conv_2d.py` packs, and proves the bounds.
  */
 void safe_kernel_conv_1d_s8_dsp(const safe_conv_1d_dsp_params_t *params, const int8_t *input,
                                 const uint32_t *weights, const int32_t *start,

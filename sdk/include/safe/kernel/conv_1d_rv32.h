@@ -26,8 +26,8 @@ typedef struct safe_conv_1d_rv32_params {
  * @param input, output As there. @param weights, start, multiplier, shift See
  * safe_dense_weights_rv32_t; the start is the bias with -input_zero_point * sum(weights) folded in.
  * @param scratch row.depth bytes: what a position at an end sees.
- * `codegen/operators/_rv32.py` packs, and proves the bounds of safe_rv32_rescale; where they do
- * not hold the reference kernel is called.
+ * `codegen/backends/native/rv32/packing.py` packs, and proves the bounds of safe_rv32_rescale;
+ * where they do not hold the reference kernel is called.
  */
 void safe_kernel_conv_1d_s8_rv32(const safe_conv_1d_rv32_params_t *params, const int8_t *input,
                                  const int8_t *weights, const void *start,

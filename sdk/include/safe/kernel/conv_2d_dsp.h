@@ -33,7 +33,7 @@ typedef struct safe_conv_2d_dsp_params {
  * channel in the order [y.kernel][x.kernel][input_channels]; the sums start from the bias with
  * -input_zero_point * sum(weights) folded in. @param scratch With n blocks of four for the
  * weights of one channel: 16 * n bytes, and where input_channels is no multiple of 4, 4 * n more.
- * `codegen/operators/_conv_dsp.py` packs, and proves the bounds; where they do not hold the
+ * `codegen/backends/native/dsp/conv_2d.py` packs, and proves the bounds; where they do not hold the
  * reference kernel is called.
  */
 void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const int8_t *input,

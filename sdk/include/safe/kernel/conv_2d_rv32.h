@@ -42,8 +42,8 @@ typedef struct safe_conv_rv32_group {
  * [y.kernel][x.kernel][input_channels][4], filled with zeros to whole groups. @param groups
  * safe_conv_rv32_group_t, one for each four output channels, as words. @param scratch
  * [y.kernel][x.kernel][input_channels][4] bytes: what four output positions see.
- * `codegen/operators/_rv32.py` packs, and proves the bounds of safe_rv32_rescale; where they do
- * not hold the reference kernel is called.
+ * `codegen/backends/native/rv32/packing.py` packs, and proves the bounds of safe_rv32_rescale;
+ * where they do not hold the reference kernel is called.
  */
 void safe_kernel_conv_2d_s8_rv32(const safe_conv_2d_rv32_params_t *params, const int8_t *input,
                                  const int8_t *weights, const int32_t *groups, void *scratch,

@@ -51,9 +51,9 @@ typedef struct safe_depthwise_3x3_channel {
  * @param input, output As there, and the same address where an image has no more outputs than
  * inputs: a channel is copied before its outputs are written. @param channels
  * safe_depthwise_3x3_channel_t as words, one for each channel. @param scratch [lines][line_bytes]
- * bytes, of any alignment: one channel with its padding. `codegen/operators/_depthwise_3x3_dsp.py`
- * packs, and proves the bounds of safe_dsp_rescale; where they do not hold another kernel is
- * called.
+ * bytes, of any alignment: one channel with its padding.
+ * `codegen/backends/native/dsp/depthwise_3x3.py` packs, and proves the bounds of safe_dsp_rescale;
+ * where they do not hold another kernel is called.
  */
 void safe_kernel_depthwise_conv_2d_3x3_s8_dsp(const safe_depthwise_3x3_dsp_params_t *params,
                                               const int8_t *input, const uint32_t *channels,

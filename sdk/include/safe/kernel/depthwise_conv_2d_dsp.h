@@ -29,7 +29,7 @@ typedef struct safe_depthwise_conv_2d_dsp_params {
  * multiple of four, the last group overlaps the one before. A group is four words that the sums
  * start from (the folded bias), a word of four int8 weights for each tap [y.kernel][x.kernel], and
  * four safe_dsp_rescale_t. @param scratch A pointer for each tap and a byte for each channel.
- * `codegen/operators/_depthwise_dsp.py` packs, and proves the bounds of
+ * `codegen/backends/native/dsp/depthwise_conv_2d.py` packs, and proves the bounds of
  * safe_dsp_rescale; where they do not hold the reference kernel is called.
  */
 void safe_kernel_depthwise_conv_2d_s8_dsp(const safe_depthwise_conv_2d_dsp_params_t *params,

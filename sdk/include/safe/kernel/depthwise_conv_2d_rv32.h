@@ -40,8 +40,8 @@ typedef struct safe_depthwise_rv32_channel {
  * inputs: a channel is copied before its outputs are written. @param weights
  * [channels][y.kernel][x.kernel]. @param channels safe_depthwise_rv32_channel_t as words, one for
  * each channel. @param scratch [plane_rows][plane_columns] bytes: one channel with its padding.
- * `codegen/operators/_depthwise_rv32.py` packs, and proves the bounds of safe_rv32_rescale; where
- * they do not hold the reference kernel is called.
+ * `codegen/backends/native/rv32/depthwise_conv_2d.py` packs, and proves the bounds of
+ * safe_rv32_rescale; where they do not hold the reference kernel is called.
  */
 void safe_kernel_depthwise_conv_2d_s8_rv32(const safe_depthwise_conv_2d_rv32_params_t *params,
                                            const int8_t *input, const int8_t *weights,

@@ -4,7 +4,7 @@
  * Rows are stored in pairs: the halfword 256 * p + q holds one weight of row p and one of row q.
  * With x two values as int16, H = SMLAD(word, x, H) and L = SMLAD(SXTB16(word), x, L): at the end
  * L is q's sum, and (H - L) / 256 is p's. Exact modulo 2^32 while |sum of p| < 2^23, |sum of q|
- * < 2^30 and every halfword fits int16: `codegen/operators/_packing.py` proves that.
+ * < 2^30 and every halfword fits int16: `codegen/backends/native/dsp/packing.py` proves that.
  */
 #ifndef SAFE_KERNEL_DOT8_DSP_H
 #define SAFE_KERNEL_DOT8_DSP_H

@@ -23,8 +23,8 @@ typedef struct safe_fully_connected_rv32_params {
  * @param input [batches][row.depth]. @param weights, start, multiplier, shift See
  * safe_dense_weights_rv32_t; the start is the bias with -input_zero_point * sum(weights) folded in.
  * @param output [batches][row.units], must not overlap the input.
- * `codegen/operators/_rv32.py` packs, and proves the bounds of safe_rv32_rescale; where they do
- * not hold the reference kernel is called.
+ * `codegen/backends/native/rv32/packing.py` packs, and proves the bounds of safe_rv32_rescale;
+ * where they do not hold the reference kernel is called.
  */
 void safe_kernel_fully_connected_s8_rv32(const safe_fully_connected_rv32_params_t *params,
                                          const int8_t *input, const int8_t *weights,

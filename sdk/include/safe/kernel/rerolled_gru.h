@@ -32,8 +32,8 @@ typedef struct safe_rerolled_gru_params {
  * bins, thresholds, exact See safe_rerolled_shared_t. @param scratch SAFE_GRU_WORDS words, then 6 *
  * units bytes.
  * @param output [time_steps or 1][units]
- * `codegen/operators/_gru_fit.py` finds constants that give TFLM's bytes, or none. Source of the
- * arithmetic: TFLM's reference_integer_ops.
+ * `codegen/operators/recurrent/gru_fit.py` finds constants that give TFLM's bytes, or none. Source
+ * of the arithmetic: TFLM's reference_integer_ops.
  */
 void safe_kernel_rerolled_gru_s8(const safe_rerolled_gru_params_t *params, const int8_t *sequence,
                                  const int8_t *input_weights, const int8_t *recurrent_weights,

@@ -15,7 +15,8 @@ extern "C" {
 /** Gates in Keras' order: update, reset, value. */
 #define SAFE_GRU_GATES 3
 
-/** 32-bit words of a step's constants; the order is that of `codegen/operators/_gru_fit.py`. */
+/** 32-bit words of a step's constants; the order is that of
+ * `codegen/operators/recurrent/gru_fit.py`. */
 enum safe_gru_word {
     SAFE_GRU_INPUT, /**< A matrix product: see safe_rerolled_scale. */
     SAFE_GRU_RECURRENT = SAFE_GRU_INPUT + 3,

@@ -13,7 +13,8 @@ extern "C" {
 /** Thresholds of an activation: from which Q4.27 argument on the result is -127, ..., 127. */
 #define SAFE_REROLLED_THRESHOLDS 255
 
-/** Entries of the two tables per step; the order is that of `codegen/operators/_rerolled.py`. */
+/** Entries of the two tables per step; the order is that of
+ * `codegen/operators/recurrent/rerolled.py`. */
 enum safe_rerolled_multiplier {
     SAFE_REROLLED_INPUT_HIGH, /**< Input scale / output scale, 64 bits of its fraction. */
     SAFE_REROLLED_INPUT_LOW,

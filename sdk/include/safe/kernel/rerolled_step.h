@@ -3,7 +3,7 @@
  * dot products.
  *
  * A sum of quantized values is affine: out = limit((a * A + b * B + C) / 2^20), each term from the
- * high word of a product. `codegen/operators/_rerolled_fit.py` finds A, B and C such
+ * high word of a product. `codegen/operators/recurrent/rerolled_fit.py` finds A, B and C such
  * that every pair of int8 values gives the byte of TFLM's operator with its four roundings; a sum
  * for which there are none is computed like TFLM's. LOGISTIC and TANH are one curve, as both pass
  * their 255 thresholds at the same argument: TANH's is doubled. A bin of 1 / 64 of the argument
@@ -26,7 +26,7 @@ extern "C" {
 /** Bins of the argument [-8, 8) of an activation. */
 #define SAFE_REROLLED_BINS 1024
 
-/** 32-bit words of a step's constants; the order is that of `_rerolled_fit.py`. */
+/** 32-bit words of a step's constants; the order is that of `rerolled_fit.py`. */
 enum safe_rerolled_word {
     SAFE_REROLLED_INPUT, /**< A matrix product: see
                           * safe_rerolled_scale. */

@@ -70,9 +70,10 @@ typedef struct safe_lstm_dsp_params {
  * @param start 8 words per tile of the input: bias with -input_zero_point * sum(weights) folded
  * in. The zero point of the hidden state is subtracted as it is expanded.
  * @param sigmoid_base, sigmoid_slope SAFE_LSTM_DSP_ENTRIES lines of the interpolated sigmoid, see
- * `codegen/operators/_lstm_dsp.py`.
+ * `codegen/backends/native/dsp/unidirectional_sequence_lstm.py`.
  * @param scratch SAFE_DOT8_WORDS of the blocks of the input and of the units, in words.
- * `_lstm_dsp.py` proves the bounds of safe_dsp_dot8 and safe_dsp_rescale for every row.
+ * `unidirectional_sequence_lstm.py` proves the bounds of safe_dsp_dot8 and safe_dsp_rescale for
+ * every row.
  */
 void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
     const safe_lstm_dsp_params_t *params, const int8_t *input, const uint32_t *weights,

@@ -72,9 +72,10 @@ typedef struct safe_lstm_rv32_params {
  * @param recurrent_start 8 words per tile: -hidden_zero_point * sum(weights); where all are 0, one
  * tile's for all.
  * @param curve SAFE_LSTM_RV32_ENTRIES points of the upper half of the sigmoid, see
- * `codegen/operators/_lstm_rv32.py`.
+ * `codegen/backends/native/rv32/unidirectional_sequence_lstm.py`.
  * @param scratch `units` bytes: the hidden state of the step before.
- * `codegen/operators/_lstm_rv32.py` proves the bounds of safe_rv32_rescale for every row.
+ * `codegen/backends/native/rv32/unidirectional_sequence_lstm.py` proves the bounds of
+ * safe_rv32_rescale for every row.
  */
 void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
     const safe_lstm_rv32_params_t *params, const int8_t *input, const int8_t *weights,

@@ -33,6 +33,7 @@ static inline uint32_t *expand_block(uint32_t *words, uint32_t four)
 static SAFE_NOINLINE uint32_t *expand_one(const int8_t *values, int32_t length, uint32_t *words)
 {
     const int8_t *end = &values[length];
+    /* The loop takes two blocks of four bytes: an odd one comes first. */
     if ((length & 4) != 0) {
         words = expand_block(words, safe_dsp_load(values));
         values += 4;
@@ -63,6 +64,7 @@ static SAFE_NOINLINE uint32_t *expand_two(const int8_t *a, const int8_t *b, int3
                                           uint32_t *words)
 {
     const int8_t *end = &a[length];
+    /* As in expand_one. */
     if ((length & 4) != 0) {
         words = expand_two_blocks(words, safe_dsp_load(a), safe_dsp_load(b));
         a += 4;
@@ -82,6 +84,7 @@ static SAFE_NOINLINE uint32_t *expand_two(const int8_t *a, const int8_t *b, int3
 /** Fills one column with a number of values, a multiple of 4; returns where they end. */
 static SAFE_NOINLINE uint32_t *fill_words(uint32_t *words, int32_t value, int32_t length)
 {
+    /* The same int16 in both halves of a word. */
     const uint32_t both = ((uint32_t)value & 0xFFFFu) * 0x10001u;
     for (int32_t k = 0; k < length; k += 4, words += 4) {
         words[0] = both;
@@ -134,11 +137,13 @@ static void add_row(const safe_conv_2d_dsp_params_t *params, const int8_t *row,
     const int32_t channels = params->input_channels;
     const int32_t step = params->x.dilation * channels;
     const int32_t count = taps->end - taps->first;
+    /* From left to right: taps left of the image, inside it, right of it. */
     if (taps->first > 0) {
         add_outside(column, taps->first * channels);
     }
     if (count > 0) {
         const int8_t *values = &row[taps->position * channels + taps->first * step];
+        /* Without dilation the taps lie side by side and are one run of bytes. */
         if (step == channels) {
             add_inside(column, values, count * channels);
         } else {
@@ -168,6 +173,7 @@ static void write_column(const safe_conv_2d_dsp_params_t *params, const int8_t *
     const int32_t row_length = params->x.kernel * params->input_channels;
     const int32_t length = params->y.kernel * row_length;
     column_t column = {words, bytes, params->input_zero_point};
+    /* From top to bottom: rows of taps above the image, inside it, below it. */
     if (patch->rows.first > 0) {
         add_outside(&column, patch->rows.first * row_length);
     }
@@ -241,6 +247,8 @@ static void write_columns(const safe_conv_2d_dsp_params_t *params, const int8_t 
     const int32_t channels = params->input_channels;
     const int32_t position_a = a->x * params->x.stride - params->x.pad;
     const int32_t position_b = b->x * params->x.stride - params->x.pad;
+    /* The fast way needs two positions on one row that see no border at their sides: then each row
+     * of both is one run of bytes, and the rows above and below the image are the same for both. */
     if (a->y != b->y || params->x.dilation != 1 || !is_inside(params, position_a) ||
         !is_inside(params, position_b)) {
         write_column(params, image, a, words, 0);
@@ -279,6 +287,7 @@ static SAFE_NOINLINE void advance(const safe_conv_2d_dsp_params_t *params, patch
 static void multiply(const uint32_t *weights, const uint32_t *words, safe_gemm4x2_t extent,
                      int32_t channels)
 {
+    /* Groups of four channels; what is left over is a group filled with weights of 0. */
     const int32_t whole = channels / SAFE_GEMM4X2_ROWS;
     const int32_t rest = channels % SAFE_GEMM4X2_ROWS;
     if (whole > 0) {
@@ -313,6 +322,8 @@ void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const i
         bytes = (int8_t *)&words[SAFE_GEMM4X2_WORDS(blocks)];
     }
     for (int32_t batch = 0; batch < params->batches; batch++) {
+        /* Two positions at a time, also across the end of a row. The last one may be alone: both
+         * columns then are the same position and write the same bytes. */
         patch_t patches[2] = {{0, 0, safe_conv_axis_taps(&params->y, 0)}};
         for (int32_t left = positions; left > 0; left -= 2) {
             safe_gemm4x2_t extent = {0, blocks, {output, output}, zero_point};
@@ -323,6 +334,8 @@ void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const i
                 extent.outputs[1] = output;
                 output += channels;
             }
+            /* Channels that are no multiple of four leave no whole words to expand: the values are
+             * gathered as bytes first. */
             if (bytes != 0) {
                 write_bytes(params, input, &patches[0], words, bytes);
                 write_bytes(params, input, &patches[1], words + 1, bytes);

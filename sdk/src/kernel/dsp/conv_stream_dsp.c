@@ -39,11 +39,15 @@ static SAFE_NOINLINE void add_three(const safe_conv_stream_rows_t *rows, const i
         const int32_t *end = &products[left < SAFE_DOT8_ROWS ? left : SAFE_DOT8_ROWS];
         do {
             safe_dsp_rescale_t scale;
+            /* products[0], middle and last: first, middle and last tap of this channel times the
+             * newest row. A sum is whole when its last product is there. */
             const int32_t middle = products[SAFE_DOT8_ROWS];
             const int32_t last = products[2 * SAFE_DOT8_ROWS];
             const int32_t sum = sums[0] + middle;
             const int32_t whole = sums[1] + last;
             const int32_t lacking = sums[2] + last;
+            /* What is open now: an output that has its first two taps, one that lacks the row
+             * before the window and has its middle, and one that has its first tap only. */
             sums[1] = sum;
             sums[2] = middle;
             sums[0] = *products++;
@@ -75,6 +79,7 @@ void safe_kernel_conv_stream_s8_dsp(const safe_conv_stream_params_t *params, int
 
     safe_conv_stream_advance(shape, kept, lasting, heads, &rows);
     safe_dsp_expand(sample, params->depth, 0, expanded);
+    /* Every product of the newest row with every tap is made once; an output later only adds. */
     for (int32_t *eight = products; eight != end; eight += SAFE_DOT8_ROWS) {
         weights = safe_dsp_dot8(weights, expanded, length, start, eight);
         start += SAFE_DOT8_ROWS;

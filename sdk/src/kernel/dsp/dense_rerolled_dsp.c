@@ -15,6 +15,7 @@ SAFE_NOINLINE void safe_dsp_dense_rerolled(const safe_dense_rerolled_t *dense, c
     const int32_t start_step = dense->start_step;
     for (; tiles > 0; tiles--) {
         int32_t twice[SAFE_DOT8_ROWS];
+        /* Eight doubled sums, then their rescaling without a loop. */
         weights = safe_dsp_dot8(weights, dense->expanded, dense->length, start, twice);
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC unroll 8

@@ -51,11 +51,14 @@ SAFE_NOINLINE void safe_dsp_dense_row(const safe_dense_row_t *row,
     const int32_t right = -*shift;
     const safe_dsp_rescale_t alike = {*multiplier, addend_of(row, right), right};
     int8_t *const first = output;
+    /* Tiles of eight outputs; the last one may be partly filled, with weights of 0, and only its
+     * `count` results are stored. */
     for (int32_t left = row->units; left > 0; left -= SAFE_DOT8_ROWS) {
         const int32_t count = left < SAFE_DOT8_ROWS ? left : SAFE_DOT8_ROWS;
         int32_t twice[SAFE_DOT8_ROWS];
         weights = safe_dsp_dot8(weights, expanded, length, start, twice);
         start += SAFE_DOT8_ROWS;
+        /* A scale for each output, or one for all: then it stays in registers. */
         if (row->rescale_step != 0) {
             store_per_unit(row, twice, count, multiplier, shift, output);
             multiplier += SAFE_DOT8_ROWS;
@@ -65,6 +68,8 @@ SAFE_NOINLINE void safe_dsp_dense_row(const safe_dense_row_t *row,
         }
         output += count;
     }
+    /* The rescaling saturates to int8. Narrower limits come afterwards, because the loop above has
+     * no registers for them. */
     if (row->output_min > INT8_MIN || row->output_max < INT8_MAX) {
         safe_dsp_clamp_s8(first, row->units, row->output_min, row->output_max);
     }

@@ -32,6 +32,8 @@ static channel_t channel_of(const safe_depthwise_3x3_channel_t *packed, int32_t 
     const uint32_t second = packed->second;
     const uint32_t third = packed->third;
     const int32_t shift = (int32_t)(third >> 8);
+    /* Nine weights lie in nine bytes. A weight in both halves of a sum is added to itself, which
+     * doubles it: SXTAB16 of a word with its own sign-extended bytes. */
     const uint32_t outer_0 = safe_dsp_sxtb16(first);
     const uint32_t outer_1 = safe_dsp_sxtb16_odd(first);
     const channel_t channel = {
@@ -93,6 +95,8 @@ static SAFE_NOINLINE void run_lines(const safe_depthwise_3x3_dsp_params_t *param
                 values += PAIR;
                 output += PAIR * step;
             } while (values <= last);
+            /* An odd output is left: one step back, and the last pair again. The value that is
+             * computed twice is the same. */
             if (values != last + 1) {
                 break;
             }

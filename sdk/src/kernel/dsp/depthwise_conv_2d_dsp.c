@@ -20,6 +20,8 @@ static inline void add_tap(uint32_t input, uint32_t weights, int32_t sum[LANES])
     const int32_t x_odd = (int32_t)safe_dsp_sxtb16_odd(input);
     const int32_t w_even = (int32_t)safe_dsp_sxtb16(weights);
     const int32_t w_odd = (int32_t)safe_dsp_sxtb16_odd(weights);
+    /* Channels 0 and 2 are the halves of the even words, 1 and 3 those of the odd ones. Each
+     * product stays apart: there is no sum over channels, so no SMLAD. */
     sum[0] = safe_dsp_smlabb(x_even, w_even, sum[0]);
     sum[1] = safe_dsp_smlabb(x_odd, w_odd, sum[1]);
     sum[2] = safe_dsp_smlatt(x_even, w_even, sum[2]);
@@ -56,10 +58,13 @@ static SAFE_NOINLINE void compute(const int8_t *const *tap, int32_t taps, const 
 {
     int32_t channel = 0;
     for (;;) {
+        /* The stream of `weights` is read once, group by group: four start values, a word for each
+         * tap, four rescalings. */
         const int8_t *const *next = tap;
         int32_t sum[LANES] = {(int32_t)weights[0], (int32_t)weights[1], (int32_t)weights[2],
                               (int32_t)weights[3]};
         weights += LANES;
+        /* Four taps at a time, then the rest one by one. */
         const uint32_t *end = &weights[taps & ~3];
         for (; weights != end; weights += 4, next += 4) {
             add_two(next, weights, channel, sum);
@@ -73,6 +78,8 @@ static SAFE_NOINLINE void compute(const int8_t *const *tap, int32_t taps, const 
         if (channel == last) {
             return;
         }
+        /* Channels that are no multiple of four: the last group begins before the end of the one
+         * before it, and computes some channels a second time, to the same bytes. */
         weights += LANES * SAFE_DSP_RESCALE_WORDS;
         channel = channel + LANES < last ? channel + LANES : last;
     }
@@ -105,6 +112,8 @@ void safe_kernel_depthwise_conv_2d_s8_dsp(const safe_depthwise_conv_2d_dsp_param
     const int8_t **tap = scratch;
     int8_t *outside = (int8_t *)(tap + taps);
     memset(outside, params->input_zero_point, (size_t)channels);
+    /* A tap outside the image sees this row: its products are those of the zero point, which the
+     * start value takes off again. */
     for (int32_t n = 0; n < params->batches; n++) {
         for (int32_t row = 0; row < params->y.output; row++) {
             const int32_t y = row * params->y.stride - params->y.pad;

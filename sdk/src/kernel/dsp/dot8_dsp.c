@@ -7,7 +7,19 @@
 
 #if SAFE_DSP && !defined(SAFE_NO_ASM)
 
-/* Instructions per block of 4 values and 8 rows: 29, for 32 products. From C, GCC 12 takes 17%
+/* A block is four values, two int16 to a word, and eight rows, two to a halfword: a word of weights
+ * holds 256 * p + q for two values. PAIR adds the products of a pair of rows with one word of
+ * values: the first SMLAD takes both rows at once into h, SXTB16 keeps q, the second SMLAD takes it
+ * alone into l. HALF does that for four pairs and one word of values; BLOCK for both words.
+ *
+ * TWICE ends a pair: h - l is 256 times the sum of p, exact because |sum of p| < 2^23; shifted
+ * right by 7 it is twice that sum, and l shifted left by 1 is twice the sum of q, as |sum of q| <
+ * 2^30. Twice, because safe_dsp_rescale takes doubled sums.
+ *
+ * The loop takes four blocks and is entered in its middle when their number is no multiple of four:
+ * the high half of `length` is how many bytes of code to skip. So there is no loop for the rest.
+ *
+ * Instructions per block of 4 values and 8 rows: 29, for 32 products. From C, GCC 12 takes 17%
  * more, as it spills one of the sums. r0 weights, r1 values, r2-r3 words, r4-r11 sums, r12 and lr
  * values. Stack: 0 saved r4-r11, 32 end of the weights, 36 return address, 40 `twice`. */
 #define PAIR(word, x, h, l)                                                                        \
@@ -56,6 +68,8 @@ typedef struct pair_sums {
 
 static inline void add_pair(pair_sums_t *sums, uint32_t word, uint32_t x)
 {
+    /* SXTB16 sign-extends the low byte of each half, which is q: p's share, a multiple of 256,
+     * goes. */
     sums->h = safe_dsp_smlad(word, x, sums->h);
     sums->l = safe_dsp_smlad(safe_dsp_sxtb16(word), x, sums->l);
 }
@@ -100,6 +114,7 @@ SAFE_NOINLINE void safe_dsp_expand(const int8_t *values, int32_t length, uint32_
                                    uint32_t *expanded)
 {
     const int8_t *end = &values[length & ~3];
+    /* The loop below takes two blocks at a time: an odd one comes first. */
     if ((length & 4) != 0) {
         expanded = expand_block(expanded, safe_dsp_load(values), add);
         values += 4;
@@ -110,6 +125,8 @@ SAFE_NOINLINE void safe_dsp_expand(const int8_t *values, int32_t length, uint32_
         expanded = expand_block(expand_block(expanded, first, add), second, add);
         values += 8;
     }
+    /* The last values, one by one: no byte beyond `length` may be read. The bytes that are missing
+     * stay 0 and become `add`, whose weights are 0. */
     if ((length & 3) != 0) {
         uint32_t four = 0;
         for (int32_t k = 0; k < (length & 3); k++) {

@@ -7,7 +7,20 @@
 
 #if SAFE_DSP && !defined(SAFE_NO_ASM)
 
-/* Instructions per block of 4 values, 4 rows and 2 columns: 24, for 32 products. From C, GCC 12
+/* STEP takes one word of each column, which is two values, and the two pairs of rows: eight
+ * SMLAD, as in dot8_dsp.c with both rows in one sum and the second alone in another. Two
+ * columns share each load of weights and each SXTB16, which is why this tile is the faster one
+ * where many positions see the same weights.
+ *
+ * RESCALE is safe_dsp_rescale_s8 of a doubled sum: SMMLAR gives round(sum * multiplier / 2^32) +
+ * addend; adding the sign makes negative halves go away from 0; the last bit of the right shift is
+ * SSAT's. ROW loads a row's multiplier and shift, and makes the addend of them; PAIR takes a pair
+ * of rows apart as TWICE of dot8_dsp.c does, for both columns, and rescales the four results.
+ *
+ * The loop takes four blocks and is entered past (-blocks & 3) of them, at the address that the
+ * stack holds: every group of rows has the same number.
+ *
+ * Instructions per block of 4 values, 4 rows and 2 columns: 24, for 32 products. From C, GCC 12
  * takes 24% more. r0 weights, r1 values, r2-r3 weights, r12 and lr values, sums: r4 and r5 the
  * first pair of rows with columns a and b, r6 and r7 its second row alone, r8-r11 alike. Stack:
  * 0 output a, 4 output b, 8 end of output a, 12 values, 16 their end, 20 entry of the loop, 24

@@ -44,12 +44,15 @@ void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *param
         safe_dsp_expand(sequence, params->input_size, safe_dsp_less(params->input_zero_point),
                         input);
         safe_dsp_dense_rerolled(&x, &words[SAFE_GRU_INPUT], tiles, gates);
+        /* In the first step the hidden state is zero: its terms are constants. */
         if (hidden == NULL) {
             memcpy(terms, first_terms, (size_t)(SAFE_GRU_GATES * units));
         } else {
             const int32_t zero_point = (words[SAFE_GRU_ZEROS] >> 8 & 0xFF) - 128;
             safe_dsp_expand(hidden, units, safe_dsp_less(zero_point), recurrent);
             safe_dsp_dense_rerolled(&h, &words[SAFE_GRU_RECURRENT], tiles, terms);
+            /* The bias is quantized with the scale of the hidden state, which is another one in
+             * each step. */
             h.start += SAFE_DOT8_ROWS * tiles;
         }
         safe_rerolled_gru_update(words, &shared, units, gates, terms, hidden, output);

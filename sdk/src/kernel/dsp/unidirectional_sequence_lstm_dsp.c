@@ -32,6 +32,9 @@ typedef struct step {
  * of the upper, as entry -1 - i starts where entry i ends. |z| < 2^17. */
 static inline int32_t line_at(int32_t z, lines_t lines)
 {
+    /* Line i joins entries i and i + 1 of the curve: base + slope * z, in 512ths of the unit of the
+     * curve, so that the slope is the rise from one entry to the next, below 2^10. z ^ sign is z,
+     * or -1 - z below 0, so that both halves find the same line. The product is below 2^27. */
     const int32_t sign = z < 0 ? -1 : 0;
     const int32_t index = (z ^ sign) >> 9;
     return z * lines.slope[index] + (lines.base[index] ^ sign);
@@ -40,6 +43,7 @@ static inline int32_t line_at(int32_t z, lines_t lines)
 /** sigmoid(x / 2^12) in Q0.15: safe_sigmoid_s16 for any int16. */
 static inline int32_t sigmoid(int32_t x, lines_t lines)
 {
+    /* (curve + 1) / 2 in Q0.15: the full scale of line_at is 2^24, and 2^9 rounds. */
     return (line_at(3 * x, lines) + 0x01000200) >> 10;
 }
 
@@ -83,6 +87,8 @@ static inline pair_t gate_of(const safe_lstm_dsp_params_t *params, int32_t gate,
     const int32_t *recurrent = &twice[SAFE_DOT8_ROWS];
     safe_dsp_rescale_t r = params->input[gate];
     pair_t sum = {term(twice[2 * gate], r), term(twice[2 * gate + 1], r)};
+    /* Only now the second rescaling is loaded: its three words and the first's would not fit the
+     * registers together. */
     SAFE_DSP_FENCE();
     r = params->recurrent[gate];
     sum.u = safe_dsp_ssat16(sum.u + term(recurrent[2 * gate], r));
@@ -126,17 +132,24 @@ static inline int32_t tanh_argument(const safe_lstm_dsp_params_t *params, int32_
 static inline void update_units(const safe_lstm_dsp_params_t *params, const int32_t *twice,
                                 lines_t lines, int8_t *hidden, int16_t *cell, int32_t second)
 {
+    /* Input gate and candidate first: their product is all that is kept of them, so that two values
+     * of each unit stay in registers and no more. */
     const pair_t input = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_INPUT, twice), lines);
     pair_t gate = gate_of(params, SAFE_LSTM_DSP_CELL, twice);
     gate.u *= 3;
     gate.v *= 3;
     gate = hyperbolic_pair(gate, lines);
     pair_t state = {added(params, input.u, gate.u), added(params, input.v, gate.v)};
+    /* New cell state = forget gate * old one + input gate * candidate, each product rounded by
+     * itself as TFLM does, then clipped. */
     gate = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_FORGET, twice), lines);
     state.u = clipped(params, state.u + kept(gate.u, cell[0]));
     state.v = clipped(params, state.v + kept(gate.v, cell[second]));
+    /* v before u: where there is one unit only, `second` is 0 and u has the last word. */
     cell[second] = (int16_t)state.v;
     cell[0] = (int16_t)state.u;
+    /* Hidden state = output gate * tanh(cell state). The product of two Q0.15 values is below 2^30,
+     * so that it may be doubled. */
     gate = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_OUTPUT, twice), lines);
     state.u = tanh_argument(params, state.u);
     state.v = tanh_argument(params, state.v);
@@ -153,6 +166,8 @@ static SAFE_NOINLINE void rescale_wide(const safe_lstm_dsp_params_t *params, int
     for (int32_t k = 0; k < 2 * SAFE_DOT8_ROWS; k++) {
         const safe_lstm_dsp_wide_t *wide = &params->wide[k / 2];
         if (wide->shift != SAFE_LSTM_DSP_NARROW) {
+            /* The other terms are rescaled by 2^30 / 2^32 and a shift by 1, which is 1 / 8: eight
+             * times the result comes out as it is. */
             const int32_t value = safe_requantize(twice[k] / 2, wide->multiplier, wide->shift);
             twice[k] = 8 * safe_dsp_ssat16(value);
         }
@@ -168,11 +183,15 @@ static void run_step(const safe_lstm_dsp_params_t *params, const uint32_t *weigh
     const uint32_t length = SAFE_DOT8_LENGTH(SAFE_DOT8_BLOCKS(params->units));
     for (int32_t left = params->units; left > 0; left -= 2) {
         int32_t twice[2 * SAFE_DOT8_ROWS];
+        /* The eight gates of two units from the input, then from the hidden state: two tiles of
+         * eight sums. */
         weights = safe_dsp_dot8(weights, step->input, input_length, start, twice);
         if (step->recurrent != NULL) {
             weights =
                 safe_dsp_dot8(weights, step->recurrent, length, nothing, &twice[SAFE_DOT8_ROWS]);
         } else {
+            /* In the first step the hidden state is all zero points: its products are 0, and its
+             * tile is passed over. */
             weights += SAFE_DOT8_TILE_BYTES(length) / sizeof *weights;
             memset(&twice[SAFE_DOT8_ROWS], 0, sizeof twice / 2);
         }
@@ -210,6 +229,8 @@ void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
         const int8_t *x = input;
         int8_t *y = output;
         for (int32_t t = 0; t < params->time_steps; t++) {
+            /* Both vectors become int16 once for all units. The zero point of the hidden state is
+             * subtracted on the way, that of the input is folded into `start`. */
             safe_dsp_expand(x, params->input_size, 0, expanded);
             safe_dsp_expand(hidden_state, units, zero_point | zero_point << 16, recurrent);
             const int32_t idle = t == 0 && is_reset(hidden_state, units, params->hidden_zero_point);

@@ -67,6 +67,7 @@ static SAFE_NOINLINE const int8_t *run_tile(const int8_t *weights, const int8_t 
     int32_t c0 = group->start[2], c1 = c0, c2 = c0, c3 = c0;
     int32_t d0 = group->start[3], d1 = d0, d2 = d0, d3 = d0;
     const int8_t *end = &values[TILE * length];
+    /* The loop below takes four values at a time: the rest comes first. */
     for (int32_t rest = length & 3; rest > 0; rest--, values += TILE, weights += TILE) {
         STEP(0);
     }
@@ -76,6 +77,7 @@ static SAFE_NOINLINE const int8_t *run_tile(const int8_t *weights, const int8_t 
         STEP(2);
         STEP(3);
     }
+    /* The last group may have fewer than four channels: nothing is written past them. */
     int8_t *y0 = &outputs[0][first];
     int8_t *y1 = &outputs[1][first];
     int8_t *y2 = &outputs[2][first];
@@ -133,11 +135,13 @@ static SAFE_NOINLINE void gather(const safe_conv_2d_rv32_params_t *params, const
         params->x.dilation == 1 && first >= 0 && first + params->x.kernel <= width;
     int32_t y = at.y * params->y.stride - params->y.pad;
     for (int32_t ky = 0; ky < params->y.kernel; ky++, y += params->y.dilation) {
+        /* A row of taps above or below the image sees zero points only. */
         if (y < 0 || y >= params->y.size) {
             to = fill(to, params->input_zero_point, row_length);
             continue;
         }
         const int8_t *row = &image[y * width * channels];
+        /* No border at the sides and no dilation: the row of taps is one run of bytes. */
         if (inside != 0) {
             to = spread(to, &row[first * channels], row_length);
             continue;
@@ -177,6 +181,7 @@ static void run_image(const safe_conv_2d_rv32_params_t *params, const int8_t *im
             }
             gather(params, image, seen, &patch[i]);
         }
+        /* What the four positions see is gathered once for all channels. */
         const int8_t *tile = weights;
         for (int32_t first = 0; first < channels; first += TILE) {
             tile = run_tile(tile, patch, length, &groups[first / TILE], outputs, first,

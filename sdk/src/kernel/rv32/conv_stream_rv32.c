@@ -87,6 +87,7 @@ static SAFE_NOINLINE void take_four(const int8_t *values, int32_t depth, four_t 
     int32_t last1 = four->start[9];
     int32_t last2 = four->start[10];
     int32_t last3 = four->start[11];
+    /* Twelve sums, three taps of four channels, in registers: each value is loaded once for all. */
     for (int32_t rest = depth & 3; rest > 0; rest--, values++, weights += 12) {
         PRODUCTS(0);
     }
@@ -142,6 +143,8 @@ void safe_kernel_conv_stream_s8_rv32(const safe_conv_stream_params_t *params, in
     safe_conv_stream_rows_t rows;
 
     safe_conv_stream_advance(shape, kept, lasting, heads, &rows);
+    /* The common form needs no memory for products. Any other makes them all first, tap by tap, in
+     * tiles of eight, and then adds them to the sums that wait. */
     if (safe_conv_stream_is_three(shape) && shape->channels % 4 == 0) {
         four_t four = {weights,     start,      (const void *)rescale, lasting->sums, rows.row[0],
                        rows.row[1], rows.row[2]};

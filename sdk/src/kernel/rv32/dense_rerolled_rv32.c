@@ -64,6 +64,7 @@ SAFE_NOINLINE void safe_rv32_dense_rerolled(const safe_dense_rerolled_t *dense,
     uint32_t most = UINT8_MAX;
     SAFE_RV32_WHOLE(most);
     for (const int8_t *last = &output[SAFE_DENSE_REROLLED_ROWS * tiles]; output != last;) {
+        /* Eight sums in eight registers, for the macros above. */
         int32_t a0 = start[0];
         int32_t a1 = start[1];
         int32_t a2 = start[2];
@@ -87,6 +88,8 @@ SAFE_NOINLINE void safe_rv32_dense_rerolled(const safe_dense_rerolled_t *dense,
         RESCALE(5);
         RESCALE(6);
         RESCALE(7);
+        /* A fraction that lies within the error of the coarse scale of a tie may round either way:
+         * these few rows are rescaled exactly. */
         if (SAFE_UNLIKELY(doubtful != 0)) {
             const int32_t sums[SAFE_DENSE_REROLLED_ROWS] = {a0, a1, a2, a3, a4, a5, a6, a7};
             settle(sums, doubtful, rows, words, output);

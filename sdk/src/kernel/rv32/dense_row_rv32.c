@@ -34,6 +34,7 @@ SAFE_NOINLINE void safe_rv32_dense_row(const safe_dense_row_rv32_t *row,
         const int32_t count = left < SAFE_DOT8_RV32_ROWS ? left : SAFE_DOT8_RV32_ROWS;
         int32_t sums[SAFE_DOT8_RV32_ROWS];
         const int32_t *start = wide;
+        /* What the sums start from is stored in 16 bits where all of it fits. */
         if (row->start_is_short != 0) {
             widen(narrow, sums);
             narrow += SAFE_DOT8_RV32_ROWS;
@@ -42,6 +43,7 @@ SAFE_NOINLINE void safe_rv32_dense_row(const safe_dense_row_rv32_t *row,
             wide += SAFE_DOT8_RV32_ROWS;
         }
         weights = safe_rv32_dot8(weights, values, row->depth, start, sums);
+        /* Only the rows of the tile that are outputs; with one scale for all, `step` is 0. */
         for (int32_t r = 0; r < count; r++) {
             const safe_rv32_rescale_t rescale = safe_rv32_rescale_of(*multiplier, *shift, halves);
             const int32_t value = safe_rv32_rescale(sums[r], rescale);

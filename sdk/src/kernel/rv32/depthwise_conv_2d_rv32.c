@@ -55,6 +55,9 @@ static SAFE_NOINLINE void run_column_3x3(const line_t *line, const int8_t *weigh
     const int32_t start = channel->start;
     const int32_t step = line->output_step;
     const int32_t tap_rows = line->tap_rows;
+    /* Two sums are open at any time, as a row of values belongs to three outputs: the last row of
+     * one, the middle row of the next, the first row of the one after, which takes over the
+     * variable of the one that is finished. Here the first two rows are entered. */
     int32_t even = start + w0 * values[0] + w1 * values[1] + w2 * values[2];
     int32_t odd = start;
     int32_t left = line->count;
@@ -62,6 +65,7 @@ static SAFE_NOINLINE void run_column_3x3(const line_t *line, const int8_t *weigh
     even += w3 * values[0] + w4 * values[1] + w5 * values[2];
     odd += w0 * values[0] + w1 * values[1] + w2 * values[2];
     values += tap_rows;
+    /* Two turns, as the variables change their parts. */
     for (; left > 1; left -= 2) {
         VALUES(even, odd);
         VALUES(odd, even);

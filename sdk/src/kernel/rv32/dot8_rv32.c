@@ -8,6 +8,8 @@
 SAFE_NOINLINE const int8_t *safe_rv32_dot8(const int8_t *weights, const int8_t *values,
                                            int32_t length, const int32_t *start, int32_t *sums)
 {
+    /* Variables, not an array: eight sums in eight registers. A value is loaded once for eight
+     * products. */
     int32_t a0 = start[0];
     int32_t a1 = start[1];
     int32_t a2 = start[2];
@@ -16,6 +18,8 @@ SAFE_NOINLINE const int8_t *safe_rv32_dot8(const int8_t *weights, const int8_t *
     int32_t a5 = start[5];
     int32_t a6 = start[6];
     int32_t a7 = start[7];
+    /* The loop takes four values a turn, so that its own instructions are few; the rest comes
+     * first. */
     const int8_t *end = &values[length];
     for (int32_t rest = length & 3; rest > 0; rest--, values++, weights += 8) {
         SAFE_RV32_PRODUCTS8(values, weights, 0);

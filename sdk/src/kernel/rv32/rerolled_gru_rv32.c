@@ -42,12 +42,15 @@ void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *par
         packed = safe_rerolled_unpack(packed, SAFE_GRU_WORDS, words);
         safe_rv32_widen(sequence, params->input_size, params->input_zero_point, input);
         safe_rv32_dense_rerolled(&x, &words[SAFE_GRU_INPUT], tiles, input, gates);
+        /* In the first step the hidden state is zero: its terms are constants. */
         if (hidden == NULL) {
             memcpy(terms, first_terms, (size_t)rows);
         } else {
             const int32_t zero_point = (words[SAFE_GRU_ZEROS] >> 8 & 0xFF) - 128;
             safe_rv32_widen(hidden, units, zero_point, recurrent);
             safe_rv32_dense_rerolled(&h, &words[SAFE_GRU_RECURRENT], tiles, recurrent, terms);
+            /* The bias is quantized with the scale of the hidden state, which is another one in
+             * each step. */
             h.start += SAFE_DENSE_REROLLED_ROWS * tiles;
         }
         safe_rerolled_gru_update(words, &shared, units, gates, terms, hidden, output);

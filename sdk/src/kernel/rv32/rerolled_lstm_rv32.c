@@ -42,12 +42,16 @@ void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *p
         packed = safe_rerolled_unpack(packed, SAFE_REROLLED_WORDS, words);
         safe_rv32_widen(sequence, params->input_size, params->input_zero_point, input);
         safe_rv32_dense_rerolled(&x, &words[SAFE_REROLLED_INPUT], tiles, input, gates);
+        /* The converter adds the bias in int32 in the first step, and as an int8 tensor of its own
+         * in all others: safe_rerolled_gates takes that one. */
         x.start = nothing;
         x.start_step = 0;
+        /* The first step has no hidden state to multiply. */
         if (step > 0) {
             safe_rv32_widen(hidden, units, (words[SAFE_REROLLED_ZEROS] >> 8) - 128, recurrent);
             safe_rv32_dense_rerolled(&h, &words[SAFE_REROLLED_RECURRENT], tiles, recurrent, terms);
         }
+        /* Sums and activations of the gates, then cell and hidden state, in this step's scales. */
         safe_rerolled_gates(words, &shared, units, gates, step > 0 ? terms : NULL, bias);
         safe_rerolled_update(words, &shared, units, gates, cell, output);
         sequence += params->input_size;

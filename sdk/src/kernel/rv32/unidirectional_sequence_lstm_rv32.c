@@ -17,6 +17,8 @@ enum { LIMIT_S16 = 1 << 15, LIMIT_ARGUMENT = 1 << 17 };
  * starts where entry i ends. -2^17 <= z < 2^17. */
 static inline int32_t line_at(int32_t z, const int16_t *curve)
 {
+    /* z ^ sign is z, or -1 - z below 0, so that both halves find the same line. from[0] * 512 <
+     * 2^24, and a difference of neighbours times 512 is below that: 32 bits hold the sum. */
     const int32_t sign = z < 0 ? -1 : 0;
     const int32_t positive = z ^ sign;
     const int16_t *from = &curve[positive >> 9];
@@ -27,6 +29,7 @@ static inline int32_t line_at(int32_t z, const int16_t *curve)
 /** sigmoid(x / 2^12) in Q0.15: safe_sigmoid_s16 for any int16. */
 static inline int32_t sigmoid(int32_t x, const int16_t *curve)
 {
+    /* (curve + 1) / 2 in Q0.15: the full scale of line_at is 2^24, and 2^9 rounds. */
     return (line_at(3 * x, curve) + 0x01000200) >> 10;
 }
 
@@ -88,6 +91,8 @@ static SAFE_NOINLINE void update_unit(const safe_lstm_rv32_params_t *params, con
     const int32_t value = hyperbolic(3 * gate_of(params, SAFE_LSTM_RV32_CELL, sums), curve);
     const int32_t forget = sigmoid(gate_of(params, SAFE_LSTM_RV32_FORGET, sums), curve);
     const int32_t output = sigmoid(gate_of(params, SAFE_LSTM_RV32_OUTPUT, sums), curve);
+    /* New cell state = forget gate * old one + input gate * candidate, each product rounded by
+     * itself as TFLM does. Both fit int16, so the sum fits. */
     const int32_t state = clipped(params, kept(forget, *cell) + added(params, input, value));
     const int32_t shown = hyperbolic(tanh_argument(params, state), curve);
     *cell = (int16_t)state;
@@ -101,6 +106,8 @@ static SAFE_NOINLINE void rescale_wide(const safe_lstm_rv32_params_t *params, in
     for (int32_t k = 0; k < 2 * SAFE_DOT8_RV32_ROWS; k++) {
         const safe_lstm_rv32_wide_t *wide = &params->wide[k / 2];
         if (wide->shift != SAFE_LSTM_RV32_NARROW) {
+            /* The other terms are rescaled by 2 * 2^30 / 2^32 and a shift by 1, which is 1 / 4:
+             * four times the result comes out as it is. */
             const int32_t value = safe_requantize(sums[k], wide->multiplier, wide->shift);
             sums[k] = 4 * safe_rv32_saturate(value, LIMIT_S16);
         }
@@ -126,12 +133,16 @@ static void run_step(const safe_lstm_rv32_params_t *params, const step_t *step,
     for (int32_t unit = 0; unit < params->units; unit += 2) {
         int32_t sums[2 * SAFE_DOT8_RV32_ROWS];
         int32_t *const recurrent = &sums[SAFE_DOT8_RV32_ROWS];
+        /* The eight gates of two units from the input, then from the hidden state: two tiles of
+         * eight sums. */
         weights = safe_rv32_dot8(weights, step->input, params->input_size, input_start, sums);
         input_start += SAFE_DOT8_RV32_ROWS;
         if (step->recurrent != NULL) {
             weights =
                 safe_rv32_dot8(weights, step->recurrent, params->units, recurrent_start, recurrent);
         } else {
+            /* In the first step the hidden state is all zero points: its products are 0, and its
+             * tile is passed over. */
             weights += SAFE_DOT8_RV32_ROWS * params->units;
             memset(recurrent, 0, sizeof sums / 2);
         }
@@ -169,6 +180,8 @@ void safe_kernel_unidirectional_sequence_lstm_s8_rv32(
         int8_t *y = output;
         step.input = input;
         for (int32_t t = 0; t < params->time_steps; t++) {
+            /* All units read the hidden state as it was before the step, so a copy is made; it is
+             * compared with the zero point on the way. */
             const int32_t idle =
                 hold(recurrent, hidden_state, units, params->hidden_zero_point) != 0 && t == 0;
             step.recurrent = idle ? NULL : recurrent;

@@ -23,6 +23,8 @@ void safe_kernel_add_affine_s8(const safe_add_affine_params_t *params, const int
 {
     const affine_t e = {params->factor1, params->factor2, params->start};
     int8_t *const end = &output[params->length];
+    /* Four elements a turn: the constants stay in registers, and the turn's own instructions weigh
+     * less. An output may lie over an input, as each element is read before it is written. */
     for (int32_t four = params->length / 4; four > 0; four--) {
         output[0] = affine_one(e, input1[0], input2[0]);
         output[1] = affine_one(e, input1[1], input2[1]);
@@ -35,6 +37,8 @@ void safe_kernel_add_affine_s8(const safe_add_affine_params_t *params, const int
     while (output != end) {
         *output++ = affine_one(e, *input1++, *input2++);
     }
+    /* int8 is limited by the shift itself; a fused activation that narrows it is rare, and comes in
+     * a pass of its own. */
     if (params->low > INT8_MIN || params->high < INT8_MAX) {
         for (int32_t left = params->length; left > 0; left--) {
             output--;

@@ -12,6 +12,7 @@ static inline void mul_run(const safe_mul_element_t e, const safe_broadcast_t *w
     const int32_t step1 = plain ? 1 : walk->step1;
     const int32_t step2 = plain ? 1 : walk->step2;
     for (int32_t i = 0; i < length; i++) {
+        /* At most 255 * 255 < 2^16: doubled, it is far inside 32 bits. */
         const int32_t product = (*input1 - e.zero_point1) * (*input2 - e.zero_point2);
         const int32_t scaled = plain ? safe_rescale_doubled(2 * product, e.multiplier, -e.shift)
                                      : safe_requantize(product, e.multiplier, e.shift);
@@ -26,6 +27,8 @@ void safe_kernel_mul_s8(const safe_mul_params_t *params, const int8_t *input1, c
 {
     const safe_broadcast_t *walk = &params->walk;
     const safe_mul_element_t e = params->element;
+    /* Almost every call: both inputs element by element, and a result that is scaled down. Then
+     * steps and the direction of the shift are constants of the inlined loop. */
     const int plain = walk->step1 == 1 && walk->step2 == 1 && e.shift < 0;
     for (int32_t row = 0; row < walk->rows; row++) {
         const safe_broadcast_start_t start = safe_broadcast_row(walk, row);

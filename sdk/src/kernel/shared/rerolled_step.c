@@ -25,9 +25,13 @@ static inline int32_t leading_zeros(uint32_t value)
 SAFE_NOINLINE int32_t safe_rerolled_exact(int32_t twice, uint32_t row,
                                           const safe_rerolled_scale_t *scale)
 {
+    /* How far the product of both scales has to be shifted left so that its highest bit is set,
+     * from a few of its bits. The generator corrects `guess` where these would not tell. */
     const uint32_t guess = (uint32_t)(((uint64_t)row * scale->guess) >> 32);
     const int32_t right = leading_zeros(guess);
     row <<= right - scale->right;
+    /* 32 bits of `row` times the 64 bits high:low, rounded to the highest 32: the generator proves
+     * for every row and step that this is the multiplier of TFLM. */
     const uint32_t low = (uint32_t)(((uint64_t)row * scale->low) >> 32);
     const int32_t multiplier = (int32_t)(((uint64_t)row * scale->high + low + 0x80000000u) >> 32);
     /* Halves away from zero, as in safe_dsp_rescale; the last bit of the shift is that of half. */
@@ -129,6 +133,9 @@ static SAFE_NOINLINE void add_both(const int32_t *words, int32_t length, int8_t 
     const affine_t sum = affine_of(&words[SAFE_REROLLED_SUM]);
     const affine_t biased = affine_of(&words[SAFE_REROLLED_BIASED]);
     for (const int8_t *end = &gates[length]; gates != end; gates += 4) {
+        /* Four values at a time, in the high bytes of halves: SMLAWB and SMLAWT take a half without
+         * unpacking it. Value by value: gate + recurrent term, limited to int8, + bias, limited to
+         * int8. */
         const four_t one = four_of(gates);
         const four_t two = four_of(recurrent);
         const four_t three = four_of(bias);
@@ -205,6 +212,7 @@ void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *sha
     /* The middle of the curve stays where it is. */
     const safe_rerolled_argument_t tanh = {2 * logistic.factor,
                                            2 * logistic.start - SAFE_REROLLED_BINS / 2 * (1 << 17)};
+    /* Gates lie in Keras' order: input and forget (LOGISTIC), cell (TANH), output (LOGISTIC). */
     const int32_t length = SAFE_REROLLED_GATES * units;
     if (recurrent != NULL && is_affine(words, shared->exact, length, gates, recurrent, bias)) {
 #if SAFE_UNALIGNED_WORDS
@@ -266,6 +274,9 @@ void safe_rerolled_update(const int32_t *words, const safe_rerolled_shared_t *sh
 {
     uint8_t *const level = (uint8_t *)gates;
     const uint8_t *output = &level[3 * units];
+    /* In place, step by step: input gate * candidate over the input gate; forget gate * cell over
+     * the cell; their sum is the new cell, and its tanh replaces what was the input gate; output
+     * gate * that is the hidden state. */
     multiply_all(&words[SAFE_REROLLED_UPDATE], SAFE_REROLLED_TIMES * 128, units, level,
                  &level[2 * units], level);
     multiply_all(&words[SAFE_REROLLED_FORGET],

@@ -48,6 +48,9 @@ static void move_blocks(block_t *to, const block_t *from, size_t size)
 
 void safe_slide_move(void *to, const void *from, size_t size)
 {
+    /* Bytes where anything is not aligned; words else; blocks of four words where at least two of
+     * them move and the distance is at least a block, so that a block is never read after a part of
+     * it was written. */
     /* First byte to last: none is lost before it has moved. */
     if (((uintptr_t)to | (uintptr_t)from | size) % WORD_BYTES != 0u) {
         move_bytes(to, from, size);
