@@ -124,3 +124,29 @@ def test_the_first_key_leads_past_the_contents(browser: Browser, folder: Path) -
     assert browser.read(focused) == "#content"
     box = browser.read("return document.activeElement.getBoundingClientRect().left")
     assert box >= 0
+
+
+BAD = """<!doctype html><title>bad</title><style>body{margin:0;background:#fff}</style>
+<header><h1 id="a">one</h1></header><h3 id="a">three</h3><main>
+<a href="#nowhere">go</a><a href="#a"></a><svg viewBox="0 0 1 1"></svg>
+<p style="color:#999">pale</p><div style="width:2000px">wide</div>
+<div style="overflow-x:auto;width:90px"><div style="width:300px">hidden</div></div>
+<table><thead><tr><th>x</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>
+<figure><div class="plot" style="height:40px"><svg></svg></div><span class="y">1</span></figure>
+<script>console.error("broken"); new Image().src = "missing.png";</script></main>"""
+
+
+def test_the_checks_find_what_is_wrong(browser: Browser, folder: Path) -> None:
+    (folder / "bad.html").write_text(BAD, encoding="utf-8")
+    browser.open(folder / "bad.html", 1200)
+    found = browser.read(CHECKS)
+    for words in (
+        "names no language", "skips a level", "id stands twice", "leads nowhere", "no name",
+        "picture without words", "without a caption", "row without a header",
+        "column without a header", "scrolls by mouse only", "contrast 2.8",
+    ):  # fmt: skip
+        assert any(words in text for text in found), words
+    assert browser.read("return document.documentElement.scrollWidth") == 2000
+    told = " ".join(browser.errors())
+    assert "broken" in told
+    assert "missing.png" in told
