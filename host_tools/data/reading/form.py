@@ -188,8 +188,13 @@ def _table(work: _Work, body: list[int], skipped: bool) -> Form:
     elif _has_header(rows):
         header, names, first = body[start], rows[0], start + 1
         extra = _extra_rows(rows[1:])
+        if extra and not all(names) and all(rows[1 + extra[0]]):
+            # Groups of columns above, the names themselves below.
+            header, names, extra = body[start + 1], rows[1], extra[1:]
+            start, first, rows = start + 1, first + 1, rows[1:]
         first += len(extra)
     else:
+        _check_lost_header(work, body, start, usual)
         header, names = _commented_header(work, body[start], usual), None
         names = None if header is None else split(work.lines[header].lstrip('#%/ "'), work.mark)
         first = start
@@ -263,6 +268,23 @@ def _extra_rows(rows: list[list[str]]) -> list[int]:
             break
         found.append(number)
     return found
+
+
+def _check_lost_header(work: _Work, body: list[int], start: int, usual: int) -> None:
+    """Raise DataError when the line above rows without a header names fewer columns than they have.
+
+    A decimal comma without quotes in a file with commas does so.
+    """
+    if not start:
+        return
+    names = work.cells(body[start - 1])
+    if 2 <= len(names) < usual and all(_is_word(name) for name in names):
+        line = body[start] + 1
+        raise DataError(
+            f"{work.path}:{line}: {usual} fields where the header has {len(names)}: a decimal comma"
+            " without quotes around it, or another delimiter (--delimiter); when line"
+            f" {body[start - 1] + 1} is no header, give --skip {body[start - 1] + 1}"
+        )
 
 
 def _commented_header(work: _Work, first: int, usual: int) -> int | None:

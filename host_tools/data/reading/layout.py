@@ -24,6 +24,9 @@ _NAMES = re.compile(
     r"sensor|tag|signal|channel|variable|parameter|metric|field|quantity|measurement|item|point"
 )
 """Names of columns that name what a value is."""
+_MACHINES = re.compile(
+    r"machine|unit|device|engine|pump|asset|station|plant|site|turbine|motor|run"
+)
 
 
 @dataclass
@@ -71,6 +74,10 @@ def long_columns(
     taken = set(choice.clock.columns) | set(options.ignore)
     rest = [c for name, c in survey.columns.items() if name not in taken]
     names = [c for c in rest if survey.hints[c.name].kind == TEXT and _names_things(c, survey.rows)]
+    # A unit, or a place, that changes with the name says the same.
+    names = [c for c in names[:1] if c.text_changes] + [
+        c for c in names[1:] if c.text_changes != names[0].text_changes
+    ]
     if len(names) != 1 or len(choice.clock.columns) != 1:
         return None
     values = [c for c in rest if _holds_values(survey, c, names[0])]
@@ -79,6 +86,11 @@ def long_columns(
     total = max(1, steps.zero + steps.positive + steps.negative)
     where = choice.clock.columns[0], names[0].name, values[0].name
     if steps.zero > 0.25 * total or _by_blocks(names[0], steps.negative):
+        if _MACHINES.search(where[1].lower()):
+            raise DataError(
+                f'{file}: "{where[1]}" tells machines apart, or names channels? give --group'
+                f' "{where[1]}", or --long "{",".join(where)}"'
+            )
         return where
     takes_turns = names[0].text_changes > 0.3 * survey.rows
     if takes_turns and (_NAMES.search(where[1].lower()) or _levels_differ(survey, where)):
@@ -98,11 +110,30 @@ def _levels_differ(survey: Survey, where: tuple[str, str, str]) -> bool:
     return total > 0 and float(means.var()) > 0.5 * total
 
 
+def taking_turns(survey: Survey, choice: Choice | None, options: ReadingOptions) -> str:
+    """Return the column whose values take turns under stamps that rows share, "" when none does.
+
+    Then the rows are of several machines, or several values, and no faster samples of one.
+    """
+    spread = None if choice is None else choice.steps.spread()
+    if choice is None or spread is None or options.group or options.rate:
+        return ""
+    for name, column in survey.columns.items():
+        if name in (*choice.clock.columns, *options.ignore):
+            continue
+        found = column.texts if survey.hints[name].kind == TEXT else column.distinct
+        changes = max(column.text_changes, column.changes)
+        if found and len(found) == spread[0] and changes > 0.9 * (1 - 1 / spread[0]) * survey.rows:
+            return name
+    return ""
+
+
 def _holds_values(survey: Survey, column: Column, names: Column) -> bool:
     """Whether a column of numbers varies by more than the names do."""
     if survey.hints[column.name].kind != NUMBER or not column.count or column.constant:
         return False
-    return not (column.whole and column.changes and column.changes == names.text_changes)
+    same = column.distinct is not None and len(column.distinct) == len(names.texts or ())
+    return not (same and column.whole and column.changes == names.text_changes)
 
 
 def _names_things(column: Column, rows: int) -> bool:

@@ -237,6 +237,12 @@ def _open(
             logs, survey, choice, forms, note = _pivot(logs, where, survey, choice, options)
             options = replace(options, long=where)
             notes.append(note)
+        elif turns := layout.taking_turns(survey, choice, options):
+            raise DataError(
+                f'{logs[0].name}: several rows have the same time, each with another "{turns}":'
+                f' give --group "{turns}" (machines), --long TIME,NAME,VALUE (channels), or'
+                f' --ignore "{turns}"'
+            )
     except sources.NotUtf8 as error:
         raise _OtherEncodingError(_bad_one(logs)) from error
     return _decide(logs, survey, choice, forms=forms, options=options, notes=notes, lenient=lenient)

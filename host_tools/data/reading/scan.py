@@ -20,7 +20,7 @@ from host_tools.data.reading.steps import Steps
 Progress = Callable[[int, int], None]
 
 NUMBER, STAMP, TEXT = "number", "stamp", "text"
-_HEAD_ROWS = 2000
+_HEAD_ROWS = 500
 _COMPACT = (12, 14, 17)
 
 
@@ -168,6 +168,11 @@ def _stamp_clocks(
     example = next(c for c in cells if stamps.is_stamp(c))
     orders = dict.fromkeys(order for shape in shapes for order in shape.orders)
     allowed = [o for o in orders if all(o in shape.orders for shape in shapes)] or list(orders)
+    if stamps.DAY_LAST in allowed:
+        # Written nowhere; followed only where the usual order is impossible.
+        shaped = stamps.shapes([c for c in cells if stamps.is_stamp(c)], numbers.MISSING)
+        if not stamps.parse(shaped, stamps.YEAR_FIRST)[1].any():
+            allowed = [order for order in allowed if order != stamps.DAY_LAST]
     if options.day_first is not None and stamps.DAY_FIRST in allowed:
         wanted = stamps.DAY_FIRST if options.day_first else stamps.MONTH_FIRST
         allowed = [wanted] if wanted in allowed else allowed

@@ -172,8 +172,12 @@ def _stream(path: Path, packed: str) -> _Opened:
 
 def head_text(source: Source) -> str:
     """Return the first lines of a file, whole ones, at most about HEAD_BYTES."""
-    part = next(iter(parts(source, HEAD_BYTES)), None)
-    return "" if part is None else part.text.decode()
+    text = b""
+    for part in parts(source, HEAD_BYTES):
+        text += part.text
+        if len(text) >= HEAD_BYTES // 2:
+            break
+    return text.decode()
 
 
 def parts(source: Source, size: int = BLOCK_BYTES) -> Iterator[Part]:

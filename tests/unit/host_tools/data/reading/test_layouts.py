@@ -75,6 +75,41 @@ def test_two_values_at_one_time_are_an_error(write: Write) -> None:
     asks(path, "two values at one time")
 
 
+def test_rows_of_machines_that_take_turns_ask(write: Write) -> None:
+    """They are no samples of one machine at twice the rate."""
+    path = write("time,pump,flow,press",
+                 lambda i: f"{stamp(i // 2)},{'AB'[i % 2]},{flow(i)},{i % 7}")  # fmt: skip
+    asks(path, '--group "pump"', "--long", '--ignore "pump"')
+
+
+def test_machines_or_channels_ask(write: Write) -> None:
+    path = write("time,machine,value", lambda i: f"{stamp(i // 2)},{'AB'[i % 2]},{flow(i)}")
+    asks(path, '--group "machine"', '--long "time,machine,value"')
+
+
+def test_a_unit_beside_the_name_changes_nothing(write: Write) -> None:
+    def row(i: int) -> str:
+        return f"{stamp(i // 2)},{'tp'[i % 2]},{flow(i)},{('C', 'bar')[i % 2]}"
+
+    assert reading(write("time,sensor,value,unit", row)).channels == ("t", "p")
+
+
+def test_a_decimal_comma_between_commas_asks(write: Write) -> None:
+    path = write("time,a,b", lambda i: f"{i},{20 + i % 5},{i % 9},{3 + i % 4},{i % 8}")
+    asks(path, ":2: 5 fields where the header has 3", "decimal comma", "--skip 1")
+
+
+def test_a_row_of_groups_above_the_names(write: Write) -> None:
+    path = write("Sensor A,,Sensor B\ntime,flow,press", lambda i: f"{stamp(i)},{flow(i)},{i % 7}")
+    assert reading(path).channels == ("flow", "press")
+
+
+def test_one_row_without_a_line_end(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("time,a,b\n2024-01-05 00:00:00,1,2")
+    assert reading(path).rows == 1
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_encodings(write: Write, encoding: str) -> None:
     path = write("time;Füllstand;b", lambda i: f"{stamp(i)};{flow(i)};{i % 5}", encoding=encoding)
