@@ -185,12 +185,12 @@ def _same(expected: list[Array], found: list[Array], what: str) -> None:
 
 def _streamed(data: bytes, program: Program, number: int) -> bool:
     """Generate, compile and run a model that computes per sample; return whether it can."""
-    graph, choice = program.graph, program.choice
+    graph = program.graph
     if {graph.tensor(i).dtype for i in (*graph.inputs, *graph.outputs)} != {DType.INT8}:
         return False
     with tempfile.TemporaryDirectory(prefix="safe_fuzz_") as name:
         try:
-            built = streaming.build(data, Path(name), isa=choice.isa, optimize=choice.optimize)
+            built = streaming.build(data, Path(name), isa=program.isa, optimize=program.goal)
         except VerifierError:
             raise
         except SafeError:
@@ -219,8 +219,8 @@ def _compiled(data: bytes, program: Program, values: list[Array], expected: list
                 model,
                 name="m",
                 out=folder / "c",
-                isa=program.choice.isa,
-                optimize=program.choice.optimize,
+                isa=program.isa,
+                optimize=program.goal,
                 standalone=True,
             )
         except VerifierError:
