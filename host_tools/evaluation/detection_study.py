@@ -166,7 +166,7 @@ def training_segments(runs: Runs, rule: Rule) -> tuple[list[F64], list[F64]]:
         one.values[i : i + size]
         for one in runs.quiet
         for i in range(0, len(one.values) - size + 1, size)
-        if np.isfinite(one.values[i : i + size]).all()
+        if np.isfinite(one.values[i : i + size]).all() and not one.labels[i : i + size].any()
     ]
     if len(heads) + len(blocks) < 2:
         raise DataError(
@@ -222,6 +222,7 @@ def train(
     Raises:
         DataError, TrainingError, ConversionError, OutputError: See the parts.
     """
+    _tell_labelled(runs, say)
     parts, heads = training_segments(runs, RULE)
     norm = fitting.normalizer(parts, RULE)
     held = parts[::HELD_EVERY]
@@ -266,6 +267,16 @@ def _scaler(norm: Normalizer, channels: tuple[str, ...]) -> Scaler:
         clip=single(CLIP),
         score_limit=single(scaler.SCORE_LIMIT),
     )
+
+
+def _tell_labelled(runs: Runs, say: Say) -> None:
+    """Say which runs have labelled rows among those that train."""
+    for run in runs.labelled:
+        if faults := int(run.labels[: RULE.learn_rows].sum()):
+            say(
+                f"note: {run.name}: {faults} of its first {RULE.learn_rows} rows, which train, are"
+                " labelled as a fault"
+            )
 
 
 def study(

@@ -206,6 +206,9 @@ def open_log(
             return _open(found, options, lenient=lenient, size=size, progress=progress)
         except _OtherEncodingError as error:
             found[error.number] = replace(found[error.number], encoding="cp1252")
+        except DataError as error:
+            named = any(str(source.path) in str(error) for source in found)
+            raise error if named else DataError(f"{found[0].path}: {error}") from error
 
 
 class _OtherEncodingError(Exception):
