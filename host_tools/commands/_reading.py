@@ -56,7 +56,7 @@ def options(arguments: argparse.Namespace) -> ReadingOptions:
     )
     if arguments.reading is None:
         return said
-    return reading.load(arguments.reading).merged(said)
+    return reading.load(arguments.reading, kept=True).merged(said)
 
 
 def _listed(values: list[str] | None) -> tuple[str, ...]:

@@ -231,7 +231,8 @@ def _open(
             logs.append(files.open_file(source, options.delimiter, options.skip))
         except sources.NotUtf8 as error:
             raise _OtherEncodingError(number) from error
-    notes = layout.same_columns(logs)
+    options, notes = options.present(logs[0].names)
+    notes += layout.same_columns(logs)
     try:
         survey, choice, forms = look(logs, options, size=size, progress=progress)
         _require_rows(logs, survey)

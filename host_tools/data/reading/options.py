@@ -1,6 +1,7 @@
 """What the user says about a log: the options that every verb shares, and reading.toml."""
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,26 @@ class ReadingOptions:
             said.pop("day_first")
         kept = self.kept and not any(name in said for name in ("time", "label", "channels"))
         return replace(self, **{**said, "kept": kept})
+
+    def present(self, names: Collection[str]) -> "tuple[ReadingOptions, list[str]]":
+        """Return what of a kept reading speaks of a log's columns, and notes on the rest."""
+        if not self.kept:
+            return self, []
+        said = {
+            "time": self.time if set(self.time) <= set(names) else (),
+            "label": tuple(name for name in self.label if name.split("=", 1)[0] in names),
+            "channels": tuple(name for name in self.channels if name in names),
+            "ignore": tuple(name for name in self.ignore if name in names),
+            "state": tuple(name for name in self.state if name in names),
+            "long": self.long if set(self.long) <= set(names) else (),
+            "group": self.group if self.group in names else None,
+        }
+        gone = {key for key in said if said[key] != getattr(self, key) and key != "ignore"}
+        words = ", ".join(f"--{key}" for key in sorted(gone))
+        notes = [f"the kept reading names columns that are not there: {words}"] if gone else []
+        if "time" in gone:
+            said["time_format"] = None
+        return replace(self, **said), notes  # type: ignore[arg-type]
 
     def text(self) -> str:
         """Return reading.toml: what is said, one line each."""

@@ -191,6 +191,18 @@ def test_a_reading_is_kept_and_used_again(write: Write, tmp_path: Path) -> None:
     assert cli.main(["read", "--csv", str(short), "--reading", str(saved)]) == 0
 
 
+def test_a_kept_reading_serves_a_log_without_labels(write: Write, tmp_path: Path) -> None:
+    saved = tmp_path / "reading.toml"
+    log = write("when,no,flow,fault", lambda i: f"{stamp(i)},{i},{flow(i)},{int(i > 200)}")
+    assert cli.main(["read", "--csv", str(log), "--save", str(saved)]) == 0
+    plain = write("when,flow", lambda i: f"{stamp(i)},{flow(i)}")
+    options = reading_options.load(saved, kept=True)
+    table = csv.read(plain, options)
+    assert table.names == ("flow",)
+    assert not table.labels.any()
+    assert "columns that are not there: --label" in "".join(table.notices)
+
+
 def test_a_name_that_is_not_there_is_named(write: Write) -> None:
     path = write("time,flow", lambda i: f"{stamp(i)},{flow(i)}")
     asks(path, '--label: no column "fault": there are time, flow', label=("fault",))
