@@ -225,3 +225,13 @@ def test_numbers_above_single_precision_are_told(write: Write) -> None:
     path = write("time,flow,total",
                  lambda i: f"{stamp(i)},{flow(i)},{40_000_000 + 7 * i * (i % 5)}")  # fmt: skip
     assert "16,777,216" in "".join(reading(path).notes)
+
+
+def test_decimal_commas_between_semicolons_are_no_fields(write: Write) -> None:
+    """A comma would split these lines alike as well, into pieces that mean nothing."""
+
+    def row(i: int) -> str:
+        numbers = ";".join(f"{flow(i + k):.2f}".replace(".", ",") for k in range(3))
+        return f"{900_000 * i};{numbers};{'RUN' if i % 50 < 30 else 'STOP'}"
+
+    assert reading(write("time_ms;a;b;c;mode", row)).channels == ("a", "b", "c")
