@@ -15,6 +15,12 @@ class TrainingError(SafeError):
     exit_code = ExitCode.TRAINING
 
 
+class DetectorRefusedError(SafeError):
+    """A detector would be in alarm too often in quiet times: it is not installed."""
+
+    exit_code = ExitCode.DETECTOR_REFUSED
+
+
 class ConversionError(SafeError):
     """Conversion to TFLite failed; the message names the route and the versions."""
 

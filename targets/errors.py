@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     DATA = 10
     TRAINING = 11
     CONVERSION = 12
+    DETECTOR_REFUSED = 13
     MODEL_INVALID = 20
     MODEL_UNSUPPORTED = 21
     MEMORY_PLAN = 22

@@ -1,5 +1,6 @@
 """The detector's constants as C: scaler.json and detector.json joined with the model's edges."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,61 +13,103 @@ from codegen.emit.program import Program
 from codegen.errors import ModelUnsupportedError
 from codegen.ir.graph import DType, Graph, Quantization, Tensor
 
-SCALER_VERSION, DETECTOR_VERSION = 1, 2
+SCALER_VERSION, DETECTOR_VERSION = 1, 3
+REMEDY = (
+    "versions 1 and 2 know one threshold, no masked channel and no innovations; fit the detector"
+    " again with `host_tools fit --model DIR`"
+)
 
 # The bounds of safe_detector_config_is_usable (sdk/src/detector_check.c).
 _MAX_STEPS = float(1 << 30)
 _MAX_EXTENT = 0xFFFF
-_MAX_ROWS = 1024
+_INNOVATION_ROWS, _MAX_ROWS = 3, 1024
 _MAX_SAMPLES = 2**31 - 1
 _MAX_FORM = 1e15
 _VARIANCE = Range(float(np.float32(1e-20)), float(np.float32(1e12)))
-_MOST = 1e6
-_ALPHA = positive(1.0)
-_TRACK = Range(0.0, float(np.nextafter(np.float32(1), np.float32(0))))
+_MOST, _LEAST = 1e6, float(np.float32(1e-6))
+_SHARE = positive(1.0)
+_MOST_MASKED = 8
+_HOURS = 24
+FORMS = ("level", "median", "innovation", "residual")
+
+_SCALARS: dict[str, Range] = {
+    "residual_alpha": _SHARE,
+    "prior_rows": Range(1.0, _MOST),
+    "feature_limit": positive(_MOST),
+    "alpha": _SHARE,
+    "notice": positive(1e9),
+    "alarm": positive(1e9),
+    "hold": _SHARE,
+    "mean_step": _SHARE,
+    "spread_step": _SHARE,
+    "growth": Range(1.0, _MOST),
+    "peak": Range(_LEAST, _MOST),
+    "recover_share": _SHARE,
+    "drift_alpha": _SHARE,
+}
+_COUNTS = {
+    "rows": (_INNOVATION_ROWS, _MAX_ROWS),
+    "learn_samples": (0, _MAX_SAMPLES),
+    "settle_samples": (0, _MAX_SAMPLES),
+    "confirm_rows": (1, _MAX_EXTENT),
+    "block_rows": (1, _MAX_EXTENT),
+    "recover_samples": (0, _MAX_SAMPLES),
+    "change_samples": (0, _MAX_SAMPLES),
+    "max_masked": (0, _MOST_MASKED),
+    "return_samples": (1, _MAX_EXTENT),
+    "max_missed": (0, _MAX_EXTENT),
+    "day_samples": (0, _MAX_SAMPLES // _HOURS),
+}
 
 
 @dataclass(frozen=True)
 class Form:
-    """Channels that a statistic scores, and the packed lower triangle of its form."""
+    """Channels that a statistic scores, the packed lower triangle of its form, and priors."""
 
     channels: tuple[int, ...]
     factor: tuple[float, ...]
+    prior: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Detector:
-    """Checked constants of a detector; every float is a float32 value."""
+    """Checked constants of a detector; every float is a float32 value.
+
+    `numbers` and `counts` are those of detector.json by their keys there.
+    """
 
     channels: int
     window: int
     horizon: int
-    rows: int
     mean: tuple[float, ...]
     inv_std: tuple[float, ...]
     clip: float
     score_limit: float
-    input_gain: tuple[float, ...]
-    """Gain of each channel. Empty when the model's inputs are relative to the training rows, not to
-    the baseline."""
     input_inv_scale: float
     input_zero_point: int
     forecast_scale: float
     output_zero_point: int
-    prior_level: tuple[float, ...]
-    """Prior variances of the tracked channels: all channels when there is an `input_gain`, else
-    those that the level statistic scores."""
-    prior_residual: tuple[float, ...]
-    prior_rows: float
-    learn_samples: int
-    relearn_samples: int
-    track: float
-    level: Form
-    residual: Form
-    feature_limit: float
-    alpha: float
-    threshold: float
-    quiet: float
+    forms: dict[str, Form]
+    numbers: dict[str, float]
+    counts: dict[str, int]
+    innovation_alpha: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    stuck_samples: tuple[int, ...]
+    hour_mean: tuple[int, ...]
+    hour_scale: tuple[float, ...]
+    drift_channels: tuple[int, ...]
+    drift_limit: tuple[float, ...]
+
+    @property
+    def learns(self) -> bool:
+        """Whether a device learns its baseline."""
+        return self.counts["learn_samples"] > 0
+
+    @property
+    def most_features(self) -> int:
+        """Most features of a form."""
+        return max(self.channels, *(len(form.channels) for form in self.forms.values()))
 
 
 def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
@@ -79,73 +122,84 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
     source, target = graph.tensor(graph.inputs[0]), graph.tensor(graph.outputs[0])
     into, out = _quantization(source), _quantization(target)
     scales = Fields(scaler, SCALER_VERSION, "train the model again with `host_tools train`")
-    rules = Fields(
-        detector, DETECTOR_VERSION, "fit the detector again with `host_tools fit --model DIR`"
-    )
+    rules = Fields(detector, DETECTOR_VERSION, REMEDY)
     inverse = float(np.float32(1.0) / np.float32(into.scale))
-    relative = rules.word("input", ("scaler", "baseline")) == "baseline"
-    gain = rules.floats("input_gain", channels, positive(_MOST))
-    prior = rules.floats("prior_level", channels, _VARIANCE)
-    level, residual = _form(rules, "level", channels), _form(rules, "residual", channels)
+    forms = {name: _form(rules, name, channels) for name in FORMS}
+    counts = {key: rules.integer(key, *ends) for key, ends in _COUNTS.items()}
+    hours = counts["day_samples"] > 0
+    drift = rules.ascending("drift_channels", channels)
     found = Detector(
         channels=channels,
         window=window,
         horizon=horizon,
-        rows=rules.integer("rows", 1, _MAX_ROWS),
         mean=scales.floats("mean", channels),
         inv_std=scales.floats("inv_std", channels, positive()),
         clip=scales.number("clip", positive()),
         score_limit=scales.number("score_limit", positive(_MOST)),
-        input_gain=gain if relative else (),
         input_inv_scale=inverse,
         input_zero_point=into.zero_point,
         forecast_scale=float(np.float32(out.scale) / np.float32(horizon)),
         output_zero_point=out.zero_point,
-        prior_level=prior if relative else tuple(prior[c] for c in level.channels),
-        prior_residual=rules.floats("prior_residual", len(residual.channels), _VARIANCE),
-        prior_rows=rules.number("prior_rows", Range(1.0, _MOST)),
-        learn_samples=rules.integer("learn_samples", 0, _MAX_SAMPLES),
-        relearn_samples=rules.integer("relearn_samples", 0, _MAX_SAMPLES),
-        track=rules.number("track", _TRACK),
-        level=level,
-        residual=residual,
-        feature_limit=rules.number("feature_limit", positive(_MOST)),
-        alpha=rules.number("alpha", _ALPHA),
-        threshold=rules.number("threshold", positive()),
-        quiet=rules.number("quiet", positive()),
+        forms=forms,
+        numbers={key: rules.number(key, within) for key, within in _SCALARS.items()},
+        counts=counts,
+        innovation_alpha=rules.floats(
+            "innovation_alpha", len(forms["innovation"].channels), Range(_LEAST, 1.0)
+        ),
+        low=rules.floats("low", channels),
+        high=rules.floats("high", channels),
+        stuck_samples=rules.integers("stuck_samples", channels, 0, _MAX_EXTENT),
+        hour_mean=rules.integers("hour_mean", _HOURS * channels * hours, -(2**15), 2**15 - 1),
+        hour_scale=rules.floats("hour_scale", channels * hours, Range(0.0, _MOST)),
+        drift_channels=drift,
+        drift_limit=rules.floats("drift_limit", len(drift), Range(_LEAST, _MOST)),
     )
     scales.names("channels", channels)
-    _check_deviations(scales, found)
-    if not (level.channels or residual.channels):
-        rules.fail("level_channels and residual_channels are empty: nothing would be scored")
-    for name, form in (("level_factor", level), ("residual_factor", residual)):
-        if not _bound(form, found.feature_limit) <= _MAX_FORM:
-            rules.fail(f"{name}: the statistic may exceed {_MAX_FORM:g} at feature_limit")
     if not found.clip * inverse < _MAX_STEPS:
         scales.fail(f"clip {found.clip} is above 2^30 steps of the model input")
+    _check(rules, found)
     return found
 
 
-def _check_deviations(scales: Fields, found: Detector) -> None:
-    """Refuse `inv_std` that is not 1 / `std`; each is rounded to float32 once."""
-    for channel, std in enumerate(scales.floats("std", found.channels, positive())):
-        inverse = found.inv_std[channel]
-        if not abs(std * inverse - 1) <= 1e-6:
-            scales.fail(f"inv_std[{channel}] is {inverse:g}, not 1 / std = 1 / {std:g}")
+def _check(rules: Fields, found: Detector) -> None:
+    """Check what concerns several keys."""
+    counts = found.counts
+    learned = rules.word("baseline", ("training", "learned")) == "learned"
+    if not any(form.channels for form in found.forms.values()):
+        rules.fail("no form has channels: nothing would be scored")
+    for name, form in found.forms.items():
+        if not _bound(form, found.numbers["feature_limit"]) <= _MAX_FORM:
+            rules.fail(f"{name}_factor: the statistic may exceed {_MAX_FORM:g} at feature_limit")
+    if learned != found.learns:
+        rules.fail('learn_samples must be above 0 with baseline "learned", 0 with "training"')
+    if counts["settle_samples"] >= max(1, counts["learn_samples"]):
+        rules.fail("settle_samples must be below learn_samples")
+    if found.numbers["alarm"] < found.numbers["notice"]:
+        rules.fail("alarm must not be below notice")
+    if counts["return_samples"] < counts["rows"] + _INNOVATION_ROWS:
+        rules.fail(f"return_samples must be at least rows + {_INNOVATION_ROWS}")
+    for channel, (low, high) in enumerate(zip(found.low, found.high, strict=True)):
+        if not low < high:
+            rules.fail(f"low[{channel}] must be below high[{channel}]")
 
 
 def _form(rules: Fields, name: str, channels: int) -> Form:
     kept = rules.ascending(f"{name}_channels", channels)
-    return Form(kept, rules.floats(f"{name}_factor", len(kept) * (len(kept) + 1) // 2))
+    size = len(kept)
+    return Form(
+        kept,
+        rules.floats(f"{name}_factor", size * (size + 1) // 2),
+        rules.floats(f"{name}_prior", channels if name == "level" else size, _VARIANCE),
+    )
 
 
 def _bound(form: Form, limit: float) -> float:
-    """Return a bound of the form over features within +- limit."""
+    """Return a bound of the form over features within +- limit, whatever is masked."""
     total, at = 0.0, 0
     for i in range(len(form.channels)):
         total += (limit * sum(map(abs, form.factor[at : at + i + 1]))) ** 2
         at += i + 1
-    return total
+    return total * len(form.channels)
 
 
 def header(program: Program, detector: Detector) -> str:
@@ -174,26 +228,30 @@ def _context(program: Program, detector: Detector | None) -> dict[str, object]:
     }
 
 
+_Typed = tuple[str, type, Mapping[str, Sequence[float]]]
+
+
 def _arrays(d: Detector) -> dict[str, tuple[str, int, str]]:
     """Return C type, length and elements of each constant array that is not empty, by name."""
     floats = {
         "mean": d.mean,
         "inv_std": d.inv_std,
-        "input_gain": d.input_gain,
-        "prior_level": d.prior_level,
-        "prior_residual": d.prior_residual,
-        "level_factor": d.level.factor,
-        "residual_factor": d.residual.factor,
+        "low": d.low,
+        "high": d.high,
+        "innovation_alpha": d.innovation_alpha,
+        "hour_scale": d.hour_scale,
+        "drift_limit": d.drift_limit,
     }
-    integers = {"level_channels": d.level.channels, "residual_channels": d.residual.channels}
-    found = {
-        name: ("float", len(items), text.c_array(np.array(items, dtype=np.float32)))
-        for name, items in floats.items()
-        if items
-    }
-    return found | {
-        name: ("uint16_t", len(items), text.c_array(np.array(items, dtype=np.uint16)))
-        for name, items in integers.items()
+    integers = {"stuck_samples": d.stuck_samples, "drift_channels": d.drift_channels}
+    for name, form in d.forms.items():
+        floats |= {f"{name}_factor": form.factor, f"{name}_prior": form.prior}
+        integers |= {f"{name}_channels": form.channels}
+    typed: list[_Typed] = [("float", np.float32, floats), ("uint16_t", np.uint16, integers),
+             ("int16_t", np.int16, {"hour_mean": d.hour_mean})]  # fmt: skip
+    return {
+        name: (kind, len(items), text.c_array(np.array(items, dtype=dtype)))
+        for kind, dtype, arrays in typed
+        for name, items in arrays.items()
         if items
     }
 

@@ -73,6 +73,16 @@ class Fields:
             return least
         return value
 
+    def integers(self, key: str, count: int, least: int, most: int) -> tuple[int, ...]:
+        """Return `count` integers."""
+        found = self._values.get(key)
+        plain = isinstance(found, list) and all(
+            type(v) is int and least <= v <= most for v in found
+        )
+        if not plain or len(found or []) != count:
+            self.fail(f"{key} must hold {count} integers {least} to {most}")
+        return tuple(found or ())
+
     def word(self, key: str, known: tuple[str, ...]) -> str:
         """Return one of the known words."""
         value = self._values.get(key)

@@ -81,6 +81,10 @@ def _header(found: Runtime, name: str, isa: str) -> list[tuple[str, Path]]:
     else:
         plain = SDK / "src" / f"{stem.name}.c"
         source = plain if plain.is_file() else None
+        # A header's functions may be spread over several files: NAME_PART.c without a header.
+        for part in sorted((SDK / "src").glob(f"{stem.name}_*.c")):
+            if not (SDK / "include" / "safe" / f"{part.stem}.h").is_file():
+                waiting += _source(found, part)
     return waiting if source is None else waiting + _source(found, source)
 
 

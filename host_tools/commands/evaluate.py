@@ -4,10 +4,13 @@ MSE, RMSE, MAE, largest error and LSB per channel and horizon step, latency on t
 where the error comes from: quantized inputs, weights, activations. Windows come from the test
 part of the data, from the model's golden file, or from --windows.
 
-With --detection FOLDER a detector is trained and scored on labelled runs instead: one CSV file
-per run with a column `anomaly`, the first 400 rows of each train. Float, int8 and the generated C
-are scored beside baselines; the model directory is left in model/ below --out. Example:
+With --detection FOLDER a detector is scored on labelled runs instead: one CSV file per run with a
+column `anomaly`. With --model it is that of a model directory, else one is trained: the first
+--learn-rows rows of each run train, and the model directory is left in model/ below --out. With
+--stream the runs of a day follow each other and the device learns once. Float, int8 and the
+generated C are scored beside baselines. Examples:
   host_tools evaluate --detection data/runs --out build/detection --target stm32f4 --emulate
+  host_tools evaluate --detection data/runs --stream --model build/models/pump
 """
 
 import argparse
@@ -18,6 +21,8 @@ from typing import TYPE_CHECKING
 
 from host_tools.commands import _output, _reading
 from host_tools.commands._options import add_backend
+from host_tools.detection.choice import Choice
+from host_tools.detection.rule import Rule
 from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
@@ -28,7 +33,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options; old names are accepted beside the new."""
     add = parser.add_argument
-    add("--model", default="forecaster", help="name under models/, or a folder")
+    add("--model",
+        help="name under models/, or a folder (default forecaster; with --detection: one is"
+        " trained)")  # fmt: skip
     _reading.add_arguments(parser, "measure on the test part of this log")
     add("--windows", "--rep", dest="rep", type=Path, metavar="NPZ",
         help="measure on these standardized windows; their truth is unknown")  # fmt: skip
@@ -42,6 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_backend(parser)
     add("--runs", type=int, metavar="N", help="stream only the first N runs through --target")
     add("--seed", type=int, default=1, help="of --detection's training (default %(default)s)")
+    add("--stream", action="store_true",
+        help="with --detection: join the runs of a day, learn once")  # fmt: skip
+    add("--learn-rows", type=int, default=Rule.learn_rows,
+        help="with --detection: rows of each run that train (default %(default)s)")  # fmt: skip
     add("--n", type=int, default=256, help="windows (default %(default)s)")
     add("--threads", type=int, default=1, help="of the latency measurement")
     add(
@@ -78,6 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
+def _say(line: str) -> None:
+    print(f"evaluate: {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def _detection(arguments: argparse.Namespace) -> int:
     from host_tools.data import runs
     from host_tools.evaluation import detection_study as study
@@ -90,16 +105,34 @@ def _detection(arguments: argparse.Namespace) -> int:
         raise DataError(f"--runs {arguments.runs}: must be at least 1")
     if bool(arguments.target) != arguments.emulate:
         raise DataError("--target NAME and --emulate belong together")
+    choice = Choice(learn_rows=arguments.learn_rows)
+    choice.check()
     out = arguments.out or Path("build", "detection")
+    home = description.resolve(arguments.model) if arguments.model else None
+    loaded = runs.load(
+        arguments.detection,
+        choice.learn_rows + 1,
+        _reading.options(arguments),
+        description.load(home).channels if home else None,
+    )
+    if home is None:
+        loaded, dropped = loaded.varying(choice.learn_rows)
+        if dropped:
+            _say(f"note: left out {', '.join(dropped)}: constant over the training rows")
     found = study.study(
-        runs.load(arguments.detection, study.LEAST_ROWS, _reading.options(arguments)),
-        description.resolve(arguments.model) / "architecture.py",
+        loaded,
+        description.resolve("forecaster") / "architecture.py",
         out,
-        lambda line: print(f"evaluate: {line}", file=sys.stderr),  # noqa: T201
-        seed=arguments.seed,
-        targets=("host", arguments.target) if arguments.target else ("host",),
-        backend=arguments.backend,
-        limit=arguments.runs,
+        _say,
+        study.Options(
+            model=home,
+            stream=arguments.stream,
+            seed=arguments.seed,
+            targets=("host", arguments.target) if arguments.target else ("host",),
+            backend=arguments.backend,
+            limit=arguments.runs,
+            detector=choice,
+        ),
     )
     write_plain(out / "detection.json", found.fields())
     output.write(out / "detection.html", detection_page.page(found.detection()))
@@ -114,7 +147,7 @@ def _material(arguments: argparse.Namespace) -> "tuple[EvaluationInputs, str]":
     from host_tools.evaluation import material
     from host_tools.formats import description, scaler
 
-    home = description.resolve(arguments.model)
+    home = description.resolve(arguments.model or "forecaster")
     int8 = material.tflite(arguments.int8 or home / "model_int8.tflite")
     floating = material.floating(arguments.floating or home / "model_float.tflite")
     known = scaler.load(home / "scaler.json")

@@ -1,24 +1,29 @@
 """Fit the detector of a trained model again: a new detector.json, the network stays.
 
-For a model whose detector.json is of an older version, for other quiet data, or for a device
-that learns its own baseline (--learn-rows). Without --csv the rows are those of the synthetic
-plant. Writes detector.json and training.json. Example:
-  host_tools fit --model build/models/pump --csv quiet.csv --learn-rows 400
+For a model whose detector.json is of an older version, for other quiet data, for another
+threshold, or for a device that learns its own baseline (--baseline learned). Without --csv the
+rows are those of the synthetic plant. Writes detector.json and training.json, unless the detector
+is in alarm too often on quiet rows that were held back. Example:
+  host_tools fit --model build/models/pump --csv quiet.csv --baseline learned
 """
 
 import argparse
 import sys
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.commands import _output, _reading
+from host_tools.commands import _detector, _output, _reading
 from host_tools.data import model_data, window
 from host_tools.detection import quiet as detection
+from host_tools.detection.choice import AUTO
+from host_tools.errors import DetectorRefusedError
 from host_tools.formats import detector, json_file
+from host_tools.formats.detector import LEARNED
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
-from host_tools.training.settings import INT8
+from host_tools.training.settings import INT8, REFUSED
 from targets import output
 from targets.errors import ExitCode
 
@@ -27,13 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     _reading.add_arguments(parser, "fit to these files of one log instead of the plant")
-    parser.add_argument(
-        "--learn-rows",
-        type=int,
-        default=0,
-        help="rows from which a device learns its own baseline; 0: that of the training rows"
-        " (default %(default)s)",
-    )
+    _detector.add_arguments(parser)
     parser.add_argument(
         "--out", type=_output.folder, help="folder to write to (default: the model's own)"
     )
@@ -45,26 +44,36 @@ def _say(line: str) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit; return the exit code."""
-    detection.check_learn_rows(arguments.learn_rows)
+    choice = _detector.choice(arguments)
     about = model_data.load(arguments.model, arguments.csv, _reading.options(arguments))
     model = about.home / INT8
     adapter, edges = adapters.load(about.home), adapters.read_edges(model)
     parts = window.split(about.table)
+    if adapter.scaler.centre_rows and choice.wanted == AUTO:
+        choice = replace(choice, baseline=LEARNED)
+    baseline, why = detection.choose(parts, choice)
+    _say(f"baseline: {baseline} ({why})")
     _say(f"fitting the detector of {about.description.name} to {len(parts.train)} training rows")
 
     def forecast(windows: NDArray[np.int8]) -> NDArray[np.int8]:
         return oracle.forecast(model, windows)
 
-    config = detection.fit(parts, adapter, edges.output_scale, forecast, arguments.learn_rows)
-    figures = detection.figures(config, parts, forecast)
+    network = detection.network_of(adapter, edges.output_scale, forecast)
+    limits = about.description.limits()
+    made = detection.fit(parts, adapter, network, choice.rule(baseline), limits)
+    figures = detection.figures(made, parts, forecast)
     if about.table.reading is not None:
         figures["fit_reading"] = dict(about.table.reading)
         for notice in about.table.notices:
             _say(f"note: {notice}")
+    detection.tell(figures, _say)
     out = arguments.out or about.home
+    if why := detection.refuse(figures, choice.max_quiet_alarms):
+        output.write(out / REFUSED, made.config.detector.text())
+        raise DetectorRefusedError(f"{out / detector.FILE}: {why}")
     record = about.home / "training.json"
     before = json_file.read(record) if record.exists() else {}
-    output.write(out / detector.FILE, config.detector.text())
+    output.write(out / detector.FILE, made.config.detector.text())
     output.write(out / record.name, json_file.text({**before, **figures}))
-    detection.tell(figures, _say)
+    (out / REFUSED).unlink(missing_ok=True)
     return ExitCode.OK

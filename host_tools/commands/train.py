@@ -12,7 +12,7 @@ Example:
 import argparse
 import sys
 
-from host_tools.commands import _output, _reading
+from host_tools.commands import _detector, _output, _reading
 from host_tools.training.settings import Settings
 from targets.errors import ExitCode
 
@@ -34,13 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Settings.clip,
         help="limit of model inputs in standard deviations (default %(default)g)",
     )
-    parser.add_argument(
-        "--learn-rows",
-        type=int,
-        default=Settings.learn_rows,
-        help="rows from which a device learns its own baseline; 0: that of the training rows"
-        " (default %(default)s)",
-    )
+    _detector.add_arguments(parser)
     parser.add_argument(
         "--exports",
         action=argparse.BooleanOptionalAction,
@@ -60,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings(
         epochs=arguments.epochs,
         clip=arguments.clip,
-        learn_rows=arguments.learn_rows,
+        detector=_detector.choice(arguments),
         exports=arguments.exports,
     )
     request = TrainingRequest(

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from host_tools.detection import chain
+from host_tools.detection import replay
 from host_tools.formats import description
 from host_tools.formats.golden import Golden
 from host_tools.runtimes import host_c, reference
@@ -67,6 +67,6 @@ def run_all(
     if oracle.available():
         outputs[ORACLE] = timed("TFLM", lambda: oracle.run(model, golden.windows))
     outputs[GOLDEN] = golden.outputs
-    config = chain.load(directory)
-    records = timed("chain on the host", lambda: chain.run_chain(config, golden.samples, host.run))
+    config = replay.load(directory)
+    records = timed("chain on the host", lambda: replay.run_chain(config, golden.samples, host.run))
     return Exact(outputs, records, seconds)

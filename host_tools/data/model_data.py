@@ -87,4 +87,6 @@ def cut(
     """
     size = about.description
     first = window.starts(part, size.window + size.horizon, quiet_only=True, most=most)
-    return window.cut(about.scale.standardize(part.samples), first, size.window, size.horizon)
+    return window.cut(
+        about.scale.inputs(part.samples, part.segments), first, size.window, size.horizon
+    )

@@ -5,6 +5,7 @@ other CSV file is a run: its first rows train, the rest counts.
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,50 @@ class Runs:
     quiet: tuple[Recording, ...]
     channels: tuple[str, ...]
 
+    def varying(self, rows: int) -> tuple["Runs", list[str]]:
+        """Return the runs without the channels that are constant over the first `rows` rows of
+        every run and the quiet recordings, and the names of those.
+
+        Raises:
+            DataError: No channel would be left.
+        """
+        parts = [run.values[:rows] for run in self.labelled] + [run.values for run in self.quiet]
+        training = np.concatenate(parts)
+        flat = np.nanmax(training, axis=0) == np.nanmin(training, axis=0)
+        if flat.all():
+            raise DataError("every channel is constant over the training rows")
+        keep = np.flatnonzero(~flat)
+
+        def cut(run: Recording) -> Recording:
+            return replace(run, values=np.ascontiguousarray(run.values[:, keep]))
+
+        names = tuple(self.channels[c] for c in keep)
+        found = Runs(tuple(map(cut, self.labelled)), tuple(map(cut, self.quiet)), names)
+        return found, [name for name, gone in zip(self.channels, flat, strict=True) if gone]
+
+    def days(self) -> tuple[Recording, ...]:
+        """Return the labelled runs of each day (UTC) joined in the order of their times.
+
+        Rows that lie before the end of the run before are left out: the recordings overlap.
+        """
+        by_day: dict[int, list[Recording]] = {}
+        for run in sorted(self.labelled, key=lambda one: one.start):
+            by_day.setdefault(int(run.start // 86400), []).append(run)
+        return tuple(_joined(runs) for runs in by_day.values())
+
+
+def _joined(runs: list[Recording]) -> Recording:
+    first, last = runs[0].start, -np.inf
+    parts = []
+    for run in runs:
+        seconds = run.seconds + (run.start - first)
+        keep = seconds > last
+        parts.append((run.values[keep], run.labels[keep], seconds[keep]))
+        last = max(last, float(seconds[-1]))
+    values, labels, seconds = (np.concatenate(part) for part in zip(*parts, strict=True))
+    day = datetime.fromtimestamp(first, tz=UTC).strftime("%Y-%m-%d")
+    return Recording(f"{day}/stream", values, labels, seconds, first)
+
 
 def _order(path: Path) -> tuple[str, int, str]:
     number = int(path.stem) if path.stem.isdigit() else -1
@@ -70,8 +115,13 @@ def _recording(path: Path, table: Table) -> Recording:
     return Recording(name, table.samples.astype(np.float64), labels, seconds, start)
 
 
-def load(root: Path, least_rows: int, options: ReadingOptions | None = None) -> Runs:
-    """Read every log below a folder.
+def load(
+    root: Path,
+    least_rows: int,
+    options: ReadingOptions | None = None,
+    channels: tuple[str, ...] | None = None,
+) -> Runs:
+    """Read every log below a folder, with the given channels or those of the first.
 
     A quiet recording is cut where the first labelled run begins that starts inside it: the rows
     after are that run's own, and must not train.
@@ -84,7 +134,6 @@ def load(root: Path, least_rows: int, options: ReadingOptions | None = None) -> 
         raise DataError(f"{root}: no such folder; name one that holds a CSV file per run")
     labelled: list[Recording] = []
     quiet: list[Recording] = []
-    channels: tuple[str, ...] | None = None
     first: Table | None = None
     paths = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
     for path in sorted(paths, key=_order):

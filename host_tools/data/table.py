@@ -11,6 +11,8 @@ from host_tools.errors import DataError
 
 GAP = -1
 """Segment number of a row that holds a value that is not finite."""
+LOST_ROWS = 11
+"""Samples missing in a row that stand for a jump in time: more than a detector bridges."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,16 +110,17 @@ def segment(samples: NDArray[np.float32], broken: NDArray[np.bool_]) -> NDArray[
 
 
 def stream(table: Table) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return the rows as a device would get them: a jump in time becomes one row of NaN.
+    """Return the rows as a device would get them: a jump in time becomes LOST_ROWS rows of NaN.
 
-    A device has no clock of the plant; a row that is not finite is how it learns of a gap.
+    A device has no clock of the plant; so many samples that are missing are how it learns of a gap.
 
     Returns:
-        float32 [rows + jumps, channels] and its labels, uint8 (an inserted row has the label
-        of both neighbours, or 0).
+        float32 [rows + LOST_ROWS · jumps, channels] and its labels, uint8 (inserted rows have the
+        label of both neighbours, or 0).
     """
     numbers = table.segments
     jumps = np.flatnonzero((numbers[1:] != numbers[:-1]) & (numbers[1:] >= 0) & (numbers[:-1] >= 0))
+    jumps = np.repeat(jumps, LOST_ROWS)
     at = jumps + 1
     return (
         np.insert(table.samples, at, np.float32(np.nan), axis=0),

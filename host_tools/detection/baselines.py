@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from host_tools.detection.fit import F64, ewma
+from host_tools.detection.features import F64, ewma
 
 Verdict = tuple[F64, npt.NDArray[np.bool_]]
 
@@ -17,13 +17,6 @@ def always(values: F64, train: int) -> Verdict:
     """Alarm on every row: the F1 that costs nothing."""
     del train
     return np.ones(len(values)), np.ones(len(values), bool)
-
-
-def elapsed(values: F64, train: int, row: int = 575) -> Verdict:
-    """Alarm for ever after a fixed row: what elapsed time alone is worth on this benchmark."""
-    del train
-    index = np.arange(len(values), dtype=np.float64)
-    return index, index >= row
 
 
 def persistence(values: F64, train: int) -> Verdict:
@@ -80,7 +73,6 @@ def t2_q(values: F64, train: int, confidence: float = 0.999, share: float = 0.85
 
 ALL: dict[str, Callable[[F64, int], Verdict]] = {
     "always-alarm": always,
-    "alarm after row 575": elapsed,
     "persistence": persistence,
     "isolation forest": isolation_forest,
     "T2+Q": t2_q,

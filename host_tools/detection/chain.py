@@ -1,129 +1,100 @@
-"""The on-device chain, written once: raw sample → baseline, model → level, residual → alarm.
+"""The on-device chain, written once: raw sample → sensors, baseline, model → statistics → state.
 
-This is the specification that the SDK (`sdk/src/{scaler,window,baseline,quadratic,detector}.c`)
-follows to the last bit. float32, one rounding per operation (no fused multiply-add), sums in
-the order written, nothing from libm: the square root is the correctly rounded one. numpy's
-element-wise operations round once each, so each line here is one line of C over the channels.
+This is the specification that the SDK (`sdk/src/{sensors,scaler,window,baseline,quadratic,
+verdict,detector}.c`) follows to the last bit. float32, one rounding per operation (no fused
+multiply-add), sums in the order written, nothing from libm: the square root is the correctly
+rounded one. numpy's element-wise operations round once each, so each line here is one line of C
+over the channels.
 
-For each sample x, float32 [C], with n samples since the last gap:
+For each sample x, float32 [C], with n samples in the window since the last gap:
 
-1. A value that is not finite: a gap. Recent samples and the score are forgotten, the baseline
-   stays; state FAULT, status NOT_FINITE, `top` names the channels that are not finite.
-2. z = clamp((x − mean) · inv_std, ±score_limit) joins the level ring (`rows` samples).
-   While nothing is learned yet the baseline's mean is the mean of the z since the gap.
-3. Model input: u = z, or relative to the baseline
-   u = clamp(((z − baseline mean) · inv_level) · input_gain, ±score_limit).
-4. From n = window + horizon − 1 on a sample has been forecast `horizon` times; the residual
-   u − (mean of the forecasts) joins the residual ring.
-5. Row means of both rings, once full, give the features
-   f_level = clamp((row mean − baseline mean) · inv_level, ±feature_limit) and
-   f_residual = clamp(row mean · inv_residual, ±feature_limit); level and residual are
-   |factor · f|² over the scored channels, 0 while there is none.
-6. s = the larger one; e = s the first time since a gap, e + alpha · (s − e) later.
-7. State: WARMUP without a statistic, LEARN while the baseline is learned, else ALARM when
-   e > threshold, else OK. In ALARM `top` names the channels that contribute most to the larger
-   statistic of this sample (`statistic.contributions`).
-8. The baseline learns from full level rings until `learn_samples`: running mean and variance
-   (Welford) of the row means, mean square of the residual's. Later its mean follows by `track`
-   while e ≤ quiet. `relearn_samples` in ALARM without a break: everything is forgotten.
-9. u joins the window; a full window runs the model (from reset state), and its forecasts are
+1. Sensors (`sensors.py`): a sample without one good value is *missing* (see below). A channel
+   with a bad value is masked; the last value that was finite and in range stands for it.
+2. z = clamp((last − mean) · inv_std, ±score_limit). With hours, d = z − the mean of this hour, else
+   d = z. d joins the level ring (`rows` samples) and the median of the last three d that ring.
+3. Innovation: i = d − l, l += a · i, per channel; i = 0 and l = d at the first sample since a gap
+   and where a channel returns; i = 0 where it is bad. i joins a ring of three.
+4. Model input u = clamp(d − baseline mean, ±score_limit), relative to the baseline's level. From
+   n = window + horizon − 1 on, a sample has been forecast `horizon` times: the residual r follows
+   the error, r += residual_alpha · ((u − mean of the forecasts) − r), from 0. Where the value is
+   bad, the forecast is the input, so that the error is 0; while there is none, u is.
+5. Features: row means of the level ring (once it is full), of the median ring and of the
+   innovation ring, and r, as deviations from the baseline in its spreads, ± feature_limit. Each
+   form is |factor · f|² over its channels that are not masked (`statistic.form`).
+6. s = the largest form; e = s the first time since a gap, e + alpha · (s − e) later.
+7. State: WARMUP until the level ring is full (and, with hours, until the time of day is known),
+   DEGRADED while more than max_masked channels are masked, LEARN while the baseline is learned,
+   else that of `verdict.py`. In NOTICE and ALARM `top` names the channels that contribute most to
+   the largest form (`statistic.contributions`).
+8. The baseline (`baseline.py`). While learning: the mean of the d since power-up for
+   `settle_samples`, then running moments of the row means. Later it follows good blocks, never in
+   NOTICE or ALARM. A state that recovered is the plant's new one: the mean is that of the present
+   rows. So is one that has been raised for `change_samples`: mean and spread are those since it
+   was raised, the spread at least the learned one. The score starts anew; `event` tells.
+9. Drift: m += drift_alpha · (d − m) from the mean at the end of the learning, except in NOTICE
+   and ALARM; |m − that mean| > drift_limit names a channel for maintenance.
+10. u joins the window; a full window runs the model (from reset state), and its forecasts are
    added for the coming `horizon` samples.
+
+A missing sample runs step 10 with its forecast (while there is none, the last u) and nothing
+else; the state stays. More than `max_missed` in a row are a gap: recent samples, the score and
+the blocks are forgotten, the baseline stays.
 """
 
-import zlib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data.table import finite_rows
-from host_tools.detection.rings import Forecaster, IntegerForecaster
-from host_tools.detection.statistic import (
-    ONE,
-    ZERO,
-    contributions,
-    quadratic,
-    row_mean,
-    top,
+from host_tools.detection.baseline import Blocks, Tracker, learns
+from host_tools.detection.rings import Forecaster, Rows
+from host_tools.detection.sensors import Sensors
+from host_tools.detection.statistic import ZERO, contributions, form, top, unpack
+from host_tools.detection.verdict import Verdict
+from host_tools.formats.detector import FORMS, HOURS, INNOVATION_ROWS, Detector, Form
+from host_tools.formats.record import (
+    NO_CHANNEL,
+    RAISED,
+    TOP,
+    Event,
+    State,
 )
-from host_tools.errors import DataError
-from host_tools.formats import detector as detectors
-from host_tools.formats.detector import F32, Detector, unpack
-from host_tools.formats.record import NO_CHANNEL, RECORD, TOP, State
-from host_tools.runtimes import adapter as adapters
-from host_tools.runtimes.adapter import Adapter
+from host_tools.runtimes.adapter import F32, Adapter
 
-Forecast = Callable[[NDArray[np.int8]], NDArray[np.int8]]
-"""int8 [N, window, channels] to int8 [N, horizon, channels], each from reset state."""
-
-STATUS_OK, STATUS_NOT_FINITE = 0, 4
 NONE: tuple[int, ...] = ()
+NOTHING = Event(0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
-    """What one sample gives; the statistics are 0 while their rows are not full."""
+    """What one sample gives; a statistic is 0 while there is none."""
 
     index: int
     state: State
-    level: np.float32
-    residual: np.float32
-    score: np.float32
-    top: tuple[int, ...] = ()
+    limit: np.float32
+    is_missing: bool = False
+    forms: list[np.float32] = field(default_factory=lambda: [ZERO] * len(FORMS))
+    score: np.float32 = ZERO
+    top: tuple[int, ...] = NONE
+    masked: tuple[int, ...] = NONE
+    event: Event = NOTHING
+    drift: int = NO_CHANNEL
 
 
-class Baseline:
-    """What a deployment is like: mean and 1/spread of each channel's level and residual."""
+class _Watched:
+    """One form: its features' tracker, and the numbers of its channels."""
 
-    def __init__(self, detector: Detector) -> None:
-        """Starts as after power-up."""
-        self._d = detector
-        self._level_mass = detector.prior_level * detector.prior_rows
-        self._residual_mass = detector.prior_residual * detector.prior_rows
-        self.forget()
+    def __init__(self, detector: Detector, shape: Form, *, has_mean: bool, all_: bool) -> None:
+        self.channels = np.array(shape.channels, dtype=np.intp)
+        self.tracked = np.arange(detector.channels) if all_ else self.channels
+        self.factor = unpack(shape.factor, len(self.channels))
+        self.tracker = Tracker(detector, shape.prior, has_mean)
+        self._pick = self.channels if all_ else slice(None)
 
-    def forget(self) -> None:
-        """Nothing is learned: mean 0, spreads of the training rows."""
-        self.mean = np.zeros_like(self._d.prior_level)
-        self.inv_level = ONE / np.sqrt(self._d.prior_level)
-        self.inv_residual = ONE / np.sqrt(self._d.prior_residual)
-        self._m2 = np.zeros_like(self._d.prior_level)
-        self._r2 = np.zeros_like(self._d.prior_residual)
-        self._learned = self._residuals_learned = 0
-
-    @property
-    def is_learning(self) -> bool:
-        """Whether no verdict can be given yet."""
-        return self._learned < self._d.learn_samples
-
-    def prime(self, z: F32, samples: int) -> None:
-        """Before the first row mean: the mean of the samples so far, `samples` before z."""
-        if self.is_learning and self._learned == 0:
-            self.mean = self.mean + (z - self.mean) / np.float32(samples + 1)
-
-    def learn(self, level: F32, residual: F32 | None) -> None:
-        """Running mean and variance of the level (Welford), mean square of the residual."""
-        self._learned += 1
-        count = np.float32(self._learned)
-        delta = level - self.mean
-        self.mean = self.mean + delta / count
-        square = delta * (level - self.mean)
-        self._m2 = np.where(square > ZERO, self._m2 + square, self._m2)
-        variance = (self._level_mass + self._m2) / (self._d.prior_rows + count)
-        self.inv_level = ONE / np.sqrt(variance)
-        if residual is None:
-            return
-        self._residuals_learned += 1
-        self._r2 = self._r2 + residual * residual
-        count = np.float32(self._residuals_learned)
-        variance = (self._residual_mass + self._r2) / (self._d.prior_rows + count)
-        self.inv_residual = ONE / np.sqrt(variance)
-
-    def track(self, level: F32) -> None:
-        """Follows a quiet level."""
-        self.mean = self.mean + self._d.track * (level - self.mean)
+    def statistic(self, values: F32, masked: NDArray[np.bool_]) -> tuple[np.float32, F32]:
+        """The form of the tracked values [tracked], and the vector that names channels."""
+        feature = self.tracker.feature(values)[self._pick]
+        return form(self.factor, feature, np.flatnonzero(masked[self.channels]).tolist())
 
 
 class Chain:
@@ -133,221 +104,279 @@ class Chain:
         """Binds constants and model and starts as after power-up."""
         self._d, self._a = detector, adapter
         self.forecaster = forecaster
-        self._level_channels = np.array(detector.level_channels, dtype=np.intp)
-        self._residual_channels = np.array(detector.residual_channels, dtype=np.intp)
-        self._level_factor = unpack(detector.level_factor, len(self._level_channels))
-        self._residual_factor = unpack(detector.residual_factor, len(self._residual_channels))
-        self._inv_rows = ONE / np.float32(detector.rows)
-        self.baseline = Baseline(detector)
+        self._forms = [
+            _Watched(detector, getattr(detector, name), has_mean=i < 2, all_=i == 0)
+            for i, name in enumerate(FORMS)
+        ]
+        self._level, self._median, self._innovation, self._residual = self._forms
+        self._sensors = Sensors(detector, adapter.scaler.mean)
+        self._blocks, self._verdict = Blocks(detector), Verdict(detector)
+        self._drift = np.array(detector.drift_channels, dtype=np.intp)
+        self._phase: int | None = None
         self.reset()
 
+    @property
+    def baseline(self) -> Tracker:
+        """Mean and spread of the level."""
+        return self._level.tracker
+
     def reset(self) -> None:
-        """Forgets everything, the baseline too: it is learned anew."""
-        self._is_new_normal = False
-        self.baseline.forget()
+        """Forgets everything, the baseline too: it is learned anew. The time of day stays."""
+        self._sensors.reset()
+        for watched in self._forms:
+            watched.tracker.forget()
+        self._blocks.forget()
+        self._learned = self._progress = 0
+        self._slow = np.zeros(len(self._drift), np.float32)
+        self._slow_start = self._slow
+        self._missing = 0
         self.gap()
 
     def gap(self) -> None:
-        """Forgets recent samples and the score, keeps the baseline."""
-        self._samples = self._residuals = self._alarms = 0
-        self._level_ring = np.zeros((self._d.rows, self._d.channels), np.float32)
-        self._residual_ring = np.zeros((self._d.rows, len(self._residual_channels)), np.float32)
+        """Forgets recent samples, the score and the present blocks, keeps the baseline."""
+        d = self._d
+        self._samples = 0
+        self._level_ring = Rows(d.rows, d.channels)
+        self._median_ring = Rows(d.rows, len(d.median.channels))
+        self._innovation_ring = Rows(INNOVATION_ROWS, len(d.innovation.channels))
+        self._before = np.zeros((2, len(d.median.channels)), np.float32)
+        self._smooth = np.zeros(len(d.innovation.channels), np.float32)
+        self._has_smooth = False
+        self._error = np.zeros(len(d.residual.channels), np.float32)
+        self._has_error = False
+        self._inputs = np.zeros(d.channels, np.float32)
         self._score: np.float32 | None = None
+        self._was_raised = False
+        self._verdict.reset()
+        self._drop_blocks()
         self.forecaster.reset()
+
+    def set_phase(self, sample_of_day: int) -> None:
+        """The next sample is this one of its day, 0 … day_samples − 1."""
+        self._phase = sample_of_day
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether no verdict can be given yet."""
+        return learns(self._d) and self._learned < self._d.learn_rows
 
     def step(self, sample: F32) -> tuple[Result, NDArray[np.generic] | None]:
         """One raw sample, float32 [C], to its result and the model window to run, if full."""
-        if self._is_new_normal:
-            self.reset()
-        finite = np.isfinite(sample)
-        if not finite.all():
-            self.gap()
-            bad = tuple(int(c) for c in np.flatnonzero(~finite)[:TOP])
-            return Result(0, State.FAULT, ZERO, ZERO, ZERO, bad), None
-        limit = self._a.scaler.score_limit
-        z = np.clip(self._a.scaler.standardize(sample), -limit, limit)
-        self.baseline.prime(z, self._samples)
-        inputs = self._inputs(z)
-        level_mean, residual_mean = self._row_means(z, inputs)
-        level, level_feature = self._level(level_mean)
-        residual, residual_feature = self._residual(residual_mean)
-        state, channels = State.WARMUP, NONE
-        if level_feature is not None or residual_feature is not None:
-            state = self._smooth(level if level >= residual else residual)
-        if state == State.ALARM:
-            channels = self._contributors(level >= residual, level_feature, residual_feature)
-        score = ZERO if self._score is None else self._score
-        result = Result(self._samples, state, level, residual, score, channels)
-        self._is_new_normal = self._adapt(state, level_mean, residual_mean)
+        if self._sensors.are_missing(sample):
+            return self.step_missing()
+        self._missing = 0
+        self._sensors.take(sample)
+        masked = self._sensors.masked
+        d = self._deviations()
+        self._level_ring.push(d)
+        if len(self._median.channels):
+            self._push_median(d[self._median.channels])
+        if len(self._innovation.channels):
+            self._push_innovation(d[self._innovation.channels])
+        inputs = self._take_residual(d)
+        result = Result(self._samples, State.WARMUP, self._blocks.limit)
+        result.masked = tuple(int(c) for c in np.flatnonzero(masked))
+        self._judge(result, d, masked)
         self._samples += 1
+        self._tick()
         return result, self.forecaster.push(inputs)
 
-    def _inputs(self, z: F32) -> F32:
-        if self._d.input == detectors.SCALER:
-            return z
-        limit, base = self._a.scaler.score_limit, self.baseline
-        with np.errstate(over="ignore"):  # an infinite product is limited on this very line
-            u = ((z - base.mean) * base.inv_level) * self._d.input_gain
-        return np.asarray(np.clip(u, -limit, limit), np.float32)
-
-    def _row_means(self, z: F32, inputs: F32) -> tuple[F32 | None, F32 | None]:
-        """Means of both rings with this sample in them; None while a ring is not full."""
-        rows = self._d.rows
-        self._level_ring[self._samples % rows] = z
+    def step_missing(self) -> tuple[Result, NDArray[np.generic] | None]:
+        """One sample that is not there."""
+        self._missing += 1
+        self._tick()
+        if self._missing > self._d.max_missed:
+            self.gap()
+        state = self._state_without()
+        result = Result(self._samples, state, self._blocks.limit, is_missing=True)
+        result.masked = tuple(int(c) for c in np.flatnonzero(self._sensors.masked))
+        result.score = ZERO if self._score is None else self._score
+        if self._missing > self._d.max_missed:
+            return result, None
         forecast = self.forecaster.forecast()
         if forecast is not None:
-            error = (inputs - forecast)[self._residual_channels]
-            self._residual_ring[self._residuals % rows] = error
-            self._residuals += 1
-        level = row_mean(self._level_ring, self._inv_rows) if self._samples + 1 >= rows else None
-        full = self._residuals >= rows
-        return level, row_mean(self._residual_ring, self._inv_rows) if full else None
+            self._inputs = np.clip(
+                forecast, -self._a.scaler.score_limit, self._a.scaler.score_limit
+            )
+        self._samples += 1
+        return result, self.forecaster.push(self._inputs)
 
-    def _level(self, mean: F32 | None) -> tuple[np.float32, F32 | None]:
-        if mean is None or not len(self._level_channels):
-            return ZERO, None
-        scaled = ((mean - self.baseline.mean) * self.baseline.inv_level)[self._level_channels]
-        feature: F32 = np.clip(scaled, -self._d.feature_limit, self._d.feature_limit)
-        return quadratic(self._level_factor, feature), feature
+    def _state_without(self) -> State:
+        """The state of a sample that says nothing."""
+        if not self._is_ready():
+            return State.WARMUP
+        if self._sensors.masked.sum() > self._d.max_masked:
+            return State.DEGRADED
+        return State.LEARN if self.is_learning else self._verdict.state
 
-    def _residual(self, mean: F32 | None) -> tuple[np.float32, F32 | None]:
-        if mean is None or not len(self._residual_channels):
-            return ZERO, None
-        scaled = mean * self.baseline.inv_residual
-        feature: F32 = np.clip(scaled, -self._d.feature_limit, self._d.feature_limit)
-        return quadratic(self._residual_factor, feature), feature
+    def _is_ready(self) -> bool:
+        return self._level_ring.is_full and (not self._d.day_samples or self._phase is not None)
 
-    def _smooth(self, present: np.float32) -> State:
-        if self._score is None:
-            self._score = present
-        else:
-            change = np.float32(present - self._score)
-            self._score = np.float32(self._score + np.float32(self._d.alpha * change))
-        if self.baseline.is_learning:
-            return State.LEARN
-        return State.ALARM if self._score > self._d.threshold else State.OK
+    def _tick(self) -> None:
+        if self._phase is not None and self._d.day_samples:
+            self._phase = (self._phase + 1) % self._d.day_samples
 
-    def _contributors(
-        self, by_level: np.bool_ | bool, level: F32 | None, residual: F32 | None
-    ) -> tuple[int, ...]:
-        feature, factor = (
-            (level, self._level_factor) if by_level else (residual, self._residual_factor)
-        )
-        if feature is None:
-            return ()
-        names = self._level_channels if by_level else self._residual_channels
-        return tuple(int(names[i]) for i in top(contributions(factor, feature), TOP))
+    def _deviations(self) -> F32:
+        limit = self._a.scaler.score_limit
+        z = np.clip(self._a.scaler.standardize(self._sensors.last), -limit, limit)
+        if not self._d.day_samples or self._phase is None:
+            return z
+        hour = self._phase * HOURS // self._d.day_samples
+        count = self._d.channels
+        steps = self._d.hour_mean[hour * count : (hour + 1) * count].astype(np.float32)
+        return np.asarray(z - steps * self._d.hour_scale, np.float32)
 
-    def _adapt(self, state: State, level: F32 | None, residual: F32 | None) -> bool:
-        """Learn or track; return whether the alarm has lasted so long that all is forgotten."""
-        if level is not None and self.baseline.is_learning:
-            self.baseline.learn(level, residual)
-        elif level is not None and self._score is not None and self._score <= self._d.quiet:
-            self.baseline.track(level)
-        self._alarms = self._alarms + 1 if state == State.ALARM else 0
-        return 0 < self._d.relearn_samples <= self._alarms
+    def _push_median(self, d: F32) -> None:
+        """Median of three by comparisons; the first two samples stand for themselves."""
+        if not self._median_ring.count:
+            self._before = np.stack([d, d])
+        a, b = self._before
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        self._median_ring.push(np.maximum(low, np.minimum(high, d)))
+        self._before = np.stack([b, d])
 
+    def _push_innovation(self, d: F32) -> None:
+        channels = self._innovation.channels
+        starts = self._sensors.returned[channels] | (not self._has_smooth)
+        error = d - self._smooth
+        still = starts | self._sensors.bad[channels]
+        moved = self._smooth + self._d.innovation_alpha * error
+        self._smooth = np.where(starts, d, np.where(still, self._smooth, moved))
+        self._innovation_ring.push(np.where(still, ZERO, error))
+        self._has_smooth = True
 
-@dataclass(frozen=True, eq=False)
-class ChainConfig:
-    """Everything that a chain is made of."""
+    def _take_residual(self, d: F32) -> F32:
+        """Return the model's inputs; the residual follows their error."""
+        limit = self._a.scaler.score_limit
+        inputs = np.clip(d - self.baseline.mean, -limit, limit)
+        forecast = self.forecaster.forecast()
+        if forecast is not None:
+            inputs = np.where(self._sensors.bad, np.clip(forecast, -limit, limit), inputs)
+            channels = self._residual.channels
+            error = np.where(self._sensors.bad, ZERO, inputs - forecast)[channels]
+            change = self._d.residual_alpha * (error - self._error)
+            self._error = np.asarray(self._error + change, np.float32)
+            self._has_error = True
+        self._inputs = np.asarray(inputs, np.float32)
+        return self._inputs
 
-    adapter: Adapter
-    detector: Detector
-
-
-def load(directory: Path) -> ChainConfig:
-    """Return the chain of a model directory: model, `scaler.json`, `detector.json`.
-
-    Raises:
-        DataError: A file is missing or malformed, or they do not fit each other.
-    """
-    adapter = adapters.load(directory)
-    return ChainConfig(
-        adapter, detectors.load(directory / detectors.FILE, len(adapter.scaler.channels))
-    )
-
-
-def run_chain(
-    config: ChainConfig,
-    samples: NDArray[np.float32],
-    forecast: Forecast,
-    resets: Collection[int] = (),
-) -> NDArray[np.void]:
-    """Run the whole chain from power-up.
-
-    Args:
-        config: Constants.
-        samples: float32 [rows, channels], raw; a row that is not finite is a gap.
-        forecast: The model.
-        resets: Rows before which the detector is told to forget everything.
-
-    Returns:
-        RECORD [rows].
-
-    Raises:
-        DataError: Another channel count.
-    """
-    a = config.adapter
-    if samples.ndim != 2 or samples.shape[1] != a.channels:
-        raise DataError(f"samples have shape {samples.shape}, the chain {a.channels} channels")
-    samples = samples.astype(np.float32)
-    chain = Chain(config.detector, a, IntegerForecaster(a))
-    model = _Batch(config, samples, forecast)
-    records = np.zeros(len(samples), dtype=RECORD)
-    for row, sample in enumerate(samples):
-        if row in resets:
-            chain.reset()
-        result, window = chain.step(sample)
-        output = None
-        if window is not None:
-            output = model.output(row, window)
-            chain.forecaster.accept(output)
-        records[row] = record(result, output)
-    return records
-
-
-def record(result: Result, output: NDArray[np.generic] | None) -> np.void:
-    """Return one RECORD of a result and the model's output bytes, None when it did not run."""
-    names = [*result.top, *[NO_CHANNEL] * TOP][:TOP]
-    status = STATUS_NOT_FINITE if result.state == State.FAULT else STATUS_OK
-    crc = 0 if output is None else zlib.crc32(np.ascontiguousarray(output).tobytes())
-    found = np.zeros(1, dtype=RECORD)
-    found[0] = (
-        result.index,
-        result.state,
-        output is not None,
-        status,
-        result.level,
-        result.residual,
-        result.score,
-        crc,
-        names,
-    )
-    row: np.void = found[0]
-    return row
-
-
-class _Batch:
-    """The model; windows that depend on samples only are run in one batch at first use."""
-
-    def __init__(self, config: ChainConfig, samples: F32, forecast: Forecast) -> None:
-        self._forecast = forecast
-        self._outputs: dict[int, NDArray[np.int8]] = {}
-        if config.detector.input != detectors.SCALER or not len(samples):
+    def _judge(self, result: Result, d: F32, masked: NDArray[np.bool_]) -> None:
+        """Fill the result from step 5 on; learn and follow."""
+        if not self._is_ready():
+            self._settle(d)
             return
-        a, finite = config.adapter, finite_rows(samples)
-        z = a.scaler.standardize(np.where(finite[:, None], samples, np.float32(0)))
-        q = a.quantize(np.clip(z, -a.scaler.score_limit, a.scaler.score_limit))
-        rows = [r for r in range(a.window - 1, len(q)) if finite[r - a.window + 1 : r + 1].all()]
-        if rows:
-            windows = q[np.array(rows)[:, None] + np.arange(1 - a.window, 1)]
-            outputs = np.ascontiguousarray(forecast(windows))
-            self._outputs = dict(zip(rows, outputs, strict=True))
+        if len(result.masked) > self._d.max_masked:
+            result.state = State.DEGRADED
+            result.score = ZERO if self._score is None else self._score
+            self._drop_blocks()
+            return
+        values = self._values()
+        if self.is_learning:
+            result.state = State.LEARN
+            self._learn(result, values, d, masked)
+            return
+        self._score_sample(result, values, masked)
+        self._follow(result, values, masked)
+        self._watch_drift(result, d)
 
-    def output(self, row: int, window: NDArray[np.generic]) -> NDArray[np.int8]:
-        """Return the output of the window that ends with `row`."""
-        if row in self._outputs:
-            return self._outputs[row]
-        outputs = self._forecast(np.ascontiguousarray(window.astype(np.int8))[None])
-        return np.asarray(outputs[0], np.int8)
+    def _values(self) -> list[F32 | None]:
+        """What each form is about, [tracked]; None while there is none."""
+        return [
+            self._level_ring.mean(),
+            self._median_ring.mean() if len(self._median.channels) else None,
+            self._innovation_ring.mean() if len(self._innovation.channels) else None,
+            self._error if self._has_error and len(self._residual.channels) else None,
+        ]
+
+    def _settle(self, d: F32) -> None:
+        """Before the first learned row: the mean of the samples so far."""
+        if self.is_learning and self._learned == 0:
+            self._progress += 1
+            self.baseline.prime(d, self._progress)
+
+    def _learn(
+        self, result: Result, values: list[F32 | None], d: F32, masked: NDArray[np.bool_]
+    ) -> None:
+        if self._progress < self._d.settle_samples and self._learned == 0:
+            self._settle(d)
+            return
+        self._learned += 1
+        for watched, value in zip(self._forms, values, strict=True):
+            if value is not None:
+                watched.tracker.learn(value, masked[watched.tracked])
+        if self.is_learning:
+            return
+        counts = [watched.tracker.finish() for watched in self._forms]
+        self._sensors.unlearned = counts[0] + counts[0] < np.float32(self._d.learn_rows)
+        self._slow = self._slow_start = self.baseline.mean[self._drift]
+        result.event = Event.LEARNED
+
+    def _score_sample(
+        self, result: Result, values: list[F32 | None], masked: NDArray[np.bool_]
+    ) -> None:
+        largest, at, inner = ZERO, -1, None
+        for i, (watched, value) in enumerate(zip(self._forms, values, strict=True)):
+            if value is None or not len(watched.channels):
+                continue
+            result.forms[i], found = watched.statistic(value, masked)
+            if at < 0 or result.forms[i] > largest:
+                largest, at, inner = result.forms[i], i, found
+        if self._score is None:
+            self._score = largest
+        else:
+            change = np.float32(largest - self._score)
+            self._score = np.float32(self._score + np.float32(self._d.alpha * change))
+        result.score = self._score
+        result.state = self._verdict.take(self._score, result.limit)
+        if result.state in RAISED and inner is not None:
+            names = self._forms[at].channels
+            shares = contributions(self._forms[at].factor, inner)
+            result.top = tuple(int(names[i]) for i in top(shares, TOP))
+
+    def _follow(self, result: Result, values: list[F32 | None], masked: NDArray[np.bool_]) -> None:
+        if not learns(self._d):
+            return
+        was_raised, self._was_raised = self._was_raised, result.state in RAISED
+        if was_raised != self._was_raised:
+            self._drop_blocks()
+        for watched, value in zip(self._forms, values, strict=True):
+            if value is not None:
+                take = watched.tracker.add_raised if self._was_raised else watched.tracker.add
+                take(value, masked[watched.tracked])
+        result.event = self._verdict.ending()
+        if result.event:
+            self._start_anew(result.event, values, masked)
+            return
+        task = "" if self._was_raised else self._blocks.add(result.score)
+        for word in task.split(", ") if task else ():
+            for watched in self._forms:
+                getattr(watched.tracker, word)()
+
+    def _start_anew(
+        self, event: Event, values: list[F32 | None], masked: NDArray[np.bool_]
+    ) -> None:
+        """The raised state is the plant's new one."""
+        for watched, value in zip(self._forms, values, strict=True):
+            if event == Event.CHANGED:
+                watched.tracker.adopt()
+            elif value is not None:
+                watched.tracker.move(value, masked[watched.tracked])
+        self._verdict.lower()
+        self._score, self._was_raised = None, False
+        self._drop_blocks()
+
+    def _drop_blocks(self) -> None:
+        self._blocks.drop()
+        for watched in self._forms:
+            watched.tracker.drop()
+
+    def _watch_drift(self, result: Result, d: F32) -> None:
+        if not len(self._drift):
+            return
+        if result.state not in RAISED:
+            bad = self._sensors.bad[self._drift]
+            moved = self._slow + self._d.drift_alpha * (d[self._drift] - self._slow)
+            self._slow = np.where(bad, self._slow, moved)
+        far = np.abs(self._slow - self._slow_start) > self._d.drift_limit
+        if far.any():
+            result.drift = int(self._drift[int(np.argmax(far))])

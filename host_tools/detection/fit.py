@@ -1,354 +1,394 @@
-"""Fit of the detector's constants from training rows only; float64, rounded to float32 at the end.
+"""Fit of the detector's constants from quiet rows; float64, rounded to float32 at the end.
 
-Training rows come as segments: stretches of quiet rows in time order. Nothing here sees a label
-or a row after the training rows. There are two ways (docs/detection.md):
+Rows come as segments: stretches of quiet rows in time order. Nothing here sees a label. There are
+two ways (docs/detection.md):
 
 - learned baseline (`learn_rows` > 0): each segment stands for a deployment that learns its own
   baseline from it; what is typical is the median over segments, so that a bad one moves nothing.
 - training baseline (`learn_rows` = 0): all segments are one plant; what is typical is the mean.
+
+Moments and quantiles come from rows that trained nothing: each segment is judged by moments of
+the others, and the forecast's residual is taken only from segments that did not train the network.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from host_tools.errors import DataError, TrainingError
+from host_tools.detection import moments, watch
+from host_tools.detection.features import (
+    F32,
+    F64,
+    Predict,
+    drift_shares,
+    errors,
+    ewma,
+    innovations,
+    medians,
+    row_means,
+)
+from host_tools.detection.hours import Hours
+from host_tools.detection.rule import SMOOTHERS, Rule
+from host_tools.errors import TrainingError
 from host_tools.formats.detector import (
-    BASELINE,
+    INNOVATION_ROWS,
+    LEARNED,
     LEAST_VARIANCE,
+    MOST_MASKED,
     MOST_VARIANCE,
-    SCALER,
+    TRAINING,
     Detector,
+    Form,
 )
 from host_tools.formats.scaler import Scaler
 
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-Predict = Callable[[F32], F32]
-"""Model: inputs [N, W, C] in standard deviations, not clipped, to forecasts [N, H, C]."""
-
 LEAST_SCORES = 100
 """Scores below which a 0.99 quantile means nothing."""
-LEAST_MOMENT = 0.01
-"""Of a feature, whose spread is about 1 by definition."""
 LEAST_RESIDUAL = 0.02
 """Standard deviations. A channel that the model forecasts better than int8 can express would
 get a factor that amplifies quantization noise."""
+POWER_ROWS = 2_000
+"""Trained rows whose forecast errors are compared with those of held-out rows."""
+TELLING_POWER = 2.0
+"""Held-out residual power over trained above which the network has learned its rows by heart."""
 
 
 @dataclass(frozen=True)
-class Rule:
-    """Every choice of the fit; the defaults are the rule and no default was set on test rows.
+class Network:
+    """The model: what it forecasts, and how much it sees."""
 
-    Attributes:
-        input: What the model's inputs are relative to: detector.SCALER or BASELINE.
-        rows: Samples in a row mean.
-        alpha: Of the EWMA.
-        shrinkage: Of second moments to their diagonal.
-        drift_blocks: Blocks into which the rows that a baseline stands for are cut.
-        drift_share: A channel drifts when the means of these blocks hold more than this share
-            of its variance (white noise: one over the block's length).
-        quantile: Of the smoothed score over training rows; becomes 1 by scaling.
-        factor: The threshold in such units.
-        learn_rows: Rows that a device learns its baseline from; 0: that of the training rows.
-        prior_rows: Weight of the priors while it learns.
-        track_rows: Time constant of the baseline's mean in quiet rows; 0: fixed.
-        quiet: The mean is tracked up to this score.
-        relearn_rows: Alarm that lasts so long is the new normal; 0: never. Not for a baseline of
-            the training rows: it would only begin again where it was.
-        feature_limit: Limit of features, in spreads.
-    """
-
-    input: str = SCALER
-    rows: int = 10
-    alpha: float = 0.1
-    shrinkage: float = 0.3
-    drift_blocks: int = 8
-    drift_share: float = 1.0 / 3.0
-    quantile: float = 0.99
-    factor: float = 2.0
-    learn_rows: int = 400
-    prior_rows: float = 10.0
-    track_rows: float = 400.0
-    quiet: float = 1.0
-    relearn_rows: int = 1200
-    feature_limit: float = 32.0
-
-    def words(self) -> str:
-        """Return the threshold's origin in words."""
-        where = "training rows" if self.learn_rows else "training or validation rows"
-        return (
-            f"{self.factor:g} x the {self.quantile:g} quantile of the smoothed score over quiet"
-            f" {where}"
-        )
+    predict: Predict
+    window: int
+    horizon: int
 
 
-def row_means(values: F64, rows: int) -> F64:
-    """Mean of each row with the rows - 1 before it; [T, n] to [T - rows + 1, n]."""
-    total = np.cumsum(np.vstack([np.zeros((1, values.shape[1])), values]), axis=0)
-    return np.asarray((total[rows:] - total[:-rows]) / rows, np.float64)
-
-
-def ewma(score: F64, alpha: float) -> F64:
-    """Exponential smoothing, e = e + alpha * (s - e), started at the first score."""
-    out = np.empty_like(score)
-    level = score[0]
-    for i, value in enumerate(score):
-        level = level + alpha * (value - level)
-        out[i] = level
-    return out
-
-
-def drift_shares(values: F64, blocks: int) -> F64:
-    """Share of each channel's variance that lies in the means of `blocks` blocks; [T, C] to [C].
-
-    1 / (T / blocks) for white noise. A constant channel has 0.
-    """
-    size = len(values) // blocks
-    means = values[: blocks * size].reshape(blocks, size, -1).mean(axis=1)
-    total = values.var(axis=0, ddof=1)
-    between = means.var(axis=0, ddof=1)
-    return np.asarray(np.where(total > 0, between / np.maximum(total, 1e-300), 0.0), np.float64)
-
-
-def steady(parts: Sequence[F64], rule: Rule) -> tuple[tuple[int, ...], F64]:
-    """Return the channels that do not drift, and the share of each; [T, C] each."""
-    if rule.learn_rows == 0:
-        parts = [np.concatenate(parts)]
-    shares = np.median([drift_shares(part, rule.drift_blocks) for part in parts], axis=0)
-    return tuple(int(c) for c in np.flatnonzero(shares < rule.drift_share)), shares
-
-
-@dataclass(frozen=True)
-class Normalizer:
-    """Scaler and spread of the training rows: how raw rows become features and model inputs."""
-
-    mean: F64
-    inv_std: F64
-    prior_level: F64
-    input_gain: F64
-
-    def standardize(self, segment: F64) -> F64:
-        """Raw [T, C] to z [T, C]."""
-        return np.asarray((segment - self.mean) * self.inv_std, np.float64)
-
-    def baseline(self, z: F64, rule: Rule) -> tuple[F64, F64]:
-        """Mean and 1/spread that a device has after learning these rows; [C], [C]."""
-        if rule.learn_rows == 0:
-            return np.zeros(z.shape[1]), 1.0 / np.sqrt(self.prior_level)
-        level = row_means(z, rule.rows)
-        mass = rule.prior_rows * self.prior_level + len(level) * level.var(axis=0)
-        return level.mean(axis=0), np.sqrt((rule.prior_rows + len(level)) / mass)
-
-    def inputs(self, segment: F64, rule: Rule) -> F64:
-        """Raw rows to what the model sees before clipping; [T, C]."""
-        z = self.standardize(segment)
-        if rule.input == SCALER:
-            return z
-        mean, inverse = self.baseline(z, rule)
-        return np.asarray((z - mean) * inverse * self.input_gain, np.float64)
-
-
-def normalizer(segments: Sequence[F64], rule: Rule, scaler: Scaler | None = None) -> Normalizer:
-    """Return scaler and spreads; without `scaler` that of all training rows.
-
-    Raises:
-        DataError: A channel is constant or not finite.
-    """
-    if scaler is None:
-        rows = np.concatenate(segments)
-        std = rows.std(axis=0)
-        if not np.isfinite(std).all() or (std <= 0.0).any():
-            raise DataError("fit: a channel is constant or not finite over the training rows")
-        mean, inv_std = rows.mean(axis=0), 1.0 / std
-    else:
-        mean, inv_std = scaler.mean.astype(np.float64), scaler.inv_std.astype(np.float64)
-    standard = [(s - mean) * inv_std for s in segments]
-    means = [row_means(z, rule.rows) for z in standard]
-    if rule.learn_rows == 0:
-        level = np.mean(np.concatenate(means) ** 2, axis=0)
-        return Normalizer(mean, inv_std, np.maximum(level, LEAST_VARIANCE), np.ones_like(mean))
-    raw = np.median([z.var(axis=0) for z in standard], axis=0)
-    level = np.median([m.var(axis=0) for m in means], axis=0)
-    if (level <= 0.0).any():
-        raise DataError("fit: a channel is stuck in more than half of the training segments")
-    return Normalizer(mean, inv_std, level, np.sqrt(level / raw))
-
-
-def forecasts(inputs: F64, predict: Predict, window: int, horizon: int) -> F64:
-    """Mean of the `horizon` forecasts of each row; [T, C] to [T - window - horizon + 1, C]."""
-    count = len(inputs) - window
-    view = np.lib.stride_tricks.sliding_window_view(inputs.astype(np.float32), window, axis=0)
-    output = predict(np.ascontiguousarray(view[:count].transpose(0, 2, 1)))
-    total = np.zeros((count + horizon - 1, inputs.shape[1]))
-    for h in range(horizon):
-        total[h : h + count] += output[:, h]
-    return np.asarray(total[horizon - 1 : count] / horizon, np.float64)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Material:
     """What a fit works on.
 
     Attributes:
-        segments: Quiet training rows, raw float64 [T, C] each.
-        heads: The segments on which drift is judged, usually the same.
-        checks: Quiet rows that the network was not trained on: they may raise the threshold of
-            a training baseline.
-        predict: The model.
-        window: Samples that the model sees.
-        horizon: Samples that it forecasts.
+        segments: Quiet rows, raw float64 [T, C] each, in time order.
+        held: Of each segment whether its rows trained no network.
+        network: None: the statistics do without forecasts.
+        phases: Of each segment the sample of the day of its first row; empty: not known.
+        day_samples: Samples of a day; 0: the hour does not count.
+        low: float32 [C], below it a value is no measurement; None: any is one.
+        high: The same above.
     """
 
     segments: Sequence[F64]
-    heads: Sequence[F64]
-    predict: Predict
-    window: int
-    horizon: int
-    checks: Sequence[F64] = ()
+    held: Sequence[bool]
+    network: Network | None = None
+    phases: Sequence[int] = ()
+    day_samples: int = 0
+    low: F32 | None = None
+    high: F32 | None = None
 
 
-def fit(material: Material, rule: Rule, norm: Normalizer) -> Detector:
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A detector, and what the fit found out.
+
+    Attributes:
+        detector: The constants.
+        shares: Share of each channel's variance in slow movement, [C].
+        spiky: Channels with single spikes.
+        power_ratio: Mean square of the forecasts' error in held-out rows over that in trained
+            rows; None without a network or without both kinds.
+    """
+
+    detector: Detector
+    shares: F64
+    spiky: tuple[int, ...]
+    power_ratio: float | None
+
+
+@dataclass(eq=False)
+class _Segment:
+    """The features of one segment, [T, K] each; rows without one are left out at the start."""
+
+    z: F64
+    level: F64
+    median: F64
+    innovation: F64
+    residual: F64
+    scaled: dict[str, F64] = field(default_factory=dict)
+
+
+def fit(material: Material, rule: Rule, scaler: Scaler) -> Fitted:
     """Return the detector's constants by the rule.
 
-    After scaling, the smoothed score's training quantile is 1, so that the threshold is `factor`
-    and quiet is 1.
+    After scaling, the smoothed score's quantile over quiet rows is 1, so that `notice` and `alarm`
+    are the thresholds.
 
     Raises:
-        TrainingError: Too few rows to score, or every channel drifts.
+        TrainingError: Too few rows to score, or every channel wanders.
     """
-    count = len(material.segments)
-    level_channels, _ = steady([norm.standardize(h) for h in material.heads], rule)
-    both = [_features(s, material, rule, norm) for s in (*material.segments, *material.checks)]
-    errors = [error for _, error in both]
-    scores = sum(len(error) for error in errors[:count])
-    if scores < LEAST_SCORES:
-        raise TrainingError(
-            f"only {scores} training rows have a forecast and a row mean, {LEAST_SCORES} are"
-            " needed: gaps are too close together, or the window is too long"
-        )
-    residual_channels, _ = steady([e for e in errors[:count] if len(e)], rule)
-    if rule.input == BASELINE:
-        # An input that drifts leaves the baseline that the model's inputs are relative to;
-        # within a segment its errors do not show it yet.
-        residual_channels = tuple(c for c in residual_channels if c in level_channels)
-    if not (level_channels or residual_channels):
-        raise TrainingError("every channel and every forecast error drifts: nothing to score")
-    level = [feature[:, list(level_channels)] for feature, _ in both]
-    means = [
-        row_means(e, rule.rows)[:, list(residual_channels)]
-        if len(e)
-        else np.empty((0, len(residual_channels)))
-        for e in errors
+    learned = rule.learn_rows > 0
+    hours = Hours.fit(material, scaler, rule) if not learned else Hours.none()
+    standard = [
+        hours.without(_standard(scaler, s), phase)
+        for s, phase in zip(material.segments, _phases(material), strict=True)
     ]
-    usable = [m for m in means[:count] if len(m)]
-    prior = _typical([np.mean(r * r, axis=0) for r in usable], usable, rule)
-    prior = np.maximum(prior, LEAST_RESIDUAL**2 / rule.rows)
-    residual = [_scale(r, prior, rule) for r in means]
-    factors = _factors(level, residual, count, rule)
+    shares = _shares(standard, rule)
+    level = np.flatnonzero(shares < rule.drift_share) if learned else np.arange(len(shares))
+    alpha = _smoothers(standard)
+    found = [
+        _features(z, material.network if measured else None, alpha, rule)
+        for z, measured in zip(standard, _measured(material), strict=True)
+    ]
+    spiky, by_median = _spiky(found, level, rule)
+    channels = {
+        "level": tuple(int(c) for c in level),
+        "median": by_median if spiky else (),
+        "innovation": tuple(range(len(shares))),
+        "residual": tuple(range(len(shares))) if material.network else (),
+    }
+    if learned:
+        channels["residual"] = tuple(c for c in channels["residual"] if c in channels["level"])
+    priors = _priors(found, rule)
+    _scale(found, priors, channels, rule)
+    factors, peak = _factors(found, material.held, channels, rule)
+    forms = {
+        name: Form(
+            channels[name],
+            factors[name],
+            np.clip(
+                priors[name] if name == "level" else priors[name][list(channels[name])],
+                LEAST_VARIANCE,
+                MOST_VARIANCE,
+            ).astype(np.float32),
+        )
+        for name in channels
+    }
+    detector = _detector(
+        material, rule, forms, hours=hours, alpha=alpha, peak=peak, spiky=bool(spiky)
+    )
+    white = [c for c in channels["level"] if shares[c] < rule.white_share]
+    detector = watch.with_drift(detector, [s.z for s in found], white, rule)
+    return Fitted(detector, shares, spiky, _power_ratio(material, found))
+
+
+def _standard(scaler: Scaler, segment: F64) -> F64:
+    """Raw [T, C] to z [T, C]."""
+    return np.asarray(
+        (segment - scaler.mean.astype(np.float64)) * scaler.inv_std.astype(np.float64)
+    )
+
+
+def _phases(material: Material) -> Sequence[int | None]:
+    return material.phases or [None] * len(material.segments)
+
+
+def _shares(standard: Sequence[F64], rule: Rule) -> F64:
+    parts = standard if rule.learn_rows else [np.concatenate(standard)]
+    return np.asarray(
+        np.median([drift_shares(part, rule.drift_blocks) for part in parts], axis=0), np.float64
+    )
+
+
+def _smoothers(standard: Sequence[F64]) -> F64:
+    """Factor of each channel's smoother: that of the least typical squared one-step error."""
+    count = standard[0].shape[1]
+    squares = [
+        np.median(
+            [np.mean(innovations(z, np.full(count, a))[1:] ** 2, axis=0) for z in standard], axis=0
+        )
+        for a in SMOOTHERS
+    ]
+    return np.asarray(np.array(SMOOTHERS)[np.argmin(squares, axis=0)], np.float64)
+
+
+def _measured(material: Material) -> list[bool]:
+    """Segments whose forecasts are worth their time: held out, or the last POWER_ROWS others."""
+    found, rows = [], 0
+    for segment, held in reversed(list(zip(material.segments, material.held, strict=True))):
+        found.append(held or rows < POWER_ROWS)
+        rows += 0 if held else len(segment)
+    return found[::-1]
+
+
+def _features(z: F64, net: Network | None, alpha: F64, rule: Rule) -> _Segment:
+    first = rule.rows - 1
+    level = row_means(z, rule.rows)
+    inputs = z - level[rule.settle_rows - first :].mean(axis=0) if rule.learn_rows else z
+    residual = np.empty((0, z.shape[1]))
+    if net is not None:
+        smooth = errors(inputs, net.predict, net.window, net.horizon, rule.residual_alpha)
+        residual = smooth[first:][~np.isnan(smooth[first:, 0])]
+    return _Segment(
+        z,
+        level,
+        row_means(medians(z), rule.rows),
+        row_means(innovations(z, alpha), INNOVATION_ROWS)[first + 1 - INNOVATION_ROWS :],
+        residual,
+    )
+
+
+def _spiky(
+    found: Sequence[_Segment], level: np.ndarray, rule: Rule
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the spiky channels, and those that keep their spread under medians."""
+    ratios = np.median(
+        [s.median.var(axis=0) / np.maximum(s.level.var(axis=0), 1e-300) for s in found], axis=0
+    )
+    spiky = tuple(int(c) for c in level if ratios[c] < rule.spiky_share)
+    return spiky, tuple(int(c) for c in level if ratios[c] >= rule.median_share)
+
+
+def _learned(values: F64, rule: Rule) -> F64:
+    """Rows [.., K] of a feature that a device learns from: those after the settling."""
+    skipped = rule.settle_rows - (rule.rows - 1)
+    tail = rule.learn_rows - rule.settle_rows
+    return values[max(skipped, len(values) - tail) :] if rule.learn_rows else values
+
+
+def _priors(found: Sequence[_Segment], rule: Rule) -> dict[str, F64]:
+    """Typical variance of each feature, [C] each."""
+    out = {}
+    for name in ("level", "median", "innovation", "residual"):
+        rows = [_learned(getattr(s, name), rule) for s in found]
+        rows = [r for r in rows if len(r)]
+        if not rows:
+            out[name] = np.ones(found[0].z.shape[1])
+        elif not rule.learn_rows:
+            out[name] = np.mean(np.concatenate(rows) ** 2, axis=0)
+        elif name in ("level", "median"):
+            out[name] = np.median([r.var(axis=0) for r in rows], axis=0)
+        else:
+            out[name] = np.median([np.mean(r * r, axis=0) for r in rows], axis=0)
+    out["residual"] = np.maximum(out["residual"], LEAST_RESIDUAL**2 / rule.rows)
+    return out
+
+
+def _scale(
+    found: Sequence[_Segment], priors: dict[str, F64], channels: dict[str, tuple[int, ...]],
+    rule: Rule,
+) -> None:  # fmt: skip
+    """Features in spreads of the baseline that a device would have there."""
+    limit = rule.feature_limit
+    for segment in found:
+        for name, kept in channels.items():
+            values, mean, variance = getattr(segment, name), np.float64(0), priors[name]
+            if rule.learn_rows and len(values):
+                rows = _learned(values, rule)
+                has_mean = name in ("level", "median")
+                mean = rows.mean(axis=0) if has_mean else mean
+                own = len(rows) * ((rows - mean) ** 2).mean(axis=0)
+                variance = (rule.prior_rows * variance + own) / (rule.prior_rows + len(rows))
+            variance = np.maximum(variance, LEAST_VARIANCE)
+            scaled = np.clip((values - mean) / np.sqrt(variance), -limit, limit)
+            segment.scaled[name] = scaled[:, list(kept)]
+
+
+def _factors(
+    found: Sequence[_Segment], held: Sequence[bool], channels: dict[str, tuple[int, ...]],
+    rule: Rule,
+) -> tuple[dict[str, np.ndarray], float]:  # fmt: skip
+    """Return the packed factor of each form, and the typical peak of a quiet block."""
+    typical = rule.learn_rows > 0
+    matrices, highs = {}, {}
+    joint = [np.zeros(len(s.level)) for s in found]
+    for name, kept in channels.items():
+        if not kept:
+            continue
+        usable = [s.scaled[name] if h or name != "residual" else s.scaled[name][:0]
+                  for s, h in zip(found, held, strict=True)]  # fmt: skip
+        if sum(map(len, usable)) < LEAST_SCORES:
+            raise TrainingError(
+                f"only {sum(map(len, usable))} quiet rows have a {name}, {LEAST_SCORES} are"
+                " needed: gaps are too close together, or the window is too long"
+            )
+        matrices[name], forms = moments.crossed(usable, rule, typical)
+        highs[name] = _high(forms, held, rule)
+        for total, form in zip(joint, forms, strict=True):
+            part = total[len(total) - len(form) :]
+            np.maximum(part, form / highs[name], out=part)
+    if not matrices:
+        raise TrainingError("every channel wanders: nothing to score")
+    scale = _high(joint, held, rule)
+    peak = float(np.median([_peak(s / scale, rule) for s in joint]))
+    packed = {
+        name: moments.packed(matrices[name], highs[name] * scale)
+        if name in matrices
+        else np.zeros(0, np.float32)
+        for name in channels
+    }
+    return packed, peak
+
+
+def _high(forms: Sequence[F64], held: Sequence[bool], rule: Rule) -> float:
+    """The typical quantile of a learned baseline, else the larger one of both kinds of rows."""
+    if rule.learn_rows:
+        return moments.high(forms, rule, typical=True)
+    kinds = [[f for f, h in zip(forms, held, strict=True) if h == kind] for kind in (False, True)]
+    usable = [part for part in kinds if sum(map(len, part)) >= LEAST_SCORES]
+    return max(moments.high(part, rule, typical=False) for part in usable)
+
+
+def _peak(score: F64, rule: Rule) -> float:
+    """Mean over blocks of the block's largest smoothed score."""
+    smooth = ewma(score, rule.alpha)
+    size = min(rule.block_rows, len(smooth))
+    starts = range(0, len(smooth) - size + 1, size)
+    return float(np.mean([smooth[i : i + size].max() for i in starts]))
+
+
+def _detector(
+    of: Material, rule: Rule, forms: dict[str, Form], *, hours: Hours, alpha: F64, peak: float,
+    spiky: bool,
+) -> Detector:  # fmt: skip
     single = np.float32
+    count = len(alpha)
+    learned = rule.learn_rows > 0
+    largest = np.finfo(np.float32).max
     return Detector(
-        input=rule.input,
+        baseline=LEARNED if learned else TRAINING,
         rows=rule.rows,
-        level_channels=level_channels,
-        residual_channels=residual_channels,
-        learn_samples=rule.learn_rows - rule.rows + 1 if rule.learn_rows else 0,
-        relearn_samples=rule.relearn_rows if rule.learn_rows else 0,
+        level=forms["level"],
+        median=forms["median"],
+        innovation=forms["innovation"],
+        residual=forms["residual"],
+        innovation_alpha=alpha.astype(single),
+        residual_alpha=single(rule.residual_alpha),
+        learn_samples=rule.learn_rows,
+        settle_samples=rule.settle_rows,
         prior_rows=single(rule.prior_rows),
-        prior_level=np.clip(norm.prior_level, LEAST_VARIANCE, MOST_VARIANCE).astype(single),
-        prior_residual=prior.astype(single),
-        input_gain=norm.input_gain.astype(single),
         feature_limit=single(rule.feature_limit),
-        level_factor=factors[0],
-        residual_factor=factors[1],
         alpha=single(rule.alpha),
-        threshold=single(rule.factor),
-        quiet=single(rule.quiet),
-        track=single(1.0 / rule.track_rows) if rule.track_rows else single(0),
+        notice=single(rule.notice),
+        alarm=single(rule.alarm),
+        hold=single(rule.hold),
+        confirm_rows=rule.confirm_rows,
+        block_rows=rule.block_rows,
+        mean_step=single(rule.mean_step),
+        spread_step=single(rule.spread_step),
+        growth=single(rule.spiky_growth if spiky else rule.growth),
+        peak=single(np.clip(peak, 1e-6, 1e6)),
+        recover_share=single(rule.recover_share),
+        recover_samples=rule.recover_rows if learned else 0,
+        change_samples=rule.change_rows if learned else 0,
+        low=(np.full(count, -largest) if of.low is None else of.low).astype(single),
+        high=(np.full(count, largest) if of.high is None else of.high).astype(single),
+        stuck_samples=watch.stuck_samples(of.segments, rule),
+        max_masked=min(max(2, count // 8), count - 1, MOST_MASKED),
+        return_samples=rule.return_rows,
+        max_missed=rule.max_missed,
+        day_samples=hours.day_samples,
+        hour_mean=hours.steps,
+        hour_scale=hours.scale,
         rule=rule.words(),
     )
 
 
-def _features(segment: F64, of: Material, rule: Rule, norm: Normalizer) -> tuple[F64, F64]:
-    """Return level features [T - rows + 1, C] and forecast errors [T', C]; T' may be 0."""
-    z = norm.standardize(segment)
-    mean, inverse = norm.baseline(z, rule)
-    level = (row_means(z, rule.rows) - mean) * inverse
-    inputs = norm.inputs(segment, rule)
-    if len(inputs) < of.window + of.horizon + rule.rows:
-        return level, np.empty((0, z.shape[1]))
-    predicted = forecasts(inputs, of.predict, of.window, of.horizon)
-    return level, inputs[-len(predicted) :] - predicted
-
-
-def _typical(values: Sequence[F64], of: Sequence[F64], rule: Rule) -> F64:
-    """Return the median over segments, or the mean over all their rows."""
-    if rule.learn_rows:
-        return np.asarray(np.median(values, axis=0), np.float64)
-    return np.asarray(np.average(values, axis=0, weights=[len(o) for o in of]), np.float64)
-
-
-def _scale(residual: F64, prior: F64, rule: Rule) -> F64:
-    """Residual row means in units of the spread that a device knows after learning them."""
-    if rule.learn_rows == 0:
-        return np.asarray(residual / np.sqrt(prior), np.float64)
-    mass = rule.prior_rows * prior + (residual * residual).sum(axis=0)
-    return np.asarray(residual / np.sqrt(mass / (rule.prior_rows + len(residual))), np.float64)
-
-
-def _factors(
-    level: Sequence[F64], residual: Sequence[F64], count: int, rule: Rule
-) -> tuple[F32, F32]:
-    """Return both packed factors; the first `count` segments train, the others are checks."""
-    forms, highs, moments = [], [], []
-    for features in (level, residual):
-        moment = _shrunk(features[:count], rule)
-        squares = [_square(moment, f) for f in features]
-        moments.append(moment)
-        forms.append(squares)
-        highs.append(_high(squares, count, rule) if len(moment) else 1.0)
-    joint = [
-        np.maximum(a[len(a) - len(b) :] / highs[0], b / highs[1])
-        for a, b in zip(*forms, strict=True)
-    ]
-    scale = _high(joint, count, rule)
-    first, second = (_pack(m, h * scale) for m, h in zip(moments, highs, strict=True))
-    return first, second
-
-
-def _shrunk(features: Sequence[F64], rule: Rule) -> F64:
-    """Second moments, shrunk to their diagonal; [K, K] positive."""
-    usable = [f for f in features if len(f)]
-    moments = _typical([f.T @ f / len(f) for f in usable], usable, rule)
-    # A channel that hardly moved in training would make every later movement an alarm.
-    diagonal = np.diag(np.maximum(np.diag(moments), LEAST_MOMENT))
-    out = (1.0 - rule.shrinkage) * (moments - np.diag(np.diag(moments))) + diagonal
-    if len(out) and np.linalg.eigvalsh(out).min() <= 0.0:
-        raise TrainingError("fit: covariance is not positive definite; raise the shrinkage")
-    return np.asarray(out, np.float64)
-
-
-def _square(moments: F64, feature: F64) -> F64:
-    """Quadratic form f' moments^-1 f of each row."""
-    if not len(moments):
-        return np.zeros(len(feature))
-    return np.asarray(np.einsum("ti,ti->t", feature, np.linalg.solve(moments, feature.T).T))
-
-
-def _high(scores: Sequence[F64], count: int, rule: Rule) -> float:
-    """Quantile of the smoothed score: median over segments, or the larger of rows and checks."""
-    smooth = [ewma(s, rule.alpha) if len(s) else s for s in scores]
-    if rule.learn_rows:
-        return float(np.median([np.quantile(s, rule.quantile) for s in smooth[:count] if len(s)]))
-    parts = [np.concatenate(p) for p in (smooth[:count], smooth[count:] or [np.empty(0)])]
-    return max(float(np.quantile(p, rule.quantile)) for p in parts if len(p) >= LEAST_SCORES)
-
-
-def _pack(moments: F64, high: float) -> F32:
-    """Lower triangular A with |A f|^2 = f' moments^-1 f / high, packed row by row."""
-    if not len(moments):
-        return np.zeros(0, np.float32)
-    factor = np.linalg.inv(np.linalg.cholesky(moments)) / np.sqrt(high)
-    return np.asarray(factor[np.tril_indices(len(factor))], np.float32)
+def _power_ratio(material: Material, found: Sequence[_Segment]) -> float | None:
+    """Held-out residual power over trained, the median over channels."""
+    powers = []
+    for kind in (True, False):
+        rows = [s.residual for s, h in zip(found, material.held, strict=True) if h == kind]
+        rows = [r for r in rows if len(r)]
+        if not rows:
+            return None
+        powers.append(np.mean(np.concatenate(rows) ** 2, axis=0))
+    return float(np.median(powers[0] / np.maximum(powers[1], 1e-300)))

@@ -22,11 +22,18 @@ class Run:
     alarms: npt.NDArray[np.bool_]
     scores: npt.NDArray[np.float64]
     seconds: npt.NDArray[np.float64]
+    verdicts: npt.NDArray[np.bool_] | None = None
+    """Rows with a verdict; None: all."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of one detector; rates in percent, delay in seconds."""
+    """The figures of one detector; rates in percent, delay in seconds.
+
+    `quiet_alarm_share`: of the quiet time with a verdict, the part in alarm. `far_before` and
+    `far_after`: FAR of the quiet rows before the first fault of a run, and after it.
+    `no_verdict_share`: of all rows.
+    """
 
     f1: float
     far: float
@@ -37,6 +44,11 @@ class Summary:
     missed: int
     already: int
     false_alarms_per_day: float
+    quiet_alarm_share: float = float("nan")
+    episodes_per_quiet_day: float = float("nan")
+    far_before: float = float("nan")
+    far_after: float = float("nan")
+    no_verdict_share: float = 0.0
 
 
 def confusion(runs: Sequence[Run]) -> tuple[int, int, int, int]:
@@ -53,7 +65,11 @@ def confusion(runs: Sequence[Run]) -> tuple[int, int, int, int]:
 
 def rates(runs: Sequence[Run]) -> tuple[float, float, float]:
     """F1, FAR % = FP/(FP+TN), MAR % = FN/(FN+TP); the benchmark's binary metric."""
-    tp, fp, fn, tn = confusion(runs)
+    return rates_of(*confusion(runs))
+
+
+def rates_of(tp: int, fp: int, fn: int, tn: int) -> tuple[float, float, float]:
+    """F1, FAR % and MAR % of counted rows."""
     f1 = tp / (tp + 0.5 * (fp + fn)) if tp + fp + fn else float("nan")
     far = 100.0 * fp / (fp + tn) if fp + tn else float("nan")
     mar = 100.0 * fn / (fn + tp) if fn + tp else float("nan")
@@ -155,18 +171,59 @@ def false_alarms_per_day(runs: Sequence[Run]) -> float:
     return 86400.0 * count / seconds if seconds else float("nan")
 
 
+def _shares(runs: Sequence[Run]) -> tuple[float, float, float, float]:
+    """Quiet time in alarm, FAR before and after the first fault of a run, no verdict; percent."""
+    quiet = before = after = missing = total = 0
+    alarms, before_alarms, after_alarms = 0, 0, 0
+    for run in runs:
+        normal = run.labels == 0
+        known = np.ones(len(normal), bool) if run.verdicts is None else run.verdicts
+        started = np.cumsum(~normal) > 0
+        quiet += int((normal & known).sum())
+        alarms += int((normal & known & run.alarms).sum())
+        before += int((normal & ~started).sum())
+        before_alarms += int((normal & ~started & run.alarms).sum())
+        after += int((normal & started).sum())
+        after_alarms += int((normal & started & run.alarms).sum())
+        missing += int((~known).sum())
+        total += len(known)
+
+    def percent(part: int, whole: int) -> float:
+        return 100.0 * part / whole if whole else float("nan")
+
+    return (
+        percent(alarms, quiet),
+        percent(before_alarms, before),
+        percent(after_alarms, after),
+        percent(missing, total),
+    )
+
+
 def summarize(runs: Sequence[Run]) -> Summary:
     """All figures; AUC-PR and VUS-PR are means over the runs that have an event."""
     f1, far, mar = rates(runs)
     delay, missed, already = delays(runs)
+    a_day = false_alarms_per_day(runs)
+    share, before, after, missing = _shares(runs)
     return Summary(
         f1,
         far,
         mar,
-        float(np.nanmean([auc_pr(r.labels, r.scores) for r in runs])),
-        float(np.nanmean([vus_pr(r.labels, r.scores) for r in runs])),
+        _mean([auc_pr(r.labels, r.scores) for r in runs]),
+        _mean([vus_pr(r.labels, r.scores) for r in runs]),
         delay,
         missed,
         already,
-        false_alarms_per_day(runs),
+        a_day,
+        share,
+        a_day,
+        before,
+        after,
+        missing,
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean of what is a number; NaN when nothing is."""
+    known = [v for v in values if not np.isnan(v)]
+    return float(np.mean(known)) if known else float("nan")

@@ -1,33 +1,36 @@
-"""Fit a detector to a trained model on the quiet rows of a table, and say how it does."""
+"""Fit a detector on the quiet rows of a table, choose its baseline, and say how it does."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.data import window
+from host_tools.data import scaling, window
 from host_tools.data.table import Table, finite_rows, stream
-from host_tools.detection import assess, chain
+from host_tools.detection import assess, fast, replay
 from host_tools.detection import fit as fitting
-from host_tools.detection.chain import ChainConfig, Forecast
-from host_tools.detection.fit import F64, Material, Rule
-from host_tools.errors import DataError, TrainingError
+from host_tools.detection.choice import AUTO, Choice
+from host_tools.detection.features import F32, F64
+from host_tools.detection.fit import Fitted, Material, Network
+from host_tools.detection.replay import ChainConfig, Forecast
+from host_tools.detection.rule import Rule
+from host_tools.errors import TrainingError
+from host_tools.formats import detector as detectors
+from host_tools.formats.detector import LEARNED, TRAINING, Detector
+from host_tools.formats.record import VERDICTS, State
+from host_tools.formats.scaler import Scaler
 from host_tools.runtimes.adapter import Adapter
 
 DETECTOR_ROWS = 8_000
-"""The most recent training rows that the detector is fitted to: it bounds the time that the
-oracle takes to forecast them."""
+"""The most recent training rows that the detector is fitted to: it bounds the time."""
+PIECE_ROWS = 400
+"""Rows of a piece that moments of a training baseline are crossed over."""
 
-LEAST_LEARN_ROWS, MOST_LEARN_ROWS = 100, 1_000_000
-
-
-def check_learn_rows(rows: int) -> None:
-    """Raise DataError unless `rows` is 0 or enough to learn a baseline from."""
-    if rows != 0 and not LEAST_LEARN_ROWS <= rows <= MOST_LEARN_ROWS:
-        raise DataError(
-            f"--learn-rows {rows}: must be 0, or {LEAST_LEARN_ROWS} to {MOST_LEARN_ROWS}"
-        )
+DAYS = 2.0
+"""Days of quiet training rows from which they are the baseline: they show what a day is like."""
 
 
 def quiet_stretches(part: Table, longest: int | None = None) -> list[F64]:
@@ -47,74 +50,182 @@ def quiet_stretches(part: Table, longest: int | None = None) -> list[F64]:
     return found
 
 
-def _recent(segments: list[F64], most: int) -> list[F64]:
-    """Return the last segments, of together at most `most` rows; the first one may be cut."""
-    found: list[F64] = []
-    for segment in reversed(segments):
-        left = most - sum(map(len, found))
-        if left > 0:
-            found.insert(0, segment[-left:])
+def _pieces(part: Table, rule: Rule, longest: int) -> list[F64]:
+    """Pieces of a part; with a training baseline a short rest joins the piece before it."""
+    if rule.learn_rows:
+        return quiet_stretches(part, rule.learn_rows)
+    found = []
+    for stretch in quiet_stretches(part):
+        count = max(1, len(stretch) // longest)
+        found += [p for p in np.array_split(stretch, count) if len(p) > 2 * rule.rows]
     return found
 
 
-def fit(
-    parts: window.TimeSplit,
-    adapter: Adapter,
-    output_scale: float,
-    forecast: Forecast,
-    learn_rows: int,
-) -> ChainConfig:
-    """Fit on quiet training rows; quiet validation rows may raise the threshold.
+def choose(parts: window.TimeSplit, choice: Choice) -> tuple[str, str]:
+    """Return TRAINING or LEARNED, and why, in words.
 
-    Args:
-        parts: The table's parts.
-        adapter: Scaler and edges of the model.
-        output_scale: Of the model.
-        forecast: The int8 model, exactly as the device runs it.
-        learn_rows: Rows from which a device learns its own baseline; 0: that of the training.
+    Days of quiet rows show what a day is like; they are the baseline. Fewer do not tell what
+    another day is like: the device learns where it stands. But where most channels wander within
+    what it would learn from, or where that fails on held-out rows, the training rows are better.
+    """
+    if choice.wanted != AUTO:
+        return choice.wanted, "as asked"
+    quiet = sum(map(len, quiet_stretches(parts.train)))
+    days = quiet / (parts.train.rate_hz * 86400.0)
+    if days >= DAYS:
+        return TRAINING, f"{days:.1f} days of quiet training rows show what a day is like"
+    shares, steady = {}, 0.0
+    for baseline in (LEARNED, TRAINING):
+        try:
+            fitted, scaler = _without_network(parts, choice.rule(baseline))
+        except TrainingError:
+            continue
+        shares[baseline] = _share(fitted.detector, scaler, parts.validation)
+        if baseline == LEARNED:
+            steady = len(fitted.detector.level.channels) / parts.train.channels
+    if LEARNED not in shares:
+        return TRAINING, f"too few quiet rows in a row to learn from ({choice.learn_rows} needed)"
+    if TRAINING in shares and shares[TRAINING] <= choice.max_quiet_alarms and steady < 0.5:
+        return TRAINING, f"most channels wander within {choice.learn_rows} rows"
+    if shares[LEARNED] > max(choice.max_quiet_alarms, shares.get(TRAINING, 100.0)):
+        return TRAINING, "held-out rows are quieter with it"
+    return LEARNED, f"{days:.2g} days of quiet rows do not tell what another day is like"
+
+
+def kept(home: Path, parts: window.TimeSplit) -> Rule:
+    """Return the rule by which the detector of a model directory was made, or by the data."""
+    choice = Choice()
+    if (home / detectors.FILE).exists():
+        before = detectors.load(home / detectors.FILE, parts.train.channels)
+        rows = before.learn_samples or choice.learn_rows
+        choice = Choice(before.baseline, rows, float(before.notice))
+    return choice.rule(choose(parts, choice)[0])
+
+
+def _without_network(parts: window.TimeSplit, rule: Rule) -> tuple[Fitted, Scaler]:
+    scaler = scaling.fit(parts.train, centre_rows=rule.learn_rows)
+    return fitting.fit(material(parts, rule), rule, scaler), scaler
+
+
+def _share(detector: Detector, scaler: Scaler, part: Table) -> float:
+    """Percent of the quiet rows of a part in alarm; 100 where there is no verdict."""
+    rows, labels = stream(part)
+    found = fast.run(detector, scaler, rows.astype(np.float64))
+    quiet = np.isin(found.state, VERDICTS) & (labels == 0)
+    if not quiet.any():
+        return 100.0
+    return 100.0 * float((found.state[quiet] == State.ALARM).mean())
+
+
+def _recent(segments: list[F64], most: int) -> list[F64]:
+    """Return the last segments, of together at most `most` rows, at least one."""
+    found: list[F64] = []
+    total = 0
+    for segment in reversed(segments):
+        total += len(segment)
+        if found and total > most:
+            break
+        found.insert(0, segment)
+    return found
+
+
+def material(
+    parts: window.TimeSplit,
+    rule: Rule,
+    network: Network | None = None,
+    limits: tuple[F32, F32] | None = None,
+) -> Material:
+    """Return quiet pieces of the training and the validation part; the latter are held out.
 
     Raises:
         TrainingError: Too few rows between gaps and labels.
     """
-    rule = Rule(learn_rows=learn_rows)
+    longest = max(PIECE_ROWS // 4, min(PIECE_ROWS, len(parts.train) // 16))
+    train = _recent(_pieces(parts.train, rule, longest), DETECTOR_ROWS)
+    held = _recent(_pieces(parts.validation, rule, longest), DETECTOR_ROWS)
+    if not train:
+        least = rule.learn_rows or 2 * rule.rows
+        raise TrainingError(
+            f"no stretch of {least} quiet training rows to fit the detector to: gaps or labels are"
+            " too close together"
+        )
+    low, high = limits if limits is not None else (None, None)
+    return Material(
+        [*train, *held],
+        [False] * len(train) + [True] * len(held),
+        network,
+        low=low,
+        high=high,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A detector for a model, and what its fit found."""
+
+    config: ChainConfig
+    fitted: Fitted
+    rule: Rule
+
+
+def network_of(adapter: Adapter, output_scale: float, forecast: Forecast) -> Network:
+    """Return the int8 model, exactly as the device runs it, for float inputs."""
 
     def predict(windows: NDArray[np.float32]) -> NDArray[np.float32]:
         centred = forecast(adapter.quantize(windows)).astype(np.float32)
         return (centred - np.float32(adapter.output_zero_point)) * np.float32(output_scale)
 
-    least = max(learn_rows, rule.rows)
-    train, checks = (
-        [s for s in quiet_stretches(part, learn_rows or None) if len(s) >= least]
-        for part in (parts.train, parts.validation)
-    )
-    if not train:
-        raise TrainingError(
-            f"no stretch of {least} quiet training rows to fit the detector to: gaps or labels are"
-            " too close together"
-        )
-    if learn_rows:
-        segments = train[-max(1, DETECTOR_ROWS // learn_rows) :]
-    else:
-        segments = _recent(train, DETECTOR_ROWS)
-    material = Material(
-        segments, segments, predict, adapter.window, adapter.horizon, [] if learn_rows else checks
-    )
-    norm = fitting.normalizer(segments, rule, adapter.scaler)
-    return ChainConfig(adapter, fitting.fit(material, rule, norm))
+    return Network(predict, adapter.window, adapter.horizon)
 
 
-def figures(config: ChainConfig, parts: window.TimeSplit, forecast: Forecast) -> dict[str, Any]:
+def fit(
+    parts: window.TimeSplit,
+    adapter: Adapter,
+    network: Network | None,
+    rule: Rule,
+    limits: tuple[F32, F32] | None = None,
+) -> Made:
+    """Fit on quiet training and validation rows.
+
+    Args:
+        parts: The table's parts; the validation part trained no network.
+        adapter: Scaler and edges of the model.
+        network: The model; None: the statistics do without.
+        rule: Of the baseline that was chosen.
+        limits: Physical range of each channel, float32 [C] each.
+
+    Raises:
+        TrainingError: Too few rows between gaps and labels.
+    """
+    fitted = fitting.fit(material(parts, rule, network, limits), rule, adapter.scaler)
+    return Made(ChainConfig(adapter, fitted.detector), fitted, rule)
+
+
+def figures(made: Made, parts: window.TimeSplit, forecast: Forecast) -> dict[str, Any]:
     """Return which channels are scored, and counts over validation and test rows."""
+    config = made.config
     names, detector = config.adapter.scaler.channels, config.detector
     found: dict[str, Any] = {
-        "level_channels": [names[c] for c in detector.level_channels],
-        "residual_channels": [names[c] for c in detector.residual_channels],
+        "baseline": detector.baseline,
+        "learn_rows": detector.learn_samples,
+        "level_channels": [names[c] for c in detector.level.channels],
+        "median_channels": [names[c] for c in detector.median.channels],
+        "residual_channels": [names[c] for c in detector.residual.channels],
+        "drift_channels": [names[c] for c in detector.drift_channels],
+        "held_out_residual_power": made.fitted.power_ratio,
     }
+    counts = []
     for name, part in (("validation", parts.validation), ("test", parts.test)):
         rows, labels = stream(part)
-        counts = assess.assess(chain.run_chain(config, rows, forecast), labels)
-        found[f"detection_{name}"] = dict(vars(counts))
-    return found
+        records = replay.run_chain(config, rows, forecast)
+        counts.append(assess.assess(records, labels, part.rate_hz))
+        found[f"detection_{name}"] = counts[-1].fields()
+    total = assess.together(counts)
+    return found | {
+        "quiet_alarm_share": total.alarm_share,
+        "quiet_notice_share": total.notice_share,
+        "episodes_per_quiet_day": total.episodes_per_day,
+    }
 
 
 def tell(figures: Mapping[str, Any], say: Callable[[str], None]) -> None:
@@ -122,8 +233,20 @@ def tell(figures: Mapping[str, Any], say: Callable[[str], None]) -> None:
     level, residual = figures["level_channels"], figures["residual_channels"]
     say(
         f"scored by level: {', '.join(level) or 'none'}; by forecast residual:"
-        f" {', '.join(residual) or 'none'}; the others drift"
+        f" {', '.join(residual) or 'none'}; by innovations: all"
     )
+    drift = figures["drift_channels"]
+    say(
+        f"watched for slow drift: {', '.join(drift) or 'none'}; the other channels move by"
+        " themselves as slowly, so that a ramp in them cannot be told from that"
+    )
+    ratio = figures["held_out_residual_power"]
+    if ratio is not None and ratio > fitting.TELLING_POWER:
+        say(
+            f"warning: the forecast error is {ratio:.1f} times as strong in rows that did not"
+            " train the network: it knows its training rows by heart; more rows or fewer epochs"
+            " help"
+        )
     for name in ("validation", "test"):
         found = figures[f"detection_{name}"]
         faults = f"{found['detected']} of {found['events']} labelled faults detected"
@@ -132,3 +255,29 @@ def tell(figures: Mapping[str, Any], say: Callable[[str], None]) -> None:
             f" {found['false_alarms']} false alarms, {found['false_rows']} of"
             f" {found['quiet_rows']} rows without a label in alarm"
         )
+    share = figures["quiet_alarm_share"]
+    if share is None:
+        say("no quiet held-out row had a verdict: nothing is known of false alarms")
+        return
+    say(
+        f"quiet held-out rows: {share:.2g}% of the time in alarm,"
+        f" {figures['quiet_notice_share']:.2g}% in notice or alarm,"
+        f" {figures['episodes_per_quiet_day']:.2g} alarms a day"
+    )
+
+
+def refuse(figures: Mapping[str, Any], most: float) -> str:
+    """Return why the detector must not be installed, and what would help; empty: it may be."""
+    share = figures["quiet_alarm_share"]
+    if share is None or share <= most:
+        return ""
+    other = (
+        "--baseline learned, where the device learns its own state"
+        if figures["baseline"] == TRAINING
+        else "--baseline training, where days of quiet rows show what the plant is like"
+    )
+    return (
+        f"the detector would be in alarm {share:.1f}% of the quiet time (held-out rows; at most"
+        f" {most:g}%, --max-quiet-alarms), so it is not installed. What helps: more quiet days,"
+        f" {other}, or a higher --threshold"
+    )

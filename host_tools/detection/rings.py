@@ -5,8 +5,34 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from host_tools.detection.statistic import row_mean
 from host_tools.formats.detector import F32
 from host_tools.runtimes.adapter import Adapter
+
+
+class Rows:
+    """The last `rows` rows of `width` floats (`sdk/src/rows.c`)."""
+
+    def __init__(self, rows: int, width: int) -> None:
+        """Starts empty."""
+        self._values = np.zeros((rows, width), np.float32)
+        self._inverse = np.float32(1) / np.float32(rows)
+        self._head = self.count = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `rows` rows were pushed."""
+        return self.count == len(self._values)
+
+    def push(self, row: F32) -> None:
+        """Takes the newest row; the oldest one is lost."""
+        self._values[self._head] = row
+        self._head = (self._head + 1) % len(self._values)
+        self.count = min(self.count + 1, len(self._values))
+
+    def mean(self) -> F32:
+        """Mean of all rows, summed slot 0 first, whatever its age; the ring is full."""
+        return row_mean(self._values, self._inverse)
 
 
 class Forecaster(Protocol):

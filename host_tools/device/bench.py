@@ -137,15 +137,21 @@ def _run_windows(
 
 
 def stream_samples(
-    link: Link, info: DeviceInfo, samples: NDArray[np.float32], progress: Progress
+    link: Link,
+    info: DeviceInfo,
+    samples: NDArray[np.float32],
+    progress: Progress,
+    phase: int | None = None,
 ) -> NDArray[np.void]:
     """Take samples through a new stream; return RECORD [M].
+
+    `phase` is the number of the first sample in its day; None: the time of day is not known.
 
     Raises:
         DeviceRestartedError, StatusError, LinkLostError: see Link.request.
     """
     token = secrets.randbelow(2**32)
-    link.request("STREAM_RESET", protocol.u32(token))
+    link.request("STREAM_RESET", protocol.stream_reset(token, phase))
     records = np.zeros(len(samples), dtype=RECORD)
     step = info.max_samples
     for start in range(0, len(samples), step):

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import DeviceError
-from host_tools.formats.record import RECORD, TOP
+from host_tools.formats.record import RECORD
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
 _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
@@ -25,6 +25,8 @@ BACKENDS = ("native", "tflm", "xcubeai")
 """By their number in bits 8 to 11 of the features."""
 CHUNK_HEADER_BYTES = 8
 """Before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
+NO_PHASE = 2**32 - 1
+"""In STREAM_RESET: the time of day is not known."""
 
 _INCLUDE = Path(__file__).parents[2] / "sdk" / "include" / "safe"
 _ENTRY = re.compile(r'^(SAFE_[A-Z]+)\((\w+), (0x[0-9A-Fa-f]+|\d+), "([^"]*)"\)$', re.MULTILINE)
@@ -36,19 +38,7 @@ _TIMING = struct.Struct("<7I")
 _ERROR = struct.Struct("<HH")
 _BAUD = struct.Struct("<II")
 
-_WIRE_RECORD = np.dtype(
-    [
-        ("index", "<u4"),
-        ("state", "u1"),
-        ("has_forecast", "u1"),
-        ("status", "<u2"),
-        ("level", "<f4"),
-        ("residual", "<f4"),
-        ("score", "<f4"),
-        ("forecast_crc", "<u4"),
-        ("top", "<u2", (TOP,)),
-    ]
-)
+_WIRE_RECORD = RECORD.newbyteorder("<")
 RECORD_BYTES = _WIRE_RECORD.itemsize
 
 
@@ -287,6 +277,11 @@ def chunk(token: int, start: int, data: bytes) -> bytes:
 def result_request(token: int, start: int, length: int) -> bytes:
     """Return the payload of RESULT."""
     return struct.pack("<IIH", token, start, length)
+
+
+def stream_reset(token: int, phase: int | None = None) -> bytes:
+    """Return the payload of STREAM_RESET; `phase` is the first sample's number in its day."""
+    return struct.pack("<II", token, NO_PHASE if phase is None else phase)
 
 
 def u32(value: int) -> bytes:

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data.runs import Recording
-from host_tools.detection import baselines, metrics
-from host_tools.detection.chain import Chain, ChainConfig, record
+from host_tools.detection import baselines, fast, metrics
+from host_tools.detection.chain import Chain
+from host_tools.detection.fit import Network
+from host_tools.detection.quiet import network_of
+from host_tools.detection.replay import ChainConfig, record
 from host_tools.detection.rings import FloatForecaster, Forecaster, IntegerForecaster
-from host_tools.formats.record import RECORD, State
+from host_tools.formats.record import RAISED, RECORD, VERDICTS, State
 from host_tools.runtimes import tflm as oracle
 
 Batch = Callable[[NDArray[np.generic]], NDArray[np.generic]]
@@ -19,6 +23,8 @@ Batch = Callable[[NDArray[np.generic]], NDArray[np.generic]]
 Records = Sequence[NDArray[np.void]]
 """RECORD [rows] of each run."""
 
+LEAST_TRAINING = 100
+"""Rows that a baseline method is fitted on where the detector learns from none."""
 RMSE_STRIDE = 4
 """Every fourth window of a run is compared between int8 and float."""
 
@@ -66,6 +72,14 @@ class ScoredModels:
         """Run the int8 model in TensorFlow Lite Micro's arithmetic."""
         return oracle.forecast(self.int8, windows.astype(np.int8))
 
+    def network(self) -> Network:
+        """Return the int8 model for float inputs."""
+        return network_of(self.config.adapter, self.output_scale, self.run_exact)
+
+    def run_exact(self, windows: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Run the int8 model on int8 windows."""
+        return oracle.forecast(self.int8, windows)
+
     def float_records(self, runs: Sequence[Recording]) -> list[NDArray[np.void]]:
         """Return the records of every run with the float model."""
         a = self.config.adapter
@@ -100,18 +114,46 @@ class ScoredModels:
         return found
 
 
-def counted(runs: Sequence[Recording], records: Records, first: int) -> list[metrics.Run]:
-    """Return the rows that count, from `first` on."""
+def relative(config_notice: float, found: NDArray[np.void]) -> NDArray[np.float64]:
+    """Scores in units in which the notice is constant: a learned baseline moves its limit."""
+    limit = np.maximum(found["limit"].astype(np.float64), 1e-300)
+    return np.asarray(found["score"].astype(np.float64) * config_notice / limit, np.float64)
+
+
+def counted(
+    runs: Sequence[Recording], records: Records, first: int, *, alarm_only: bool = False
+) -> list[metrics.Run]:
+    """Return the rows that count, from `first` on; an alarm is a notice, too, or not."""
+    raised = (State.ALARM,) if alarm_only else RAISED
+    notice = min((float(found["limit"].min()) for found in records if len(found)), default=1.0)
     return [
         metrics.Run(
             run.name,
             run.labels[first:],
-            found["state"][first:] == State.ALARM,
-            found["score"][first:].astype(np.float64),
+            np.isin(found["state"][first:], raised),
+            relative(notice, found)[first:],
             run.seconds[first:],
+            np.isin(found["state"][first:], VERDICTS),
         )
         for run, found in zip(runs, records, strict=True)
     ]
+
+
+def spread(runs: Sequence[metrics.Run], times: int = 1000) -> dict[str, tuple[float, float]]:
+    """Return the middle 90% of F1, FAR and MAR over runs drawn with replacement, seed 0."""
+    if len(runs) < 2:
+        return {}
+    random = np.random.default_rng(0)
+    parts = [np.array(metrics.confusion([run])) for run in runs]
+    found = []
+    for _ in range(times):
+        drawn = random.integers(0, len(runs), len(runs))
+        found.append(metrics.rates_of(*np.sum([parts[i] for i in drawn], axis=0).tolist()))
+    low, high = np.nanquantile(found, [0.05, 0.95], axis=0)
+    return {
+        name: (float(a), float(b))
+        for name, a, b in zip(("F1", "FAR", "MAR"), low, high, strict=True)
+    }
 
 
 def by_run(runs: Sequence[Recording], records: Records, first: int) -> dict[str, metrics.Summary]:
@@ -125,7 +167,7 @@ def compare(runs: Sequence[Recording], first: int) -> dict[str, metrics.Summary]
     for name, method in baselines.ALL.items():
         rows = []
         for run in runs:
-            score, alarm = method(np.nan_to_num(run.values), first)
+            score, alarm = method(np.nan_to_num(run.values), max(first, LEAST_TRAINING))
             rows.append(
                 metrics.Run(
                     run.name, run.labels[first:], alarm[first:], score[first:], run.seconds[first:]
@@ -135,19 +177,84 @@ def compare(runs: Sequence[Recording], first: int) -> dict[str, metrics.Summary]
     return found
 
 
+COMMISSIONINGS = 13
+
+
 @dataclass(frozen=True)
 class Quiet:
-    """A recording without faults: how much of it is in alarm after its baseline is learned."""
+    """A recording without faults, after its baseline is learned.
+
+    Attributes:
+        rows: That count.
+        alarm_rows: Of them in notice or alarm, learned from the recording's first rows.
+        alarms: Stretches of them.
+        commissionings: Other rows from which the device was let learn, spread over the recording.
+        notice_share: Percent of the rows after them in notice or alarm, the mean.
+        alarm_share: The same in alarm.
+        episodes_per_day: Stretches in notice or alarm a day.
+    """
 
     rows: int
     alarm_rows: int
     alarms: int
+    commissionings: int = 0
+    notice_share: float = 0.0
+    alarm_share: float = 0.0
+    episodes_per_day: float = 0.0
+
+    def words(self) -> str:
+        """Return it as a sentence."""
+        text = (
+            f"{self.alarm_rows:,} of {self.rows:,} rows in notice or alarm, {self.alarms} times"
+            " (its rows train, too)"
+        )
+        if self.commissionings:
+            text += (
+                f"; learned at {self.commissionings} times: {self.notice_share:.1f}% in notice or"
+                f" alarm, {self.alarm_share:.1f}% in alarm, {self.episodes_per_day:.0f} a day"
+            )
+        return text + "."
 
 
-def quiet(runs: Sequence[Recording], records: Records, first: int) -> Mapping[str, Quiet]:
+def commissionings(config: ChainConfig, network: Network, run: Recording) -> dict[str, float]:
+    """Let a device learn at COMMISSIONINGS times of a quiet recording, each until its end.
+
+    By the rule in float64 (`detection.fast`), without the network, which would take hours.
+    """
+    del network
+    learn = config.detector.learn_samples
+    starts = np.linspace(0, max(0, len(run.values) - 4 * learn), COMMISSIONINGS).astype(int)
+    if not learn or len(run.values) < 8 * learn:
+        return {}
+    shares, episodes, days = [], 0, 0.0
+    step = float(np.median(np.diff(run.seconds)))
+    for start in starts.tolist():
+        found = fast.run(config.detector, config.adapter.scaler, run.values[start:])
+        state = found.state[learn:]
+        raised = np.isin(state, RAISED)
+        shares.append((raised.mean(), (state == State.ALARM).mean()))
+        episodes += len(metrics.events(raised))
+        days += len(state) * step / 86400.0
+    mean = 100.0 * np.mean(shares, axis=0)
+    return {
+        "commissionings": COMMISSIONINGS,
+        "notice_share": float(mean[0]),
+        "alarm_share": float(mean[1]),
+        "episodes_per_day": episodes / days,
+    }
+
+
+def quiet(
+    runs: Sequence[Recording],
+    records: Records,
+    first: int,
+    commissioned: Mapping[str, Mapping[str, float]],
+) -> Mapping[str, Quiet]:
     """Return the false alarms of each quiet recording from row `first` on."""
     found = {}
     for run, row in zip(runs, records, strict=True):
-        alarm = row["state"][first:] == State.ALARM
-        found[run.name] = Quiet(len(alarm), int(alarm.sum()), len(metrics.events(alarm)))
+        alarm = np.isin(row["state"][first:], RAISED)
+        counts = (len(alarm), int(alarm.sum()), len(metrics.events(alarm)))
+        extra: Mapping[str, Any] = commissioned.get(run.name, {})
+        found[run.name] = Quiet(*counts, **extra)
     return found

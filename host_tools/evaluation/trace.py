@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from host_tools.data.runs import Recording
 from host_tools.detection import metrics
 from host_tools.detection.metrics import Run, Summary
-from host_tools.formats.record import NO_CHANNEL, VERDICTS, State
+from host_tools.formats.record import NO_CHANNEL, RAISED, VERDICTS, State
 
 Flags = NDArray[np.bool_]
 
@@ -28,9 +28,10 @@ class Trace:
         group: The folder that it lies in.
         start: Seconds since 1970 of the first row; None where the log tells no date.
         seconds: float64, since the first row.
-        score: float64; NaN where the chain gave no verdict.
+        score: float64, in units in which the thresholds are constant; NaN where the chain gave
+            no verdict.
         label: Where a fault is labelled.
-        notice: Where a maintainer is told; all false where the detector knows no notice.
+        notice: Where the score is above the lower threshold, the alarm included.
         alarm: Where the alarm is on.
         masked: bool [rows, channels], where a channel is left out of the verdict.
         named: int64 [rows, n], channels named as the cause of an alarm; −1 fills the rest.
@@ -118,22 +119,24 @@ def trace(run: Recording, records: NDArray[np.void], first: int) -> Trace:
     """
     state, top = records["state"], records["top"].astype(np.int64)
     named = np.where(top == NO_CHANNEL, -1, top)
-    alarm, fault = state == State.ALARM, state == State.FAULT
+    alarm, raised = state == State.ALARM, np.isin(state, RAISED)
     masked = np.zeros(run.values.shape, dtype=np.bool_)
-    rows, columns = np.nonzero((named >= 0) & fault[:, None])
-    masked[rows, named[rows, columns]] = True
+    rows, columns = np.nonzero(records["masked"] != NO_CHANNEL)
+    masked[rows, records["masked"][rows, columns]] = True
+    limit = np.maximum(records["limit"].astype(np.float64), 1e-300)
+    relative = records["score"].astype(np.float64) * float(records["limit"].min()) / limit
     scored = np.isin(state, VERDICTS)
     return Trace(
         name=run.name,
         group=run.name.rpartition("/")[0],
         start=run.start if run.start >= _DATED else None,
         seconds=run.seconds,
-        score=np.where(scored, records["score"].astype(np.float64), np.nan),
+        score=np.where(scored, relative, np.nan),
         label=run.labels.astype(np.bool_),
-        notice=np.zeros(len(state), dtype=np.bool_),
+        notice=raised,
         alarm=alarm,
         masked=masked,
-        named=np.where(alarm[:, None], named, -1),
+        named=np.where(raised[:, None], named, -1),
         first=first,
     )
 

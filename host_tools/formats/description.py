@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import models
 from host_tools.errors import DataError
 from targets import toml_file
@@ -32,6 +35,8 @@ class Description:
         units: Their units, empty when unknown.
         architecture: Parameters of `architecture.py`.
         budget: Limits that the build holds the model to.
+        ranges: Least and largest value that each channel can have, raw units, None where there
+            is no limit; empty: no channel has one.
     """
 
     name: str
@@ -44,6 +49,15 @@ class Description:
     units: tuple[str, ...] = ()
     architecture: Mapping[str, int] = field(default_factory=dict)
     budget: Mapping[str, int] = field(default_factory=dict)
+    ranges: tuple[tuple[float | None, float | None], ...] = ()
+
+    def limits(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the ranges as float32 [channels] each; the largest number where there is none."""
+        most = float(np.finfo(np.float32).max)
+        ranges = self.ranges or ((None, None),) * len(self.channels)
+        low = [-most if low is None else low for low, _ in ranges]
+        high = [most if high is None else high for _, high in ranges]
+        return np.array(low, np.float32), np.array(high, np.float32)
 
     def text(self) -> str:
         """Return the TOML text."""
@@ -55,8 +69,14 @@ class Description:
             f"seed = {self.seed}",
             f"source = {_quoted(self.source)}",
         ]
-        for name, unit in zip(self.channels, self.units, strict=True):
+        ranges = self.ranges or ((None, None),) * len(self.channels)
+        for name, unit, ends in zip(self.channels, self.units, ranges, strict=True):
             lines += ["", "[[channels]]", f"name = {_quoted(name)}", f"unit = {_quoted(unit)}"]
+            lines += [
+                f"{key} = {value!r}"
+                for key, value in zip(("min", "max"), ends, strict=True)
+                if value is not None
+            ]
         for title, table in (("architecture", self.architecture), ("budget", self.budget)):
             if table:
                 lines += ["", f"[{title}]", *(f"{key} = {value}" for key, value in table.items())]
@@ -112,7 +132,21 @@ def load(directory: Path) -> Description:
         units=tuple(_value(path, row, "unit", str, "") for row in rows),
         architecture=_integers(path, content, "architecture", None),
         budget=_integers(path, content, "budget", _BUDGETS),
+        ranges=tuple(_range(path, row) for row in rows) if any(map(_has_range, rows)) else (),
     )
+
+
+def _has_range(row: Mapping[str, Any]) -> bool:
+    return "min" in row or "max" in row
+
+
+def _range(path: Path, row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    low, high = (
+        float(_value(path, row, key, float)) if key in row else None for key in ("min", "max")
+    )
+    if low is not None and high is not None and not low < high:
+        raise DataError(f'{path}: channel "{row.get("name")}": "min" must be below "max"')
+    return low, high
 
 
 def _value(path: Path, table: Mapping[str, Any], key: str, kind: type, default: Any = None) -> Any:

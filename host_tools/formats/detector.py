@@ -1,11 +1,11 @@
-"""The detector's constants, `detector.json` version 2: what the fit writes, what a device reads.
+"""The detector's constants, `detector.json` version 3: what the fit writes, what a device reads.
 
 Every floating value is a float32 value, so that the file, the generated C table and the host's
-chain hold the same bits. Bounds are those of `safe_detector_init` (`sdk/src/detector.c`).
+chain hold the same bits. Bounds are those of `safe_detector_init` (`sdk/src/detector_check.c`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,68 +19,132 @@ from targets import output
 F32 = NDArray[np.float32]
 
 FILE = "detector.json"
-VERSION = 2
+VERSION = 3
+REMEDY = (
+    "versions 1 and 2 know one threshold, no masked channel and no innovations; fit the detector"
+    " again with `host_tools fit --model DIR`"
+)
 
-SCALER, BASELINE = "scaler", "baseline"
-"""What the model's inputs are relative to: the training rows, or the baseline on the device."""
+TRAINING, LEARNED = "training", "learned"
+"""Where the baseline comes from: the training rows, or the device's own first rows."""
 
 MAX_ROWS = 1024
 MAX_SAMPLES = 2**31 - 1
+MAX_COUNT = 0xFFFF
 MAX_FORM = 1e15
-"""Bound of both forms at the feature limit: nothing in the chain can then overflow."""
+"""Bound of every form at the feature limit: nothing in the chain can then overflow."""
+MOST_MASKED = 8
 LEAST_VARIANCE, MOST_VARIANCE = 1e-20, 1e12
+INNOVATION_ROWS = 3
+"""Innovations that a statistic averages."""
+HOURS = 24
+DRIFT_ALPHA = np.float32(0.01)
+FORMS = ("level", "median", "innovation", "residual")
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """One statistic |factor · f|² over the features of K channels.
+
+    Attributes:
+        channels: Ascending channel numbers; empty: the statistic is not used.
+        factor: float32 [K(K+1)/2], lower triangle row by row.
+        prior: float32, variance of a feature's raw value in standard deviations², one for each
+            channel that is watched: of `level` all C channels, of the others the K.
+    """
+
+    channels: tuple[int, ...] = ()
+    factor: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    prior: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """One detector. C channels of the model, L and R of them scored by level and by residual.
+    """One detector for C channels; `host_tools.detection.chain` says what each constant does.
 
     Attributes:
-        input: SCALER or BASELINE.
-        rows: Samples that both statistics are averaged over.
-        level_channels: Ascending channel numbers; may be empty, but not both.
-        residual_channels: The same for the residual.
-        learn_samples: Samples that the baseline is learned from on the device, counted from the
-            first full row mean; 0: the baseline is that of the training rows, mean 0 and
-            variance `prior_level`.
-        relearn_samples: The baseline is forgotten after so many samples of alarm in a row;
-            0: never.
+        baseline: TRAINING or LEARNED.
+        rows: Samples that `level` and `median` are averaged over, at least INNOVATION_ROWS.
+        level: Mean of the last rows.
+        median: Mean of the last rows of the median of three samples; for spiky channels.
+        innovation: Mean of the last three one-step errors of an exponential smoother.
+        residual: Smoothed error of the model's forecasts.
+        innovation_alpha: float32 [K of innovation], factor of each smoother.
+        residual_alpha: Factor of the residual's smoothing.
+        learn_samples: Samples from which a device learns its baseline; 0: TRAINING.
+        settle_samples: Of them the first ones, which are not learned from.
         prior_rows: Weight of the priors in learned variances, in samples.
-        prior_level: float32 [C], variance of a channel's row mean in standard deviations².
-        prior_residual: float32 [R], mean square of the residual's row mean.
-        input_gain: float32 [C], level units to model inputs; used with BASELINE.
         feature_limit: Features are limited to ± this before the forms.
-        level_factor: float32 [L(L+1)/2], lower triangle row by row; the form is |factor f|².
-        residual_factor: float32 [R(R+1)/2].
-        alpha: EWMA factor in (0, 1].
-        threshold: Alarm above it.
-        quiet: The baseline's mean is tracked while the score is at most this.
-        track: Factor of that tracking in [0, 1); 0: fixed.
+        alpha: EWMA factor of the score, in (0, 1].
+        notice: Score above which it is a notice.
+        alarm: Score above which it is an alarm; at least `notice`.
+        hold: Share of a threshold down to which its state is held, in (0, 1].
+        confirm_rows: Samples above a threshold in a row before the state rises.
+        block_rows: Samples of a block from which a learned baseline follows.
+        mean_step: Share of a block's mean that the baseline takes.
+        spread_step: Share of a block's spread and peak that the baseline takes.
+        growth: A block counts with at most so many times the present variance.
+        peak: Peak score of a quiet block.
+        recover_share: The state is over when the score stays below this share of its peak.
+        recover_samples: For so many samples; 0: never.
+        change_samples: Raised for so long is a new state of the plant; 0: never.
+        low: float32 [C], raw units; a value below it is no measurement.
+        high: float32 [C], the same above.
+        stuck_samples: uint16 [C], equal values in a row that mean a stuck sensor; 0: any number.
+        max_masked: Masked channels up to which a verdict is given.
+        return_samples: Good samples after which a channel is not masked any more.
+        max_missed: Samples in a row that may be missing before all recent ones are forgotten.
+        day_samples: Samples of a day, for `hour_mean`; 0: the hour does not count.
+        hour_mean: int16 [24 C] of each hour, in steps of `hour_scale`; empty without hours.
+        hour_scale: float32 [C], standard deviations per step; empty without hours.
+        drift_channels: Channels watched for slow drift.
+        drift_limit: float32 [of them], standard deviations.
+        drift_alpha: Factor of their smoothing.
         rule: How the constants were found, in words.
     """
 
-    input: str
+    baseline: str
     rows: int
-    level_channels: tuple[int, ...]
-    residual_channels: tuple[int, ...]
+    level: Form
+    median: Form
+    innovation: Form
+    residual: Form
+    innovation_alpha: F32
+    residual_alpha: np.float32
     learn_samples: int
-    relearn_samples: int
+    settle_samples: int
     prior_rows: np.float32
-    prior_level: F32
-    prior_residual: F32
-    input_gain: F32
     feature_limit: np.float32
-    level_factor: F32
-    residual_factor: F32
     alpha: np.float32
-    threshold: np.float32
-    quiet: np.float32
-    track: np.float32
+    notice: np.float32
+    alarm: np.float32
+    hold: np.float32
+    confirm_rows: int
+    block_rows: int
+    mean_step: np.float32
+    spread_step: np.float32
+    growth: np.float32
+    peak: np.float32
+    recover_share: np.float32
+    recover_samples: int
+    change_samples: int
+    low: F32
+    high: F32
+    stuck_samples: NDArray[np.uint16]
+    max_masked: int
+    return_samples: int
+    max_missed: int
+    day_samples: int = 0
+    hour_mean: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+    hour_scale: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    drift_channels: tuple[int, ...] = ()
+    drift_limit: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    drift_alpha: np.float32 = DRIFT_ALPHA
     rule: str = ""
 
     def scored(self, names: Sequence[str]) -> dict[str, str]:
         """Return by channel which statistics take it; a channel that none takes is not named."""
-        kinds = {"level": self.level_channels, "residual": self.residual_channels}
+        kinds = {name: getattr(self, name).channels for name in FORMS}
         words = (
             " and ".join(k for k, taken in kinds.items() if c in taken) for c in range(len(names))
         )
@@ -88,12 +152,24 @@ class Detector:
 
     @property
     def channels(self) -> int:
-        """Channels of the model."""
-        return len(self.prior_level)
+        """Channels of a sample."""
+        return len(self.low)
+
+    @property
+    def learn_rows(self) -> int:
+        """Samples that the baseline is learned from, the settling ones left out."""
+        return self.learn_samples - self.settle_samples
 
     def text(self) -> str:
         """Return `detector.json`."""
-        content = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        content: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, Form):
+                for part in fields(value):
+                    content[f"{f.name}_{part.name}"] = _plain(getattr(value, part.name))
+            else:
+                content[f.name] = _plain(value)
         return json_file.text(content, version=VERSION)
 
     def save(self, path: Path) -> None:
@@ -103,10 +179,29 @@ class Detector:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return json_file.numbers(value)
+        return value.tolist() if value.dtype.kind in "iu" else json_file.numbers(value)
     if isinstance(value, tuple):
         return list(value)
     return float(value) if isinstance(value, np.floating) else value
+
+
+_SCALARS = (
+    "residual_alpha", "prior_rows", "feature_limit", "alpha", "notice", "alarm", "hold",
+    "mean_step", "spread_step", "growth", "peak", "recover_share", "drift_alpha",
+)  # fmt: skip
+_COUNTS = {
+    "rows": (INNOVATION_ROWS, MAX_ROWS),
+    "learn_samples": (0, MAX_SAMPLES),
+    "settle_samples": (0, MAX_SAMPLES),
+    "confirm_rows": (1, MAX_COUNT),
+    "block_rows": (1, MAX_COUNT),
+    "recover_samples": (0, MAX_SAMPLES),
+    "change_samples": (0, MAX_SAMPLES),
+    "max_masked": (0, MOST_MASKED),
+    "return_samples": (1, MAX_COUNT),
+    "max_missed": (0, MAX_COUNT),
+    "day_samples": (0, MAX_SAMPLES // HOURS),
+}
 
 
 def load(path: Path, channels: int) -> Detector:
@@ -115,47 +210,54 @@ def load(path: Path, channels: int) -> Detector:
     Raises:
         DataError: Missing, malformed, of another version, or out of bounds; it says which key.
     """
-    content = json_file.read(
-        path, version=VERSION, remedy="fit the detector again with `host_tools fit --model DIR`"
-    )
-    level = _channels(path, content, "level_channels", channels)
-    residual = _channels(path, content, "residual_channels", channels)
+    content = json_file.read(path, version=VERSION, remedy=REMEDY)
+    forms: dict[str, Any] = {name: _form(path, content, name, channels) for name in FORMS}
+    drift = _channels(path, content, "drift_channels", channels)
+    counts: dict[str, Any] = {k: _count(path, content, k, *ends) for k, ends in _COUNTS.items()}
+    scalars: dict[str, Any] = {k: json_file.scalar(path, content, k) for k in _SCALARS}
+    hours = HOURS * channels if counts["day_samples"] else 0
 
     def vector(key: str, length: int) -> F32:
         return json_file.vector(path, content, key, length)
 
-    def scalar(key: str) -> np.float32:
-        return json_file.scalar(path, content, key)
+    def whole(key: str, length: int, ends: tuple[int, int]) -> NDArray[Any]:
+        value = content.get(key)
+        plain = isinstance(value, list) and all(
+            type(v) is int and ends[0] <= v <= ends[1] for v in value
+        )
+        if not plain or len(value or []) != length:
+            raise DataError(f'{path}: "{key}" must hold {length} integers {ends[0]} … {ends[1]}')
+        return np.array(value, np.int64)
 
     rule = content.get("rule", "")
-    track = content.get("track")
-    detector = Detector(
-        input=str(content.get("input")),
-        rows=_count(path, content, "rows", 1, MAX_ROWS),
-        level_channels=level,
-        residual_channels=residual,
-        learn_samples=_count(path, content, "learn_samples", 0, MAX_SAMPLES),
-        relearn_samples=_count(path, content, "relearn_samples", 0, MAX_SAMPLES),
-        prior_rows=scalar("prior_rows"),
-        prior_level=vector("prior_level", channels),
-        prior_residual=vector("prior_residual", len(residual)),
-        input_gain=vector("input_gain", channels),
-        feature_limit=scalar("feature_limit"),
-        level_factor=vector("level_factor", _packed(len(level))),
-        residual_factor=vector("residual_factor", _packed(len(residual))),
-        alpha=scalar("alpha"),
-        threshold=scalar("threshold"),
-        quiet=scalar("quiet"),
-        track=np.float32(0) if track == 0 else scalar("track"),
+    found = Detector(
+        baseline=str(content.get("baseline")),
+        **forms,
+        **counts,
+        **scalars,
+        innovation_alpha=vector("innovation_alpha", len(forms["innovation"].channels)),
+        low=vector("low", channels),
+        high=vector("high", channels),
+        stuck_samples=whole("stuck_samples", channels, (0, MAX_COUNT)).astype(np.uint16),
+        hour_mean=whole("hour_mean", hours, (-32768, 32767)).astype(np.int16),
+        hour_scale=vector("hour_scale", channels if hours else 0),
+        drift_channels=drift,
+        drift_limit=vector("drift_limit", len(drift)),
         rule=rule if isinstance(rule, str) else "",
     )
-    if wrong := check(detector):
+    if wrong := check(found):
         raise DataError(f"{path}: {wrong}")
-    return detector
+    return found
 
 
-def _packed(size: int) -> int:
-    return size * (size + 1) // 2
+def _form(path: Path, content: dict[str, Any], name: str, channels: int) -> Form:
+    kept = _channels(path, content, f"{name}_channels", channels)
+    size = len(kept)
+    return Form(
+        kept,
+        json_file.vector(path, content, f"{name}_factor", size * (size + 1) // 2),
+        json_file.vector(path, content, f"{name}_prior", channels if name == "level" else size),
+    )
 
 
 def _count(path: Path, content: dict[str, Any], key: str, least: int, most: int) -> int:
@@ -183,40 +285,66 @@ def unpack(packed: F32, size: int) -> F32:
     return factor
 
 
-def form_bound(factor: F32, size: int, limit: np.float32) -> float:
-    """Return a bound of a quadratic form over features within ± limit."""
-    square = unpack(np.abs(factor), size).astype(np.float64)
-    return float(((square.sum(axis=1) * float(limit)) ** 2).sum())
+def form_bound(form: Form, limit: np.float32) -> float:
+    """Return a bound of a quadratic form over features within ± limit, some of them masked.
+
+    Without k of its K features a form is stretched by K / (K − k), at most by K.
+    """
+    size = len(form.channels)
+    square = unpack(np.abs(form.factor), size).astype(np.float64)
+    return float(((square.sum(axis=1) * float(limit)) ** 2).sum()) * size
+
+
+def _all(values: F32, low: float | np.float32, high: float | np.float32) -> bool:
+    return bool(((values >= low) & (values <= high)).all())
 
 
 def check(d: Detector) -> str:
     """Return which constant is out of bounds and what it must be; empty when all are good."""
-    variances: NDArray[np.float32] = np.concatenate([d.prior_level, d.prior_residual])
+    forms = {name: getattr(d, name) for name in FORMS}
+    least, most = np.float32(LEAST_VARIANCE), np.float32(MOST_VARIANCE)
     rules = (
-        (d.input in (SCALER, BASELINE), f'"input" must be "{SCALER}" or "{BASELINE}"'),
+        (d.baseline in (TRAINING, LEARNED), f'"baseline" must be "{TRAINING}" or "{LEARNED}"'),
         (
-            bool(d.level_channels or d.residual_channels),
-            '"level_channels" and "residual_channels" are empty: nothing would be scored',
+            (d.baseline == LEARNED) == (d.learn_samples > 0),
+            f'"learn_samples" must be above 0 with "{LEARNED}" and 0 with "{TRAINING}"',
+        ),
+        (
+            d.settle_samples < max(1, d.learn_samples),
+            '"settle_samples" must be below "learn_samples"',
+        ),
+        (
+            any(f.channels for f in forms.values()),
+            "no form has channels: nothing would be scored",
         ),
         (1 <= d.prior_rows <= 1e6, '"prior_rows" must be 1 … 1000000'),
-        (
-            bool(((variances >= LEAST_VARIANCE) & (variances <= MOST_VARIANCE)).all()),
-            f'"prior_level" and "prior_residual" must be {LEAST_VARIANCE:g} … {MOST_VARIANCE:g}',
+        *(
+            (_all(f.prior, least, most), f'"{name}_prior" must be {least:g} … {most:g}')
+            for name, f in forms.items()
         ),
-        (
-            bool(((d.input_gain > 0) & (d.input_gain <= 1e6)).all()),
-            '"input_gain" must be above 0 and at most 1e6',
+        *(
+            (
+                form_bound(f, d.feature_limit) <= MAX_FORM,
+                f'"{name}_factor" must keep the form below {MAX_FORM:g}',
+            )
+            for name, f in forms.items()
         ),
         (0 < d.feature_limit <= 1e6, '"feature_limit" must be above 0 and at most 1e6'),
-        (0 < d.alpha <= 1, '"alpha" must be in (0, 1]'),
-        (0 <= d.track < 1, '"track" must be in [0, 1)'),
-        (
-            max(
-                form_bound(d.level_factor, len(d.level_channels), d.feature_limit),
-                form_bound(d.residual_factor, len(d.residual_channels), d.feature_limit),
-            )
-            <= MAX_FORM,
-            f'"level_factor" and "residual_factor" must keep the forms below {MAX_FORM:g}',
+        (_all(d.innovation_alpha, 1e-6, 1), '"innovation_alpha" must be 1e-6 … 1'),
+        *(
+            (0 < getattr(d, key) <= 1, f'"{key}" must be in (0, 1]')
+            for key in ("alpha", "hold", "residual_alpha", "mean_step", "spread_step",
+                        "recover_share", "drift_alpha")
         ),
-    )
+        (1 <= d.growth <= 1e6, '"growth" must be 1 … 1e6'),
+        (1e-6 <= d.peak <= 1e6, '"peak" must be 1e-6 … 1e6'),
+        (0 < d.notice <= d.alarm <= 1e9, '"notice" must be above 0 and at most "alarm"'),
+        (bool((d.low < d.high).all()), '"low" must be below "high"'),
+        (_all(d.drift_limit, 1e-6, 1e6), '"drift_limit" must be 1e-6 … 1e6'),
+        (_all(d.hour_scale, 0, 1e6), '"hour_scale" must be 0 … 1e6'),
+        (
+            d.return_samples >= d.rows + INNOVATION_ROWS,
+            f'"return_samples" must be at least "rows" + {INNOVATION_ROWS}',
+        ),
+    )  # fmt: skip
     return next((words for good, words in rules if not good), "")

@@ -33,6 +33,8 @@ class Scaler:
         inv_std: float32 [channels].
         clip: Limit of model inputs, in standard deviations.
         score_limit: Limit of samples before scoring, in standard deviations.
+        centre_rows: The model's inputs are relative to the mean of so many rows, as a learned
+            baseline has it; `std` is then the spread within such rows. 0: relative to `mean`.
     """
 
     channels: tuple[str, ...]
@@ -41,6 +43,7 @@ class Scaler:
     inv_std: NDArray[np.float32]
     clip: np.float32
     score_limit: np.float32
+    centre_rows: int = 0
 
     def standardize(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return float32 [rows, channels] in standard deviations, not clipped."""
@@ -50,8 +53,29 @@ class Scaler:
             return (samples - self.mean) * self.inv_std
 
     def clipped(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return standardized samples within the clip: what the model is trained on."""
+        """Return standardized samples within the clip."""
         return np.clip(self.standardize(samples), -self.clip, self.clip)
+
+    def inputs(
+        self, samples: NDArray[np.float32], segments: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """Return what a model sees, float32 [rows, channels], not clipped.
+
+        With `centre_rows` each stretch of one segment number is cut into so many rows, and each
+        piece is taken relative to its mean: every piece stands for a deployment that has learned
+        its baseline there.
+        """
+        z = self.standardize(samples)
+        if not self.centre_rows:
+            return z
+        edges = np.flatnonzero(np.diff(segments)) + 1
+        for first, last in zip([0, *edges], [*edges, len(z)], strict=True):
+            for start in range(first, last, self.centre_rows):
+                # A short rest belongs to the piece before it.
+                end = min(start + self.centre_rows, last)
+                begin = max(first, end - self.centre_rows)
+                z[start:end] -= z[begin:end].mean(axis=0, dtype=np.float64).astype(np.float32)
+        return z
 
     def save(self, path: Path) -> None:
         """Write `scaler.json`; raises OutputError."""
@@ -64,6 +88,7 @@ class Scaler:
                 "inv_std": json_file.numbers(self.inv_std),
                 "clip": float(self.clip),
                 "score_limit": float(self.score_limit),
+                "centre_rows": self.centre_rows,
             },
         )
 
@@ -79,16 +104,20 @@ def load(path: Path) -> Scaler:
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise DataError(f'{path}: "channels" must be a list of names')
     length = len(names)
-    scaler = Scaler(
+    centre = content.get("centre_rows", 0)
+    if type(centre) is not int or centre < 0:
+        raise DataError(f'{path}: "centre_rows" must be a count of rows, not {centre!r}')
+    found = Scaler(
         channels=tuple(names),
         mean=json_file.vector(path, content, "mean", length),
         std=json_file.vector(path, content, "std", length),
         inv_std=json_file.vector(path, content, "inv_std", length),
         clip=json_file.scalar(path, content, "clip"),
         score_limit=json_file.scalar(path, content, "score_limit"),
+        centre_rows=centre,
     )
-    _check(path, scaler)
-    return scaler
+    _check(path, found)
+    return found
 
 
 def _check(path: Path, scaler: Scaler) -> None:

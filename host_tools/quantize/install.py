@@ -46,7 +46,8 @@ def install(
         output.write(stage.folder / FLOAT, floating.model)
         output.write(stage.folder / INT8, model.read_bytes())
         builder = about.home / "architecture.py"
-        job = TrainingJob(stage, about.table, about.description, builder, Settings(clip=clip), say)
+        job = TrainingJob(stage, about.description, builder, Settings(clip=clip), say)
+        parts = window.split(about.table)
         scale = replace(about.scale, clip=np.float32(clip))
         figures = {
             "name": about.description.name,
@@ -54,7 +55,7 @@ def install(
             "seed": about.description.seed,
             "canonical_sha256": canonical.canonical_hash(stage.folder / INT8),
             **_before(about.home),
-            **pipeline.finish(job, window.split(about.table), scale),
+            **pipeline.finish_again(job, parts, scale, about.home),
         }
         if about.table.reading is not None:
             figures["reading"] = dict(about.table.reading)

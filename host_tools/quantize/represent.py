@@ -230,7 +230,7 @@ def represent(
             " more rows, or a shorter --window or --horizon"
         )
     limit = np.float32(min(request.clip, float(scale.clip)))
-    z = np.nan_to_num(np.clip(scale.standardize(table.samples), -limit, limit))
+    z = np.nan_to_num(np.clip(scale.inputs(table.samples, table.segments), -limit, limit))
     wanted = min(MOST, len(first)) if request.max_total is None else request.max_total
     if wanted > len(first):
         raise DataError(

@@ -40,27 +40,29 @@ def render(study: Study) -> str:
         "  ".join(["", row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
         for row in rows
     ]
-    delta = study.figures[INT8].f1 - study.figures[FLOAT].f1
-    worst = max(study.rmse, key=lambda name: study.rmse[name])
     facts = [
-        f"  scored channels   {', '.join(study.scored)}",
-        f"  left out (drift)  {', '.join(study.left_out) or 'none'}: a fault seen only there is"
-        " not detected",
-        f"  int8 - float      F1 {delta:+.4f}; RMSE at most {study.rmse[worst]:.4f} ({worst})",
+        f"  baseline          {study.detector.baseline}",
+        f"  scored by level   {', '.join(study.scored) or 'none'}",
+        f"  left out (wander) {', '.join(study.left_out) or 'none'}: a slow fault seen only there"
+        " is not detected",
+    ]
+    if study.rmse and FLOAT in study.figures:
+        delta = study.figures[INT8].f1 - study.figures[FLOAT].f1
+        worst = max(study.rmse, key=lambda name: study.rmse[name])
+        facts.append(
+            f"  int8 - float      F1 {delta:+.4f}; RMSE at most {study.rmse[worst]:.4f} ({worst})"
+        )
+    facts += [
+        f"  {name:<17} middle 90% over resampled runs {low:.3g} to {high:.3g}"
+        for name, (low, high) in study.spread.items()
     ]
     facts += [
         f"  {target:<16}  {differ} of {study.streamed[target]} records differ from the"
         " specification"
         for target, differ in study.differing.items()
     ]
-    facts += [
-        f"  quiet recording   {name}: {found.alarm_rows} of {found.rows} rows in alarm,"
-        f" {found.alarms} alarms (its rows train, too)"
-        for name, found in study.quiet.items()
-    ]
-    facts.append(
-        "  always-alarm and alarm-after-a-row show what F1 costs without detecting anything"
-    )
+    facts += [f"  quiet recording   {name}: {found.words()}" for name, found in study.quiet.items()]
+    facts.append("  always-alarm shows what F1 costs without detecting anything")
     title = "Detection on labelled runs: rows after the training rows, pooled, no point adjustment"
     return "\n".join([title, "", *lines, "", *facts])
 
@@ -194,7 +196,7 @@ def page(found: Detection) -> str:
         Section("Groups", "Runs of one folder together.",
                 [_table("Figures by group", "group", found.groups)]),
         Section("Methods", "All on the same rows, pooled, without point adjustment. always-alarm"
-                " and alarm-after-a-row show what F1 costs without detecting anything.",
+                " shows what F1 costs without detecting anything.",
                 [_table("Figures by method", "method", found.methods)]),
         Section("Channels", "", [Table("Channels", ["channel", "verdict"], scored)]),
         Section("Facts", "", [Bullets(found.facts)]),

@@ -15,7 +15,7 @@ from host_tools.report.words import DASH, number, significant
 
 _PANELS = 4
 _MOST_LSB = 24
-WARMUP, OK, ALARM, LEARN, FAULT = range(5)
+WARMUP, OK, ALARM, LEARN, DEGRADED, NOTICE = range(6)
 """States of a record, as safe_detector_state_t."""
 
 Flags = NDArray[np.bool_]
@@ -102,13 +102,18 @@ def _chain(report: Report, series: Series) -> Section:
         return [(first * step, last * step) for first, last in spans(flags)]
 
     alarms, faults = where(series.state == ALARM), where(series.labels > 0)
-    waiting = np.isin(series.state, (WARMUP, FAULT))
+    waiting = np.isin(series.state, (WARMUP, DEGRADED))
     shades = {"muted": where(waiting), "blue": where(series.state == LEARN), "red": alarms}
     marks = [
         Mark((np.arange(len(score)) + 0.5) * step, score, name="score"),
         Mark([0], [series.threshold], "level", "red", f"threshold {series.threshold:g}", "dashed"),
     ]
-    lanes = [Lane("alarm", alarms, "red"), Lane("labelled fault", faults, "orange")]
+    notices = where(np.isin(series.state, (NOTICE, ALARM)))
+    lanes = [
+        Lane("notice", notices, "blue"),
+        Lane("alarm", alarms, "red"),
+        Lane("labelled fault", faults, "orange"),
+    ]
     text = (
         f"Score of {len(score)} raw samples against the threshold {series.threshold:g}:"
         f" {len(alarms)} alarms, {len(faults)} labelled faults."
@@ -117,8 +122,8 @@ def _chain(report: Report, series: Series) -> Section:
     heights = score_axis(score, series.threshold)
     return Section(
         "Score and alarms on the device",
-        "Raw samples in, score out. Grey: warm-up or sensor fault; blue: learning the baseline;"
-        " red: alarm.",
+        "Raw samples in, score out. Grey: warm-up, or too many sensors masked; blue: learning"
+        " the baseline; red: alarm.",
         [Chart("", text, across, heights, marks, lanes, shades, height=240)],
     )
 

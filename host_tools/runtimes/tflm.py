@@ -9,6 +9,7 @@ although the blocks lie there, and leaves the rest of the values as memory happe
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,12 @@ def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
     return [values[:, 0] if values.shape[1:2] == (1,) else values for values in stacked]
 
 
+@lru_cache(maxsize=2)
+def _kept(content: bytes) -> Any:
+    """An interpreter for a model that is asked for windows one by one."""
+    return interpreter(content)
+
+
 def forecast(model: Path | bytes, windows: NDArray[np.int8]) -> NDArray[np.int8]:
     """Run a model on windows, each from reset state.
 
@@ -109,7 +116,7 @@ def forecast(model: Path | bytes, windows: NDArray[np.int8]) -> NDArray[np.int8]
     Raises:
         ConversionError: The `tflite-micro` package is missing or rejects the model.
     """
-    runtime = interpreter(model if isinstance(model, bytes) else model.read_bytes())
+    runtime = _kept(model if isinstance(model, bytes) else model.read_bytes())
     shape = tuple(int(size) for size in runtime.get_output_details(0)["shape"])
     outputs = np.empty((len(windows), *shape[1:]), dtype=np.int8)
     for index in range(len(windows)):

@@ -34,7 +34,7 @@ def quiet_windows(
     pairs = []
     for part in parts:
         first = window_cut.starts(part, length, quiet_only=True, most=most)
-        z = adapter.scaler.standardize(part.samples)
+        z = adapter.scaler.inputs(part.samples, part.segments)
         pair = window_cut.cut(z, first, adapter.window, adapter.horizon)
         if len(first) == most:
             return pair
@@ -93,11 +93,14 @@ def windows(
     }
 
 
-def samples(parts: tuple[Table, ...]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def samples(
+    parts: tuple[Table, ...], learn_rows: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return SAMPLES raw rows and labels: a quiet start, then a fault, one natural gap late.
 
     Args:
         parts: Where to look, in order of preference; the first that is long enough.
+        learn_rows: Rows from which the device learns its baseline: the start is quiet for longer.
 
     Returns:
         float32 [SAMPLES, channels] (a row of NaN is a gap) and uint8 [SAMPLES].
@@ -108,18 +111,18 @@ def samples(parts: tuple[Table, ...]) -> tuple[NDArray[np.float32], NDArray[np.u
     for part in parts:
         rows, labels = stream(part)
         if len(rows) >= SAMPLES:
-            first = _best_start(finite_rows(rows), labels)
+            first = _best_start(finite_rows(rows), labels, max(_QUIET_START, learn_rows))
             last = first + SAMPLES
             return rows[first:last], labels[first:last]
     raise TrainingError(f"fewer than {SAMPLES} rows: too few to verify the chain on a device")
 
 
-def _best_start(finite: NDArray[np.bool_], labels: NDArray[np.uint8]) -> int:
+def _best_start(finite: NDArray[np.bool_], labels: NDArray[np.uint8], start: int) -> int:
     """Return the first row of the stretch that shows most: see `samples`."""
 
     def merit(first: int) -> tuple[bool, bool, int]:
         fine, fault = finite[first : first + SAMPLES], labels[first : first + SAMPLES]
-        begins = fine[:_QUIET_START].all() and not fault[:_QUIET_START].any()
+        begins = fine[:start].all() and not fault[:start].any()
         gaps = np.flatnonzero(~fine)
         late = len(gaps) > 0 and gaps[0] > SAMPLES // 2 and gaps[-1] < SAMPLES - _QUIET_START
         return bool(begins), bool(late and fault.any()), min(int(fault.sum()), SAMPLES // 3)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from host_tools.conversion import canonical, export, worker
 from host_tools.data import scaling, window
 from host_tools.data.table import Table, constant_channels
-from host_tools.detection import chain
 from host_tools.detection import quiet as detection
+from host_tools.detection.replay import Forecast
+from host_tools.detection.rule import Rule
 from host_tools.errors import ConversionError, DataError, TrainingError
 from host_tools.formats import description as model_description
+from host_tools.formats import detector as detectors
 from host_tools.formats import golden as golden_file
 from host_tools.formats import json_file, npz
 from host_tools.formats.description import Description
@@ -27,7 +29,7 @@ from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
 from host_tools.runtimes.adapter import Adapter, ModelEdges
 from host_tools.training import golden_windows
-from host_tools.training.settings import ARTIFACTS, EXPORTS, FLOAT, INT8, READING, Settings
+from host_tools.training.settings import ARTIFACTS, EXPORTS, FLOAT, INT8, READING, REFUSED, Settings
 from targets import output
 from targets.output import Stage
 
@@ -47,11 +49,13 @@ class TrainedModel:
         directory: Where the artifacts are.
         figures: The content of `training.json`.
         history: Losses by epoch, `loss` and `val_loss`.
+        refused: Why the detector is not installed; empty: it is.
     """
 
     directory: Path
     figures: dict[str, Any]
     history: Mapping[str, Sequence[float]]
+    refused: str = ""
 
 
 Floats = NDArray[np.float32]
@@ -91,20 +95,39 @@ def train(
     description = replace(
         description, channels=table.names, units=table.units, rate_hz=table.rate_hz
     )
-    scale = scaling.fit(parts.train, settings.clip)
+    return train_parts(parts, description, architecture, out, settings=settings, say=say)
+
+
+def train_parts(
+    parts: window.TimeSplit,
+    description: Description,
+    architecture: Path,
+    out: Path,
+    *,
+    settings: Settings,
+    say: Say,
+) -> TrainedModel:
+    """Train on parts that were chosen already; `description` has their channels; see `train`."""
+    baseline, why = detection.choose(parts, settings.detector)
+    say(f"baseline: {baseline} ({why})")
+    rule = settings.detector.rule(baseline)
+    scale = scaling.fit(parts.train, settings.clip, centre_rows=rule.learn_rows)
     arrays = _arrays(parts, scale, description)
     with output.staged(out, INT8) as stage:
         stage.replaced.update((*ARTIFACTS, EXPORTS))
-        job = TrainingJob(stage, table, description, architecture, settings, say)
+        job = TrainingJob(stage, description, architecture, settings, say)
         figures, history = _fit(job, arrays)
-        figures |= finish(job, parts, scale)
-        if table.reading is not None:
-            figures["reading"] = dict(table.reading)
-            output.write(stage.folder / READING, table.options)
+        figures |= finish(job, parts, scale, rule)
+        refused = detection.refuse(figures, settings.detector.max_quiet_alarms)
+        if refused:
+            (stage.folder / detectors.FILE).replace(stage.folder / REFUSED)
+        if parts.train.reading is not None:
+            figures["reading"] = dict(parts.train.reading)
+            output.write(stage.folder / READING, parts.train.options)
         json_file.write(stage.folder / "training.json", figures)
         if settings.exports:
             _export(job)
-    return TrainedModel(out, figures, history)
+    return TrainedModel(out, figures, history, refused)
 
 
 @dataclass(frozen=True)
@@ -113,7 +136,6 @@ class TrainingJob:
 
     Attributes:
         stage: Its folder takes the artifacts, its work folder the intermediate files.
-        table: All samples.
         description: What becomes `model.toml`.
         architecture: `architecture.py` of the network.
         settings: How to train.
@@ -121,7 +143,6 @@ class TrainingJob:
     """
 
     stage: Stage
-    table: Table
     description: Description
     architecture: Path
     settings: Settings
@@ -146,7 +167,7 @@ def _arrays(
                 f" only {len(first)} windows of {length} rows without a gap or a labelled fault,"
                 f" {LEAST_WINDOWS} are needed: give more rows, or a shorter --window or --horizon"
             )
-        values = scale.clipped(part.samples)
+        values = np.clip(scale.inputs(part.samples, part.segments), -scale.clip, scale.clip)
         arrays[f"{name}_x"], arrays[f"{name}_y"] = window.cut(
             values, first, description.window, description.horizon
         )
@@ -210,7 +231,7 @@ def _spread(windows: NDArray[np.float32], most: int) -> NDArray[np.float32]:
     return windows[np.arange(count) * len(windows) // count]
 
 
-def finish(job: TrainingJob, parts: window.TimeSplit, scale: Scaler) -> dict[str, Any]:
+def finish(job: TrainingJob, parts: window.TimeSplit, scale: Scaler, rule: Rule) -> dict[str, Any]:
     """Fit the detector with the int8 model, make the golden file, measure; write all of it."""
     folder = job.stage.folder
     edges = adapters.read_edges(folder / INT8)
@@ -219,17 +240,25 @@ def finish(job: TrainingJob, parts: window.TimeSplit, scale: Scaler) -> dict[str
     def forecast(windows: NDArray[np.int8]) -> NDArray[np.int8]:
         return oracle.forecast(folder / INT8, windows)
 
-    job.say("fitting the detector to the int8 model's residuals")
-    config = detection.fit(parts, adapter, edges.output_scale, forecast, job.settings.learn_rows)
+    job.say("fitting the detector to rows that did not train the network")
+    network = detection.network_of(adapter, edges.output_scale, forecast)
+    made = detection.fit(parts, adapter, network, rule, job.description.limits())
     scale.save(folder / "scaler.json")
-    config.detector.save(folder / "detector.json")
+    made.config.detector.save(folder / detectors.FILE)
     output.write(folder / model_description.FILE, job.description.text())
 
     job.say("making the golden windows with TensorFlow Lite Micro")
-    figures = _golden(job, adapter, edges, parts, forecast)
+    figures = _golden(job, adapter, edges, parts, forecast=forecast, learn_rows=rule.learn_rows)
     if (folder / FLOAT).stat().st_size > FLOAT_LIMIT_BYTES:
         (folder / FLOAT).unlink()
-    return figures | detection.figures(config, parts, forecast)
+    return figures | detection.figures(made, parts, forecast)
+
+
+def finish_again(
+    job: TrainingJob, parts: window.TimeSplit, scale: Scaler, home: Path
+) -> dict[str, Any]:
+    """Finish another int8 model of a directory, with a detector by the same rule as there."""
+    return finish(job, parts, scale, detection.kept(home, parts))
 
 
 def _golden(
@@ -237,7 +266,9 @@ def _golden(
     adapter: Adapter,
     edges: ModelEdges,
     parts: window.TimeSplit,
-    forecast: chain.Forecast,
+    *,
+    forecast: Forecast,
+    learn_rows: int,
 ) -> dict[str, Any]:
     """Write `golden.npz`; return the error of int8 against float and of each against truth."""
     held_out = (parts.test, parts.validation)
@@ -245,7 +276,9 @@ def _golden(
     arrays["outputs"] = forecast(arrays["windows"])
     floating = job.stage.folder / FLOAT
     arrays["float_outputs"] = oracle.forecast_float(floating, arrays["float_inputs"])
-    arrays["samples"], arrays["labels"] = golden_windows.samples((*held_out, job.table))
+    arrays["samples"], arrays["labels"] = golden_windows.samples(
+        (*held_out, parts.train), learn_rows
+    )
     golden_file.save(job.stage.folder / "golden.npz", arrays)
 
     usual = arrays["kinds"] == golden_file.IN_DISTRIBUTION

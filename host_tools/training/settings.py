@@ -1,17 +1,21 @@
 """What the user may choose of a training, and the files that it writes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from host_tools.detection.choice import Choice
 from host_tools.formats import description
 from host_tools.formats.scaler import CLIP
 
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
-READING = "reading.toml"
-"""How the log was read; of a model that was trained on one."""
 ARTIFACTS = (
     INT8, FLOAT, "scaler.json", "detector.json", "golden.npz", description.FILE, "training.json",
-    READING,
+    "detector.refused.json",
+    "reading.toml",
 )  # fmt: skip
+READING = "reading.toml"
+"""How the log was read; of a model that was trained on one."""
+REFUSED = "detector.refused.json"
+"""A detector that would be in alarm too often in quiet times; nothing reads it."""
 EXPORTS = "exports"
 """Folder of the network in other forms (.keras, SavedModel, unrolled SavedModel, .tflite), the
 representative windows, and the training curve."""
@@ -27,7 +31,7 @@ class Settings:
         rate: First learning rate.
         patience: Epochs without improvement before it stops.
         clip: Limit of model inputs, in standard deviations.
-        learn_rows: Rows from which a device learns its own baseline; 0: that of the training.
+        detector: What is asked of the detector.
         exports: Whether to write the network itself, too: see EXPORTS.
     """
 
@@ -36,5 +40,5 @@ class Settings:
     rate: float = 2e-3
     patience: int = 4
     clip: float = CLIP
-    learn_rows: int = 0
+    detector: Choice = field(default_factory=Choice)
     exports: bool = False

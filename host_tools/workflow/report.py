@@ -39,7 +39,7 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
         channel_names=about.channels,
         scale=float(output["scale"]),
         zero_point=int(output["zero_point"]),
-        threshold=float(detector.threshold),
+        threshold=float(detector.alarm),
         flash_bytes=size.get("flash_bytes"),
         model_bytes=size.get("model_bytes"),
         arena_bytes=manifest["arena_bytes"],

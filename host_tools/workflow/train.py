@@ -10,7 +10,7 @@ from host_tools.data import csv, plant
 from host_tools.data.reading.options import ReadingOptions
 from host_tools.data.table import Table
 from host_tools.detection import quiet
-from host_tools.errors import DataError
+from host_tools.errors import DataError, DetectorRefusedError
 from host_tools.formats import description
 from host_tools.formats.description import Description
 from host_tools.report import training_page
@@ -53,6 +53,7 @@ def train(request: TrainingRequest, say: Say) -> TrainedModel:
     Raises:
         DataError: An option, the model directory or the rows cannot be used.
         TrainingError, ConversionError, OutputError: See `pipeline.train`.
+        DetectorRefusedError: All is written, but the detector is in alarm too often.
     """
     began = time.monotonic()
     _check(request)
@@ -76,6 +77,8 @@ def train(request: TrainingRequest, say: Say) -> TrainedModel:
     _report(trained, time.monotonic() - began, say)
     if not request.csv and before is not None:
         _compare(before, trained.figures["canonical_sha256"], shipped, say)
+    if trained.refused:
+        raise DetectorRefusedError(f"{trained.directory}: {trained.refused}")
     return trained
 
 
@@ -90,7 +93,7 @@ def _check(request: TrainingRequest) -> None:
     for name, value in limited.items():
         if value is not None and not 0 < value <= 10_000:
             raise DataError(f"--{name} {value}: must be above 0 and at most 10000")
-    quiet.check_learn_rows(settings.learn_rows)
+    settings.detector.check()
     if request.seed is not None and not 0 <= request.seed < 2**32:
         raise DataError(f"--seed {request.seed}: must be 0 … 2³² − 1")
 

@@ -1,110 +1,312 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/baseline.h"
 
-#include <stddef.h>
-
 #include "safe/exact_float.h"
 #include "safe/root.h"
 
-void safe_baseline_forget(safe_baseline_t *baseline)
-{
-    const safe_baseline_config_t *config = baseline->config;
+/** Stands for the squares of a block in which the channel was masked. */
+#define SKIPPED (-1.0f)
 
-    baseline->learned = 0;
-    baseline->residuals_learned = 0;
-    for (size_t c = 0; c < baseline->tracked; c++) {
-        baseline->mean[c] = 0.0f;
-        baseline->inv_level[c] = 1.0f / safe_root(config->prior_level[c]);
-        baseline->squares[c] = 0.0f;
-    }
-    for (size_t c = 0; c < baseline->residuals; c++) {
-        baseline->inv_residual[c] = 1.0f / safe_root(config->prior_residual[c]);
-        baseline->residual_squares[c] = 0.0f;
+static size_t channel_of(const safe_tracker_t *tracker, size_t k)
+{
+    return tracker->channels != NULL ? tracker->channels[k] : k;
+}
+
+static void clear(float *values, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        values[k] = 0.0f;
     }
 }
 
-bool safe_baseline_is_learning(const safe_baseline_t *baseline)
+float *safe_tracker_bind(safe_tracker_t *tracker, bool has_mean, float *floats)
 {
-    return baseline->learned < baseline->config->learn_samples;
-}
+    size_t count = tracker->count;
 
-void safe_baseline_prime(safe_baseline_t *baseline, const float *z, uint32_t samples)
-{
-    /* Below 2^24, where the conversion is exact: learning begins after at most 2^16 samples. */
-    float count = (float)(samples + 1u);
+    tracker->inv = floats;
+    floats += count;
+    if (tracker->config->learn_samples != 0u) {
+        float **const arrays[] = {&tracker->most_inv, &tracker->squares, &tracker->waiting_squares,
+                                  &tracker->mean,     &tracker->sums,    &tracker->waiting_sums};
+        size_t used = has_mean ? 6u : 3u;
 
-    if (!safe_baseline_is_learning(baseline) || baseline->learned != 0u) {
-        return;
+        for (size_t i = 0; i < used; i++) {
+            *arrays[i] = floats;
+            floats += count;
+        }
     }
-    for (size_t c = 0; c < baseline->tracked; c++) {
-        float change = z[c] - baseline->mean[c];
-        float step = change / count;
+    safe_tracker_forget(tracker);
+    return floats;
+}
 
-        baseline->mean[c] = baseline->mean[c] + step;
+void safe_tracker_forget(safe_tracker_t *tracker)
+{
+    for (size_t k = 0; k < tracker->count; k++) {
+        tracker->inv[k] = 1.0f / safe_root(tracker->prior[k]);
+    }
+    if (tracker->squares != NULL) {
+        clear(tracker->squares, tracker->count);
+        clear(tracker->waiting_squares, tracker->count);
+    }
+    if (tracker->mean != NULL) {
+        clear(tracker->mean, tracker->count);
     }
 }
 
-/** Returns 1 / sqrt((prior * prior_rows + squares) / (prior_rows + count)). */
-static float inverse_spread(const safe_baseline_config_t *config, float prior, float squares,
-                            float count)
+void safe_tracker_prime(safe_tracker_t *tracker, const float *values, uint32_t samples)
 {
-    float mass = prior * config->prior_rows;
-    float sum = mass + squares;
-    float rows = config->prior_rows + count;
+    float divisor = (float)samples;
 
-    return 1.0f / safe_root(sum / rows);
+    for (size_t k = 0; k < tracker->count; k++) {
+        float change = values[k] - tracker->mean[k];
+        float step = change / divisor;
+
+        tracker->mean[k] = tracker->mean[k] + step;
+    }
 }
 
-static void learn_level(safe_baseline_t *baseline, const float *level)
+/** Running mean and sum of squared deviations (Welford). @param mean null: it is 0. */
+static void grow(const safe_tracker_t *tracker, float *mean, const float *values,
+                 const bool *is_masked)
 {
-    const safe_baseline_config_t *config = baseline->config;
-    float count;
+    float *counts = tracker->waiting_squares;
 
-    baseline->learned++;
-    count = (float)baseline->learned;
-    for (size_t c = 0; c < baseline->tracked; c++) {
-        float delta = level[c] - baseline->mean[c];
-        float step = delta / count;
-        float rest;
+    for (size_t k = 0; k < tracker->count; k++) {
         float square;
 
-        baseline->mean[c] = baseline->mean[c] + step;
-        rest = level[c] - baseline->mean[c];
-        square = delta * rest;
-        if (square > 0.0f) { /* Rounding can make a tiny one negative. */
-            baseline->squares[c] = baseline->squares[c] + square;
+        if (is_masked[channel_of(tracker, k)]) {
+            continue;
         }
-        baseline->inv_level[c] =
-            inverse_spread(config, config->prior_level[c], baseline->squares[c], count);
+        counts[k] = counts[k] + 1.0f;
+        if (mean != NULL) {
+            float delta = values[k] - mean[k];
+            float step = delta / counts[k];
+            float rest;
+
+            mean[k] = mean[k] + step;
+            rest = values[k] - mean[k];
+            square = delta * rest;
+        } else {
+            square = values[k] * values[k];
+        }
+        if (square > 0.0f) { /* Rounding can make a tiny one negative. */
+            tracker->squares[k] = tracker->squares[k] + square;
+        }
     }
 }
 
-void safe_baseline_learn(safe_baseline_t *baseline, const float *level, const float *residual)
+void safe_tracker_learn(safe_tracker_t *tracker, const float *values, const bool *is_masked)
 {
-    const safe_baseline_config_t *config = baseline->config;
-    float count;
+    grow(tracker, tracker->mean, values, is_masked);
+}
 
-    learn_level(baseline, level);
-    if (residual == NULL) {
+void safe_tracker_finish(safe_tracker_t *tracker, uint32_t rows, bool *marks)
+{
+    const safe_baseline_config_t *config = tracker->config;
+    const float *counts = tracker->waiting_squares;
+
+    for (size_t k = 0; k < tracker->count; k++) {
+        float mass = config->prior_rows * tracker->prior[k];
+        float sum = mass + tracker->squares[k];
+        float weight = config->prior_rows + counts[k];
+
+        tracker->inv[k] = 1.0f / safe_root(sum / weight);
+        tracker->most_inv[k] = tracker->inv[k];
+        if (marks != NULL) {
+            marks[k] = counts[k] + counts[k] < (float)rows;
+        }
+    }
+    safe_tracker_drop(tracker);
+}
+
+void safe_tracker_features(const safe_tracker_t *tracker, const float *values, float limit,
+                           float *features)
+{
+    for (size_t k = 0; k < tracker->count; k++) {
+        float centred = tracker->mean != NULL ? values[k] - tracker->mean[k] : values[k];
+        float scaled = centred * tracker->inv[k];
+
+        if (scaled > limit) {
+            scaled = limit;
+        } else if (scaled < -limit) {
+            scaled = -limit;
+        }
+        features[k] = scaled;
+    }
+}
+
+void safe_tracker_add(safe_tracker_t *tracker, const float *values, const bool *is_masked)
+{
+    for (size_t k = 0; k < tracker->count; k++) {
+        float deviation = values[k];
+        float square;
+
+        if (tracker->mean != NULL) {
+            tracker->sums[k] = tracker->sums[k] + values[k];
+            deviation = values[k] - tracker->mean[k];
+        }
+        square = deviation * deviation;
+        if (is_masked[channel_of(tracker, k)]) {
+            tracker->squares[k] = SKIPPED;
+        } else if (tracker->squares[k] >= 0.0f) {
+            tracker->squares[k] = tracker->squares[k] + square;
+        }
+    }
+}
+
+/** Clears what is collected, but not what waits. */
+static void clear_block(safe_tracker_t *tracker)
+{
+    if (tracker->squares != NULL) {
+        clear(tracker->squares, tracker->count);
+    }
+    if (tracker->sums != NULL) {
+        clear(tracker->sums, tracker->count);
+    }
+}
+
+void safe_tracker_drop(safe_tracker_t *tracker)
+{
+    clear_block(tracker);
+    if (tracker->waiting_squares != NULL) {
+        clear(tracker->waiting_squares, tracker->count);
+    }
+}
+
+/** Follows the waiting block in feature k: a share of its mean and of its spread. */
+static void commit(safe_tracker_t *tracker, size_t k, float inv_rows)
+{
+    const safe_baseline_config_t *config = tracker->config;
+    float product = tracker->inv[k] * tracker->inv[k];
+    float variance = 1.0f / product;
+    float most = config->growth * variance;
+    float found = tracker->waiting_squares[k] * inv_rows;
+    float change;
+    float step;
+    float inv;
+
+    if (tracker->waiting_squares[k] < 0.0f) {
         return;
     }
-    baseline->residuals_learned++;
-    count = (float)baseline->residuals_learned;
-    for (size_t c = 0; c < baseline->residuals; c++) {
-        float square = residual[c] * residual[c];
+    if (tracker->mean != NULL) {
+        float mean = tracker->waiting_sums[k] * inv_rows;
 
-        baseline->residual_squares[c] = baseline->residual_squares[c] + square;
-        baseline->inv_residual[c] =
-            inverse_spread(config, config->prior_residual[c], baseline->residual_squares[c], count);
+        change = mean - tracker->mean[k];
+        step = config->mean_step * change;
+        tracker->mean[k] = tracker->mean[k] + step;
+    }
+    if (found > most) {
+        found = most;
+    }
+    change = found - variance;
+    step = config->spread_step * change;
+    inv = 1.0f / safe_root(variance + step);
+    tracker->inv[k] = inv < tracker->most_inv[k] ? inv : tracker->most_inv[k];
+}
+
+void safe_tracker_turn(safe_tracker_t *tracker, bool commits)
+{
+    float inv_rows = 1.0f / (float)tracker->config->block_rows;
+
+    for (size_t k = 0; k < tracker->count; k++) {
+        if (commits) {
+            commit(tracker, k, inv_rows);
+        }
+        tracker->waiting_squares[k] = tracker->squares[k];
+        if (tracker->sums != NULL) {
+            tracker->waiting_sums[k] = tracker->sums[k];
+        }
+    }
+    clear_block(tracker);
+}
+
+void safe_tracker_move(safe_tracker_t *tracker, const float *values, const bool *is_masked)
+{
+    for (size_t k = 0; tracker->mean != NULL && k < tracker->count; k++) {
+        if (!is_masked[channel_of(tracker, k)]) {
+            tracker->mean[k] = values[k];
+        }
     }
 }
 
-void safe_baseline_track(safe_baseline_t *baseline, const float *level)
+void safe_tracker_add_raised(safe_tracker_t *tracker, const float *values, const bool *is_masked)
 {
-    for (size_t c = 0; c < baseline->tracked; c++) {
-        float change = level[c] - baseline->mean[c];
-        float step = baseline->config->track * change;
+    grow(tracker, tracker->sums, values, is_masked);
+}
 
-        baseline->mean[c] = baseline->mean[c] + step;
+void safe_tracker_adopt(safe_tracker_t *tracker)
+{
+    const float *counts = tracker->waiting_squares;
+
+    for (size_t k = 0; k < tracker->count; k++) {
+        float inv = tracker->most_inv[k];
+
+        if (!(counts[k] > 0.0f)) {
+            continue;
+        }
+        if (tracker->mean != NULL) {
+            tracker->mean[k] = tracker->sums[k];
+        }
+        if (tracker->squares[k] / counts[k] > 0.0f) {
+            inv = 1.0f / safe_root(tracker->squares[k] / counts[k]);
+        }
+        tracker->inv[k] = inv < tracker->most_inv[k] ? inv : tracker->most_inv[k];
     }
+}
+
+void safe_blocks_forget(safe_blocks_t *blocks)
+{
+    blocks->factor = 1.0f;
+    safe_blocks_drop(blocks);
+}
+
+void safe_blocks_drop(safe_blocks_t *blocks)
+{
+    blocks->rows = 0;
+    blocks->peak = 0.0f;
+    blocks->waiting_peak = 0.0f;
+    blocks->waits = false;
+}
+
+float safe_blocks_limit(const safe_blocks_t *blocks, float notice)
+{
+    return notice * (blocks->factor > 1.0f ? blocks->factor : 1.0f);
+}
+
+/** The factor follows the peak of the waiting block. */
+static void follow_peak(safe_blocks_t *blocks)
+{
+    float share = blocks->waiting_peak / blocks->config->peak;
+    float most = 2.0f * blocks->factor;
+    float change = (share < most ? share : most) - blocks->factor;
+    float step = blocks->config->spread_step * change;
+
+    blocks->factor = blocks->factor + step;
+}
+
+safe_block_end_t safe_blocks_add(safe_blocks_t *blocks, float score, float limit)
+{
+    bool is_good;
+    bool commits;
+
+    blocks->rows++;
+    if (score > blocks->peak) {
+        blocks->peak = score;
+    }
+    if (blocks->rows < blocks->config->block_rows) {
+        return SAFE_BLOCK_GOES_ON;
+    }
+    is_good = blocks->peak <= limit;
+    commits = is_good && blocks->waits;
+    if (commits) {
+        follow_peak(blocks);
+    }
+    blocks->waits = is_good;
+    blocks->waiting_peak = blocks->peak;
+    blocks->rows = 0;
+    blocks->peak = 0.0f;
+    if (!is_good) {
+        return SAFE_BLOCK_IS_BAD;
+    }
+    return commits ? SAFE_BLOCK_COMMITS : SAFE_BLOCK_WAITS;
 }

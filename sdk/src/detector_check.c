@@ -10,6 +10,10 @@
 #define LEAST_VARIANCE 1e-20f
 #define MOST_VARIANCE 1e12f
 #define MOST 1e6f
+#define LEAST 1e-6f
+#define MOST_SCORE 1e9f
+/** Its product with 24 hours fits a uint32_t. */
+#define MOST_DAY_SAMPLES (INT32_MAX / 24)
 /** Bound of a forecast in standard deviations: its square then fits any sum. */
 #define MOST_FORECAST 1e9f
 #define INT8_STEPS 255.0f
@@ -30,33 +34,40 @@ static bool all_lie(const float *values, size_t count, float low, float high)
     return true;
 }
 
-static bool form_is_usable(const safe_detector_form_t *form, uint16_t channels, float limit)
+static bool channels_ascend(const uint16_t *channels, size_t count, uint16_t below)
 {
-    if (form->count == 0u) {
-        return true;
-    }
-    if (form->count > channels || form->channels == NULL || form->factor == NULL) {
+    if (count != 0u && channels == NULL) {
         return false;
     }
-    for (size_t i = 0; i < form->count; i++) {
-        bool ascends = i == 0u || form->channels[i] > form->channels[i - 1u];
+    for (size_t i = 0; i < count; i++) {
+        bool ascends = i == 0u || channels[i] > channels[i - 1u];
 
-        if (!ascends || form->channels[i] >= channels) {
+        if (!ascends || channels[i] >= below) {
             return false;
         }
     }
-    return safe_quadratic_bound(form->factor, form->count, limit) <= MAX_FORM;
+    return true;
+}
+
+/** @param priors how many there must be. */
+static bool form_is_usable(const safe_detector_form_t *form, const safe_detector_config_t *config,
+                           size_t priors)
+{
+    if (priors != 0u &&
+        (form->prior == NULL || !all_lie(form->prior, priors, LEAST_VARIANCE, MOST_VARIANCE))) {
+        return false;
+    }
+    if (form->count == 0u) {
+        return true;
+    }
+    return form->count <= config->channels && form->factor != NULL &&
+           channels_ascend(form->channels, form->count, config->channels) &&
+           safe_quadratic_bound(form->factor, form->count, config->feature_limit) <= MAX_FORM;
 }
 
 static bool scaler_is_usable(const safe_detector_config_t *config)
 {
-    float steps = config->clip * config->input_inv_scale;
-    float forecast = config->forecast_scale * (float)config->horizon * INT8_STEPS;
-
-    if (config->mean == NULL || config->inv_std == NULL ||
-        !lies(config->clip, 0.0f, SAFE_SCALER_MAX_STEPS) ||
-        !lies(config->score_limit, 0.0f, MOST) || !(config->input_inv_scale > 0.0f) ||
-        !(steps < SAFE_SCALER_MAX_STEPS) || !lies(forecast, 0.0f, MOST_FORECAST)) {
+    if (config->mean == NULL || config->inv_std == NULL || !lies(config->score_limit, 0.0f, MOST)) {
         return false;
     }
     for (size_t c = 0; c < config->channels; c++) {
@@ -69,36 +80,95 @@ static bool scaler_is_usable(const safe_detector_config_t *config)
     return true;
 }
 
-static bool baseline_is_usable(const safe_detector_config_t *config)
+static bool edges_are_usable(const safe_detector_config_t *config)
 {
-    const safe_baseline_config_t *baseline = &config->baseline;
-    size_t residuals = config->residual.count;
-    size_t tracked = config->input_gain != NULL ? config->channels : config->level.count;
+    float steps = config->clip * config->input_inv_scale;
+    float forecast = config->forecast_scale * (float)config->horizon * INT8_STEPS;
 
-    if ((tracked != 0u && baseline->prior_level == NULL) ||
-        (residuals != 0u && baseline->prior_residual == NULL)) {
+    return lies(config->clip, 0.0f, SAFE_SCALER_MAX_STEPS) && config->input_inv_scale > 0.0f &&
+           steps < SAFE_SCALER_MAX_STEPS && lies(forecast, 0.0f, MOST_FORECAST);
+}
+
+static bool is_share(float value)
+{
+    return value > 0.0f && value <= 1.0f;
+}
+
+static bool baseline_is_usable(const safe_baseline_config_t *baseline)
+{
+    bool settles = baseline->learn_samples == 0u
+                       ? baseline->settle_samples == 0u
+                       : baseline->settle_samples < baseline->learn_samples;
+
+    return settles && lies(baseline->prior_rows, 1.0f, MOST) && baseline->block_rows != 0u &&
+           is_share(baseline->mean_step) && is_share(baseline->spread_step) &&
+           lies(baseline->growth, 1.0f, MOST) && lies(baseline->peak, LEAST, MOST);
+}
+
+static bool verdict_is_usable(const safe_verdict_config_t *verdict)
+{
+    return lies(verdict->alarm, verdict->notice, MOST_SCORE) && verdict->notice > 0.0f &&
+           is_share(verdict->hold) && verdict->confirm_rows != 0u &&
+           is_share(verdict->recover_share);
+}
+
+static bool sensors_are_usable(const safe_detector_config_t *config)
+{
+    const safe_sensors_config_t *sensors = &config->sensors;
+
+    if (sensors->low == NULL || sensors->high == NULL || sensors->stuck_samples == NULL ||
+        sensors->max_masked > SAFE_DETECTOR_MOST_MASKED ||
+        sensors->return_samples < (uint32_t)config->rows + SAFE_DETECTOR_INNOVATION_ROWS) {
         return false;
     }
-    return lies(baseline->prior_rows, 1.0f, MOST) && baseline->track >= 0.0f &&
-           baseline->track < 1.0f &&
-           all_lie(baseline->prior_level, tracked, LEAST_VARIANCE, MOST_VARIANCE) &&
-           all_lie(baseline->prior_residual, residuals, LEAST_VARIANCE, MOST_VARIANCE);
+    for (size_t c = 0; c < config->channels; c++) {
+        if (!(sensors->low[c] < sensors->high[c])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool statistics_are_usable(const safe_detector_config_t *config)
 {
-    bool any = config->level.count != 0u || config->residual.count != 0u;
-    bool gains = true;
+    bool any = false;
 
-    for (size_t c = 0; config->input_gain != NULL && c < config->channels; c++) {
-        gains = gains && config->input_gain[c] > 0.0f && config->input_gain[c] <= MOST;
+    if (config->rows < SAFE_DETECTOR_INNOVATION_ROWS || config->rows > MAX_ROWS ||
+        !(config->feature_limit > 0.0f) || config->feature_limit > MOST) {
+        return false;
     }
-    return any && gains && config->rows >= 1u && config->rows <= MAX_ROWS &&
-           config->feature_limit > 0.0f && config->feature_limit <= MOST &&
-           form_is_usable(&config->level, config->channels, config->feature_limit) &&
-           form_is_usable(&config->residual, config->channels, config->feature_limit) &&
-           config->alpha > 0.0f && config->alpha <= 1.0f &&
-           safe_scaler_is_finite(config->threshold) && safe_scaler_is_finite(config->quiet);
+    for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
+        const safe_detector_form_t *form = &config->forms[i];
+        size_t priors = i == SAFE_DETECTOR_LEVEL ? config->channels : form->count;
+
+        any = any || form->count != 0u;
+        if (!form_is_usable(form, config, priors)) {
+            return false;
+        }
+    }
+    return any && is_share(config->alpha) && is_share(config->residual_alpha) &&
+           (config->forms[SAFE_DETECTOR_INNOVATION].count == 0u ||
+            (config->innovation_alpha != NULL &&
+             all_lie(config->innovation_alpha, config->forms[SAFE_DETECTOR_INNOVATION].count, LEAST,
+                     1.0f)));
+}
+
+static bool hours_are_usable(const safe_detector_config_t *config)
+{
+    if (config->day_samples == 0u) {
+        return true;
+    }
+    return config->day_samples <= MOST_DAY_SAMPLES && config->hour_mean != NULL &&
+           config->hour_scale != NULL && all_lie(config->hour_scale, config->channels, 0.0f, MOST);
+}
+
+static bool drift_is_usable(const safe_detector_config_t *config)
+{
+    return config->drift_count <= config->channels &&
+           channels_ascend(config->drift_channels, config->drift_count, config->channels) &&
+           (config->drift_count == 0u ||
+            (config->drift_limit != NULL && is_share(config->drift_alpha) &&
+             all_lie(config->drift_limit, config->drift_count, LEAST, MOST)));
 }
 
 static bool tensor_fits(const safe_tensor_info_t *tensor, size_t elements, int32_t zero_point)
@@ -112,13 +182,20 @@ static bool model_fits(const safe_detector_config_t *config, const safe_model_t 
     size_t inputs = (size_t)config->window * config->channels;
     size_t outputs = (size_t)config->horizon * config->channels;
 
+    if (model == NULL) {
+        return config->window == 0u && config->horizon == 0u &&
+               config->forms[SAFE_DETECTOR_RESIDUAL].count == 0u;
+    }
     return model->input_count == 1u && model->output_count == 1u && inputs != 0u && outputs != 0u &&
            tensor_fits(&model->inputs[0], inputs, config->input_zero_point) &&
-           tensor_fits(&model->outputs[0], outputs, config->output_zero_point);
+           tensor_fits(&model->outputs[0], outputs, config->output_zero_point) &&
+           edges_are_usable(config);
 }
 
 bool safe_detector_config_is_usable(const safe_detector_config_t *config, const safe_model_t *model)
 {
-    return model_fits(config, model) && scaler_is_usable(config) && statistics_are_usable(config) &&
-           baseline_is_usable(config);
+    return config->channels != 0u && model_fits(config, model) && scaler_is_usable(config) &&
+           sensors_are_usable(config) && statistics_are_usable(config) &&
+           baseline_is_usable(&config->baseline) && verdict_is_usable(&config->verdict) &&
+           hours_are_usable(config) && drift_is_usable(config);
 }

@@ -18,17 +18,71 @@ static float row_times(const float *row, const float *values, size_t entries)
     return sum;
 }
 
-float safe_quadratic(const float *factor, const float *values, size_t count)
+void safe_quadratic_transform(const float *factor, float *values, size_t count)
 {
-    const float *row = factor;
-    float total = 0.0f;
+    /* From the last row to the first: row i reads values 0..i only. */
+    for (size_t i = count; i-- > 0u;) {
+        values[i] = row_times(&factor[i * (i + 1u) / 2u], values, i + 1u);
+    }
+}
+
+static float dot(const float *left, const float *right, size_t count)
+{
+    float sum = 0.0f;
 
     for (size_t i = 0; i < count; i++) {
-        float inner = row_times(row, values, i + 1u);
-        float square = inner * inner;
+        float product = left[i] * right[i];
 
-        total = total + square;
-        row += i + 1u;
+        sum = sum + product;
+    }
+    return sum;
+}
+
+/** Takes the part of `values` along `direction` away. */
+static void take_away(const float *direction, float *values, size_t count)
+{
+    float square = dot(direction, direction, count);
+    float share;
+
+    if (!(square > 0.0f)) {
+        return;
+    }
+    share = dot(direction, values, count) / square;
+    for (size_t i = 0; i < count; i++) {
+        float part = direction[i] * share;
+
+        values[i] = values[i] - part;
+    }
+}
+
+void safe_quadratic_project(const float *factor, float *values, size_t count,
+                            const uint16_t *masked, size_t masked_count, float *columns)
+{
+    for (size_t k = 0; k < masked_count; k++) {
+        float *column = &columns[k * count];
+
+        for (size_t i = 0; i < count; i++) {
+            column[i] = i >= masked[k] ? factor[i * (i + 1u) / 2u + masked[k]] : 0.0f;
+        }
+        for (size_t other = 0; other < k; other++) {
+            take_away(&columns[other * count], column, count);
+        }
+        take_away(column, values, count);
+    }
+}
+
+float safe_quadratic_square(const float *values, size_t count, size_t masked_count)
+{
+    float total;
+
+    if (masked_count == count) {
+        return 0.0f;
+    }
+    total = dot(values, values, count);
+    if (masked_count != 0u) {
+        float stretch = (float)count / (float)(count - masked_count);
+
+        total = total * stretch;
     }
     return total;
 }
@@ -48,7 +102,7 @@ float safe_quadratic_bound(const float *factor, size_t count, float limit)
         total += inner * inner;
         row += i + 1u;
     }
-    return total;
+    return total * (float)count;
 }
 
 /** Contribution of value j; `transformed` is F v. */
@@ -69,7 +123,7 @@ static float contribution(const float *factor, const float *transformed, size_t 
     return diagonal > 0.0f ? weight * (weight / diagonal) : 0.0f;
 }
 
-size_t safe_quadratic_top(const float *factor, const float *values, size_t count, float *scratch,
+size_t safe_quadratic_top(const float *factor, const float *transformed, size_t count,
                           const uint16_t *names, uint16_t *top, size_t most)
 {
     float shares[MOST] = {0.0f};
@@ -78,11 +132,8 @@ size_t safe_quadratic_top(const float *factor, const float *values, size_t count
     if (most > MOST) {
         most = MOST;
     }
-    for (size_t i = 0; i < count; i++) {
-        scratch[i] = row_times(&factor[i * (i + 1u) / 2u], values, i + 1u);
-    }
     for (size_t j = 0; j < count; j++) {
-        float share = contribution(factor, scratch, count, j);
+        float share = contribution(factor, transformed, count, j);
         size_t place = found;
 
         while (place > 0u && share > shares[place - 1u]) {

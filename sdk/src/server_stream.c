@@ -7,10 +7,18 @@
 safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_frame_t *request,
                                               safe_frame_writer_t *reply)
 {
-    safe_status_t status;
+    uint32_t phase;
+    safe_status_t status = SAFE_STATUS_OK;
 
-    if (request->length != SAFE_TOKEN_BYTES) {
+    if (request->length != SAFE_TOKEN_BYTES + sizeof phase) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
+    }
+    phase = safe_get_u32(&request->payload[SAFE_TOKEN_BYTES]);
+    if (phase != SAFE_NO_PHASE) {
+        status = safe_detector_set_phase(server->detector, phase);
+    }
+    if (status != SAFE_STATUS_OK) {
+        return status;
     }
     status = safe_detector_reset(server->detector);
     server->stream_open = status == SAFE_STATUS_OK;
@@ -52,6 +60,36 @@ static void put_float(safe_frame_writer_t *writer, float value)
     safe_frame_put_u32(writer, bits);
 }
 
+static void put_channels(safe_frame_writer_t *writer, const uint16_t *channels)
+{
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
+        safe_frame_put_u16(writer, channels[i]);
+    }
+}
+
+/** Appends SAFE_SAMPLE_RECORD_BYTES. */
+static void put_record(safe_frame_writer_t *reply, safe_status_t status,
+                       const safe_detector_result_t *result, uint32_t crc)
+{
+    uint32_t flags = (result->has_forecast ? 1u : 0u) | (result->is_missing ? 2u : 0u) |
+                     (result->drift != SAFE_DETECTOR_NO_CHANNEL ? 4u : 0u);
+    uint32_t masked = result->masked_count < 255u ? result->masked_count : 255u;
+
+    safe_frame_put_u32(reply, result->index);
+    safe_frame_put_u16(reply, (uint16_t)((uint32_t)result->state | (flags << 8)));
+    safe_frame_put_u16(reply, (uint16_t)status);
+    for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
+        put_float(reply, result->forms[i]);
+    }
+    put_float(reply, result->score);
+    put_float(reply, result->limit);
+    safe_frame_put_u32(reply, crc);
+    put_channels(reply, result->top);
+    put_channels(reply, result->masked);
+    safe_frame_put_u16(reply, (uint16_t)(masked | (uint32_t)result->event << 8));
+    safe_frame_put_u16(reply, result->drift);
+}
+
 /** Takes one sample and appends its record of SAFE_SAMPLE_RECORD_BYTES. */
 static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_writer_t *reply)
 {
@@ -73,17 +111,7 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
     if (server->hook != NULL) {
         server->hook(status, &result);
     }
-    safe_frame_put_u32(reply, result.index);
-    safe_frame_put_u16(reply,
-                       (uint16_t)((uint32_t)result.state | (result.has_forecast ? 0x100u : 0u)));
-    safe_frame_put_u16(reply, (uint16_t)status);
-    put_float(reply, result.level);
-    put_float(reply, result.residual);
-    put_float(reply, result.score);
-    safe_frame_put_u32(reply, crc);
-    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
-        safe_frame_put_u16(reply, result.top[i]);
-    }
+    put_record(reply, status, &result, crc);
 }
 
 safe_status_t safe_server_handle_sample(safe_server_t *server, const safe_frame_t *request,
@@ -91,6 +119,8 @@ safe_status_t safe_server_handle_sample(safe_server_t *server, const safe_frame_
 {
     size_t sample_bytes = 4u * (size_t)server->detector->config->channels;
     size_t count;
+    uint32_t lost;
+    safe_status_t status = SAFE_STATUS_OK;
 
     if (request->length < SAFE_CHUNK_HEADER_BYTES + sample_bytes ||
         (request->length - SAFE_CHUNK_HEADER_BYTES) % sample_bytes != 0u) {
@@ -100,11 +130,20 @@ safe_status_t safe_server_handle_sample(safe_server_t *server, const safe_frame_
     if (SAFE_CHUNK_HEADER_BYTES + count * SAFE_SAMPLE_RECORD_BYTES > SAFE_FRAME_MAX_PAYLOAD) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
     }
+    lost = safe_get_u32(&request->payload[4]) - server->stream_next;
     if (!server->stream_open || safe_get_u32(request->payload) != server->stream_token ||
-        safe_get_u32(&request->payload[4]) != server->stream_next) {
+        lost > SAFE_MOST_LOST) {
         return SAFE_STATUS_SAMPLE_ORDER;
     }
     server->upload = SAFE_UPLOAD_NONE; /* The detector works in the same arena. */
+    if (lost != 0u) {
+        status = safe_detector_missed(server->detector, lost);
+        server->stream_next += lost;
+    }
+    if (status != SAFE_STATUS_OK) { /* The model does not run: there is nothing to go on with. */
+        server->stream_open = false;
+        return status;
+    }
     safe_frame_put(reply, request->payload, SAFE_CHUNK_HEADER_BYTES);
     for (size_t i = 0; i < count; i++) {
         take_sample(server, &request->payload[SAFE_CHUNK_HEADER_BYTES + i * sample_bytes], reply);

@@ -43,7 +43,12 @@ SDK_ARROWS = {
     "baseline": SDK_BASE | {"root"},
     "detector": SDK_BASE
     | {"window", "scaler", "model", "stream", "frame", "baseline", "rows", "quadratic"}
-    | {"detector_check"},
+    | {"detector_check", "detector_internal", "sensors", "verdict"},
+    "detector_internal": SDK_BASE | {"detector"},
+    "detector_memory": SDK_BASE | {"detector", "detector_check"},
+    "detector_score": SDK_BASE | {"detector", "detector_internal", "quadratic"},
+    "sensors": SDK_BASE | {"scaler"},
+    "verdict": SDK_BASE,
     "detector_check": SDK_BASE | {"detector", "model", "quadratic", "scaler"},
     "server": SDK_BASE
     | {"detector", "frame", "port", "model", "stream", "app", "window", "scaler"},

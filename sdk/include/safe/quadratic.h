@@ -15,22 +15,38 @@
 extern "C" {
 #endif
 
-/** Returns |F v|^2; 0 for count 0. */
-float safe_quadratic(const float *factor, const float *values, size_t count);
+/** Writes F v over v. @param values [count] v, then F v. */
+void safe_quadratic_transform(const float *factor, float *values, size_t count);
 
-/** Returns a bound of |F v|^2 over |v[i]| <= limit; infinite or NaN when F is not finite. */
+/**
+ * Takes out of F v what the masked values could explain: what stays is the form of the others with
+ * their own block of the covariance.
+ *
+ * @param values [count] F v, where v is 0 at the masked positions.
+ * @param masked [masked_count] ascending positions below count.
+ * @param columns [masked_count * count] scratch.
+ */
+void safe_quadratic_project(const float *factor, float *values, size_t count,
+                            const uint16_t *masked, size_t masked_count, float *columns);
+
+/** Returns the sum of squares of values [count]; with masked ones it is stretched by
+ * count / (count - masked_count), and 0 when all are masked. */
+float safe_quadratic_square(const float *values, size_t count, size_t masked_count);
+
+/** Returns a bound of the form over |v[i]| <= limit, whatever is masked; infinite or NaN when F is
+ * not finite. */
 float safe_quadratic_bound(const float *factor, size_t count, float limit);
 
 /**
  * Finds the values that contribute most: how much lower the form were if value j were what the
  * others make most likely (Alcala and Qin, Automatica 45, 2009).
  *
- * @param scratch [count]. @param names [count], what to call each value.
+ * @param transformed [count] F v. @param names [count], what to call each value.
  * @param top [most], names by descending contribution, the lower index before an equal one; what
  * does not contribute is not named, and the rest is left as it is.
  * @return entries of `top` that were written.
  */
-size_t safe_quadratic_top(const float *factor, const float *values, size_t count, float *scratch,
+size_t safe_quadratic_top(const float *factor, const float *transformed, size_t count,
                           const uint16_t *names, uint16_t *top, size_t most);
 
 #ifdef __cplusplus

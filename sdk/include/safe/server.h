@@ -42,7 +42,13 @@ typedef enum safe_message {
 #define SAFE_BAUD_HOLD_MS 1000u
 
 /** Bytes of one sample record in a SAMPLE reply. */
-#define SAFE_SAMPLE_RECORD_BYTES 32u
+#define SAFE_SAMPLE_RECORD_BYTES 56u
+
+/** In STREAM_RESET: the time of day is not known. */
+#define SAFE_NO_PHASE UINT32_MAX
+
+/** Samples that SAMPLE may tell as lost at once; an index further ahead is an error. */
+#define SAFE_MOST_LOST 0x7FFFFFFFu
 
 /** Most channels of a sample stream; costs 4 bytes of RAM each. */
 #ifndef SAFE_SERVER_MAX_CHANNELS

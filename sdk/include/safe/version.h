@@ -10,6 +10,6 @@
 #define SAFE_MODEL_ABI 3
 
 /** Version of the serial protocol in PROTOCOL.md. */
-#define SAFE_PROTOCOL_VERSION 2
+#define SAFE_PROTOCOL_VERSION 3
 
 #endif

@@ -5,16 +5,48 @@
 #include <string.h>
 
 static safe_detector_state_t last_state = SAFE_DETECTOR_WARMUP;
+static uint16_t last_masked;
+static uint16_t last_drift = SAFE_DETECTOR_NO_CHANNEL;
 
+static void print_channels(const char *name, const uint16_t *channels)
+{
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP && channels[i] != SAFE_DETECTOR_NO_CHANNEL; i++) {
+        safe_app_print(i == 0u ? name : ",");
+        safe_app_print_u32(channels[i]);
+    }
+}
+
+static void print_events(const safe_detector_result_t *result)
+{
+    if ((result->event & SAFE_DETECTOR_LEARNED) != 0u) {
+        safe_app_print(" event=learned");
+    }
+    if ((result->event & SAFE_DETECTOR_CHANGED) != 0u) {
+        safe_app_print(" event=state-changed");
+    }
+    if ((result->event & SAFE_DETECTOR_RECOVERED) != 0u) {
+        safe_app_print(" event=recovered");
+    }
+    if (result->drift != SAFE_DETECTOR_NO_CHANNEL) {
+        safe_app_print(" drift=");
+        safe_app_print_u32(result->drift);
+    }
+}
+
+/** Prints a line when the state, the masked channels or the baseline changed. */
 static void tell_change(safe_status_t status, const safe_detector_result_t *result)
 {
-    static const char *const names[] = {"warm-up", "ok", "alarm", "learning", "sensor-fault"};
+    static const char *const names[] = {"warm-up",  "ok",     "alarm", "learning",
+                                        "degraded", "notice", "stale"};
     uint32_t bits;
 
-    if (result->state == last_state) {
+    if (result->state == last_state && result->masked_count == last_masked &&
+        result->drift == last_drift && result->event == 0u) {
         return;
     }
     last_state = result->state;
+    last_masked = result->masked_count;
+    last_drift = result->drift;
     memcpy(&bits, &result->score, sizeof bits);
     safe_app_print("safe state=");
     safe_app_print(names[result->state]);
@@ -22,10 +54,9 @@ static void tell_change(safe_status_t status, const safe_detector_result_t *resu
     safe_app_print_u32(result->index);
     safe_app_print(" score_bits=");
     safe_app_print_hex(bits);
-    for (size_t i = 0; i < SAFE_DETECTOR_TOP && result->top[i] != SAFE_DETECTOR_NO_CHANNEL; i++) {
-        safe_app_print(i == 0u ? " channels=" : ",");
-        safe_app_print_u32(result->top[i]);
-    }
+    print_channels(" channels=", result->top);
+    print_channels(" masked=", result->masked);
+    print_events(result);
     if (status != SAFE_STATUS_OK) {
         safe_app_print(" because: ");
         safe_app_print(safe_status_text(status));

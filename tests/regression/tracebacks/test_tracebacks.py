@@ -8,7 +8,7 @@ import pytest
 from host_tools import cli
 from host_tools.data import runs
 from host_tools.errors import DataError
-from host_tools.evaluation import detection_study as study
+from host_tools.evaluation.runs_training import training_parts
 from host_tools.formats import scaler
 from host_tools.runtimes import tflm
 from targets.errors import ExitCode
@@ -75,8 +75,8 @@ def test_one_labelled_run_cannot_train_and_choose(tmp_path, capsys):
     quiet = tmp_path / "runs/anomaly-free"
     quiet.mkdir()
     (quiet / "q.csv").write_text((folder / "1.csv").read_text().replace(",1\n", ",0\n"))
-    parts, _ = study.training_segments(runs.load(tmp_path / "runs", study.LEAST_ROWS), study.RULE)
-    assert len(parts) == 2
+    parts = training_parts(runs.load(tmp_path / "runs", 401), 400)
+    assert len(parts.train) == len(parts.validation) == 400
 
 
 def test_a_scaler_that_contradicts_itself(root, tmp_path):

@@ -4,26 +4,56 @@ import ctypes
 
 import numpy as np
 
-from host_tools.detection.chain import ChainConfig
-from host_tools.formats.detector import BASELINE
-from host_tools.formats.record import RECORD
+from host_tools.detection.replay import ChainConfig
+from host_tools.formats.record import HAS_DRIFT, HAS_FORECAST, IS_MISSING, NO_CHANNEL, RECORD
 
 FLOATS = ctypes.POINTER(ctypes.c_float)
 NUMBERS = ctypes.POINTER(ctypes.c_uint16)
 
 
+class Sensors(ctypes.Structure):
+    _fields_ = [
+        ("low", FLOATS),
+        ("high", FLOATS),
+        ("stuck_samples", NUMBERS),
+        ("max_masked", ctypes.c_uint16),
+        ("return_samples", ctypes.c_uint16),
+        ("max_missed", ctypes.c_uint16),
+    ]
+
+
 class Baseline(ctypes.Structure):
     _fields_ = [
-        ("prior_level", FLOATS),
-        ("prior_residual", FLOATS),
-        ("prior_rows", ctypes.c_float),
         ("learn_samples", ctypes.c_uint32),
-        ("track", ctypes.c_float),
+        ("settle_samples", ctypes.c_uint32),
+        ("prior_rows", ctypes.c_float),
+        ("block_rows", ctypes.c_uint16),
+        ("mean_step", ctypes.c_float),
+        ("spread_step", ctypes.c_float),
+        ("growth", ctypes.c_float),
+        ("peak", ctypes.c_float),
     ]
 
 
 class Form(ctypes.Structure):
-    _fields_ = [("count", ctypes.c_uint16), ("channels", NUMBERS), ("factor", FLOATS)]
+    _fields_ = [
+        ("count", ctypes.c_uint16),
+        ("channels", NUMBERS),
+        ("factor", FLOATS),
+        ("prior", FLOATS),
+    ]
+
+
+class Verdict(ctypes.Structure):
+    _fields_ = [
+        ("notice", ctypes.c_float),
+        ("alarm", ctypes.c_float),
+        ("hold", ctypes.c_float),
+        ("confirm_rows", ctypes.c_uint16),
+        ("recover_share", ctypes.c_float),
+        ("recover_samples", ctypes.c_uint32),
+        ("change_samples", ctypes.c_uint32),
+    ]
 
 
 class Config(ctypes.Structure):
@@ -36,19 +66,25 @@ class Config(ctypes.Structure):
         ("inv_std", FLOATS),
         ("clip", ctypes.c_float),
         ("score_limit", ctypes.c_float),
-        ("input_gain", FLOATS),
         ("input_inv_scale", ctypes.c_float),
         ("input_zero_point", ctypes.c_int32),
         ("forecast_scale", ctypes.c_float),
         ("output_zero_point", ctypes.c_int32),
+        ("sensors", Sensors),
         ("baseline", Baseline),
-        ("level", Form),
-        ("residual", Form),
+        ("forms", Form * 4),
+        ("innovation_alpha", FLOATS),
+        ("residual_alpha", ctypes.c_float),
         ("feature_limit", ctypes.c_float),
         ("alpha", ctypes.c_float),
-        ("threshold", ctypes.c_float),
-        ("quiet", ctypes.c_float),
-        ("relearn_samples", ctypes.c_uint32),
+        ("verdict", Verdict),
+        ("day_samples", ctypes.c_uint32),
+        ("hour_mean", ctypes.POINTER(ctypes.c_int16)),
+        ("hour_scale", FLOATS),
+        ("drift_count", ctypes.c_uint16),
+        ("drift_channels", NUMBERS),
+        ("drift_limit", FLOATS),
+        ("drift_alpha", ctypes.c_float),
     ]
 
 
@@ -57,38 +93,72 @@ def _floats(values):
     return (ctypes.c_float * max(1, array.size))(*array.tolist())
 
 
-def _form(channels, factor):
-    names = (ctypes.c_uint16 * max(1, len(channels)))(*channels)
-    return Form(len(channels), names, _floats(factor))
+def _numbers(values):
+    return (ctypes.c_uint16 * max(1, len(values)))(*[int(v) for v in values])
+
+
+def _form(form):
+    return Form(
+        len(form.channels), _numbers(form.channels), _floats(form.factor), _floats(form.prior)
+    )
 
 
 def c_config(config: ChainConfig) -> Config:
     """The returned object keeps the arrays it points to."""
     a, d = config.adapter, config.detector
-    tracked = slice(None) if d.input == BASELINE else list(d.level_channels)
+    hours = (ctypes.c_int16 * max(1, len(d.hour_mean)))(*d.hour_mean.tolist())
     return Config(
         a.channels, a.window, a.horizon, d.rows,
         _floats(a.scaler.mean), _floats(a.scaler.inv_std), a.scaler.clip, a.scaler.score_limit,
-        _floats(d.input_gain) if d.input == BASELINE else None,
         a.input_inv_scale, a.input_zero_point, a.forecast_scale, a.output_zero_point,
-        Baseline(_floats(d.prior_level[tracked]), _floats(d.prior_residual), d.prior_rows,
-                 d.learn_samples, d.track),
-        _form(d.level_channels, d.level_factor),
-        _form(d.residual_channels, d.residual_factor),
-        d.feature_limit, d.alpha, d.threshold, d.quiet, d.relearn_samples,
+        Sensors(_floats(d.low), _floats(d.high), _numbers(d.stuck_samples), d.max_masked,
+                d.return_samples, d.max_missed),
+        Baseline(d.learn_samples, d.settle_samples, d.prior_rows, d.block_rows, d.mean_step,
+                 d.spread_step, d.growth, d.peak),
+        (Form * 4)(*[_form(f) for f in (d.level, d.median, d.innovation, d.residual)]),
+        _floats(d.innovation_alpha), d.residual_alpha, d.feature_limit, d.alpha,
+        Verdict(d.notice, d.alarm, d.hold, d.confirm_rows, d.recover_share, d.recover_samples,
+                d.change_samples),
+        d.day_samples, hours, _floats(d.hour_scale),
+        len(d.drift_channels), _numbers(d.drift_channels), _floats(d.drift_limit), d.drift_alpha,
     )  # fmt: skip
 
 
-def run_c(library, data, channels, resets=()):
-    """Takes samples through a started detector; returns RECORD."""
+WORDS = 22
+
+
+def words_to_record(words, status):
+    """One RECORD from what shim_step writes."""
+    record = np.zeros(1, RECORD)[0]
+    bits = np.array(words[5:11], np.uint32).view(np.float32)
+    flags = (HAS_FORECAST if words[2] else 0) | (IS_MISSING if words[3] else 0)
+    flags |= HAS_DRIFT if words[13] != NO_CHANNEL else 0
+    record["index"], record["state"], record["flags"] = words[0], words[1], flags
+    record["status"], record["event"] = status, words[4]
+    for name, value in zip(
+        ("level", "median", "innovation", "residual", "score", "limit"), bits, strict=True
+    ):
+        record[name] = value
+    record["forecast_crc"], record["masked_count"], record["drift"] = (
+        words[11],
+        words[12],
+        words[13],
+    )
+    record["top"], record["masked"] = words[14:18], words[18:22]
+    return record
+
+
+def run_c(library, data, channels, resets=(), phase=None):
+    """Takes samples through a started detector; returns RECORD [rows]."""
     records = np.zeros(len(data), RECORD)
-    words = (ctypes.c_uint32 * 11)()
+    words = (ctypes.c_uint32 * WORDS)()
+    if phase is not None:
+        assert library.shim_set_phase(phase) == 0
     for row, sample in enumerate(data):
         if row in resets:
             library.shim_reset()
         values = (ctypes.c_float * channels)()
         ctypes.memmove(values, np.ascontiguousarray(sample).ctypes.data, 4 * channels)
         status = library.shim_step(values, channels, words)
-        scores = np.array(words[3:6], np.uint32).view(np.float32)
-        records[row] = (words[0], words[1], words[2], status, *scores, words[6], words[7:11])
+        records[row] = words_to_record(words, status)
     return records

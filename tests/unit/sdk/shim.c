@@ -7,6 +7,7 @@
 #include "safe/root.h"
 #include "safe/scaler.h"
 #include "safe/server.h"
+#include "spoil.h"
 
 static safe_context_t context;
 static safe_detector_t detector;
@@ -116,11 +117,21 @@ int shim_reset(void)
     return (int)safe_detector_reset(&detector);
 }
 
+int shim_set_phase(uint32_t sample_of_day)
+{
+    return (int)safe_detector_set_phase(&detector, sample_of_day);
+}
+
+int shim_missed(uint32_t count)
+{
+    return (int)safe_detector_missed(&detector, count);
+}
+
 /** Counters as after a very long run. */
-void shim_age(uint32_t samples, uint32_t alarms)
+void shim_age(uint32_t samples, uint32_t raised)
 {
     detector.samples = samples;
-    detector.alarms = alarms;
+    detector.verdict.raised = raised;
 }
 
 /** Feeds bytes; appends every reply to `out`. @return bytes in `out`. */
@@ -152,8 +163,8 @@ bool shim_reset_requested(void)
     return server.reset_requested;
 }
 
-/** One sample through the detector: words = index, state, has_forecast, level, residual, score,
- * crc, top[4]. */
+/** One sample through the detector: words = index, state, has_forecast, is_missing, event, the
+ * forms, score, limit, crc, masked_count, drift, top[4], masked[4]. */
 int shim_step(const float *sample, uint32_t channels, uint32_t *words)
 {
     safe_detector_result_t result = {0};
@@ -162,14 +173,19 @@ int shim_step(const float *sample, uint32_t channels, uint32_t *words)
     words[0] = result.index;
     words[1] = (uint32_t)result.state;
     words[2] = result.has_forecast ? 1u : 0u;
-    memcpy(&words[3], &result.level, 4);
-    memcpy(&words[4], &result.residual, 4);
-    memcpy(&words[5], &result.score, 4);
-    words[6] = result.has_forecast ? safe_crc32(0, safe_context_output(&context, 0),
-                                                context.model->outputs[0].size_bytes)
-                                   : 0u;
+    words[3] = result.is_missing ? 1u : 0u;
+    words[4] = result.event;
+    memcpy(&words[5], result.forms, sizeof result.forms);
+    memcpy(&words[9], &result.score, 4);
+    memcpy(&words[10], &result.limit, 4);
+    words[11] = result.has_forecast ? safe_crc32(0, safe_context_output(&context, 0),
+                                                 context.model->outputs[0].size_bytes)
+                                    : 0u;
+    words[12] = result.masked_count;
+    words[13] = result.drift;
     for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
-        words[7u + i] = result.top[i];
+        words[14u + i] = result.top[i];
+        words[18u + i] = result.masked[i];
     }
     return (int)status;
 }
@@ -177,119 +193,11 @@ int shim_step(const float *sample, uint32_t channels, uint32_t *words)
 /** Tries a configuration with one field spoiled. @return the status of safe_detector_init. */
 int shim_init_spoiled(uint32_t field)
 {
-    static float not_finite[64];
-    static const float enormous[] = {1e9f, 0.0f, 0.0f};
-    static const uint16_t descending[] = {1, 0};
-    static const uint16_t too_far[] = {0, 3};
     const safe_app_model_t *app = safe_app_model();
     safe_detector_config_t config = *app->detector;
     safe_detector_memory_t memory = app->memory;
-    uint32_t nan_bits = 0x7FC00000u;
 
-    memcpy(&not_finite[0], &nan_bits, 4);
-    switch (field) {
-    case 1:
-        config.channels = 0;
-        break;
-    case 2:
-        config.window++;
-        break;
-    case 3:
-        config.horizon++;
-        break;
-    case 4:
-        config.mean = not_finite;
-        break;
-    case 5:
-        config.inv_std = &not_finite[1];
-        break; /* zeros */
-    case 6:
-        config.level.factor = not_finite;
-        break;
-    case 7:
-        config.alpha = 0.0f;
-        break;
-    case 8:
-        config.alpha = 1.5f;
-        break;
-    case 9:
-        config.clip = not_finite[0];
-        break;
-    case 10:
-        config.input_inv_scale = 1e9f;
-        break;
-    case 11:
-        config.input_zero_point = 4;
-        break;
-    case 12:
-        config.output_zero_point = 4;
-        break;
-    case 13:
-        memory.window_bytes--;
-        break;
-    case 14:
-        memory.horizon_words--;
-        break;
-    case 15:
-        config.threshold = not_finite[0];
-        break;
-    case 16:
-        config.forecast_scale = not_finite[0];
-        break;
-    case 17:
-        config.score_limit = -1.0f;
-        break;
-    case 18:
-        config.rows = 0;
-        break;
-    case 19:
-        config.level.count = 0;
-        config.residual.count = 0;
-        break;
-    case 20:
-        config.residual.channels = descending;
-        break;
-    case 21:
-        config.level.channels = too_far;
-        break;
-    case 22:
-        config.baseline.prior_level = &not_finite[1];
-        break; /* zeros */
-    case 23:
-        config.baseline.prior_residual = NULL;
-        break;
-    case 24:
-        config.baseline.track = 1.0f;
-        break;
-    case 25:
-        config.baseline.prior_rows = 0.0f;
-        break;
-    case 26:
-        config.input_gain = &not_finite[1];
-        break; /* zeros */
-    case 27:
-        config.feature_limit = 1e7f;
-        break;
-    case 28:
-        config.quiet = not_finite[0];
-        break;
-    case 29:
-        config.rows = UINT16_MAX;
-        break;
-    case 30:
-        config.level.factor = enormous;
-        break;
-    case 31:
-        memory.float_count = SAFE_DETECTOR_FLOATS(config.channels, config.rows, config.channels,
-                                                  config.residual.count) -
-                             1u;
-        break;
-    case 32:
-        memory.floats = NULL;
-        break;
-    default:
-        break;
-    }
+    spoil(field, &config, &memory);
     return (int)safe_detector_init(&detector, &config, &context, &memory);
 }
 

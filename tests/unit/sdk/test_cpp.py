@@ -25,6 +25,8 @@ static uint8_t memory[SAFE_FORECASTER_ARENA_BYTES + SAFE_ARENA_ALIGNMENT];
 static int8_t window_ring[SAFE_FORECASTER_WINDOW_BYTES];
 static int32_t horizon_ring[SAFE_FORECASTER_HORIZON_WORDS];
 static float floats[SAFE_FORECASTER_DETECTOR_FLOATS];
+static uint16_t counts[SAFE_FORECASTER_DETECTOR_COUNTS];
+static bool flags[SAFE_FORECASTER_DETECTOR_FLAGS];
 static int8_t output[SAFE_FORECASTER_OUTPUT_ELEMENTS];
 
 int main()
@@ -33,7 +35,9 @@ int main()
     safe_detector_t detector;
     safe_detector_memory_t buffers = {window_ring, sizeof window_ring,
                                       horizon_ring, SAFE_FORECASTER_HORIZON_WORDS,
-                                      floats, SAFE_FORECASTER_DETECTOR_FLOATS};
+                                      floats, SAFE_FORECASTER_DETECTOR_FLOATS,
+                                      counts, SAFE_FORECASTER_DETECTOR_COUNTS,
+                                      flags, SAFE_FORECASTER_DETECTOR_FLAGS};
     uint8_t *arena = memory;
     while (reinterpret_cast<uintptr_t>(arena) % SAFE_ARENA_ALIGNMENT != 0) { arena++; }
     if (safe_forecaster_init(&context, arena, SAFE_FORECASTER_ARENA_BYTES) != SAFE_STATUS_OK) {

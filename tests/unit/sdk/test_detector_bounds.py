@@ -10,97 +10,208 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from host_tools.detection import chain
-from host_tools.detection.chain import ChainConfig, State
+from host_tools.detection import replay
+from host_tools.detection.replay import ChainConfig
 from host_tools.device.protocol import Status
+from host_tools.formats.detector import LEARNED, TRAINING, Form
+from host_tools.formats.record import NO_CHANNEL, TOP, Event, State
 from tests.unit.sdk.c_config import c_config, run_c
 from tests.unit.sdk.tiny import Tiny, samples
 
 TINY = Tiny()
-ROWS = 60
+ROWS = 90
 BELOW, ABOVE = np.float32(-np.inf), np.float32(np.inf)
+FAR = np.float32(1e9)
 
 
 def config(**changes) -> ChainConfig:
-    """Never forgets, so that no verdict changes a later score."""
+    """A baseline of the training rows, so that no verdict changes a later score."""
     base = TINY.config()
-    return ChainConfig(base.adapter, replace(base.detector, relearn_samples=0, **changes))
+    fixed = {"baseline": TRAINING, "learn_samples": 0, "settle_samples": 0, "confirm_rows": 1}
+    fixed |= {"alarm": FAR, "stuck_samples": np.zeros(3, np.uint16)}
+    return ChainConfig(base.adapter, replace(base.detector, **{**fixed, **changes}))
+
+
+def learned(**changes) -> ChainConfig:
+    return config(**{"baseline": LEARNED, "learn_samples": 20, "settle_samples": 5, **changes})
 
 
 def usual() -> np.ndarray:
     """Samples without a gap, and none far off."""
     data = samples(TINY, ROWS, seed=3)
     scaler = TINY.config().adapter.scaler
-    return np.where(np.abs(data - scaler.mean) < 6 * scaler.std, data, scaler.mean)
+    return np.where(np.abs(data - scaler.mean) < 6 * scaler.std, data, scaler.mean).astype("f4")
 
 
-def in_python(configuration: ChainConfig, library) -> np.ndarray:
-    return chain.run_chain(configuration, usual(), TINY.run)
+def in_python(configuration: ChainConfig, library, data=None) -> np.ndarray:
+    return replay.run_chain(configuration, usual() if data is None else data, TINY.run)
 
 
-def in_c(configuration: ChainConfig, library) -> np.ndarray:
+def in_c(configuration: ChainConfig, library, data=None) -> np.ndarray:
     struct = c_config(configuration)
     assert library.shim_start_with(ctypes.byref(struct)) == 0
-    return run_c(library, usual(), TINY.channels)
+    return run_c(library, usual() if data is None else data, TINY.channels)
 
 
 RUNS = pytest.mark.parametrize("run", [in_python, in_c])
 
 
+def around(value):
+    return np.nextafter(value, BELOW), value, np.nextafter(value, ABOVE)
+
+
 @RUNS
 @pytest.mark.parametrize("row", [30, 45])
-def test_a_score_at_the_threshold_is_no_alarm(builds, run, row):
+def test_a_score_at_the_notice_is_no_notice(builds, run, row):
     library = builds(TINY)
-    score = run(config(), library)["score"][row]
+    score = run(config(notice=FAR), library)["score"][row]
     assert score > 0
     found = [
-        State(run(config(threshold=limit), library)["state"][row])
-        for limit in (np.nextafter(score, BELOW), score, np.nextafter(score, ABOVE))
+        State(run(config(notice=limit, hold=np.float32(1)), library)["state"][row])
+        for limit in around(score)
     ]
-    assert found == [State.ALARM, State.OK, State.OK]
+    assert found == [State.NOTICE, State.OK, State.OK]
 
 
 @RUNS
-def test_a_score_at_quiet_moves_the_baseline(builds, run):
-    """The baseline follows at the limit itself; the next sample's level shows it."""
+def test_a_score_at_the_alarm_is_a_notice(builds, run):
     library = builds(TINY)
-    always = run(config(quiet=np.float32(1e9)), library)
-    # The largest score of all verdicts: with it as the limit every sample before is below.
-    learned = always["state"].tolist().index(State.OK)
-    row = learned + int(np.argmax(always["score"][learned:]))
-    assert learned < row < ROWS - 1
-    score = always["score"][row]
-    at, below = (run(config(quiet=limit), library) for limit in (score, np.nextafter(score, BELOW)))
-    assert at[: row + 1].tobytes() == always[: row + 1].tobytes()
-    assert below[: row + 1].tobytes() == always[: row + 1].tobytes()
-    assert at["level"][row + 1] == always["level"][row + 1]
-    assert below["level"][row + 1] != always["level"][row + 1]
+    score = run(config(notice=FAR), library)["score"][45]
+    half = np.float32(score / 2)
+    found = [
+        State(run(config(notice=half, alarm=limit, hold=np.float32(1)), library)["state"][45])
+        for limit in (np.nextafter(score, BELOW) * np.float32(0.999), score * np.float32(1.001))
+    ]
+    assert found == [State.ALARM, State.NOTICE]
 
 
 @RUNS
-def test_of_equal_statistics_the_level_is_named(builds, run):
-    """`top` names the channels of the level where both statistics are the same number."""
+def test_a_notice_is_held_down_to_its_share(builds, run):
+    """Off at e <= hold * limit: at the product itself, and not just above."""
     library = builds(TINY)
-    found = run(config(threshold=np.float32(1e-6), feature_limit=np.float32(1e-3)), library)
+    scores = run(config(notice=FAR), library)["score"]
+    row = next(r for r in range(30, ROWS - 1) if scores[r] > scores[r + 1] > 0.6 * scores[r])
+    limit = np.nextafter(scores[row], BELOW)
+    share = np.float32(scores[row + 1] / limit)
+    states = [
+        State(run(config(notice=limit, hold=hold), library)["state"][row + 1])
+        for hold in (share * np.float32(0.9999), share * np.float32(1.0001))
+    ]
+    assert states == [State.NOTICE, State.OK]
+
+
+@RUNS
+def test_a_state_rises_after_so_many_rows(builds, run):
+    library = builds(TINY)
+    tiny = {"notice": np.float32(1e-6), "hold": np.float32(1)}
+    first = run(config(**tiny), library)["state"].tolist().index(State.NOTICE)
+    for rows in (1, 4):
+        states = run(config(**tiny, confirm_rows=rows), library)["state"].tolist()
+        assert states.index(State.NOTICE) == first + rows - 1
+
+
+@RUNS
+def test_of_equal_statistics_the_first_is_named(builds, run):
+    """`top` names the channels of the level where several statistics are the same number."""
+    library = builds(TINY)
+    few = {"median": Form(), "innovation": Form(), "innovation_alpha": np.zeros(0, np.float32)}
+    tight = {"notice": np.float32(1e-6), "feature_limit": np.float32(1e-3)}
+    found = run(config(**few, **tight), library)
     base = TINY.config().detector
-    equal = (found["level"] == found["residual"]) & (found["state"] == State.ALARM)
+    equal = (found["level"] == found["residual"]) & (found["state"] == State.NOTICE)
     assert equal.any()
     for names in found["top"][equal]:
-        assert set(names.tolist()) <= {*base.level_channels, chain.NO_CHANNEL}
+        assert set(names.tolist()) <= {*base.level.channels, NO_CHANNEL}
 
 
 @RUNS
-def test_a_new_normal_takes_exactly_so_many_alarms(builds, run):
-    """`relearn_samples` alarms in a row, and the next sample is a new beginning."""
+def test_a_new_state_takes_exactly_so_many_rows(builds, run):
     library = builds(TINY)
-    base = config(threshold=np.float32(1e-6))
     for limit in (1, 7):
-        detector = replace(base.detector, relearn_samples=limit)
-        states = run(ChainConfig(base.adapter, detector), library)["state"].tolist()
-        first = states.index(State.ALARM)
-        assert states[first : first + limit + 1] == [State.ALARM] * limit + [State.WARMUP]
+        found = run(learned(notice=np.float32(1e-6), change_samples=limit), library)
+        first = found["state"].tolist().index(State.NOTICE)
+        assert found["event"][first : first + limit].tolist() == [0] * (limit - 1) + [
+            int(Event.CHANGED)
+        ]
+
+
+@RUNS
+def test_recovery_takes_exactly_so_many_rows_below_the_share(builds, run):
+    library = builds(TINY)
+    data = usual()
+    data[40:50, 0] += np.float32(60) / TINY.config().adapter.scaler.inv_std[0]
+    few = {"median": Form(), "innovation": Form(), "innovation_alpha": np.zeros(0, np.float32)}
+    few |= {"residual": Form(), "change_samples": 0}
+    for rows in (1, 5):
+        asked = learned(notice=np.float32(0.5), hold=np.float32(0.01), recover_samples=rows, **few)
+        found = run(asked, library, data)
+        scores, at = found["score"], found["event"].tolist().index(Event.RECOVERED)
+        raised = max(r for r in range(at) if found["state"][r] not in (2, 5)) + 1
+        peaks = np.maximum.accumulate(scores[raised : at + 1])
+        low = scores[raised : at + 1] < np.float32(0.25) * peaks
+        assert low[-rows:].all()
+        assert not low[-rows - 1]
+
+
+@RUNS
+def test_a_stuck_sensor_is_masked_at_exactly_so_many_equal_values(builds, run):
+    library = builds(TINY)
+    data = usual()
+    data[40:60, 1] = data[40, 1]
+    for limit in (2, 6):
+        stuck = np.array([0, limit, 0], np.uint16)
+        counts = run(config(stuck_samples=stuck), library, data)["masked_count"]
+        assert counts[: 40 + limit - 1].max() == 0
+        assert counts[40 + limit - 1] == 1
+        # Back after return_samples good ones.
+        back = 60 + TINY.config().detector.return_samples - 1
+        assert counts[back - 1] == 1
+        assert counts[back] == 0
+
+
+@RUNS
+def test_a_value_at_the_end_of_its_range_is_good(builds, run):
+    library = builds(TINY)
+    data = usual()
+    low, high = np.full(3, -1e30, np.float32), np.full(3, 1e30, np.float32)
+    for value, masked in (
+        (data[50, 2], 0),
+        (np.nextafter(data[50, 2], ABOVE), 1),
+    ):
+        changed = data.copy()
+        changed[50, 2] = value
+        ends = high.copy()
+        ends[2] = data[50, 2]
+        low_ends = low.copy()
+        low_ends[2] = min(data[:, 2].min(), data[50, 2])
+        changed[:, 2] = np.minimum(changed[:, 2], value)
+        found = run(config(low=low_ends, high=ends), library, changed)
+        assert found["masked_count"][50] == masked
+
+
+@RUNS
+def test_one_missing_sample_more_than_the_limit_is_a_gap(builds, run):
+    library = builds(TINY)
+    data = usual()
+    most = TINY.config().detector.max_missed
+    data[50 : 50 + most + 1] = np.nan
+    found = run(config(), library, data)
+    states = found["state"].tolist()
+    assert states[49 : 50 + most] == [states[49]] * (most + 1)
+    assert states[50 + most] == State.WARMUP
+    assert found["index"][50 + most] == 0
+
+
+@RUNS
+def test_one_masked_channel_more_than_the_limit_is_degraded(builds, run):
+    library = builds(TINY)
+    data = usual()
+    data[50, :2] = np.nan
+    states = [State(run(config(max_masked=most), library, data)["state"][50]) for most in (1, 2)]
+    assert states[0] == State.DEGRADED
+    assert states[1] != State.DEGRADED
 
 
 def test_codes_are_those_of_the_protocol():
-    assert (Status["OK"], Status["NOT_FINITE"]) == (chain.STATUS_OK, chain.STATUS_NOT_FINITE)
-    assert (chain.TOP, chain.NO_CHANNEL) == (4, 0xFFFF)
+    assert (Status["OK"], Status["NOT_FINITE"]) == (replay.STATUS_OK, replay.STATUS_NOT_FINITE)
+    assert (TOP, NO_CHANNEL) == (4, 0xFFFF)

@@ -16,13 +16,15 @@ import pytest
 
 from codegen import reference
 from codegen.frontend import tflite
-from host_tools.detection import chain
+from host_tools.detection import replay
+from host_tools.formats.record import HAS_FORECAST, RECORD
 from tests.architecture import tree
+from tests.unit.sdk.c_config import words_to_record
 from tests.unit.sdk.tiny import MODEL, user_folder
 
 MAIN = Path(__file__).with_name("chain_main.c")
 ROWS = 260
-RECORD_WORDS, OUTPUT_BYTES = 11, 160
+RECORD_WORDS, OUTPUT_BYTES = 23, 160
 PRAGMAS = re.compile(r"^#pragma .*(?:FP_CONTRACT|fp-contract).*$", re.MULTILINE)
 
 CORES = {
@@ -67,7 +69,7 @@ def unguarded(folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def samples():
     """Raw samples, float32 [ROWS, channels]: quiet ones, a fault in one channel, a gap."""
-    scaler = chain.load(MODEL).adapter.scaler
+    scaler = replay.load(MODEL).adapter.scaler
     random = np.random.default_rng(5)
     drift = np.cumsum(random.normal(0, 0.1, (ROWS, len(scaler.mean))), axis=0)
     z = drift + random.normal(0, 0.3, drift.shape)
@@ -80,12 +82,12 @@ def samples():
 @pytest.fixture(scope="module")
 def expected(samples):
     graph = tflite.load((MODEL / "model_int8.tflite").read_bytes(), "forecaster")
-    records = chain.run_chain(
-        chain.load(MODEL),
+    records = replay.run_chain(
+        replay.load(MODEL),
         samples,
         lambda windows: reference.run(graph, [windows[:, None]])[0][:, 0],
     )
-    assert records["has_forecast"].sum() > ROWS // 2
+    assert ((records["flags"] & HAS_FORECAST) != 0).sum() > ROWS // 2
     return records
 
 
@@ -112,12 +114,12 @@ def records(raw):
     """What `chain_main.c` wrote, as chain.RECORD."""
     size = 4 * RECORD_WORDS + OUTPUT_BYTES
     assert len(raw) == size * ROWS
-    found = np.zeros(ROWS, chain.RECORD)
+    found = np.zeros(ROWS, RECORD)
     for row in range(ROWS):
         words = np.frombuffer(raw, np.uint32, RECORD_WORDS, row * size)
         output = raw[row * size + 4 * RECORD_WORDS : (row + 1) * size]
-        crc = zlib.crc32(output) if words[2] else 0
-        found[row] = (*words[:4], *words[4:7].view(np.float32), crc, words[7:])
+        found[row] = words_to_record(words[:22].tolist(), words[22])
+        found[row]["forecast_crc"] = zlib.crc32(output) if words[2] else 0
     return found
 
 

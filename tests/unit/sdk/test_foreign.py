@@ -5,10 +5,12 @@ import ctypes
 import numpy as np
 import pytest
 
-from host_tools.detection import chain
+from host_tools.detection import replay
+from host_tools.detection.chain import Chain
 from host_tools.detection.rings import IntegerForecaster
 from host_tools.device import protocol
 from host_tools.device.protocol import Status
+from host_tools.formats.record import RECORD
 from tests.unit.sdk.c_config import run_c
 from tests.unit.sdk.test_server import Server, upload
 from tests.unit.sdk.tiny import Tiny, build_library, samples
@@ -85,7 +87,7 @@ def test_tensors_lie_where_the_runtime_says(library):
 def test_the_chain_equals_the_specification(library):
     assert library.shim_start(3) == 0
     data = samples(TINY, 400, seed=8)
-    expected = chain.run_chain(TINY.config(), data, TINY.run)
+    expected = replay.run_chain(TINY.config(), data, TINY.run)
     assert run_c(library, data, TINY.channels).tobytes() == expected.tobytes()
 
 
@@ -136,23 +138,23 @@ def test_detector_tells_a_failing_reset(library):
     assert library.shim_detector_init() == expected
     assert library.shim_reset() == expected
     assert library.shim_gap() == expected
-    fault = np.array([[np.nan, 1, 2]], np.float32)
-    status = run_c(library, fault, 3)["status"][0]
+    lost = np.full((4, 3), np.nan, np.float32)
+    status = run_c(library, lost, 3)["status"][-1]
     assert status == (Status.RUNTIME if is_streaming(library) else Status.NOT_FINITE)
 
 
 def specified(data, failing):
     """The chain's records when the model fails on the rows `failing`: each then is as a gap."""
     config = TINY.config()
-    one = chain.Chain(config.detector, config.adapter, IntegerForecaster(config.adapter))
-    records = np.zeros(len(data), chain.RECORD)
+    one = Chain(config.detector, config.adapter, IntegerForecaster(config.adapter))
+    records = np.zeros(len(data), RECORD)
     for row, sample in enumerate(data):
         result, values = one.step(sample)
         output = None
         if values is not None and row not in failing:
             output = TINY.run(values.astype(np.int8)[None])[0]
             one.forecaster.accept(output)
-        records[row] = chain.record(result, output)
+        records[row] = replay.record(result, output)
         if values is not None and row in failing:
             records[row]["status"] = Status.RUNTIME
             one.gap()
@@ -201,14 +203,15 @@ def test_server_tells_the_backend_and_goes_on_after_a_failure(library):
 def test_server_closes_a_stream_that_cannot_begin(library, message):
     server = Server(library)
     server.hello()
-    server.ask("STREAM_RESET", protocol.u32(7))
+    server.ask("STREAM_RESET", protocol.stream_reset(7))
+    payloads = {"STREAM_RESET": protocol.stream_reset(7), "RELEARN": protocol.u32(7)}
     fail(library, RESET)
-    assert server.ask(message, protocol.u32(7)) == Status.RUNTIME
+    assert server.ask(message, payloads[message]) == Status.RUNTIME
     fail(library, NONE)
     sample = protocol.chunk(7, 0, np.ones(3, "<f4").tobytes())
     assert server.ask("SAMPLE", sample) == Status.SAMPLE_ORDER
-    server.ask("STREAM_RESET", protocol.u32(8))
-    assert len(server.ask("SAMPLE", protocol.chunk(8, 0, np.ones(3, "<f4").tobytes()))) == 40
+    server.ask("STREAM_RESET", protocol.stream_reset(8))
+    assert len(server.ask("SAMPLE", protocol.chunk(8, 0, np.ones(3, "<f4").tobytes()))) == 64
 
 
 def test_a_native_model_says_so(builds):

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from host_tools.detection import chain
+from host_tools.detection import replay
 from host_tools.device import protocol
 from host_tools.device.frame import Frame, Receiver, encode
 from tests.unit.sdk.tiny import Tiny, samples
@@ -72,7 +72,7 @@ def upload(server, token, data, step=504):
 
 def test_hello_tells_model_and_session(server):
     info = server.hello(7)
-    assert (info.protocol, info.abi, info.session, info.previous_session) == (2, 3, 7, 0)
+    assert (info.protocol, info.abi, info.session, info.previous_session) == (3, 3, 7, 0)
     assert (info.model, info.version, info.model_sha256) == ("tiny", "0.1.0", Tiny().sha256)
     assert (info.channels, info.window, info.horizon) == (3, 4, 2)
     assert (info.input_bytes, info.output_bytes, info.arena_bytes) == (12, 6, 12)
@@ -176,7 +176,7 @@ def test_repeated_request_runs_once(server):
 
 def test_repeated_sample_counts_once(server):
     server.hello()
-    server.ask("STREAM_RESET", protocol.u32(9))
+    server.ask("STREAM_RESET", protocol.stream_reset(9))
     request = protocol.chunk(9, 0, np.ones(3, "<f4").tobytes())
     first = server.ask("SAMPLE", request, seq=5)
     assert server.ask("SAMPLE", request, seq=5) == first
@@ -197,7 +197,7 @@ def test_stream_equals_specification(builds, tiny):
     server = Server(builds(tiny))
     info = server.hello()
     data = samples(tiny, 300, seed=4)
-    server.ask("STREAM_RESET", protocol.u32(3))
+    server.ask("STREAM_RESET", protocol.stream_reset(3))
     step = info.max_samples
     parts = []
     for start in range(0, len(data), step):
@@ -205,7 +205,7 @@ def test_stream_equals_specification(builds, tiny):
         reply = server.ask("SAMPLE", protocol.chunk(3, start, part.tobytes()))
         assert struct.unpack("<II", reply[:8]) == (3, start)
         parts.append(protocol.parse_records(reply[8:], len(part)))
-    expected = chain.run_chain(tiny.config(), data, tiny.run)
+    expected = replay.run_chain(tiny.config(), data, tiny.run)
     assert np.concatenate(parts).tobytes() == expected.tobytes()
 
 
@@ -214,13 +214,40 @@ def test_stream_order(server):
     sample = np.ones(3, "<f4").tobytes()
     order = STATUS["SAMPLE_ORDER"]
     assert server.ask("SAMPLE", protocol.chunk(1, 0, sample)) == order  # no stream open
-    server.ask("STREAM_RESET", protocol.u32(1))
+    server.ask("STREAM_RESET", protocol.stream_reset(1))
     assert server.ask("SAMPLE", protocol.chunk(2, 0, sample)) == order
-    assert server.ask("SAMPLE", protocol.chunk(1, 1, sample)) == order
+    assert server.ask("SAMPLE", protocol.chunk(1, 2**31, sample)) == order
     length = STATUS["PAYLOAD_LENGTH"]
     assert server.ask("SAMPLE", protocol.chunk(1, 0, sample[:-1])) == length
-    assert server.ask("SAMPLE", protocol.chunk(1, 0, sample * 16)) == length  # 15 records fit
-    assert len(server.ask("SAMPLE", protocol.chunk(1, 0, sample * 15))) == 8 + 15 * 32
+    assert server.ask("SAMPLE", protocol.chunk(1, 0, sample * 10)) == length  # 9 records fit
+    assert len(server.ask("SAMPLE", protocol.chunk(1, 0, sample * 9))) == 8 + 9 * 56
+
+
+@pytest.mark.parametrize("lost", [1, 3, 4, 2**31 - 1])
+def test_a_sample_counter_that_jumps_tells_what_was_lost(builds, lost):
+    """Samples that never came are to the detector as many without a value."""
+    server = Server(builds())
+    data = samples(Tiny(), 140, seed=11)
+    server.hello()
+    server.ask("STREAM_RESET", protocol.stream_reset(3))
+    parts = []
+    for start in range(0, len(data), 7):
+        index = start + (lost if start >= 70 else 0)
+        reply = server.ask("SAMPLE", protocol.chunk(3, index, data[start : start + 7].tobytes()))
+        parts.append(protocol.parse_records(reply[8:], 7))
+    missing = np.full((min(lost, 5), 3), np.nan, np.float32)
+    whole = np.concatenate([data[:70], missing, data[70:]])
+    expected = replay.run_chain(Tiny().config(), whole, Tiny().run)
+    there = np.r_[0:70, 70 + len(missing) : len(whole)]
+    assert np.concatenate(parts).tobytes() == expected[there].tobytes()
+
+
+def test_stream_reset_takes_the_time_of_day(server):
+    """The tiny detector knows no hours: any time is refused, none is not."""
+    server.hello()
+    assert server.ask("STREAM_RESET", protocol.stream_reset(3, 0)) == STATUS["ARGUMENT"]
+    assert server.ask("STREAM_RESET", protocol.u32(3)) == STATUS["PAYLOAD_LENGTH"]
+    assert not isinstance(server.ask("STREAM_RESET", protocol.stream_reset(3)), int)
 
 
 def test_relearn_in_mid_stream_equals_a_reset(builds):
@@ -229,26 +256,26 @@ def test_relearn_in_mid_stream_equals_a_reset(builds):
     data = samples(tiny, 120, seed=6)
     server.hello()
     assert server.ask("RELEARN", protocol.u32(3)) == STATUS["SAMPLE_ORDER"]  # no stream open
-    server.ask("STREAM_RESET", protocol.u32(3))
+    server.ask("STREAM_RESET", protocol.stream_reset(3))
     parts = []
-    for start in range(0, len(data), 10):
+    for start in range(0, len(data), 7):
         if start == 70:
             assert server.ask("RELEARN", protocol.u32(4)) == STATUS["SAMPLE_ORDER"]
             assert server.ask("RELEARN", b"") == STATUS["PAYLOAD_LENGTH"]
             reply = server.ask("RELEARN", protocol.u32(3))
             assert struct.unpack("<II", reply) == (3, 70)
-        part = data[start : start + 10]
+        part = data[start : start + 7]
         reply = server.ask("SAMPLE", protocol.chunk(3, start, part.tobytes()))
         parts.append(protocol.parse_records(reply[8:], len(part)))
-    expected = chain.run_chain(tiny.config(), data, tiny.run, resets=(70,))
+    expected = replay.run_chain(tiny.config(), data, tiny.run, resets=(70,))
     assert np.concatenate(parts).tobytes() == expected.tobytes()
-    assert expected.tobytes() != chain.run_chain(tiny.config(), data, tiny.run).tobytes()
+    assert expected.tobytes() != replay.run_chain(tiny.config(), data, tiny.run).tobytes()
 
 
 def test_hello_closes_upload_and_stream(server):
     server.hello(1)
     upload(server, 1, bytes(12))
-    server.ask("STREAM_RESET", protocol.u32(1))
+    server.ask("STREAM_RESET", protocol.stream_reset(1))
     server.hello(2)
     assert server.ask("INFER", protocol.u32(1)) == STATUS["NOT_READY"]
     sample = np.ones(3, "<f4").tobytes()
@@ -257,7 +284,7 @@ def test_hello_closes_upload_and_stream(server):
 
 def test_sample_takes_the_arena_from_the_window(server):
     server.hello()
-    server.ask("STREAM_RESET", protocol.u32(1))
+    server.ask("STREAM_RESET", protocol.stream_reset(1))
     upload(server, 1, bytes(12))
     server.ask("SAMPLE", protocol.chunk(1, 0, np.ones(3, "<f4").tobytes()))
     assert server.ask("INFER", protocol.u32(1)) == STATUS["NOT_READY"]

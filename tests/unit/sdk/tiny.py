@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from host_tools.detection.chain import ChainConfig
-from host_tools.formats.detector import BASELINE, Detector
+from host_tools.detection.replay import ChainConfig
+from host_tools.formats.detector import LEARNED, Detector, Form
 from host_tools.formats.scaler import Scaler
 from host_tools.runtimes.adapter import ModelEdges, adapt
 
@@ -24,18 +24,22 @@ SOURCES = tuple(
         "crc32",
         "detector",
         "detector_check",
+        "detector_memory",
+        "detector_score",
         "frame",
         "model",
         "quadratic",
         "root",
         "rows",
         "scaler",
+        "sensors",
         "server",
         "server_model",
         "server_rate",
         "server_stream",
         "status",
         "stream",
+        "verdict",
         "window",
     )
 )
@@ -84,50 +88,77 @@ class Tiny:
             score_limit=np.float32(64),
         )
         edges = ModelEdges(self.window, self.horizon, count, 0.0625, -3, 0.05, 5)
-        level = tuple(c for c in range(count) if c % 3 != 1)
-        residual = tuple(c for c in range(count) if c % 4 != 2)
         numbers = np.arange(count, dtype=np.float32)
+        every = tuple(range(count))
+        level = tuple(c for c in every if c % 3 != 1)
+        residual = tuple(c for c in every if c % 4 != 2)
+        prior = np.float32(0.5) + np.float32(0.25) * (numbers % 3)
+        other = np.float32(2) + np.float32(0.5) * (numbers % 2)
         detector = Detector(
-            input=BASELINE,
-            rows=3,
-            level_channels=level,
-            residual_channels=residual,
-            learn_samples=20,
-            relearn_samples=40,
+            baseline=LEARNED,
+            rows=4,
+            level=Form(level, factor(len(level)), prior),
+            median=Form((0,), factor(1), prior[:1]),
+            innovation=Form(every, factor(count), other),
+            residual=Form(residual, factor(len(residual)), other[: len(residual)]),
+            innovation_alpha=np.float32(0.25) + np.float32(0.25) * (numbers % 2),
+            residual_alpha=np.float32(0.25),
+            learn_samples=40,
+            settle_samples=12,
             prior_rows=np.float32(10),
-            prior_level=np.float32(0.5) + np.float32(0.25) * (numbers % 3),
-            prior_residual=np.float32(2) + np.float32(0.5) * (numbers[: len(residual)] % 2),
-            input_gain=np.float32(0.75) + np.float32(0.25) * (numbers % 2),
             feature_limit=np.float32(32),
-            level_factor=_factor(len(level)),
-            residual_factor=_factor(len(residual)),
-            alpha=np.float32(0.1),
-            threshold=np.float32(30),
-            quiet=np.float32(20),
-            track=np.float32(0.0625),
+            alpha=np.float32(0.125),
+            notice=np.float32(30),
+            alarm=np.float32(60),
+            hold=np.float32(0.75),
+            confirm_rows=2,
+            block_rows=6,
+            mean_step=np.float32(0.25),
+            spread_step=np.float32(0.125),
+            growth=np.float32(4),
+            peak=np.float32(8),
+            recover_share=np.float32(0.25),
+            recover_samples=9,
+            change_samples=40,
+            low=np.full(count, -1e30, np.float32),
+            high=np.full(count, 1e31, np.float32),
+            stuck_samples=np.where(numbers % 2 == 0, 5, 0).astype(np.uint16),
+            max_masked=min(2, count - 1),
+            return_samples=7,
+            max_missed=3,
+            drift_channels=(0,),
+            drift_limit=np.full(1, 1, np.float32),
+            drift_alpha=np.float32(0.0625),
         )
         return ChainConfig(adapt(edges, scaler), detector)
 
 
-def _factor(size: int) -> np.ndarray:
+def factor(size: int) -> np.ndarray:
     rows, columns = np.tril_indices(size)
     off = np.float32(0.25) * ((rows + columns) % 3 - 1).astype(np.float32)
     return np.where(rows == columns, np.float32(1.5), off)
 
 
 def samples(tiny: Tiny, count: int, seed: int = 1) -> np.ndarray:
-    """float32 [count, channels]: likely values, far ones, infinities, NaN, denormals."""
+    """float32 [count, channels]: likely values, far ones, infinities, NaN, denormals; steps that
+    stay, a channel that is stuck, and stretches without a good value."""
     rng = np.random.default_rng(seed)
     mean = np.array(MEAN[: tiny.channels])
     std = 1 / np.array(INV_STD[: tiny.channels])
     values = (mean + std * rng.normal(0, 2, (count, tiny.channels))).astype(np.float32)
     special = np.array([3e38, -3e38, 0.0, -0.0, 1e-42, 1e30, 40, -40], np.float32)
-    hits = rng.random(values.shape) < 0.02
+    hits = rng.random(values.shape) < 0.004
     values[hits] = rng.choice(special, hits.sum())
+    for first in range(count // 4, count, 150):
+        channel = int(rng.integers(tiny.channels))
+        values[first : first + 60, channel] += np.float32(rng.choice([20, -40]) * std[channel])
     gaps = rng.choice(count, max(1, count // 60), replace=False)
     values[gaps, rng.integers(0, tiny.channels, len(gaps))] = rng.choice(
         np.array([np.nan, np.inf, -np.inf], np.float32), len(gaps)
     )
+    for first in rng.choice(count, max(1, count // 100), replace=False).tolist():
+        values[first : first + int(rng.integers(1, 7))] = np.nan
+        values[first + 20 : first + 28, 0] = values[min(first + 20, count - 1), 0]
     return values
 
 

@@ -20,7 +20,7 @@
 #define TINY_SHA 0xA5
 #endif
 #define MAX_CHANNELS 16u
-#define MAX_ROWS 8u
+#define MAX_ROWS 16u
 #define MAX_FACTOR (MAX_CHANNELS * (MAX_CHANNELS + 1u) / 2u)
 #define INPUTS (TINY_WINDOW * TINY_CHANNELS)
 #define OUTPUTS (TINY_HORIZON * TINY_CHANNELS)
@@ -29,7 +29,11 @@
 static uint8_t arena[ARENA] __attribute__((aligned(SAFE_ARENA_ALIGNMENT)));
 static int8_t window_ring[INPUTS];
 static int32_t horizon_ring[OUTPUTS];
-static float floats[SAFE_DETECTOR_FLOATS(MAX_CHANNELS, MAX_ROWS, MAX_CHANNELS, MAX_CHANNELS)];
+static float
+    floats[SAFE_DETECTOR_FLOATS(MAX_CHANNELS, MAX_ROWS, MAX_CHANNELS, MAX_CHANNELS, MAX_CHANNELS,
+                                MAX_CHANNELS, SAFE_DETECTOR_MOST_MASKED, MAX_CHANNELS, true)];
+static uint16_t counts[SAFE_DETECTOR_COUNTS(MAX_CHANNELS)];
+static bool flags[SAFE_DETECTOR_FLAGS(MAX_CHANNELS)];
 
 static safe_status_t reset(uint8_t *memory)
 {
@@ -78,36 +82,61 @@ static const float mean[MAX_CHANNELS] = {1.5f, -20.0f, 300.25f, 0.1f, 0.2f, 0.3f
 static const float inv_std[MAX_CHANNELS] = {0.3f, 1.7f, 0.011f, 3.0f, 1.1f, 1.2f, 1.3f, 1.4f,
                                             1.5f, 1.6f, 1.7f,   1.8f, 1.9f, 2.1f, 2.2f, 2.3f};
 static float prior_level[MAX_CHANNELS];
-static float prior_residual[MAX_CHANNELS];
-static float input_gain[MAX_CHANNELS];
-static uint16_t channels[2][MAX_CHANNELS];
-static float factors[2][MAX_FACTOR];
+static float prior_other[MAX_CHANNELS];
+static float innovation_alpha[MAX_CHANNELS];
+static float low[MAX_CHANNELS];
+static float high[MAX_CHANNELS];
+static uint16_t stuck_samples[MAX_CHANNELS];
+static uint16_t channels[SAFE_DETECTOR_FORMS][MAX_CHANNELS];
+static float factors[SAFE_DETECTOR_FORMS][MAX_FACTOR];
+static const uint16_t drift_channels[] = {0};
+static const float drift_limit[] = {1.0f};
 static safe_detector_config_t detector = {
     .channels = TINY_CHANNELS,
     .window = TINY_WINDOW,
     .horizon = TINY_HORIZON,
-    .rows = 3,
+    .rows = 4,
     .mean = mean,
     .inv_std = inv_std,
     .clip = 8.0f,
     .score_limit = 64.0f,
-    .input_gain = input_gain,
     .input_inv_scale = 16.0f,
     .input_zero_point = -3,
     .forecast_scale = 0.05f / TINY_HORIZON,
     .output_zero_point = 5,
-    .baseline = {.prior_level = prior_level,
-                 .prior_residual = prior_residual,
+    .sensors = {.low = low,
+                .high = high,
+                .stuck_samples = stuck_samples,
+                .max_masked = TINY_CHANNELS > 2 ? 2 : TINY_CHANNELS - 1,
+                .return_samples = 7,
+                .max_missed = 3},
+    .baseline = {.learn_samples = 40,
+                 .settle_samples = 12,
                  .prior_rows = 10.0f,
-                 .learn_samples = 20,
-                 .track = 0.0625f},
-    .level = {.channels = channels[0], .factor = factors[0]},
-    .residual = {.channels = channels[1], .factor = factors[1]},
+                 .block_rows = 6,
+                 .mean_step = 0.25f,
+                 .spread_step = 0.125f,
+                 .growth = 4.0f,
+                 .peak = 8.0f},
+    .forms = {{.channels = channels[0], .factor = factors[0], .prior = prior_level},
+              {.channels = channels[1], .factor = factors[1], .prior = prior_level},
+              {.channels = channels[2], .factor = factors[2], .prior = prior_other},
+              {.channels = channels[3], .factor = factors[3], .prior = prior_other}},
+    .innovation_alpha = innovation_alpha,
+    .residual_alpha = 0.25f,
     .feature_limit = 32.0f,
-    .alpha = 0.1f,
-    .threshold = 30.0f,
-    .quiet = 20.0f,
-    .relearn_samples = 40,
+    .alpha = 0.125f,
+    .verdict = {.notice = 30.0f,
+                .alarm = 60.0f,
+                .hold = 0.75f,
+                .confirm_rows = 2,
+                .recover_share = 0.25f,
+                .recover_samples = 9,
+                .change_samples = 40},
+    .drift_count = 1,
+    .drift_channels = drift_channels,
+    .drift_limit = drift_limit,
+    .drift_alpha = 0.0625f,
 };
 static const safe_app_model_t app = {
     .model = &model,
@@ -119,20 +148,25 @@ static const safe_app_model_t app = {
                .horizon = horizon_ring,
                .horizon_words = OUTPUTS,
                .floats = floats,
-               .float_count = sizeof floats / sizeof floats[0]},
+               .float_count = sizeof floats / sizeof floats[0],
+               .counts = counts,
+               .count_count = sizeof counts / sizeof counts[0],
+               .flags = flags,
+               .flag_count = sizeof flags / sizeof flags[0]},
 };
 
-/** Scores the channels that are not `left_out` modulo `modulus`. */
-static void fill_form(safe_detector_form_t *form, uint16_t *names, float *factor, int modulus,
-                      int left_out)
+/** Scores the channels below `below` that are not `left_out` modulo `modulus`. */
+static void fill_form(size_t form, int below, int modulus, int left_out)
 {
-    form->count = 0;
-    for (int c = 0; c < TINY_CHANNELS; c++) {
+    float *factor = factors[form];
+
+    detector.forms[form].count = 0;
+    for (int c = 0; c < below; c++) {
         if (c % modulus != left_out) {
-            names[form->count++] = (uint16_t)c;
+            channels[form][detector.forms[form].count++] = (uint16_t)c;
         }
     }
-    for (int i = 0; i < (int)form->count; i++) {
+    for (int i = 0; i < (int)detector.forms[form].count; i++) {
         for (int j = 0; j <= i; j++) {
             *factor++ = i == j ? 1.5f : 0.25f * (float)((i + j) % 3 - 1);
         }
@@ -143,10 +177,15 @@ const safe_app_model_t *safe_app_model(void)
 {
     for (int c = 0; c < TINY_CHANNELS; c++) {
         prior_level[c] = 0.5f + 0.25f * (float)(c % 3);
-        prior_residual[c] = 2.0f + 0.5f * (float)(c % 2);
-        input_gain[c] = 0.75f + 0.25f * (float)(c % 2);
+        prior_other[c] = 2.0f + 0.5f * (float)(c % 2);
+        innovation_alpha[c] = 0.25f + 0.25f * (float)(c % 2);
+        low[c] = -1e30f;
+        high[c] = 1e31f;
+        stuck_samples[c] = c % 2 == 0 ? 5 : 0;
     }
-    fill_form(&detector.level, channels[0], factors[0], 3, 1);
-    fill_form(&detector.residual, channels[1], factors[1], 4, 2);
+    fill_form(SAFE_DETECTOR_LEVEL, TINY_CHANNELS, 3, 1);
+    fill_form(SAFE_DETECTOR_MEDIAN, 1, 1, 1);
+    fill_form(SAFE_DETECTOR_INNOVATION, TINY_CHANNELS, 1, 1);
+    fill_form(SAFE_DETECTOR_RESIDUAL, TINY_CHANNELS, 4, 2);
     return &app;
 }

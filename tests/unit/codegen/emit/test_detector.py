@@ -21,24 +21,52 @@ SCALER = {
     "score_limit": 64.0,
 }
 DETECTOR = {
-    "version": 2,
-    "input": "baseline",
+    "version": 3,
+    "baseline": "learned",
     "rows": 4,
     "level_channels": [0, 2],
-    "residual_channels": [1],
-    "learn_samples": 50,
-    "relearn_samples": 0,
-    "prior_rows": 10.0,
-    "prior_level": [1.0, 2.0, 0.5],
-    "prior_residual": [0.25],
-    "input_gain": [1.0, 0.5, 2.0],
-    "feature_limit": 32.0,
     "level_factor": [1.0, -0.5, 1.5],
+    "level_prior": [1.0, 2.0, 0.5],
+    "median_channels": [],
+    "median_factor": [],
+    "median_prior": [],
+    "innovation_channels": [0, 1, 2],
+    "innovation_factor": [1.0, 0.0, 1.0, 0.0, 0.0, 1.0],
+    "innovation_prior": [1.0, 1.0, 1.0],
+    "residual_channels": [1],
     "residual_factor": [2.0],
+    "residual_prior": [0.25],
+    "innovation_alpha": [0.1, 0.5, 1.0],
+    "residual_alpha": 0.25,
+    "learn_samples": 50,
+    "settle_samples": 10,
+    "prior_rows": 10.0,
+    "feature_limit": 32.0,
     "alpha": 0.5,
-    "threshold": 2.25,
-    "quiet": 1.0,
-    "track": 0.0,
+    "notice": 2.25,
+    "alarm": 3.0,
+    "hold": 0.75,
+    "confirm_rows": 1,
+    "block_rows": 50,
+    "mean_step": 0.25,
+    "spread_step": 0.125,
+    "growth": 4.0,
+    "peak": 0.75,
+    "recover_share": 0.25,
+    "recover_samples": 200,
+    "change_samples": 1200,
+    "low": [-1e30, 0.0, -5.0],
+    "high": [1e30, 1.0, 5.0],
+    "stuck_samples": [14, 0, 20],
+    "max_masked": 2,
+    "return_samples": 30,
+    "max_missed": 10,
+    "day_samples": 0,
+    "hour_mean": [],
+    "hour_scale": [],
+    "drift_channels": [2],
+    "drift_limit": [3.0],
+    "drift_alpha": 0.01,
 }
 
 
@@ -80,22 +108,27 @@ def test_text(models, files, tmp_path):
     model = models / "small.tflite"
     pipeline.generate(model, name="small", out=tmp_path / "o", scaler=scaler, detector=rules)
     text = (tmp_path / "o" / "safe_small_detector.c").read_text()
-    assert ".threshold = 0x1.2p+1f," in text
-    assert ".input_gain = input_gain," in text
+    assert ".notice = 0x1.2p+1f," in text
+    assert ".hour_mean = NULL," in text
     assert re.search(r"level_channels\[2\] = \{\s+0, 2,", text)
+    assert re.search(r"stuck_samples\[3\] = \{\s+14, 0, 20,", text)
     assert "SAFE_DETECTOR_FLOATS(3u, 4u" in (tmp_path / "o" / "safe_small_detector.h").read_text()
     assert re.search(r"mean\[3\] = \{\s+0x1\.8p\+0f, -0x1p\+1f, 0x1\.2\w+p-25f,", text)
 
 
-def test_empty_statistics_compile(models, files, root, tmp_path, strict):
-    none = {"level_channels": [], "level_factor": [], "input": "scaler"}
+@pytest.mark.parametrize("hours", [False, True])
+def test_empty_statistics_compile(models, files, root, strict, hours):
+    none = {"level_channels": [], "level_factor": [], "baseline": "training"}
+    none |= {"learn_samples": 0, "settle_samples": 0, "drift_channels": [], "drift_limit": []}
+    if hours:
+        none |= {"day_samples": 24, "hour_mean": [-5] * 72, "hour_scale": [0.5] * 3}
     scaler, rules = files(None, none)
-    model, out = models / "small.tflite", tmp_path / "o"
+    model, out = models / "small.tflite", rules.parent / "o"
     pipeline.generate(model, name="small", out=out, scaler=scaler, detector=rules)
     text = (out / "safe_small_detector.c").read_text()
-    assert ".input_gain = NULL," in text
-    assert text.count("= NULL,") == 4
-    strict("gcc", sorted(out.glob("*.c")), out, root / "sdk" / "include", out=tmp_path)
+    assert text.count("= NULL,") == (7 if hours else 9)
+    assert ("hour_mean[72]" in text) == hours
+    strict("gcc", sorted(out.glob("*.c")), out, root / "sdk" / "include", out=rules.parent)
 
 
 def test_without_detector(models, root, tmp_path, strict):
@@ -124,40 +157,50 @@ def test_without_detector(models, root, tmp_path, strict):
         ("[]", None, "has version 'none'"),
         (None, {"alpha": 0.0}, "alpha is 0.0"),
         (None, {"alpha": 1.5}, "alpha is 1.5"),
-        (None, {"threshold": float("inf")}, "threshold is not a finite"),
-        (None, {"threshold": 0}, "threshold is 0.0, expected above 0"),
-        (None, {"version": 1}, "has version 1, .* needs 2: fit .* `host_tools fit --model DIR`"),
+        (None, {"notice": float("inf")}, "notice is not a finite"),
+        (None, {"notice": 0.0}, "notice is 0.0, expected above 0"),
+        (None, {"alarm": 1.0}, "alarm must not be below notice"),
+        (None, {"version": 1}, "has version 1, .* needs 3: .* `host_tools fit --model DIR`"),
+        (None, {"version": 2}, "has version 2, .* know one threshold, no masked channel"),
         (None, {"version": None}, "has version None"),
-        (None, {"input": "model"}, "input is 'model', expected scaler or baseline"),
-        (None, {"rows": 0}, "rows is 0, expected an integer 1 to 1024"),
-        (None, {"rows": 2.0}, "rows is 2.0"),
+        (None, {"baseline": "model"}, "baseline is 'model', expected training or learned"),
+        (None, {"baseline": "training"}, "learn_samples must be above 0 with"),
+        (None, {"settle_samples": 50}, "settle_samples must be below learn_samples"),
+        (None, {"rows": 2}, "rows is 2, expected an integer 3 to 1024"),
+        (None, {"rows": 4.0}, "rows is 4.0"),
         (None, {"rows": True}, "rows is True"),
-        (None, {"level_channels": [2, 0]}, "level_channels is .2, 0., expected ascending"),
+        (None, {"level_channels": [2, 0]}, r"level_channels is .2, 0., expected ascending"),
         (None, {"level_channels": [0, 3]}, "channel numbers below 3"),
         (None, {"level_channels": [0, 0]}, "ascending"),
-        (None, {"level_channels": [0.0, 2]}, "ascending"),
+        (None, {"level_channels": ["a", 1]}, "ascending"),
         (None, {"level_channels": None}, "level_channels is None"),
-        (None, {"level_factor": [1.0, 0.5]}, "level_factor has 2 entries, expected 3"),
-        (None, {"level_factor": [1e9, 0.0, 1.0]}, "level_factor: the statistic may exceed 1e"),
-        (None, {"prior_level": [1.0, 0.0, 1.0]}, r"prior_level\[1\] is 0.0, expected from 1e-20"),
-        (None, {"prior_residual": []}, "prior_residual has 0 entries, expected 1"),
+        (None, {"level_factor": [1.0, 2.0]}, "level_factor has 2 entries, expected 3"),
+        (None, {"level_factor": [1e9, 0, 0]}, "level_factor: the statistic may exceed 1e"),
+        (None, {"level_prior": [1.0, 0.0, 1.0]}, r"level_prior\[1\] is 0.0, expected from 1e-20"),
+        (None, {"residual_prior": []}, "residual_prior has 0 entries, expected 1"),
         (None, {"prior_rows": 0.5}, "prior_rows is 0.5, expected from 1 to"),
         (None, {"learn_samples": -1}, "learn_samples is -1"),
         (None, {"learn_samples": 2**31}, "learn_samples is 2147483648"),
-        (None, {"relearn_samples": "no"}, "relearn_samples is 'no'"),
-        (None, {"input_gain": [1.0, 1.0, -1.0]}, r"input_gain\[2\] is -1.0, expected above 0"),
+        (None, {"change_samples": "no"}, "change_samples is 'no'"),
+        (None, {"innovation_alpha": [0.0, 1, 1]}, r"innovation_alpha\[0\] is 0.0"),
         (None, {"feature_limit": 1e7}, "feature_limit"),
-        (None, {"track": 1.0}, "track is 1.0, expected from 0 to"),
-        (None, {"quiet": 0.0}, "quiet is 0.0"),
+        (None, {"hold": 1.5}, "hold is 1.5"),
+        (None, {"low": [-1e30, 2.0, 0]}, r"low\[1\] must be below high\[1\]"),
+        (None, {"stuck_samples": [1, 2]}, "stuck_samples must hold 3 integers 0 to 65535"),
+        (None, {"stuck_samples": [1, 2, 65536]}, "stuck_samples must hold 3 integers"),
+        (None, {"max_masked": 9}, "max_masked is 9"),
+        (None, {"return_samples": 6}, "return_samples must be at least rows"),
+        (None, {"day_samples": 24}, "hour_mean must hold 72 integers"),
+        (None, {"drift_limit": []}, "drift_limit has 0 entries, expected 1"),
         (
             None,
             {
-                "level_channels": [],
-                "level_factor": [],
-                "residual_channels": [],
-                "residual_factor": [],
-                "prior_residual": [],
-            },
+                f"{name}_{part}": []
+                for name in ("level", "innovation", "residual")
+                for part in ("channels", "factor", "prior")
+                if (name, part) != ("level", "prior")
+            }
+            | {"innovation_alpha": []},
             "nothing would be scored",
         ),
         (None, "[" * 100_000, "not JSON"),

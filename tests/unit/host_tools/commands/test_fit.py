@@ -11,6 +11,7 @@ from host_tools import cli
 from host_tools.detection import quiet as detection
 from host_tools.formats import detector
 from host_tools.runtimes import adapter
+from targets.errors import ExitCode
 
 
 @pytest.fixture
@@ -36,17 +37,29 @@ def test_an_older_detector_is_fitted_again(
 ) -> None:
     path, model = home / detector.FILE, (home / "model_int8.tflite").read_bytes()
     path.write_text(json.dumps({"version": 1, "weights": [1.0] * 16}))
-    made = {"level_channels": ["flow"], "residual_channels": []}
+    made = {"level_channels": ["flow"], "residual_channels": [], "drift_channels": []}
+    made |= {"held_out_residual_power": 2.5, "quiet_alarm_share": 1.5, "quiet_notice_share": 2.0}
+    made |= {"episodes_per_quiet_day": 3.0, "baseline": "training"}
     counts = {"events": 0, "detected": 0, "false_alarms": 0, "quiet_rows": 9, "false_rows": 0}
     made |= {"detection_validation": counts, "detection_test": counts}
     monkeypatch.setattr(detection, "figures", lambda *_: made)
     monkeypatch.setattr(detection, "DETECTOR_ROWS", 400)
-    assert cli.main(["fit", "--model", str(home)]) == 0
+    fit = ["fit", "--model", str(home), "--baseline", "training"]
+    assert cli.main([*fit, "--max-quiet-alarms", "1"]) == ExitCode.DETECTOR_REFUSED
+    said = capsys.readouterr().err
+    assert "in alarm 1.5% of the quiet time" in said
+    assert "--baseline learned" in said
+    assert json.loads(path.read_text())["version"] == 1
+    assert (home / "detector.refused.json").is_file()
+    assert cli.main(fit) == 0
+    assert not (home / "detector.refused.json").exists()
     found = detector.load(path, adapter.load(home).channels)
-    assert found.learn_samples == found.relearn_samples == 0
-    assert np.isfinite(found.residual_factor).all()
+    assert found.learn_samples == found.change_samples == 0
+    assert np.isfinite(found.residual.factor).all()
     record = json.loads((home / "training.json").read_text())
     assert record["level_channels"] == ["flow"]
     assert record["canonical_sha256"]
     assert (home / "model_int8.tflite").read_bytes() == model
-    assert "scored by level: flow" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "scored by level: flow" in said
+    assert "warning: the forecast error is 2.5 times as strong" in said

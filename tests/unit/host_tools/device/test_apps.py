@@ -6,11 +6,12 @@ import subprocess
 import numpy as np
 import pytest
 
-from host_tools.detection import chain
+from host_tools.detection import replay
 from host_tools.device.bench import run_bench, stream_samples
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DeviceError, PortNotFoundError
+from host_tools.formats.record import NO_CHANNEL
 from tests.unit.sdk.tiny import Tiny, samples
 
 NO_WINDOWS = np.zeros((0, 4, 3), np.int8)
@@ -29,7 +30,7 @@ def test_bench_over_a_pty(apps):
             with pytest.raises(PortNotFoundError):
                 SerialPort(url)  # exclusive: a second host would take the first one's bytes
         assert result.outputs.tobytes() == Tiny().run(windows).tobytes()
-        expected = chain.run_chain(Tiny().config(), data, Tiny().run)
+        expected = replay.run_chain(Tiny().config(), data, Tiny().run)
         assert result.records.tobytes() == expected.tobytes()
     finally:
         process.kill()
@@ -38,7 +39,7 @@ def test_bench_over_a_pty(apps):
 
 def test_detector_tells_changes_in_text(device):
     data = samples(Tiny(), 200)
-    expected = chain.run_chain(Tiny().config(), data, Tiny().run)
+    expected = replay.run_chain(Tiny().config(), data, Tiny().run)
     with device("detector") as emulator, SerialPort(emulator.url) as port:
         link = Link(port)
         info = link.connect()
@@ -48,15 +49,18 @@ def test_detector_tells_changes_in_text(device):
             run_bench(link, np.zeros((1, 4, 3), np.int8), data)
     assert records.tobytes() == expected.tobytes()
     assert not set(heard) - set(map(chr, range(32, 127))) - {"\r", "\n"}
-    names = {"warm-up": 0, "ok": 1, "alarm": 2, "learning": 3, "sensor-fault": 4}
+    names = {"warm-up": 0, "ok": 1, "alarm": 2, "learning": 3, "degraded": 4, "notice": 5}
     told = re.findall(r"safe state=(\S+) sample=(\d+) score_bits=0x([0-9a-f]{8})", heard)
-    changed = np.flatnonzero(np.diff(expected["state"].astype(int), prepend=0))
+    start = {"state": 0, "masked_count": 0, "drift": NO_CHANNEL}
+    moved = [np.diff(expected[k].astype(int), prepend=v) != 0 for k, v in start.items()]
+    changed = np.flatnonzero(np.any([*moved, expected["event"] != 0], axis=0))
     assert len(changed) >= 4
     assert [(names[state], int(index), int(bits, 16)) for state, index, bits in told] == [
         (int(row["state"]), int(row["index"]), int(row["score"].view(np.uint32)))
         for row in expected[changed]
     ]
-    assert "because: sample holds NaN or infinity" in heard
+    assert "event=learned" in heard
+    assert re.search(r"masked=\d", heard)
 
 
 def test_inputs_that_do_not_fit_are_refused(device):

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from host_tools.detection import chain
+from host_tools.detection import replay
 from host_tools.device import link as link_module
 from host_tools.device.bench import run_bench
 from host_tools.device.frame import Frame, encode
@@ -53,7 +53,7 @@ def check(link, windows, data):
     """Bench and compare; return the result."""
     result = run_bench(link, windows, data, sha256=TINY.sha256)
     assert result.outputs.tobytes() == TINY.run(windows).tobytes()
-    assert result.records.tobytes() == chain.run_chain(TINY.config(), data, TINY.run).tobytes()
+    assert result.records.tobytes() == replay.run_chain(TINY.config(), data, TINY.run).tobytes()
     assert result.timing is not None
     return result
 
@@ -265,7 +265,7 @@ def test_echo():
 
 
 def test_other_protocol_version():
-    with pytest.raises(DeviceVersionError, match="version 7, this host 2"):
+    with pytest.raises(DeviceVersionError, match="version 7, this host 3"):
         connect(hello_reply(b"\x07\x00 whatever"))
 
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from host_tools.detection import chain
+from host_tools.detection import replay
 from host_tools.device import link as link_module
 from host_tools.device.bench import run_bench
 from host_tools.device.link import Link
@@ -131,7 +131,7 @@ def bench(apps, monkeypatch):
                 )  # fmt: skip
                 assert port.url == cable.names[-1]
         assert result.outputs.tobytes() == TINY.run(windows).tobytes()
-        expected = chain.run_chain(TINY.config(), data, TINY.run)
+        expected = replay.run_chain(TINY.config(), data, TINY.run)
         assert result.records.tobytes() == expected.tobytes()
         assert [at for what, at in done if what == "windows"] == list(range(1, 25))
         return result, cable

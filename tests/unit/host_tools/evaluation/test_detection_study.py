@@ -8,6 +8,7 @@ import pytest
 from host_tools.data import runs
 from host_tools.errors import DataError
 from host_tools.evaluation import detection_study as study
+from host_tools.evaluation.runs_training import training_parts
 from tests.unit.host_tools.detection.plant import plant
 
 
@@ -23,12 +24,36 @@ def test_runs_are_read_in_order_and_quiet_ones_apart(tmp_path):
     for name in ("10.csv", "2.csv"):
         _write(tmp_path / "valve", name, plant(450, 1), [0] * 440 + [1] * 10)
     _write(tmp_path / "anomaly-free", "x.csv", plant(450, 2), [0] * 450)
-    found = runs.load(tmp_path, study.LEAST_ROWS)
+    found = runs.load(tmp_path, 401)
     assert [run.name for run in found.labelled] == ["valve/2", "valve/10"]
     assert [run.name for run in found.quiet] == ["anomaly-free/x"]
-    parts, heads = study.training_segments(found, study.RULE)
-    assert (len(parts), len(heads)) == (3, 2)
-    assert all(part.shape == (400, 4) for part in parts)
+    parts = training_parts(found, 400)
+    assert (len(parts.train), len(parts.validation)) == (2 * 400, 400)
+    assert len(set(parts.train.segments.tolist())) == 2
+    assert parts.train.names == ("a", "b", "c", "d")
+
+
+def test_runs_of_a_day_are_joined_without_what_overlaps():
+    def run(name, start, rows):
+        values = np.full((rows, 2), start, float)
+        return runs.Recording(name, values, np.zeros(rows, int), np.arange(rows) * 1.0, start)
+
+    day = 86400.0 * 20_000
+    found = runs.Runs((run("b/2", day + 8, 10), run("b/1", day, 10), run("b/3", day + 90000, 5)),
+                      (), ("x", "y"))  # fmt: skip
+    first, second = found.days()
+    assert (first.name, second.name) == ("2024-10-04/stream", "2024-10-05/stream")
+    assert first.seconds.tolist() == [*range(10), *range(10, 18)]
+    assert len(second.values) == 5
+
+
+def test_constant_channels_are_left_out_and_named():
+    values = np.random.default_rng(0).normal(size=(50, 3))
+    values[:20, 1] = 7
+    run = runs.Recording("a/1", values, np.zeros(50, int), np.arange(50.0), 0.0)
+    found, dropped = runs.Runs((run,), (), ("x", "y", "z")).varying(20)
+    assert (found.channels, dropped) == (("x", "z"), ["y"])
+    assert found.labelled[0].values.shape == (50, 2)
 
 
 def test_a_missing_folder_and_runs_without_labels_are_data_errors(tmp_path):
@@ -44,7 +69,7 @@ def test_a_hole_in_the_training_rows_is_named(tmp_path):
     values[17, 2] = np.nan
     _write(tmp_path / "valve", "1.csv", values, [0] * 440 + [1] * 10)
     with pytest.raises(DataError, match=r"valve/1: the first 400 rows"):
-        study.training_segments(runs.load(tmp_path, 401), study.RULE)
+        training_parts(runs.load(tmp_path, 401), 400)
 
 
 @pytest.mark.train
@@ -55,11 +80,21 @@ def test_study_finds_a_step_in_every_run(tmp_path):
         values[550:600, 1] += 0.5
         _write(tmp_path / "valve", f"{seed}.csv", values, [0] * 550 + [1] * 50 + [0] * 100)
     architecture = Path(__file__).parents[4] / "models/forecaster/architecture.py"
-    found = study.study(runs.load(tmp_path, 401), architecture, tmp_path / "out", print, epochs=1)
+    options = study.Options(epochs=1)
+    found = study.study(runs.load(tmp_path, 401), architecture, tmp_path / "out", print, options)
     assert found.figures[study.INT8].f1 > found.figures["persistence"].f1
     assert found.figures[study.INT8].missed == 0
     assert found.differing == {"host": 0}
     assert found.streamed == {"host": 6 * 700}
     assert found.figures["SAFE on host"] == found.figures[study.INT8]
+    model = tmp_path / "out" / "model"
+    again = study.study(
+        runs.load(tmp_path, 401), architecture, tmp_path / "b", print, study.Options(model=model)
+    )
+    assert again.figures[study.INT8] == found.figures[study.INT8]
+    assert again.train_windows == 0
+    fields = found.fields()["methods"][study.INT8]
+    assert {"f1", "quiet_alarm_share", "episodes_per_quiet_day", "far_before", "far_after",
+            "no_verdict_share"} <= set(fields)  # fmt: skip
     for name in ("model_int8.tflite", "scaler.json", "detector.json", "model.toml"):
         assert (tmp_path / "out" / "model" / name).is_file()

@@ -24,12 +24,14 @@ def records() -> np.ndarray:
     found["score"] = [0, 0, 9, 9, 0.5, 0.5, 0.9, 1.0, 3.0, 2.0, 0.2, 0.0]
     states = [State.OK] * 12
     states[:4] = [State.WARMUP, State.WARMUP, State.LEARN, State.LEARN]
-    states[8], states[9], states[11] = State.ALARM, State.ALARM, State.FAULT
+    states[8], states[9], states[11] = State.ALARM, State.ALARM, State.DEGRADED
     found["state"] = states
     found["top"] = NO_CHANNEL
     found["top"][8, :2] = [2, 0]
     found["top"][9, :1] = [2]
-    found["top"][11, :1] = [1]
+    found["masked"] = NO_CHANNEL
+    found["masked"][11, :1] = [1]
+    found["limit"] = THRESHOLD
     return found
 
 

@@ -95,11 +95,12 @@ def runs(count: int, rows: int) -> tuple[list[Recording], list[np.ndarray[Any, A
         record["score"] = np.abs(rng.normal(0.6, 0.2, rows)) + 2 * label * (run % 7 != 3)
         record["state"] = np.where(record["score"] > THRESHOLD, State.ALARM, State.OK)
         record["state"][:FIRST] = State.LEARN
-        record["top"] = NO_CHANNEL
+        record["top"] = record["masked"] = NO_CHANNEL
+        record["limit"] = THRESHOLD
         record["top"][record["state"] == State.ALARM, 0] = run % 4
         if run % 5 == 0:
-            record["state"][1050:1090] = State.FAULT
-            record["top"][1050:1090] = [1, *[NO_CHANNEL] * 3]
+            record["state"][1050:1090] = State.DEGRADED
+            record["masked"][1050:1090, 0] = 1
         group = "quiet" if run >= count - 2 else f"valve{run % 3}"
         values = np.zeros((rows, 4))
         found.append(Recording(f"{group}/{run}", values, label, np.arange(rows) * 1.0, 1.7e9))

@@ -14,7 +14,7 @@ from codegen.frontend import tflite
 from host_tools import cli
 from host_tools.conversion import worker
 from host_tools.data import plant, scaling
-from host_tools.detection import chain
+from host_tools.detection import replay
 from host_tools.errors import ConversionError
 from host_tools.formats import description, npz, scaler
 from host_tools.training import pipeline, settings
@@ -113,7 +113,7 @@ def test_golden_holds_what_the_contract_says(trained: Path) -> None:
     assert (g["kinds"] == 0).sum() >= 128
     assert g["samples"].shape == (600, 6)
     usual = g["kinds"] == 0
-    quantized = chain.load(trained).adapter.quantize(g["float_inputs"][usual])
+    quantized = replay.load(trained).adapter.quantize(g["float_inputs"][usual])
     assert np.array_equal(quantized, g["windows"][usual])
     assert np.isfinite(g["truth"][usual]).all()
     assert np.isnan(g["truth"][~usual]).all()

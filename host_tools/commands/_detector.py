@@ -1,0 +1,48 @@
+"""Options of the verbs that fit a detector."""
+
+import argparse
+
+from host_tools.detection.choice import AUTO, BASELINES, MOST_QUIET_ALARMS, Choice
+from host_tools.detection.rule import Rule
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument(
+        "--baseline",
+        choices=BASELINES,
+        default=AUTO,
+        help="what is normal: the training rows, or what a device learns from its first rows;"
+        " by the data when not given",
+    )
+    parser.add_argument(
+        "--learn-rows",
+        type=int,
+        default=Rule.learn_rows,
+        help="rows from which a device learns its own baseline; 0: --baseline training (default"
+        " %(default)s)",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=Rule.notice,
+        help="score above which it is a notice; half as much again is an alarm (default"
+        " %(default)g)",
+    )
+    parser.add_argument(
+        "--max-quiet-alarms",
+        type=float,
+        default=MOST_QUIET_ALARMS,
+        metavar="PERCENT",
+        help="of the quiet held-out rows: with more of them in alarm the detector is not"
+        " installed (default %(default)g)",
+    )
+
+
+def choice(arguments: argparse.Namespace) -> Choice:
+    """Return what was asked; raises DataError."""
+    found = Choice(
+        arguments.baseline, arguments.learn_rows, arguments.threshold, arguments.max_quiet_alarms
+    )
+    found.check()
+    return found

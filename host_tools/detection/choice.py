@@ -1,0 +1,55 @@
+"""What a user asks of a detector."""
+
+from dataclasses import dataclass
+
+from host_tools.detection.rule import Rule
+from host_tools.errors import DataError
+from host_tools.formats.detector import LEARNED, TRAINING
+
+AUTO = "auto"
+BASELINES = (AUTO, TRAINING, LEARNED)
+LEAST_LEARN_ROWS, MOST_LEARN_ROWS = 100, 1_000_000
+MOST_QUIET_ALARMS = 5.0
+"""Percent of quiet held-out rows in alarm up to which a detector is installed."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked.
+
+    Attributes:
+        baseline: TRAINING, LEARNED, or AUTO: by the data.
+        learn_rows: Rows that a device learns from, with LEARNED; 0 asks for TRAINING.
+        notice: The lower threshold; the upper one is half as much again.
+        max_quiet_alarms: Percent of quiet held-out rows that may be in alarm.
+    """
+
+    baseline: str = AUTO
+    learn_rows: int = Rule.learn_rows
+    notice: float = Rule.notice
+    max_quiet_alarms: float = MOST_QUIET_ALARMS
+
+    def check(self) -> None:
+        """Raise DataError where a value is out of range, or two contradict each other."""
+        rows = self.learn_rows
+        if rows == 0 and self.baseline == LEARNED:
+            raise DataError("--learn-rows 0 asks for --baseline training: leave one of them out")
+        if rows != 0 and not LEAST_LEARN_ROWS <= rows <= MOST_LEARN_ROWS:
+            raise DataError(
+                f"--learn-rows {rows}: must be 0, or {LEAST_LEARN_ROWS} to {MOST_LEARN_ROWS}"
+            )
+        if not 0 < self.notice <= 1000:
+            raise DataError(f"--threshold {self.notice:g}: must be above 0 and at most 1000")
+        if not 0 <= self.max_quiet_alarms <= 100:
+            raise DataError(f"--max-quiet-alarms {self.max_quiet_alarms:g}: must be 0 … 100")
+
+    @property
+    def wanted(self) -> str:
+        """TRAINING, LEARNED or AUTO."""
+        return TRAINING if self.learn_rows == 0 else self.baseline
+
+    def rule(self, baseline: str) -> Rule:
+        """Return the rule of a baseline that was chosen."""
+        learn = self.learn_rows if baseline == LEARNED else 0
+        ratio = Rule.alarm / Rule.notice
+        return Rule(learn_rows=learn, notice=self.notice, alarm=self.notice * ratio)

@@ -1,0 +1,64 @@
+"""From a smoothed score to a state: two thresholds, held and confirmed (`sdk/src/verdict.c`)."""
+
+import numpy as np
+
+from host_tools.detection.statistic import ZERO
+from host_tools.formats.detector import Detector
+from host_tools.formats.record import RAISED, Event, State
+
+
+class Verdict:
+    """State, how long it has been raised, and when a raised state of the plant is over.
+
+    With L the present limit and r = alarm / notice: NOTICE when the score is above L, ALARM when
+    it is above r · L, for `confirm_rows` rows in a row. A state is held until the score falls to
+    `hold` times its threshold. A row in OK clears what was counted.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        """Starts as after power-up."""
+        self._d = detector
+        self._ratio = np.float32(detector.alarm / detector.notice)
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing is raised."""
+        self.state = State.OK
+        self._rows_notice = self._rows_alarm = 0
+        self.lower()
+
+    def lower(self) -> None:
+        """The raised state is over."""
+        self.state = State.OK
+        self._raised = self._below = 0
+        self._peak = ZERO
+
+    def take(self, score: np.float32, limit: np.float32) -> State:
+        """Judge one row."""
+        alarm = np.float32(limit * self._ratio)
+        most = self._d.confirm_rows
+        self._rows_notice = min(self._rows_notice + 1, most) if score > limit else 0
+        self._rows_alarm = min(self._rows_alarm + 1, most) if score > alarm else 0
+        before = self.state
+        holds_alarm = before == State.ALARM and score > np.float32(self._d.hold * alarm)
+        holds_notice = before in RAISED and score > np.float32(self._d.hold * limit)
+        if self._rows_alarm >= most or holds_alarm:
+            self.state = State.ALARM
+        elif self._rows_notice >= most or holds_notice:
+            self.state = State.NOTICE
+        else:
+            self.lower()
+        if self.state in RAISED:
+            self._raised += 1
+            self._peak = max(self._peak, score)
+            is_low = score < np.float32(self._d.recover_share * self._peak)
+            self._below = self._below + 1 if is_low else 0
+        return self.state
+
+    def ending(self) -> Event:
+        """Why the raised state is the plant's new one: RECOVERED, CHANGED, or nothing yet."""
+        if 0 < self._d.recover_samples <= self._below:
+            return Event.RECOVERED
+        if 0 < self._d.change_samples <= self._raised:
+            return Event.CHANGED
+        return Event(0)

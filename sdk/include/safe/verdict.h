@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file verdict.h From a smoothed score to a state: two thresholds, held and confirmed.
+ *
+ * Specified in `host_tools/detection/verdict.py`.
+ */
+#ifndef SAFE_VERDICT_H
+#define SAFE_VERDICT_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What the detector says of the present sample. */
+typedef enum safe_detector_state {
+    SAFE_DETECTOR_WARMUP = 0, /**< Too few samples since a gap, or no time of day: no score. */
+    SAFE_DETECTOR_OK = 1,
+    SAFE_DETECTOR_ALARM = 2,
+    SAFE_DETECTOR_LEARN = 3,    /**< The baseline is being learned: no verdict. */
+    SAFE_DETECTOR_DEGRADED = 4, /**< Too many channels are masked for a verdict. */
+    SAFE_DETECTOR_NOTICE = 5,   /**< Above the lower threshold. */
+    SAFE_DETECTOR_STALE = 6,    /**< No sample came for a while: only an application says so. */
+} safe_detector_state_t;
+
+/** What happened to the baseline on a sample: bits of `event`. */
+#define SAFE_DETECTOR_LEARNED (1u << 0)   /**< The learning is complete. */
+#define SAFE_DETECTOR_CHANGED (1u << 1)   /**< Raised for so long that it is the new state. */
+#define SAFE_DETECTOR_RECOVERED (1u << 2) /**< The score stayed far below its peak. */
+
+/** Constants, in flash. */
+typedef struct safe_verdict_config {
+    float notice;             /**< Score above which it is a notice. */
+    float alarm;              /**< Score above which it is an alarm, at least `notice`. */
+    float hold;               /**< Share of a threshold down to which its state is held. */
+    uint16_t confirm_rows;    /**< Samples above a threshold in a row before the state rises. */
+    float recover_share;      /**< Over when the score stays below this share of its peak. */
+    uint32_t recover_samples; /**< For so many samples; 0: never. */
+    uint32_t change_samples;  /**< Raised for so long is a new state of the plant; 0: never. */
+} safe_verdict_config_t;
+
+/** State and what led to it. */
+typedef struct safe_verdict {
+    const safe_verdict_config_t *config;
+    safe_detector_state_t state; /**< OK, NOTICE or ALARM. */
+    uint16_t rows_notice;        /**< Above the notice in a row, up to confirm_rows. */
+    uint16_t rows_alarm;         /**< Above the alarm in a row, up to confirm_rows. */
+    uint32_t raised;             /**< Samples in NOTICE or ALARM; stays at its largest. */
+    uint32_t below;              /**< Of them the last ones below the share; the same. */
+    float peak;                  /**< Of the score while raised. */
+} safe_verdict_t;
+
+/** Nothing is raised. `config` is set. */
+void safe_verdict_reset(safe_verdict_t *verdict);
+
+/** The raised state is over. */
+void safe_verdict_lower(safe_verdict_t *verdict);
+
+/** Judges one row. @param limit Score above which it is a notice at present. */
+safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, float limit);
+
+/** Returns why the raised state is the plant's new one: RECOVERED, CHANGED, or 0. */
+uint8_t safe_verdict_ending(const safe_verdict_t *verdict);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
