@@ -182,9 +182,12 @@ def _phases(material: Material) -> Sequence[int | None]:
 
 
 def _shares(standard: Sequence[F64], rule: Rule) -> F64:
+    """Share of each channel's variance in slow movement: the mean over the segments, so that a
+    channel that wanders in some deployments is seen.
+    """
     parts = standard if rule.learn_rows else [np.concatenate(standard)]
     return np.asarray(
-        np.median([drift_shares(part, rule.drift_blocks) for part in parts], axis=0), np.float64
+        np.mean([drift_shares(part, rule.drift_blocks) for part in parts], axis=0), np.float64
     )
 
 

@@ -26,6 +26,8 @@ from host_tools.runtimes.adapter import Adapter
 
 DETECTOR_ROWS = 8_000
 """The most recent training rows that the detector is fitted to: it bounds the time."""
+DEPLOYMENT_ROWS = 24_000
+"""The same with a learned baseline, where segments are taken from everywhere."""
 PIECE_ROWS = 400
 """Rows of a piece that moments of a training baseline are crossed over."""
 
@@ -117,6 +119,14 @@ def _share(detector: Detector, scaler: Scaler, part: Table) -> float:
     return 100.0 * float((found.state[quiet] == State.ALARM).mean())
 
 
+def _spread(segments: list[F64], most: int) -> list[F64]:
+    """Return segments of together about `most` rows, spread evenly: each is a deployment."""
+    count = max(1, most // max(1, len(segments[0]))) if segments else 0
+    if len(segments) <= count:
+        return segments
+    return [segments[i * len(segments) // count] for i in range(count)]
+
+
 def _recent(segments: list[F64], most: int) -> list[F64]:
     """Return the last segments, of together at most `most` rows, at least one."""
     found: list[F64] = []
@@ -141,8 +151,10 @@ def material(
         TrainingError: Too few rows between gaps and labels.
     """
     longest = max(PIECE_ROWS // 4, min(PIECE_ROWS, len(parts.train) // 16))
-    train = _recent(_pieces(parts.train, rule, longest), DETECTOR_ROWS)
-    held = _recent(_pieces(parts.validation, rule, longest), DETECTOR_ROWS)
+    pick = _spread if rule.learn_rows else _recent
+    most = DEPLOYMENT_ROWS if rule.learn_rows else DETECTOR_ROWS
+    train = pick(_pieces(parts.train, rule, longest), most)
+    held = pick(_pieces(parts.validation, rule, longest), most)
     if not train:
         least = rule.learn_rows or 2 * rule.rows
         raise TrainingError(
