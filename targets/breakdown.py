@@ -40,12 +40,12 @@ _ALIGNMENT = ("alignment", "between parts")
 _RESERVED = ("stack", "reserved")
 
 Owner = tuple[str, str]
-"""Group, and name in it."""
+"""Owner of a piece of the image: its group, and its name in the group."""
 
 
 @dataclass(frozen=True)
 class SizePart:
-    """What one owner takes, in bytes; initial values of variables are in both."""
+    """Bytes that one owner takes; initial values of variables count as flash and as RAM."""
 
     group: str
     name: str
@@ -54,7 +54,7 @@ class SizePart:
 
 
 class Owners:
-    """Whose a piece of the image is, after the model's manifest."""
+    """Assignment of the pieces of an image to owners, by the model's manifest."""
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         """Read the operators of `manifest`."""

@@ -1,4 +1,4 @@
-"""What an image is made of: model directory, sources, include paths and flags.
+"""Parts of an image: model directory, sources, include paths and flags.
 
 SConstruct and its tools are thin wrappers on this module; nothing here knows SCons.
 """
@@ -20,7 +20,7 @@ DEFAULT_BACKEND = "native"
 OUT = "build"
 """Folder of everything that is built, unless another is named."""
 GOALS = ("balanced", "speed", "size")
-"""What the generator optimizes for, the default first: see `codegen --optimize`."""
+"""Goals that the generator can optimize for, the default first: see `codegen --optimize`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 # -ffp-contract=off: the chain's floating point is exact to the last bit, without fused
@@ -61,7 +61,7 @@ class Model:
     scaler: Path | None
     detector: Path | None
     description: Path
-    """`model.toml`; may be missing."""
+    """Path of `model.toml`, which may be missing."""
 
 
 def models(root: Path = ROOT) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from targets import output
 
 NAME = "compile_commands.json"
 Entry = dict[str, str]
-"""`directory`, `file`, `output`, `command`."""
+"""Entry of the database: `directory`, `file`, `output`, `command`."""
 
 
 def text(entries: Iterable[Entry]) -> str:

@@ -35,7 +35,8 @@ _CORES = {
     "CortexM35P": "cortex-m35p",
     "CortexM55": "cortex-m55",
 }
-"""Armv7-M and Armv8-M Mainline: what `targets/arch/cortex_m` starts. By the name in a pack."""
+"""Names of the cores by their name in a pack: Armv7-M and Armv8-M Mainline, which
+`targets/arch/cortex_m` starts."""
 _FPU = {
     ("cortex-m4", "SinglePrecision"): "fpv4-sp-d16",
     ("cortex-m7", "SinglePrecision"): "fpv5-sp-d16",
@@ -45,7 +46,7 @@ _FPU = {
 }
 _DSP_ALWAYS = ("cortex-m4", "cortex-m7", "cortex-m55")
 _MODEL = "stm32f4"
-"""Target whose toolchain every Cortex-M target shares."""
+"""Name of the target whose toolchain every Cortex-M target shares."""
 _STACK_BYTES = 8192
 _CALLER = "asked for"
 _BAUD = 115200

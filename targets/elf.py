@@ -21,7 +21,8 @@ class Section:
     writable: bool
     executable: bool
     has_contents: bool
-    """False for sections that start-up clears or leaves alone (`.bss`, `.noinit`, `.stack`)."""
+    """Whether the file holds the section's bytes; false for sections that start-up clears or leaves
+    alone (`.bss`, `.noinit`, `.stack`)."""
 
 
 @dataclass(frozen=True)

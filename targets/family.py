@@ -21,11 +21,11 @@ class FamilyVariant:
     parts: tuple[str, ...]
     """Beginnings of part names."""
     like: str
-    """Target whose [stack], [clock], [uart], [flash] and [store] are taken."""
+    """Name of the target whose [stack], [clock], [uart], [flash] and [store] are taken."""
     source: str
-    """Manual and section of the limits."""
+    """Manual and section that the limits come from."""
     clock: Clock | None = None
-    """Instead of that target's."""
+    """Clock that stands instead of that target's."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which kernel file an instruction set compiles: its own, a shared one, or the reference's.
+"""Choice of the kernel file for an instruction set: its own, a shared one, or the reference.
 
 One rule for code generation, firmware images (`targets.build`) and the standalone folder.
 """

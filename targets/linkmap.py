@@ -19,9 +19,9 @@ class MapEntry:
     """What one object file gave to an output section."""
 
     section: str
-    """Output section, e.g. `.rodata`."""
+    """Name of the output section, e.g. `.rodata`."""
     name: str
-    """Input section, e.g. `.rodata.safe_model_op1_weights`."""
+    """Name of the input section, e.g. `.rodata.safe_model_op1_weights`."""
     address: int
     size: int
     file: str

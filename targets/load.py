@@ -17,7 +17,7 @@ from targets.tables import table
 
 TARGETS_DIR = Path(__file__).parent
 SEARCH_VARIABLE = "SAFE_TARGETS"
-"""Environment variable: more folders of target descriptions, separated like those of PATH."""
+"""Environment variable with more folders of target descriptions, separated as in PATH."""
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
 RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
 EMULATORS = ("board", "qemu", "process", "verilator")
@@ -35,11 +35,11 @@ class Identity:
     name: str
     description: str
     arch: str
-    """Folder under `targets/arch`."""
+    """Name of the folder under `targets/arch`."""
     isa: str = "ref"
-    """Folder under `sdk/src/kernel` that is looked into before `ref`."""
+    """Name of the folder under `sdk/src/kernel` that is looked into before `ref`."""
     driver: str = ""
-    """Folder under `targets/driver`; empty when the architecture folder holds all."""
+    """Name of the folder under `targets/driver`; empty when the architecture folder holds all."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Cpu:
     interrupts: int = 0
     """Number of interrupt lines: of a Cortex-M's vector table beyond the core's 16 words."""
     cycle_counter: bool = True
-    """False when the core's counter counts something else, so that it must not be believed."""
+    """Whether the core's cycle counter can be believed; false when it counts something else."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Toolchain:
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
     compilers: tuple[str, ...] = ("gcc",)
-    """Those that its images are tried with, the default first: see `toolchain.py`."""
+    """Compilers that the target's images are tried with, the default first: see `toolchain.py`."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Memory:
 
     name: str
     kind: str
-    """`flash` (read and execute) or `ram`."""
+    """Kind of memory: `flash` (read and execute) or `ram`."""
     origin: int
     size: int
 
@@ -112,7 +112,7 @@ class Clock:
     apb2_divider: int = 1
     flash_wait_states: int = 0
     overdrive: bool = False
-    """The core's voltage is raised for its highest clock (STM32F4 that have it)."""
+    """Whether the core's voltage is raised for its highest clock (STM32F4 that have it)."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,13 @@ class UartPins:
     name: str
     baud: int
     rx_ring_bytes: int
-    """A power of two, not below the largest window that the host sends unacknowledged."""
+    """Power of two, not below the largest window that the host sends unacknowledged."""
     base: int = 0
     """Address of the registers, for a driver that serves several."""
     interrupt: int = 0
     """Number of the receive interrupt, for a driver that serves several."""
     usb: tuple[str, ...] = ()
-    """`VID:PID` of the USB adapters that boards carry on this line, four hexadecimal digits each;
+    """USB adapters that boards carry on this line, as `VID:PID` in four hexadecimal digits each;
     `VID:*` takes every product of a maker."""
 
 
@@ -139,19 +139,19 @@ class EmulatorConfig:
     kind: str
     machine: str = ""
     cpu: str = ""
-    """QEMU's `-cpu`; empty where the machine has only one."""
+    """Argument of QEMU's `-cpu`; empty where the machine has only one."""
     serial: int = 0
-    """Which of the emulator's serial lines is `[uart]`, counted from 0."""
+    """Number of the emulator's serial line that is `[uart]`, counted from 0."""
     expected_status: tuple[str, ...] = ()
-    """SAFE_PORT_ bits, lower case without prefix, that the emulator cannot avoid."""
+    """Names of SAFE_PORT_ bits, lower case without prefix, that the emulator cannot avoid."""
     cycles: str = "approximate"
-    """What the cycle counter is worth there: `exact` or `approximate`."""
+    """Quality of the emulator's cycle counter: `exact` or `approximate`."""
     reply_seconds: int = 1
-    """How long the device may take for a reply before the host asks again."""
+    """Longest time that the device may take for a reply before the host asks again."""
     windows: int = 0
-    """Windows of a bench that names no number, where all are too many; 0: all."""
+    """Number of windows of a bench that names no number, where all would take too long; 0: all."""
     samples: int = 0
-    """Raw samples, the same."""
+    """Number of raw samples of such a bench; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -161,15 +161,15 @@ class Flash:
     address: int = 0
     pyocd_target: str = ""
     openocd_target: str = ""
-    """Script of the chip, used with `openocd_interface`."""
+    """Name of OpenOCD's script of the chip, used with `openocd_interface`."""
     openocd_interface: str = "interface/stlink.cfg"
     openocd_board: str = ""
-    """Script of a whole board, probe included, instead of the two."""
+    """Name of OpenOCD's script of a whole board, probe included, instead of those two."""
     probe_rs_chip: str = ""
     algorithms: tuple[str, ...] = ()
     """Flash algorithms of the device's pack, which pyOCD runs."""
     runners: tuple[str, ...] = RUNNERS
-    """In the order in which they are tried."""
+    """Names of the flash runners in the order in which they are tried."""
 
 
 @dataclass(frozen=True)
@@ -194,9 +194,9 @@ class Device:
     part: str
     """Device name of the pack, e.g. `STM32F405RGTx`."""
     pack: str = ""
-    """Pack that describes it, e.g. `Keil.STM32F4xx_DFP`."""
+    """Name of the pack that describes it, e.g. `Keil.STM32F4xx_DFP`."""
     svd: str = ""
-    """Description of its registers, a path in the pack."""
+    """Path in the pack of the description of its registers."""
 
 
 @dataclass(frozen=True)

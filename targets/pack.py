@@ -22,7 +22,8 @@ from targets.load import Memory
 HINT = "pip install 'safe-edge[packs]'"
 _CLOSE = 3
 MOST_PDSC_BYTES = 32 << 20
-"""A pack of a few kilobytes can unpack to gigabytes; the largest families have 10 MB."""
+"""Largest size of a description: a pack of a few kilobytes can unpack to gigabytes; the largest
+families have 10 MB."""
 VIDX_LIST = ""
 """File with the addresses of pack indices; empty: the one of cmsis-pack-manager (keil.com)."""
 

@@ -15,7 +15,7 @@ from targets.load import Memory
 from targets.pack import merged
 
 _DIE = 11
-"""Characters of an ST part name that name the die and its memory, e.g. `stm32u595zi`."""
+"""Number of characters of an ST part name that name the die and its memory, e.g. `stm32u595zi`."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
-"""From linux/prctl.h; the setting stays across exec."""
+"""Option of prctl from linux/prctl.h; the setting survives exec."""
 _POLL_SECONDS = 1.0
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))

@@ -1,4 +1,4 @@
-"""Where each fact of a description comes from: the comment behind it in the TOML file.
+"""Source of each fact of a description: the comment behind the fact in the TOML file.
 
 `write` turns a target into TOML with such comments, `read` finds them again, `compare` sets a
 target against a pack and modm-devices.
@@ -16,7 +16,7 @@ from targets.parts import ChipPart
 
 _COLUMN = 32
 _GROUPED = 1_000_000
-"""From here on digits stand in groups."""
+"""Least number whose digits are written in groups."""
 _HEAD = re.compile(r"^\s*\[(\[?)([\w.]+)\]\]?")
 _KEY = re.compile(r"^\s*([\w-]+)\s*=")
 _HEXADECIMAL = ("origin", "size", "address", "base")

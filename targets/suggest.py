@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 _LIKENESS = 0.6
-"""Least ratio of matching letters (difflib): one or two wrong letters in a short name."""
+"""Least ratio of matching letters (difflib) for a suggestion: one or two wrong letters in a short
+name."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

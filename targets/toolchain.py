@@ -22,7 +22,7 @@ class Clang:
     """What clang has to be told so that its objects fit GCC's libraries for one prefix."""
 
     triple: str = ""
-    """Of `--target`; empty for the machine that builds."""
+    """Argument of `--target`; empty for the machine that builds."""
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
 

@@ -30,7 +30,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
-    """Where everything lies. `tensors` has every tensor, views included."""
+    """Places of all blocks in the arena. `tensors` has every tensor, views included."""
 
     arena_bytes: int
     blocks: tuple[tuple[Block, int], ...]

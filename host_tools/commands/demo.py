@@ -1,4 +1,4 @@
-"""From a model (or your CSV) to a verified report on an emulated target, in one command.
+"""Take a model (or your CSV) to a verified report on an emulated target, in one command.
 
 Generates C, builds the image, runs it in the emulator, takes windows and raw samples through it,
 and compares every byte with the generated C on this host, the integer reference, TFLite Micro and

@@ -1,4 +1,4 @@
-"""How far a forecast is from another: per channel, per horizon step, in units and in LSB."""
+"""Error of a forecast against another: per channel, per horizon step, in units and in LSB."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from host_tools.compare.metrics import RealDelta
 
 Array = NDArray[Any]
 LARGEST_LSB = 16
-"""Histogram bins go to ± this many LSB; the ends collect what is beyond."""
+"""Width of the histogram: bins go to ± this many LSB, and the bins at the ends hold everything
+beyond."""
 
 
 def along(left: Array, right: Array, axis: int) -> list[RealDelta]:

@@ -1,7 +1,8 @@
-"""What a device must answer: the exact results of every implementation on this host.
+"""Exact results of every implementation on this host, which a device must reproduce.
 
-Four that share no code where it matters: the generated C (compiled with the host's compiler),
-the integer reference in Python, TFLite Micro, and the outputs kept in the golden file.
+The implementations are four that share no code where it matters: the generated C (compiled with
+the host's compiler), the integer reference in Python, TFLite Micro, and the outputs kept in the
+golden file.
 """
 
 import time

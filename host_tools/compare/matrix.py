@@ -21,7 +21,7 @@ from host_tools.formats.golden import KIND_NAMES, Golden
 Array = NDArray[Any]
 
 FLOAT, EXACT, OTHER, DEVICE = "float", "exact", "other", "device"
-"""What a participant is: the float model; one that must agree to the last bit; a runtime that
+"""Kinds of participants: the float model; one that must agree to the last bit; a runtime that
 rounds in its own way; the device."""
 
 SHOWN_LSB = 4

@@ -33,7 +33,8 @@ FLOAT_MODEL, INT8_MODEL = "model_float.tflite", "model_int8.tflite"
 NAME_FLOAT, NAME_REFERENCE, NAME_DEFAULT = "float", "TFLite BUILTIN_REF", "TFLite default"
 
 Device = Callable[[Array], tuple[Array, dict[str, Any]]]
-"""int8[N,W,C] to int8[N, output bytes] and facts of the link."""
+"""Function that runs windows int8[N,W,C] on a device and returns int8[N, output bytes] with facts
+of the link."""
 
 
 @dataclass

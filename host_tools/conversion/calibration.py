@@ -1,4 +1,4 @@
-"""From what calibration windows did to each tensor, to the range that int8 covers."""
+"""Choice of the range that int8 covers in each tensor, from what calibration windows did to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from host_tools.errors import DataError
 Floats = NDArray[np.float32]
 
 METHODS = {"minmax": None, "percentile": 99.99, "sigma": 6.0, "mse": None}
-"""Method → its parameter when none is given."""
+"""Parameter that each method has when none is given."""
 
 _LIMITS = {"percentile": (50.0, 100.0), "sigma": (0.5, 100.0)}
 _SHRINK = np.linspace(1.0, 0.2, 41)

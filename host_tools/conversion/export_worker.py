@@ -28,12 +28,13 @@ FORMS = {
     "unrolled": "saved_model_unrolled",
     "tflite": "model_float.tflite",
 }
-"""Form → name of its file or folder."""
+"""Name of the file or folder of each form."""
 
 PROBES, SEED = 16, 1
 TOLERANCE = 1e-4
-"""Standard deviations. Sums in another order differ in the last bits of float32, and a rolled
-LSTM passes that on over the window; measured: below 2e-6."""
+"""Largest difference of an exported network, in standard deviations. Sums in another order differ
+in the last bits of float32, and a rolled LSTM passes that on over the window; measured: below
+2e-6."""
 
 
 def _one_by_one(model: Any) -> Run:

@@ -40,13 +40,14 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "Reshape": ("target_shape",),
     "ZeroPadding1D": ("padding",),
 }
-"""What can be rebuilt, with the options that decide what it computes."""
+"""Layers that can be rebuilt, with the options that decide what each computes."""
 
 _ONLY_TRAINING = {"Dropout", "GaussianNoise", "SpatialDropout1D", "ActivityRegularization"}
 _UNROLLED = {"LSTM", "GRU"}
 LOOP = "a loop that is no LSTM"
 _LAYERS = {*OPTIONS, *_ONLY_TRAINING, "InputLayer"}
-"""What a file may hold: it is read as data first, and anything else is refused unloaded."""
+"""Layers that a file may hold: it is read as data first, and refused before loading if it has any
+other."""
 
 
 def load(path: Path) -> Any:

@@ -18,8 +18,8 @@ from host_tools.errors import ConversionError, DataError
 from host_tools.runtimes import tensors as values
 
 ATTEMPTS = 12
-"""Quantizing an unrolled network leaves one SPLIT in float about one time in five, from the same
-ranges; twelve such in a row happen once in 10⁸ conversions."""
+"""Number of attempts at quantizing. An unrolled network keeps one SPLIT in float about one time in
+five, from the same ranges; twelve such in a row happen once in 10⁸ conversions."""
 
 MODEL, DONE = "model.tflite", "done.json"
 

@@ -129,13 +129,13 @@ def canonical_bytes(content: bytes) -> bytes:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where a calibrated model keeps the range of each tensor.
+    """Positions in a calibrated model at which the range of each tensor stands.
 
     Attributes:
         tensors: int64 [T], tensor indices.
-        names: Their names.
+        names: Names of the tensors.
         low: int64 [T], byte positions of the minima (little-endian float32) in the file.
-        high: int64 [T], of the maxima.
+        high: int64 [T], byte positions of the maxima.
     """
 
     tensors: NDArray[np.int64]
@@ -145,7 +145,7 @@ class Places:
 
 
 _MIN_SLOT, _MAX_SLOT = 4, 6
-"""Of the fields `min` and `max` in the table QuantizationParameters of schema.fbs."""
+"""Slots of the fields `min` and `max` in the table QuantizationParameters of schema.fbs."""
 
 
 def places(calibrated: bytes) -> Places:

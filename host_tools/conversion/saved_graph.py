@@ -20,7 +20,7 @@ from host_tools.conversion.lstm_loop import Items
 from host_tools.errors import ConversionError, DataError
 
 MOST_STEPS = 10_000
-"""Steps of one loop; a longer one would give a model that nobody can use."""
+"""Largest number of steps of one loop; a longer loop would give a model that nobody can use."""
 
 _INFERRED = ("type_attr", "number_attr", "type_list_attr")
 _SAME = {"Identity", "StopGradient", "PreventGradient", "Snapshot"}
@@ -38,7 +38,7 @@ class SavedGraph:
     """
 
     layers: tuple[()] = ()
-    """No structure is known; what has some lists its operators here."""
+    """Layers of the network: none, because a SavedModel's structure is not known."""
 
     def __init__(self, path: Path) -> None:
         """Read a folder.

@@ -17,7 +17,8 @@ from host_tools.errors import ConversionError, DataError
 CONFIG, H5_CONFIG = "config.json", "model_config"
 SAVED_MODEL, METADATA = "saved_model.pb", "keras_metadata.pb"
 MOST_CONFIG_BYTES = 64 << 20
-"""Size of a configuration when unpacked; an unrolled network of 10,000 steps has a tenth of it."""
+"""Largest size of a configuration when unpacked; an unrolled network of 10,000 steps has a tenth of
+it."""
 
 _ROOTS = {"Functional", "Model", "Sequential"}
 _PARTS = {

@@ -19,7 +19,8 @@ from host_tools.data.table import Table, segment
 
 ROWS = 24_000
 QUIET = (0.70, 0.85)
-"""Fraction of the rows without any fault: the stretch on which thresholds are checked."""
+"""Fractions of the rows between which no fault happens: the stretch on which thresholds are
+checked."""
 
 CHANNELS: tuple[tuple[str, str, float, int], ...] = (
     # name, unit, noise (one standard deviation), decimals that the logger keeps
@@ -79,7 +80,7 @@ class Fault:
     first: int
     last: int
     channel: int = 0
-    """The sensor that a stuck fault freezes."""
+    """Index of the sensor that a stuck fault freezes."""
 
 
 @dataclass

@@ -22,10 +22,11 @@ from host_tools.errors import DeviceError, LinkLostError
 from host_tools.formats.record import RECORD
 
 RESTARTS = 3
-"""Restarts of the device that a bench bears without a step forward between them."""
+"""Number of restarts of the device that a bench survives without any progress between them."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is sent (`windows` or `samples`), how many are done, and of how many."""
+"""Function that is told what is sent (`windows` or `samples`), how many are done, and how many
+there are."""
 
 
 @dataclass(frozen=True, eq=False)

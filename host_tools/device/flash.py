@@ -12,7 +12,8 @@ from targets.errors import TargetError
 from targets.load import Flash, Target
 
 SECONDS = 300.0
-"""Longest time of one program run: a large image over a slow probe takes a minute."""
+"""Longest time that one run of a program may take: a large image over a slow probe takes a
+minute."""
 AUTO = "auto"
 _ERROR = re.compile(r"\b(error|failed|cannot|unable|not recognized)\b", re.IGNORECASE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 HEADER_BYTES = 3
 CRC_BYTES = 4
 MAX_SPAN = 70_000
-"""Longest span that is kept: a frame with the largest payload that 16 bits can announce."""
+"""Length of the longest span that is kept: a frame with the largest payload that 16 bits can
+announce."""
 MAX_TEXT = 65_536
-"""Text kept for messages; older text is dropped."""
+"""Number of bytes of text kept for messages; older text is dropped."""
 
 
 class FrameError(ValueError):
-    """A span is no frame."""
+    """Raised when a span is no frame."""
 
 
 @dataclass(frozen=True)

@@ -27,25 +27,27 @@ from host_tools.errors import (
 )
 
 TIMEOUT_SECONDS = 1.0
-"""First wait for a reply; doubled each time it runs out."""
+"""Length of the first wait for a reply; it is doubled each time it runs out."""
 TIMEOUTS = 4
-"""Waits that may run out for one request: 1 + 2 + 4 + 8 = 15 s."""
+"""Number of waits that may run out for one request: 1 + 2 + 4 + 8 = 15 s."""
 ATTEMPTS = 16
-"""Times that one request is sent at most, whatever the reason."""
+"""Largest number of times that one request is sent, whatever the reason."""
 HELLO_ATTEMPTS = 5
 HELLO_SHARE = 0.2
-"""First wait for HELLO, of TIMEOUT_SECONDS; doubled each time: a device that is still starting
-loses the first one. 0.2 + 0.4 + … + 3.2 = 6.2 s, longer than any board takes to start."""
+"""Length of the first wait for HELLO as a part of TIMEOUT_SECONDS; it is doubled each time, because
+a device that is still starting loses the first HELLO. 0.2 + 0.4 + … + 3.2 = 6.2 s, longer than any
+board takes to start."""
 RATE_TIMEOUTS = 2
-"""Of these, after which a line at a raised rate returns to its first one, as the device does."""
+"""Number of waits that run out before a line at a raised rate returns to its first rate, as the
+device does."""
 REOPEN_SECONDS = 5.0
-"""How long a lost port (cable, USB reset) may stay away."""
+"""Longest time that a lost port (cable, USB reset) may stay away."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 _ERROR_REPLY = Message["ERROR"] | protocol.REPLY
 
 
 _FAULT = re.compile(rb"safe fault: [ -~]*")
-"""What the fault handlers under targets/arch print."""
+"""Line that the fault handlers under targets/arch print."""
 
 
 class DeviceRestartedError(LinkLostError):

@@ -22,7 +22,7 @@ REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
 _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
 BACKENDS = ("native", "tflm", "xcubeai")
-"""By their number in bits 8 to 11 of the features."""
+"""Names of the backends by their number in bits 8 to 11 of the features."""
 CHUNK_HEADER_BYTES = 8
 """Before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
 NO_PHASE = 2**32 - 1
@@ -81,7 +81,7 @@ def _enum(name: str, entries: tuple[Entry, ...]) -> type[IntEnum]:
 
 
 Message = _enum("Message", _read("message.def", "SAFE_MESSAGE"))
-"""Request types; a reply adds REPLY."""
+"""Types of requests; a reply adds REPLY."""
 _STATUSES = _read("status.def", "SAFE_STATUS")
 Status = _enum("Status", _STATUSES)
 """Status codes, safe_status_t."""

@@ -16,11 +16,11 @@ from host_tools.device.protocol import DeviceInfo
 RATES = (230_400, 460_800, 921_600, 1_500_000, 2_000_000, 3_000_000)
 MOST = RATES[-1]
 ECHOES = 4
-"""Frames of the largest size that must come back at each rate, none of them twice."""
+"""Number of frames of the largest size that must come back at each rate, none of them twice."""
 ECHO_SECONDS = 1.0
-"""Wait for one of them, beside twice its time on the wire."""
+"""Longest wait for one of them, beside twice its time on the wire."""
 _HOLD_SHARE = 1.2
-"""Of the device's hold time, for its clock may be slow."""
+"""Factor on the device's hold time, because its clock may be slow."""
 
 
 @dataclass(frozen=True)

@@ -58,22 +58,22 @@ class FlashJob:
 
 @dataclass(frozen=True)
 class FlashStep:
-    """One program run; `says` is what a verified image makes it print, if it verifies."""
+    """One program run. `says` matches what it prints when it has verified the image."""
 
     argv: tuple[str, ...]
     says: Pattern[str] | None = None
 
 
 class FlashRunner:
-    """One runner. Subclasses are the registry's values."""
+    """A program that writes an image into a chip. `RUNNERS` holds one of each subclass."""
 
     package = ""
-    """How to get it."""
+    """Package or page that the program comes from, for messages."""
     program = ""
     no_probe = re.compile(r"$^")
-    """Words of a run that found no probe."""
+    """Pattern of the output of a run that found no probe."""
     mismatch = re.compile(r"$^")
-    """Words of a run that found other bytes than those of the image."""
+    """Pattern of the output of a run that read other bytes back than those of the image."""
 
     def find(self) -> tuple[str, ...] | None:
         """Return the head of the command line; None when the program is not installed."""
@@ -90,7 +90,7 @@ class FlashRunner:
 
 
 class CubeProgrammer(FlashRunner):
-    """ST's own."""
+    """STM32CubeProgrammer, ST's own program."""
 
     package = "STM32CubeProgrammer from st.com"
     program = "STM32_Programmer_CLI"
@@ -98,7 +98,7 @@ class CubeProgrammer(FlashRunner):
     mismatch = re.compile(r"Data mismatch found|Download verification failed", re.IGNORECASE)
 
     def find(self) -> tuple[str, ...] | None:
-        """Look on PATH, then where its installer puts it."""
+        """Look for the program on PATH, then where its installer puts it."""
         for folder in (None, *_CUBE_FOLDERS):
             path = None if folder is None else str(Path(folder).expanduser())
             found = shutil.which(self.program, path=path)
@@ -124,18 +124,18 @@ class PyOcd(FlashRunner):
     mismatch = re.compile(r"Mismatched byte at")
 
     def find(self) -> tuple[str, ...] | None:
-        """Look on PATH, then in this Python."""
+        """Look for the program on PATH, then for the package in this Python."""
         found = super().find()
         return found or ((sys.executable, "-m", "pyocd") if find_spec("pyocd") else None)
 
     def lacks(self, flash: Flash, packs: Sequence[Path]) -> str:
-        """It knows few chips without their pack."""
+        """Ask for the chip's name and pack: without a pack, pyOCD knows few chips."""
         if not flash.pyocd_target:
             return "the target has no flash.pyocd_target"
         return "" if packs else "needs --pack FILE (or SAFE_PACK)"
 
     def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
-        """Program under reset; compare and restart in a second session."""
+        """Program under reset, then compare and restart in a second session."""
         where = ["--no-wait", "--target", job.flash.pyocd_target]
         where += [word for pack in job.packs for word in ("--pack", str(pack))]
         where += ["--probe", job.probe] if job.probe else []
@@ -160,12 +160,12 @@ class OpenOcd(FlashRunner):
     mismatch = re.compile(r"\*\* Verify Failed \*\*|contents differ|checksum mismatch")
 
     def lacks(self, flash: Flash, packs: Sequence[Path]) -> str:  # noqa: ARG002
-        """It wants a script of the chip, or of the board."""
+        """Ask for the script of the chip, or of the board."""
         named = flash.openocd_target or flash.openocd_board
         return "" if named else "the target has no flash.openocd_target"
 
     def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
-        """The probe's number comes first: a board's script may connect at once."""
+        """Name the probe before the scripts, because a board's script may connect at once."""
         flash = job.flash
         scripts = [flash.openocd_board] if flash.openocd_board else []
         scripts = scripts or [flash.openocd_interface, flash.openocd_target]
@@ -186,11 +186,11 @@ class ProbeRs(FlashRunner):
     mismatch = re.compile(r"verification failed", re.IGNORECASE)
 
     def lacks(self, flash: Flash, packs: Sequence[Path]) -> str:  # noqa: ARG002
-        """It has chip descriptions of its own."""
+        """Ask for the chip's name only: probe-rs has descriptions of chips."""
         return "" if flash.probe_rs_chip else "the target has no flash.probe_rs_chip"
 
     def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
-        """`download` leaves the chip halted."""
+        """Download, then reset, because `download` leaves the chip halted."""
         chosen = ("--probe", job.probe) if job.probe else ()
         where = ("--non-interactive", "--chip", job.flash.probe_rs_chip, *chosen)
         check = ("--verify",) if job.verify else ()
@@ -199,7 +199,7 @@ class ProbeRs(FlashRunner):
 
 
 class StFlash(FlashRunner):
-    """stlink-tools; it always verifies."""
+    """St-flash of stlink-tools, which always verifies."""
 
     package = "apt-get install stlink-tools"
     program = "st-flash"
@@ -207,7 +207,7 @@ class StFlash(FlashRunner):
     mismatch = re.compile(r"Verification of flash failed")
 
     def steps(self, head: tuple[str, ...], job: FlashJob) -> list[FlashStep]:
-        """Options come before the command."""
+        """Write the image; all options stand before the command, as st-flash wants them."""
         serial = ("--serial", job.probe) if job.probe else ()
         argv = (*head, "--connect-under-reset", "--reset", *serial, "write", str(job.binary))
         says = re.compile(r"Flash written and verified")
@@ -221,4 +221,4 @@ RUNNERS: Mapping[str, FlashRunner] = {
     "probe-rs": ProbeRs(),
     "st-flash": StFlash(),
 }
-"""By the names that a target's [flash] lists."""
+"""Runners by the names that a target's [flash] lists."""

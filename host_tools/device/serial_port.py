@@ -16,21 +16,23 @@ from serial.tools import list_ports
 from host_tools.errors import LinkLostError, PortNotFoundError
 
 SLICE_SECONDS = 0.02
-"""How long one read waits: the reaction time to a time-out or an interrupt from the keyboard."""
+"""Length of one read: the reaction time to a time-out or an interrupt from the keyboard."""
 WRITE_SECONDS = 5.0
 _LOST: tuple[type[Exception], ...] = (OSError, serial.SerialException)
-"""What a line that went away raises; termios has an error of its own, which is no OSError."""
+"""Exceptions that mean that the line went away; termios has an error of its own, which is no
+OSError."""
 with contextlib.suppress(ImportError):  # not on every system
     import termios
 
     _LOST = (*_LOST, termios.error)
 _LOST_READING: tuple[type[Exception], ...] = (*_LOST, TypeError)
-"""TypeError: pyserial reads from a port that another thread, or a signal, has closed."""
+"""Exceptions of a read that mean the same. pyserial raises TypeError when it reads from a port that
+another thread, or a signal, has closed."""
 _NOT_OPENED: tuple[type[Exception], ...] = (*_LOST, ValueError)
 
 
 class PortLostError(LinkLostError):
-    """The line went away while it was open."""
+    """Raised when the line goes away while it is open."""
 
 
 class SerialPort:

@@ -1,1 +1,1 @@
-"""Part of eda."""
+"""Exploratory data analysis of logs: statistics, correlations, gaps and drift in bounded memory."""

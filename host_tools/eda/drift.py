@@ -1,4 +1,4 @@
-"""How a log changes over its length: a timeline in bounded memory, and hints from it.
+"""Drift of a log over its length: a timeline in bounded memory, and hints from it.
 
 The hints are rules on segment means, not tests of significance: samples of a plant follow each
 other closely, and a test that takes them for independent would call everything significant.
@@ -36,7 +36,7 @@ RULES = (
 
 
 class Timeline:
-    """At most MOST_SEGMENTS moments of equally many rows each; they double as the log grows."""
+    """Timeline of at most MOST_SEGMENTS equal segments, whose rows double as the log grows."""
 
     def __init__(self) -> None:
         """Start with no row seen."""

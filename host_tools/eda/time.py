@@ -15,7 +15,7 @@ Lines = NDArray[np.int64]
 
 SHOWN_GAPS = 20
 STUCK_ROWS = 60
-"""Rows of exactly the same value that count as a stuck stretch: a minute at 1 Hz."""
+"""Number of rows of exactly the same value that count as a stuck stretch: a minute at 1 Hz."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Part of formats."""
+"""Formats of the files that are written and read, one module each."""

@@ -15,10 +15,11 @@ from host_tools.errors import DataError
 from targets import output
 
 MOST_BYTES = 4 << 30
-"""Size of all arrays of one file when unpacked: 1,000,000 windows of 30 samples and 32 channels."""
+"""Largest size of all arrays of one file when unpacked: 1,000,000 windows of 30 samples and 32
+channels."""
 
 WINDOW_KEYS = ("windows", "rep_windows", "x", "X", "arr_0")
-"""Names that earlier tools gave the representative windows."""
+"""Names that earlier tools gave the array of representative windows."""
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 

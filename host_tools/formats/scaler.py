@@ -1,4 +1,4 @@
-"""The scaler: raw units to standard deviations of the training rows."""
+"""Scaler from raw units to standard deviations of the training rows."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +10,17 @@ from host_tools.errors import DataError
 from host_tools.formats import json_file
 
 CLIP = 8.0
-"""Model inputs are limited to ± this many standard deviations: one outlier in the
-representative dataset would widen the input scale for every sample. Not below 8: a saturated
-input is predicted perfectly, and ±5 was measured to hide large faults."""
+"""Limit of model inputs, in standard deviations: one outlier in the representative data set would
+widen the input scale for every sample. It is at least 8, because a saturated input is predicted
+perfectly, and ±5 was measured to hide large faults."""
 
 SCORE_LIMIT = 64.0
-"""Before scoring, samples are limited to ± this many standard deviations, which bounds the
-score in float32 and leaves faults far beyond the model's clip visible."""
+"""Limit of samples before scoring, in standard deviations: it bounds the score in float32 and
+leaves faults far beyond the model's clip visible."""
 
 _RECIPROCAL = 1e-6
-"""Largest | std · inv_std − 1 |: each is rounded to float32 once, by at most 2^-24 of itself."""
+"""Largest |std · inv_std − 1|: each factor is rounded to float32 once, by at most 2^-24 of
+itself."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,16 +19,16 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Row:
-    """What was compared on windows of one kind."""
+    """Result of the comparison over the windows of one kind."""
 
     kind: str
     windows: int
     output_bytes: int
-    """Of all these windows."""
+    """Number of output bytes of all these windows."""
     differing_windows: int
     differing_bytes: int
     first_different: int | None
-    """Index of a call."""
+    """Index of the first call that differs; None when none does."""
 
 
 def expected(built: Standalone) -> Array:

@@ -29,7 +29,7 @@ _HEAD = """\
 """
 
 Budgets = dict[str, dict[str, dict[str, dict[str, int]]]]
-"""By model, target, goal and key."""
+"""Budgets by model, target, goal and key."""
 
 
 @dataclass(frozen=True)

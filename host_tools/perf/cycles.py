@@ -1,9 +1,9 @@
-"""Estimated cycles of a profile, after the instruction timings of the Cortex-M4.
+"""Estimated clock cycles of a profile, by the instruction timings of the Cortex-M4.
 
 Arm 100166 (Cortex-M4 Technical Reference Manual, r0p1), sections 3.3.1 to 3.3.3 (instructions,
 overlapping loads and stores) and 7.2.3 (FPU). It is an estimate: no wait states of flash, no
-contention; a refill of the pipeline (P, 1 to 3 cycles) is taken as 2 and a division (2 to 12) as
-7. There is no official table for the Cortex-M33; its figure is the Cortex-M4's. None for RISC-V.
+contention; a refill of the pipeline (P, 1 to 3 cycles) is taken as 2 and a division (2 to 12) as 7.
+There is no official table for the Cortex-M33; its figure is the Cortex-M4's. None for RISC-V.
 """
 
 import re
@@ -40,7 +40,8 @@ class TimedInstruction:
     mnemonic: str
     operands: str
     neighbour_is_access: bool
-    """The instruction before it in memory is a single load or store: they overlap."""
+    """Whether the instruction before it in memory is a single load or store, so that the two
+    overlap."""
 
 
 def _mnemonic(text: str) -> str:

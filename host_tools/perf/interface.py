@@ -18,7 +18,7 @@ _PARTS = "safe_bare_parts"
 
 @dataclass(frozen=True)
 class ModelEdge:
-    """A value among several."""
+    """One input or output among several, with its place in the joined block."""
 
     dtype: str
     offset: int
@@ -26,12 +26,12 @@ class ModelEdge:
 
     @property
     def end(self) -> int:
-        """The first byte behind it."""
+        """First byte after the value."""
         return self.offset + self.size_bytes
 
     @property
     def c_type(self) -> str:
-        """Of its elements."""
+        """C type of the elements."""
         return "float" if self.dtype == "float32" else f"{self.dtype}_t"
 
 

@@ -1,4 +1,4 @@
-"""Where the instructions of a model go: by operator, with MACs and an estimate of cycles.
+"""Profile of a model: instructions by operator, with MACs and an estimate of cycles.
 
 Where clock cycles are counted, on the RTL of a core, they stand instead and are exact.
 """
@@ -29,12 +29,12 @@ class Profile:
     isa: str
     optimize: str
     unit: str
-    """`instructions` or `cycles`: what `total`, `outside` and the rows count."""
+    """Unit of `total`, `outside` and the rows: `instructions` or `cycles`."""
     total: int
     outside: int
     macs: int
     cycles: int | None
-    """Estimated for the mean of the counted calls; None where there is no table."""
+    """Estimated cycles for the mean of the counted calls. None where there is no timing table."""
     outside_cycles: int | None
     operators: tuple[OperatorCost, ...]
     operator_cycles: tuple[int | None, ...]

@@ -46,7 +46,7 @@ class Standalone:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one call of `safe_<name>_run` takes, and what the model takes of memory, in bytes."""
+    """Cost of one call of `safe_<name>_run`, and of the model's memory in bytes."""
 
     name: str
     target: str
@@ -55,27 +55,28 @@ class Cost:
     counts: Counts
     macs: int
     stack_bytes: int
-    """Below the stack pointer at entry, the deepest of all calls."""
+    """Deepest stack of all calls, below the stack pointer at entry."""
     arena_bytes: int
     code_bytes: int
-    """Sections of the folder's objects that hold instructions; nothing is left out as unused."""
+    """Size of the sections of the folder's objects that hold instructions; unused functions
+    count."""
     constant_bytes: int
-    """All other stored sections: weights and every table."""
+    """Size of all other stored sections: weights and every table."""
     weight_bytes: int
-    """The weights and biases in the model file, each once."""
+    """Size of the weights and biases in the model file, each counted once."""
     generation_seconds: float
     calls: tuple[Call, ...]
     manifest: Mapping[str, Any] = field(default_factory=dict)
-    """Of the generated folder."""
+    """Manifest of the generated folder."""
 
     @property
     def goal(self) -> str:
-        """What it was generated for; with streaming, a call is one sample and its outputs."""
+        """Goal of the generation; `streaming` when a call is one sample and its outputs."""
         return "streaming" if "streaming" in self.manifest else self.optimize
 
     @property
     def sample_instructions(self) -> int | None:
-        """Of the streamed operators, for one sample and its outputs; None without streaming."""
+        """Instructions of the streamed operators for a sample and its outputs, or None."""
         streaming = self.manifest.get("streaming")
         if streaming is None:
             return None
@@ -94,12 +95,12 @@ class Cost:
 
     @property
     def flash_bytes(self) -> int:
-        """Code and constants."""
+        """Size of code and constants."""
         return self.code_bytes + self.constant_bytes
 
     @property
     def beyond_bytes(self) -> int:
-        """Code and constants beyond the model's own weights and biases."""
+        """Size of code and constants beyond the model's own weights and biases."""
         return self.flash_bytes - self.weight_bytes
 
     def fields(self) -> dict[str, Any]:
@@ -139,15 +140,16 @@ class Saving:
     """Instructions of the operators that streaming computes per sample."""
 
     window: int
-    """On a whole window, without streaming."""
+    """Instructions for a whole window, without streaming."""
     sample: int
-    """For one sample: the newest rows, and keeping them."""
+    """Instructions for one sample: computing the newest rows, and keeping them."""
     borders: int
-    """With the outputs: rows that see padding, and so do not move with the window."""
+    """Instructions of the rows that see padding, so that they do not move with the window and are
+    computed with the outputs."""
 
     @property
     def both(self) -> int:
-        """Sample and borders: the outputs are wanted after every sample."""
+        """Instructions of sample and borders, for outputs after every sample."""
         return self.sample + self.borders
 
 

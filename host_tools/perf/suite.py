@@ -18,9 +18,9 @@ from targets.load import load
 
 TARGETS = ("mps2-an386", "mps2-an505", "riscv-virt")
 EXACT_TARGETS = ("ibex",)
-"""Clock cycles of simulated RTL: a million take a second."""
+"""Targets whose clock cycles are counted in simulated RTL: a million take a second."""
 EXACT_CALLS = 2
-"""Calls there; cycles hardly depend on the data."""
+"""Number of calls on those targets; cycles hardly depend on the data."""
 GOALS: tuple[Goal, ...] = get_args(Goal)
 GOALS_BY_DEFAULT: tuple[Goal, ...] = ("balanced",)
 _SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))

@@ -24,7 +24,7 @@ Shape = tuple[int, ...]
 
 IN_DISTRIBUTION, RANDOM, SATURATED, SMOOTH = "in-distribution", "random", "saturated", "smooth"
 CONSTANT = "constant"
-"""The harness's own first three, where nothing is drawn."""
+"""Kind of the harness's own first three windows, where nothing is drawn."""
 _SEED = 6
 _GOLDEN = "golden.npz"
 
@@ -39,16 +39,16 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class Feed:
-    """What the harness calls with: the inputs of all calls, warming up included."""
+    """Inputs of all calls of the harness, warm-up included."""
 
     inputs: tuple[bytes, ...]
     kinds: tuple[str, ...]
-    """Of each counted call; while streaming, of the newest sample."""
+    """Kind of each counted call; while streaming, the kind of the newest sample."""
 
 
 @dataclass(frozen=True)
 class _Input:
-    """What is drawn: one window's shape, its values' limits and zero point."""
+    """Shape of one input window, with the limits and the zero point of its values."""
 
     shape: Shape
     low: int
@@ -56,7 +56,7 @@ class _Input:
     zero_point: int
 
     def limited(self, values: Array) -> Array:
-        """Round and limit."""
+        """Return the values rounded to integers and limited to the input's type."""
         return np.clip(np.round(values), self.low, self.high)
 
 

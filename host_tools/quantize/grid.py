@@ -35,14 +35,14 @@ class Point:
 
     @property
     def name(self) -> str:
-        """Name of its folder: mt500_b0.25_clip8_minmax_s1."""
+        """Name of the point's folder: mt500_b0.25_clip8_minmax_s1."""
         method = str(self.method).replace(":", "-")
         return f"mt{self.max_total}_b{self.balance:g}_clip{self.clip:g}_{method}_s{self.seed}"
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What is combined."""
+    """Lists of values whose combinations are the points of a sweep."""
 
     max_totals: tuple[int, ...] = MAX_TOTALS
     balances: tuple[float, ...] = BALANCES

@@ -1,4 +1,4 @@
-"""Where the tasks of a sweep run: processes of this machine, or a Dask cluster."""
+"""Workers that run the tasks of a sweep: processes of this machine, or a Dask cluster."""
 
 import hashlib
 import multiprocessing
@@ -21,7 +21,8 @@ Task = Callable[..., Any]
 Call = tuple[Any, ...]
 
 RESTARTS = 3
-"""Times that dead worker processes are replaced: the converter can crash, but not for ever."""
+"""Number of times that dead worker processes are replaced: the converter can crash, but not for
+ever."""
 
 _shared: dict[str, Any] = {}
 
@@ -56,7 +57,7 @@ class Processes:
     """Worker processes on this machine; a process that dies is replaced and its work redone."""
 
     def __init__(self, jobs: int, *, tensorflow: bool = True) -> None:
-        """`tensorflow` tells whether its tasks need it: then it is imported ahead."""
+        """Prepare `jobs` processes; with `tensorflow` each imports it before its first task."""
         self._jobs = jobs
         self._tensorflow = tensorflow
         self._stack = ExitStack()

@@ -58,7 +58,7 @@ class RepresentRequest:
 
 
 MOST = 2_000
-"""Windows chosen when the user does not say."""
+"""Number of windows that are chosen when the user names none."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
-"""Which windows calibrate: a seeded mix of usual windows and of the high-score tail.
+"""Selection of the windows that calibrate: a seeded mix of usual windows and the high-score tail.
 
-Selections nest: with the same seed and part, a larger one holds every window of a smaller one.
-So a sweep over sizes needs statistics of few windows more than its largest selection.
+Selections nest: with the same seed and part, a larger one holds every window of a smaller one. So a
+sweep over sizes needs statistics of few windows more than its largest selection.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from host_tools.errors import DataError
 
 TAIL_PART = 0.2
-"""The fifth of the windows with the highest scores is the tail."""
+"""Part of the windows that is the tail: the fifth with the highest scores."""
 
 
 @dataclass(frozen=True, eq=False)

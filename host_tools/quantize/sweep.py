@@ -26,13 +26,14 @@ Ints = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 
 CHUNK = 250
-"""Windows that one task looks at: short enough to spread, long enough to pay."""
+"""Number of windows that one task looks at: few enough to spread the work, enough to pay for a
+task."""
 
 BATCH = 64
-"""Models that are quantized before they are measured and kept: what a stop can lose."""
+"""Number of models that are quantized before they are measured and kept: what a stop can lose."""
 
 RANK = ("rmse", "max", "max_total")
-"""Figures that rank the points, the first decides; the rest break ties."""
+"""Figures that rank the points: the first decides, the others break ties."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +82,13 @@ class SweepResult:
 
 @dataclass(frozen=True)
 class Hands:
-    """Who does the work.
+    """Workers of a sweep, by what their tasks need.
 
     Attributes:
-        lowering: Runs what reads the network's file: always this machine.
-        quantizing: Runs the rest of what needs TensorFlow, which takes seconds to start.
-        measuring: Runs what does without.
-        progress: Told what is done: (what, done, of).
+        lowering: Runs the tasks that read the network's file, always on this machine.
+        quantizing: Runs the other tasks that need TensorFlow, which takes seconds to start.
+        measuring: Runs the tasks that need no TensorFlow.
+        progress: Called with what is done, how many are done, and how many there are.
     """
 
     lowering: Workers
@@ -153,7 +154,7 @@ def _facts(point: Point, picked: Selection) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Membership:
-    """Which windows the points take.
+    """Windows that the points of a sweep take, in groups that always go together.
 
     Attributes:
         rows: int64 [N], rows of the pool that any point takes, group by group.

@@ -22,7 +22,7 @@ Values = NDArray[Any] | Sequence[float]
 _UNITS = 1000
 _TICKS = 4
 _ELAPSED = ((2 * 86400, 86400, "d"), (2 * 3600, 3600, "h"), (120, 60, "min"), (0, 1, "s"))
-"""From this many seconds on, a length of time is written in this unit."""
+"""Units of a length of time: (from this many seconds on, seconds of the unit, its sign)."""
 
 
 @dataclass(frozen=True)

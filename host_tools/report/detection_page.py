@@ -68,7 +68,8 @@ def render(study: Study) -> str:
 
 
 MOST_DRAWN = 100
-"""Runs with a picture of their own: the page stays below some megabytes."""
+"""Largest number of runs with a picture of their own, so that the page stays below some
+megabytes."""
 _LANES = 4
 _HEAD_PAGE = ("F1", "FAR %", "MAR %", "AUC-PR", "VUS-PR", "delay", "missed", "false alarms a day")
 

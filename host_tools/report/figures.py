@@ -29,12 +29,13 @@ FAMILIES = (
     "Noto Sans CJK SC", "WenQuanYi Micro Hei", "Droid Sans Fallback", "Microsoft YaHei",
     "PingFang SC", "Noto Sans Thai", "Noto Sans Devanagari", "Unifont",
 )  # fmt: skip
-"""Fonts for what DejaVu Sans lacks, the nicer first. Set-up installs two of them."""
+"""Font families for characters that DejaVu Sans lacks, the nicer first. Set-up installs two of
+them."""
 _FILES = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "/usr/share/fonts/opentype/unifont/unifont.otf",
 )
-"""Where Debian puts them: matplotlib's list of fonts may be older than they are."""
+"""Paths at which Debian installs them; matplotlib's own list of fonts may be out of date."""
 
 
 @cache

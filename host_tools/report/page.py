@@ -100,7 +100,7 @@ class Panels:
     kind: ClassVar[str] = "panels"
     charts: Sequence[Chart]
     wide: bool = False
-    """Whether at most two stand in a row."""
+    """Whether at most two panels stand in a row."""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class Report:
     model: str
     model_sha256: str
     data: str
-    """Where the samples come from, in words: `synthetic plant`, or a file name."""
+    """Source of the samples in words: `synthetic plant`, or a file name."""
     channels: int
     window: int
     horizon: int
@@ -104,11 +104,11 @@ class Report:
     rate_hz: float | None = None
     """Samples per second of the model's channels."""
     scored: Mapping[str, str] = field(default_factory=dict)
-    """By channel, the statistics that take it: `level`, `residual`, or both."""
+    """Statistics that score each channel: `level`, `residual`, or both."""
     reading: Sequence[str] = ()
-    """How the log was read, in sentences."""
+    """Sentences that say how the log was read."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Wall clock by step, in the order of the run."""
+    """Wall-clock seconds of each step, in the order of the run."""
 
     @property
     def exact(self) -> bool:

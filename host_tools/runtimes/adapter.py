@@ -1,4 +1,4 @@
-"""Between raw rows and a forecaster: shape and quantization of its edges.
+"""Adapter between raw rows and a forecaster: shape and quantization of the model's edges.
 
 All arithmetic is float32 with one rounding per operation, as in `sdk/src/{scaler,window}.c`.
 """
@@ -39,7 +39,7 @@ class Adapter:
     input_inv_scale: np.float32
     input_zero_point: int
     forecast_scale: np.float32
-    """Output scale / horizon: turns a sum of `horizon` forecasts into standard deviations."""
+    """Factor from a sum of `horizon` forecasts to standard deviations: output scale / horizon."""
     output_zero_point: int
 
     @property

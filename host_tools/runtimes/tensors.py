@@ -11,7 +11,8 @@ from host_tools.errors import ConversionError
 Floats = NDArray[np.float32]
 
 MOST_VALUES = 512
-"""Values kept per tensor and window, evenly spread: enough for a percentile over windows."""
+"""Number of values kept per tensor and window, evenly spread: enough for a percentile over
+windows."""
 
 
 def _interpreter(model: bytes, *, threads: int = 1, keep: bool = False) -> Any:

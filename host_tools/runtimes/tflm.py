@@ -23,8 +23,8 @@ from host_tools.errors import ConversionError, DataError
 Array = NDArray[Any]
 
 _ARENA = 1 << 26
-"""Bytes for values, beside the package's own estimate from the file's size, which is too small for
-a small file with large images. Only what is touched is taken."""
+"""Size of the arena for values, beside the package's own estimate from the file's size, which is
+too small for a small file with large images. The system gives memory only where it is touched."""
 
 
 def available() -> bool:

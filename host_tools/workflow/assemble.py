@@ -1,4 +1,4 @@
-"""From measurements to a report: the one place where its figures are computed."""
+"""Assembly of a report from measurements: the one place where its figures are computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ ALARM = 2
 
 @dataclass(frozen=True, eq=False)
 class DeviceRun:
-    """What came back from a device.
+    """Results that came back from a device.
 
-    `outputs` int8[N,H,C] of the golden windows, `records` structured [T] of the raw samples with
-    at least the fields state and score, `stack_bytes` None when the device does not know.
+    `outputs` int8[N,H,C] of the golden windows, `records` structured [T] of the raw samples with at
+    least the fields state and score, `stack_bytes` None when the device does not know.
     """
 
     outputs: Array

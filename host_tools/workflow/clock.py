@@ -1,4 +1,4 @@
-"""What a long run tells while it works, and the wall clock of its steps."""
+"""News and progress of a long run, and the wall clock of its steps."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 Say = Callable[[str], None]
-"""Takes one line of news for the user."""
+"""Function that takes one line of news for the user."""
 Progress = Callable[[str, int, int], None]
-"""Takes what is done (`windows`, `samples`), how many are, and of how many."""
+"""Function that takes what is done (`windows`, `samples`), how many are done, and how many there
+are."""
 
 
 def silent(_: str) -> None:

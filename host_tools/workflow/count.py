@@ -19,7 +19,7 @@ from targets.load import Target
 
 COUNTED_WINDOWS = 6
 COUNTED_SAMPLES = 120
-"""Raw samples through the counted detector: past its warm-up."""
+"""Number of raw samples through the counted detector, enough to pass its warm-up."""
 PLUGINS = ROOT / "build" / "emulate"
 _SEED = 7
 

@@ -1,4 +1,4 @@
-"""From a measured run to its report."""
+"""Report of a measured run: gathering of its facts, and the files."""
 
 import json
 from pathlib import Path

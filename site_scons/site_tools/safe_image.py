@@ -14,7 +14,7 @@ from targets.errors import SafeError
 from targets.stack import bound
 
 MEASURE = ("breakdown", "elf", "linkmap", "size")
-"""Modules of `targets` that make the report."""
+"""Modules of `targets` that make the size report."""
 _TEMPORARY = re.compile(r"\S*/cc\w+(\.(?:ltrans|debug))")
 
 

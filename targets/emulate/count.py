@@ -33,11 +33,11 @@ _OPERATOR = re.compile(
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the plugin is told: marker 0 is the model's entry, i + 1 is `operators[i]`."""
+    """Configuration of the plugin: marker 0 is the model's entry, i + 1 is `operators[i]`."""
 
     text: str
     operators: tuple[tuple[int, str], ...]
-    """(operator index, symbol), by index."""
+    """Pairs of operator index and symbol, sorted by index."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class OperatorCount:
     """Instructions of one operator; of an image, glue up to the next operator included."""
 
     index: int
-    """Operator index; -1 for the instructions outside of operators."""
+    """Index of the operator; −1 for the instructions outside of operators."""
     symbol: str
     minimum: int
     maximum: int
@@ -67,11 +67,11 @@ class Executed:
     """One instruction of the profile, over all counted calls."""
 
     marker: int
-    """Index into `Configuration.operators`; -1 for what runs outside of operators."""
+    """Index into `Configuration.operators`; −1 for what runs outside of operators."""
     address: int
     executed: int
     taken: int
-    """How often something else than the next instruction in memory ran after it."""
+    """Number of times that something else than the next instruction in memory ran after it."""
 
 
 def _one(functions: dict[str, Symbol], name: str) -> Symbol:

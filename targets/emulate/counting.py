@@ -12,12 +12,12 @@ from targets.errors import EmulatorError
 from targets.load import Target
 
 UNITS = {"qemu": "instructions", "verilator": "cycles"}
-"""By kind of emulator."""
+"""Unit that is counted, by kind of emulator."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where a counter reads and writes; `plugins` is the folder of QEMU's compiled plugin."""
+    """Places of a counter's files; `plugins` is the folder of QEMU's compiled plugin."""
 
     configuration: Path
     out: Path

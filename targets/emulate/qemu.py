@@ -15,7 +15,7 @@ _PROGRAMS = {
     "cortex_m": ("qemu-system-arm", "qemu-system-arm"),
     "riscv32": ("qemu-system-riscv32", "qemu-system-misc"),
 }
-"""By architecture: the program, and the Debian package that it comes in."""
+"""Program and the Debian package that it comes in, by architecture."""
 
 
 def machine(target: Target) -> list[str]:

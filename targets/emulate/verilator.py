@@ -25,7 +25,7 @@ CONFIGURATIONS = {
     "small": {"SingleCycleMultiplier": 0, "BranchTargetALU": 0, "WritebackStage": 0},
     "maxperf": {"SingleCycleMultiplier": 1, "BranchTargetALU": 1, "WritebackStage": 1},
 }
-"""What differs between those named configurations of Ibex's `ibex_configs.yaml`; RV32M is
+"""Parameters that differ between those named configurations of Ibex's `ibex_configs.yaml`; RV32M is
 RV32MSingleCycle there, or RV32MFast."""
 _SOURCES = Path(__file__).parent / "ibex"
 _PRIM = "vendor/lowrisc_ip/ip/prim/rtl"

@@ -15,9 +15,11 @@ from targets.stack.listing import ListedFunction, Semantics
 _FAULTS = ("safe_fault_entry", "safe_isr_unexpected")
 _FAULT_REPORT = "safe_fault_report"
 FAULT_RESERVE = 512
-"""What fault.c of cortex_m leaves to the report, or gives it a stack anew."""
+"""Number of bytes that fault.c of cortex_m leaves to the report; where fewer are left it starts the
+stack anew."""
 _CORE_FRAME, _FPU_FRAME, _ALIGNMENT = 32, 104, 4
-"""What a Cortex-M pushes at an exception: DDI 0403E B1.5.6 and B1.5.7, DDI 0553 B3.19."""
+"""Number of bytes that a Cortex-M pushes at an exception, without and with floating point, and the
+alignment: DDI 0403E B1.5.6 and B1.5.7, DDI 0553 B3.19."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from targets.stack.usage import Frames
 from targets.stack.words import Words
 
 RESET = "safe_reset"
-"""Where a core starts, with an empty stack."""
+"""Function at which a core starts, with an empty stack."""
 
 
 class Call(NamedTuple):

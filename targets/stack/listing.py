@@ -67,7 +67,7 @@ class Effect:
     is_jump: bool = False
     by_pointer: bool = False
     ends: bool = False
-    """Nothing runs on behind it."""
+    """Whether execution never continues behind the instruction."""
 
 
 Semantics = Callable[[Instruction], Effect]

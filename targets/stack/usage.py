@@ -17,7 +17,8 @@ class StackFrame:
 
 
 Frames = dict[tuple[str, str], StackFrame]
-"""By source file's name and function; the file is empty for the largest of that name."""
+"""Stack frames by the source file's name and the function; the file is empty for the largest of
+that function's name."""
 
 
 def read(files: Iterable[Path]) -> Frames:

@@ -26,30 +26,30 @@ _CALL = re.compile(r"^call ([0-9a-f]{8}) ([0-9a-f]{8}) ((?:[0-9a-f]{2})*)$", re.
 
 @dataclass(frozen=True)
 class Interface:
-    """What the harness calls: `int run(const void *input, void *output)`."""
+    """Function that the harness calls: `int run(const void *input, void *output)`."""
 
     header: str
     run: str
     input_bytes: int
     output_bytes: int
     warmup: int = 0
-    """Calls before those that are counted: they fill a window sample by sample."""
+    """Number of calls before those that are counted: they fill a window sample by sample."""
     counted: str = ""
-    """What `run` calls, when that only takes the values apart."""
+    """Function that is counted, when `run` only takes the values apart and calls it."""
 
     @property
     def caller(self) -> str:
-        """The function that the counted one returns to."""
+        """Function that the counted one returns to."""
         return CALL if self.counted in ("", self.run) else self.run
 
 
 @dataclass(frozen=True)
 class Call:
-    """What the harness saw of one call."""
+    """Observations of the harness about one call."""
 
     status: int
     stack_bytes: int
-    """Bytes of stack that were written below the stack pointer at entry."""
+    """Number of bytes of stack that were written below the stack pointer at entry."""
     output: bytes
 
 

@@ -1,8 +1,8 @@
-"""Which peripherals a chip has and how they hang together: one function for each driver family.
+"""Peripherals of each chip and how they are connected: one function for each driver family.
 
 Bases and clock switches, the same in every part of a family: RM0090 section 2.3 and 7.3 (STM32F4),
-RM0456 chapters "Memory organization" and RCC (STM32U5, non-secure addresses). Which bits exist in
-a part is in variants.py of its family.
+RM0456 chapters "Memory organization" and RCC (STM32U5, non-secure addresses). Which bits exist in a
+part is in variants.py of its family.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,24 +29,24 @@ from targets.errors import EmulatorError
 from targets.load import Target
 
 _FUNCTION = 7
-"""Alternate function of USART1 and 2 on both families."""
+"""Number of the alternate function of USART1 and USART2 on both families."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a chip is built into."""
+    """Functions and values by which a chip reaches the board around it."""
 
     serial: Serial
     set_line: Callable[[int, bool], None]
-    """Drives an interrupt line by number."""
+    """Function that drives an interrupt line, given its number and level."""
     report: Callable[[str], None]
     cycles: Callable[[], int] = lambda: 0
-    """Cycles of the core since power-on."""
+    """Function that returns the core's cycles since power-on."""
     stall: Callable[[int], None] = lambda _cycles: None
-    """Lets the core stand still for so many cycles."""
+    """Function that lets the core stand still for so many cycles."""
     raise_nmi: Callable[[], None] = lambda: None
     store: StoreMemory | None = None
-    """The flash of the target's store."""
+    """Memory of the target's store."""
 
     def timing(self, hz: Callable[[], int]) -> Timing:
         """Return what a flash operation needs, for a core that runs at `hz()`."""
@@ -55,7 +55,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Chip:
-    """Peripherals, and what the board asks of them."""
+    """Peripherals of a chip, and facts about it that the board needs."""
 
     peripherals: tuple[Peripheral, ...]
     uart: Uart
@@ -64,7 +64,7 @@ class Chip:
     clocks: f4_rcc.Rcc | rcc.Rcc
     speed: Callable[[], Speed]
     register_space: int
-    """Bytes from 0x40000000 in which peripherals lie."""
+    """Number of bytes from 0x40000000 in which peripherals lie."""
     vectors: int
     """Address of the vector table after reset."""
     has_boot_alias: bool
@@ -194,7 +194,7 @@ FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
     "stm32f4": _stm32f4,
     "stm32u5": _stm32u5,
 }
-"""By driver folder."""
+"""Function that builds a chip, by driver folder."""
 
 
 VARIANTS: dict[str, Sequence[Variant]] = {"stm32f4": F4_VARIANTS, "stm32u5": U5_VARIANTS}

@@ -25,22 +25,23 @@ GENERAL = (*(arm.UC_ARM_REG_R0 + i for i in range(13)), arm.UC_ARM_REG_SP, arm.U
 _NO_END = 0xFFFFFFFF
 _XPSR_THUMB = 1 << 24
 _SCRATCH = 0xF000_0000
-"""A page of code for ourselves, where no chip has memory."""
+"""Address of a page for the model's own code, where no chip has memory."""
 _READ_MSPLIM = bytes.fromhex("eff30a80")
-"""MRS R0, MSPLIM."""
+"""Code of the instruction MRS R0, MSPLIM."""
 _XPSR_IT = 0x0600FC00
 # Numbers of Unicorn's hook on interrupts: EXCP_ of QEMU's target/arm/cpu.h.
 _SVC, _BKPT, _EXCEPTION_EXIT, _NOCP, _STKOF = 2, 7, 8, 17, 19
 
 
 class Reason(Enum):
-    """Why a slice ended."""
+    """Reason why a slice ended."""
 
     LIMIT = auto()
     WAIT = auto()
-    """WFI or WFE; the program counter is behind it."""
+    """The core executed WFI or WFE; the program counter is behind it."""
     EXCEPTION_RETURN = auto()
-    """`address` is EXC_RETURN without its lowest bit."""
+    """The core loaded EXC_RETURN into the program counter; `address` is that value without its
+    lowest bit."""
     SVC = auto()
     BREAKPOINT = auto()
     UNDEFINED = auto()
@@ -48,7 +49,7 @@ class Reason(Enum):
     INVALID_STATE = auto()
     STACK_LIMIT = auto()
     REFUSED = auto()
-    """Before an instruction that `watch` stops at; `address` is its own."""
+    """The core is before an instruction that `watch` stops at; `address` is the instruction's."""
     BAD_READ = auto()
     BAD_WRITE = auto()
     BAD_FETCH = auto()
@@ -56,7 +57,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Stop:
-    """How a slice ended; `address` is of the access or of the program counter."""
+    """End of a slice; `address` is that of the access or the program counter."""
 
     reason: Reason
     address: int = 0
@@ -216,7 +217,7 @@ class CoreModel:
         return reading, writing
 
     def map_shared_registers(self, start: int, size: int, read: Read, write: Write) -> None:
-        """As `map_registers`; what `line` covers is answered without these two functions."""
+        """Map registers as `map_registers` does; native code answers what `line` covers."""
         reading, writing = self._guarded(start, read, write)
         callbacks = (_NATIVE_READ(reading), _NATIVE_WRITE(writing))
         self._keep.append(callbacks)

@@ -12,7 +12,7 @@ _TRCENA = 1 << 24
 
 
 class Debug(Peripheral):
-    """DEMCR, of which TRCENA matters here."""
+    """Register DEMCR, of which only TRCENA matters here."""
 
     name = "DCB"
     registers = (Register(0xDFC, "DEMCR", 0x011F07F1),)
@@ -24,7 +24,7 @@ class Debug(Peripheral):
 
 
 class Dwt(Peripheral):
-    """CYCCNT."""
+    """Cycle counter CYCCNT and its switch."""
 
     name = "DWT"
     registers = (
@@ -40,7 +40,7 @@ class Dwt(Peripheral):
         super().__init__(base)
 
     def reset(self) -> None:
-        """Stop at 0."""
+        """Stop the counter and set it to 0."""
         super().reset()
         self._start = 0
 

@@ -24,14 +24,14 @@ IBUSERR, PRECISERR, STKERR, BFARVALID = 1 << 8, 1 << 9, 1 << 12, 1 << 15
 UNDEFINSTR, INVSTATE, INVPC, NOCP, STKOF, UNALIGNED = (1 << i for i in (16, 17, 18, 19, 20, 24))
 _FORCED, _DEBUGEVT, _VECTTBL = 1 << 30, 1 << 31, 1 << 1
 _ENABLED_BY = {MEMORY: 16, BUS: 17, USAGE: 18}
-"""Bits of SHCSR."""
+"""Bits of SHCSR that enable each fault."""
 _LOWEST = 256
 _FPCA, _SPSEL = 1 << 2, 1 << 1
 _XPSR_ALIGNED = 1 << 9
 _XPSR_IT = 0x0600FC00
 _XPSR_THUMB = 1 << 24
 _BASIC, _EXTENDED = 8, 26
-"""Words of a frame without and with floating point."""
+"""Number of words of an exception frame without and with floating-point registers."""
 _R0, _R1, _R2, _R3, _R12 = (arm.UC_ARM_REG_R0 + i for i in (0, 1, 2, 3, 12))
 _SP, _LR, _PC, _XPSR = (
     arm.UC_ARM_REG_SP,
@@ -44,7 +44,7 @@ _FLOAT = tuple(arm.UC_ARM_REG_S0 + i for i in range(16))
 
 
 class Exceptions:
-    """What is active, and how it begins and ends."""
+    """Active and pending exceptions of a core: how they begin and end."""
 
     def __init__(self, cpu: CoreModel, nvic: Nvic, scb: Scb, report: Callable[[str], None]) -> None:
         """Serve `cpu` since its reset."""
@@ -53,10 +53,10 @@ class Exceptions:
         self._scb = scb
         self._report = report
         self.active: list[int] = []
-        """Numbers, the running one last."""
+        """Numbers of the active exceptions, the running one last."""
         self._limit = 0
         self._vector = 0
-        """Of the handler that was entered last."""
+        """Number of the exception whose handler was entered last."""
 
     @property
     def current(self) -> int:
@@ -237,7 +237,7 @@ class Exceptions:
         self._enter(number, return_address)
 
     def call(self) -> None:
-        """SVC: taken at once, or a HardFault where its priority does not let it."""
+        """Take an SVC at once, or a HardFault where its priority does not allow that."""
         if self._group(self._priority(SVC)) >= self._execution_priority():
             return self.fault(USAGE, 0, self._cpu.pc)
         return self._enter(SVC, self._cpu.pc)

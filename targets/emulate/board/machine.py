@@ -29,15 +29,16 @@ from targets.errors import EmulatorError
 from targets.load import Target
 
 SLICE = 20_000
-"""Instructions between two looks at the wire: about 0.2 ms of the host."""
+"""Number of instructions between two looks at the wire: about 0.2 ms of the host."""
 MASKED_SLICE = 200
-"""The same while a pending interrupt is masked, as nothing tells when the mask goes."""
+"""Number of instructions between two looks while a pending interrupt is masked, because nothing
+tells when the mask goes."""
 _LONGEST_SLEEP = 0.05
 _REGISTERS, _PRIVATE, _PRIVATE_BYTES = 0x40000000, 0xE0000000, 0x00100000
 _SYSTEM = 0xE000E000
 _POWER_ON_SEED = 1
 _PLACES = {"status": "status_at", "receiver": "receive_at", "transmitter": "transmit_at"}
-"""Fields of Line by what of the UART they place."""
+"""Fields of Line that hold a register's place, by the UART's attribute that names the register."""
 
 
 def _load(elf: Path, target: Target) -> dict[str, bytes]:

@@ -6,9 +6,9 @@ Sixteen priority levels, as every STM32F4 and U5 has them (PM0214 section 4.3.7,
 from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 PRIORITY_BITS = 0xF0
-"""Implemented bits of a priority."""
+"""Mask of the implemented bits of a priority."""
 _WORDS = 5
-"""Words of 32 lines: enough for 160."""
+"""Number of words of 32 interrupt lines: enough for 160."""
 _LINES = 32 * _WORDS
 _BANKS = {"ISER": 0x100, "ICER": 0x180, "ISPR": 0x200, "ICPR": 0x280, "IABR": 0x300}
 _PRIORITIES = 0x400
@@ -43,12 +43,12 @@ class Nvic(Peripheral):
         self.high = self.high | mask if on else self.high & ~mask
 
     def enter(self, number: int) -> None:
-        """Line `number` begins to be served."""
+        """Note that the core has begun to serve line `number`."""
         self.pending &= ~(1 << number)
         self.active |= 1 << number
 
     def leave(self, number: int) -> None:
-        """Its handler returned."""
+        """Note that the handler of line `number` has returned."""
         self.active &= ~(1 << number)
         if self.high >> number & 1:
             self.pending |= 1 << number

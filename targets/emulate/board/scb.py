@@ -13,7 +13,8 @@ _WRITE_ONE_TO_CLEAR = ("CFSR", "HFSR", "DFSR")
 _ALL = 0xFFFFFFFF
 _PENDSV, _SYSTICK, _NMI = 14, 15, 2
 CPUID = {"cortex-m4": 0x410FC241, "cortex-m33": 0x410FD214}
-"""r0p1 as on an STM32F4 (PM0214 section 4.4.2), r0p4 as on an STM32U5 (PM0264)."""
+"""Value of CPUID by core: r0p1 as on an STM32F4 (PM0214 section 4.4.2), r0p4 as on an STM32U5
+(PM0264)."""
 
 
 _MPU = (

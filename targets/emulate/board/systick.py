@@ -25,7 +25,7 @@ class SysTick(Peripheral):
         super().__init__(base)
 
     def reset(self) -> None:
-        """Stop."""
+        """Stop the counter."""
         super().reset()
         self._zero_at: int | None = None
         """Cycle at which it reaches 0; None while it stands."""

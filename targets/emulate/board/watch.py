@@ -10,14 +10,14 @@ from targets import native
 
 SOURCE = Path(__file__).with_name("watch.c")
 NOWHERE = 1
-"""No instruction has an odd address."""
+"""Address of no instruction: every instruction has an even one."""
 MARK_FLOAT, MARK_PROCESS_STACK = 0x80, 0x40
 _PC = 15
 _SP = 13
 
 
 class Watch(ctypes.Structure):
-    """`safe_watch_t` of watch.c."""
+    """Structure `safe_watch_t` of watch.c."""
 
     _fields_ = (
         ("instructions", ctypes.c_uint64),

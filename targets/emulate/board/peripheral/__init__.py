@@ -1,1 +1,1 @@
-"""Part of peripheral."""
+"""Models of the peripherals that are alike in all families."""

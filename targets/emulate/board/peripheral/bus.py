@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 WORD = 4
 _BLOCK_BITS = 10
-"""Peripherals are at least 1 KiB apart."""
+"""Number of address bits within a peripheral: peripherals are at least 1 KiB apart."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,12 @@ class Register:
     offset: int
     name: str
     bits: int
-    """The bits that exist; the others are reserved."""
+    """Mask of the bits that exist; the others are reserved."""
     reset: int = 0
     read_only: int = 0
     modelled: bool = True
-    """Whether writing it has the effect that it has on the chip; if not, a write is refused."""
+    """Whether writing the register has the effect that it has on the chip. If not, a write is
+    refused."""
 
 
 class Peripheral:
@@ -69,7 +70,7 @@ class Peripheral:
 
 
 class Bus:
-    """Dispatch and checks."""
+    """Bus that passes accesses to peripherals and checks them."""
 
     def __init__(
         self,

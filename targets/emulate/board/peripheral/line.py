@@ -10,13 +10,14 @@ from targets import native
 
 SOURCE = Path(__file__).with_name("line.c")
 MOST_KEPT = 65536
-"""Bytes that wait for a client that does not read, and that are taken from one at a time."""
+"""Largest number of bytes that wait for a client that does not read, and that are taken from one at
+a time."""
 _SPARE = 65536
-"""For a program that sends although the transmitter is held up; more are lost."""
+"""Room for a program that sends although the transmitter is held up; bytes beyond it are lost."""
 
 
 class Line(ctypes.Structure):
-    """`safe_line_t` of line.c."""
+    """Structure `safe_line_t` of line.c."""
 
     _fields_ = (
         *((name, ctypes.c_uint64) for name in ("status_at", "receive_at", "transmit_at", "armed")),

@@ -18,14 +18,14 @@ class StoreMemory:
     origin: int
     contents: bytearray
     cut_at: int | None = None
-    """Number of the flash operation during which the power goes; None: never."""
+    """Number of the flash operation during which the power goes. None: never."""
     operations: int = 0
     torn: set[int] = field(default_factory=set)
-    """Quad-words, by index, whose programming was cut: their error correction does not fit."""
+    """Indices of the quad-words whose programming was cut: their error correction does not fit."""
 
     @property
     def end(self) -> int:
-        """First address behind it."""
+        """First address after the store."""
         return self.origin + len(self.contents)
 
     def covers(self, address: int, length: int) -> bool:
@@ -72,26 +72,27 @@ class StoreMemory:
 
 
 class PowerCut(Exception):  # noqa: N818 - an event, not an error
-    """The power went: what the core knew is gone, flash is as it is."""
+    """Raised when the power goes: what the core knew is lost, flash stays as it is."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What an operation needs of the board."""
+    """Functions of the board by which a flash operation takes its time."""
 
     cycles: Callable[[], int]
-    """Cycles of the core since power-on."""
+    """Function that returns the core's cycles since power-on."""
     hz: Callable[[], int]
-    """The core's clock."""
+    """Function that returns the core's clock in hertz."""
     stall: Callable[[int], None]
-    """Let the core stand still for so many cycles: it fetches from the bank that is busy."""
+    """Function that lets the core stand still for so many cycles, because it fetches from the busy
+    bank."""
 
 
 class Lock:
-    """The two keys: anything else locks until the next reset."""
+    """Lock of the flash: two keys open it, and any other value locks it until the next reset."""
 
     def __init__(self) -> None:
-        """Be locked."""
+        """Start locked."""
         self.is_open = False
         self._given: list[int] = []
         self._is_blocked = False

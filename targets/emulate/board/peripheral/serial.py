@@ -14,7 +14,7 @@ from targets.emulate.board.peripheral.line import MOST_KEPT, Buffers
 
 
 class Serial:
-    """One end of the wire."""
+    """The board's end of the wire."""
 
     def __init__(self) -> None:
         """Listen on a free port of the loopback."""

@@ -12,23 +12,24 @@ from targets.emulate.board.peripheral.serial import Serial
 RXNE, TC, TXE = 1 << 5, 1 << 6, 1 << 7
 """Bits of the status register, the same in both families."""
 _MOST_BAUD_ERROR = 0.02
-"""Of the 3% to 4% that a receiver with 16-fold oversampling tolerates, both ends together."""
+"""Largest error of the baud rate: a receiver with 16-fold oversampling tolerates 3% to 4% of both
+ends together."""
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """How a USART is connected."""
+    """Connections of a USART: interrupt line, baud rate, pins."""
 
     serial: Serial
     set_line: Callable[[bool], None]
-    """Drives its interrupt line."""
+    """Function that drives the USART's interrupt line."""
     clock_hz: Callable[[], int]
     baud: int
     """Baud rate of the other end."""
     port: Gpio
     pins: tuple[int, int]
     function: int
-    """Alternate function that connects the pins with this USART."""
+    """Number of the alternate function that connects the pins with this USART."""
 
 
 class Uart(Peripheral):
@@ -42,7 +43,7 @@ class Uart(Peripheral):
     """Name of the register that bytes to send are written to."""
 
     def __init__(self, base: int, clocked: Callable[[], bool], wiring: Wiring | None) -> None:
-        """Place it; one without wiring is on no wire."""
+        """Place the USART at its address; without wiring it is on no wire."""
         self._wiring = wiring
         self._held = 0
         super().__init__(base, clocked)

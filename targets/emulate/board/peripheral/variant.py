@@ -1,5 +1,6 @@
-"""Which register tables a part has: within a family the peripherals of the parts differ, and so do
-the bits that exist. A part that no table names is refused instead of given the table of another.
+"""Register tables by part: within a family the peripherals, and the bits that exist, differ.
+
+A part that no table names is refused instead of given the table of another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ class Variant:
     """Beginnings of part names, as packs write them."""
     manual: str
     bits: Mapping[str, int]
-    """Bits that exist, by register; 0 where the register does not."""
+    """Mask of the bits that exist, by register; 0 where the register does not."""
 
 
 V = TypeVar("V", bound=Variant)

@@ -13,7 +13,7 @@ _RELOAD, _UNLOCK, _START = 0xAAAA, 0x5555, 0xCCCC
 
 
 class Watchdog(Peripheral):
-    """Resets the chip unless it is fed."""
+    """Watchdog that resets the chip unless the program reloads it in time."""
 
     name = "IWDG"
     registers = (
@@ -30,7 +30,7 @@ class Watchdog(Peripheral):
         super().__init__(base)
 
     def reset(self) -> None:
-        """Stop: every reset of the chip does."""
+        """Stop the watchdog, as every reset of the chip does."""
         super().reset()
         self._is_open = False
         self._fed_at: int | None = None

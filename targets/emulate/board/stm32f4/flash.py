@@ -19,13 +19,13 @@ _WORD_SECONDS = 16e-6
 
 
 class Flash(Peripheral):
-    """Wait states and caches, and the store."""
+    """Flash interface: wait states, caches, and programming of the store."""
 
     name = "FLASH"
     registers: tuple[Register, ...] = ()
 
     def __init__(self, base: int, variant: F4, store: StoreMemory | None, timing: Timing) -> None:
-        """Make the one of a part."""
+        """Make the flash interface of a part."""
         self._steps = variant.wait_states_mhz
         self._store = store
         self._timing = timing
@@ -38,7 +38,7 @@ class Flash(Peripheral):
         super().__init__(base)
 
     def reset(self) -> None:
-        """Lock."""
+        """Lock the flash."""
         super().reset()
         self._lock = Lock()
 

@@ -10,7 +10,7 @@ from targets.emulate.board.stm32f4.variants import F4
 
 _VOS, _ODEN, _ODSWEN = 14, 16, 17
 _STATUS = 0x0003400F
-"""Bits of CSR that only the chip writes."""
+"""Mask of the bits of CSR that only the chip writes."""
 
 
 class Pwr(Peripheral):
@@ -20,7 +20,7 @@ class Pwr(Peripheral):
     registers: tuple[Register, ...] = ()
 
     def __init__(self, base: int, clocked: Callable[[], bool], variant: F4) -> None:
-        """Make the one of a part."""
+        """Make the power control of a part."""
         self._variant = variant
         control, status = variant.bits["PWR_CR"], variant.bits["PWR_CSR"]
         two_bits = control >> 15 & 1

@@ -11,13 +11,13 @@ from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, d
 
 HSI_HZ = 16 * MHZ
 _READY = {0: 1, 24: 25, 26: 27, 28: 29}
-"""Bits of CR: switch and ready flag of HSI, PLL, PLLI2S, PLLSAI."""
+"""Position of the ready flag of each switch in CR: HSI, PLL, PLLI2S, PLLSAI."""
 _WATCHDOG = 1 << 29
 _SOFTWARE, _PIN, _POWER = 1 << 28, 1 << 26, 1 << 27
 _FLAGS = 0xFE000000
 _RMVF = 1 << 24
 _CCM = 1 << 20
-"""Clock of the core-coupled memory, on after reset; the bit reads 1 where there is none, too."""
+"""Bit of the core-coupled memory's clock, on after reset; it reads 1 where there is none, too."""
 
 
 def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:

@@ -38,7 +38,7 @@ _BY_64 = (30, 64, 90, 100)
 
 @dataclass(frozen=True)
 class F4(Variant):
-    """One sub-family."""
+    """Limits and register bits of one STM32F4 sub-family."""
 
     voltage_mhz: Mapping[int, int]
     """Fastest core clock by PWR_CR.VOS (one bit where the regulator has two scales)."""
@@ -52,18 +52,18 @@ class F4(Variant):
 
     @property
     def overdrive_mhz(self) -> Mapping[int, int]:
-        """As `voltage_mhz`, with over-drive."""
+        """Fastest core clock by PWR_CR.VOS with over-drive."""
         return _OVERDRIVE_MHZ if self.has_overdrive else self.voltage_mhz
 
     @property
     def flash_control_bits(self) -> int:
-        """FLASH_CR has bits for the second bank where there is one: RM0090 section 3.9.7."""
+        """Bits of FLASH_CR; a second flash bank has bits of its own: RM0090 section 3.9.7."""
         has_two_banks = any(part.startswith(("STM32F42", "STM32F43")) for part in self.parts)
         return 0x8301837F | 0x80 if has_two_banks else 0x8301037F
 
     @property
     def latency_bits(self) -> int:
-        """FLASH_ACR.LATENCY has a fourth bit where the core runs at 180 MHz."""
+        """Bits of FLASH_ACR.LATENCY: four where the core runs at 180 MHz, else three."""
         return 0xF if self.has_overdrive else 0x7
 
 

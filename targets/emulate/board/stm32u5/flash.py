@@ -12,7 +12,8 @@ from targets.emulate.board.peripheral.bus import Peripheral, Register
 from targets.emulate.board.peripheral.programming import Lock, StoreMemory, Timing
 
 _MHZ_PER_STATE = {3: 32, 2: 30, 1: 24, 0: 8}
-"""By voltage range (PWR_VOSR.VOS): HCLK for each wait state and one more."""
+"""Megahertz of HCLK that each wait state, and the first access, allow: by voltage range
+(PWR_VOSR.VOS)."""
 _ORIGIN, _PAGE_BYTES, _QUAD_BYTES = 0x08000000, 0x2000, 16
 _PG, _PER, _BKER, _STRT, _LOCK = 0, 1, 11, 16, 31
 _PROGERR, _PGAERR, _SIZERR, _PGSERR = 1 << 3, 1 << 5, 1 << 6, 1 << 7
@@ -20,13 +21,13 @@ _ERRORS = 0x20FA
 _BSY, _WDW = 1 << 16, 1 << 17
 _ECCD = 1 << 31
 _LOOKS = 32
-"""A program that polls sees an operation end after so many looks, each of which takes its part of
-the time: one look for every few instructions would be most of what the board does."""
+"""Number of polls after which a program sees an operation end; each takes its part of the
+operation's time. One poll for every few instructions would be most of what the board does."""
 _PAGE_SECONDS, _QUAD_SECONDS = 1.5e-3, 118e-6
 
 
 class Flash(Peripheral):
-    """Wait states, and the store."""
+    """Flash interface: wait states, and programming of the store."""
 
     name = "FLASH"
     registers = (
@@ -45,7 +46,7 @@ class Flash(Peripheral):
         timing: Timing,
         raise_nmi: Callable[[], None],
     ) -> None:
-        """Look at `voltage()`, the field PWR_VOSR.VOS."""
+        """Make the flash interface; `voltage()` returns the field PWR_VOSR.VOS."""
         self._voltage = voltage
         self._store = store
         self._timing = timing
@@ -53,7 +54,7 @@ class Flash(Peripheral):
         super().__init__(base)
 
     def reset(self) -> None:
-        """Lock, and be idle."""
+        """Lock the flash and end any operation."""
         super().reset()
         self._lock = Lock()
         self._ready_at = 0

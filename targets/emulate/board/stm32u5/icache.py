@@ -8,7 +8,7 @@ _BUSY, _BUSY_ENDED = 1 << 0, 1 << 1
 
 
 class Icache(Peripheral):
-    """Switch and status."""
+    """Instruction cache: switch and status."""
 
     name = "ICACHE"
     registers = (

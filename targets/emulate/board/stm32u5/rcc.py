@@ -11,9 +11,9 @@ from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, d
 
 HSI_HZ = 16 * MHZ
 _MSI_HZ = {0: 48 * MHZ, 1: 24 * MHZ, 2: 16 * MHZ, 3: 12 * MHZ, 4: 4 * MHZ}
-"""By range; the slower ones (5 to 15) cannot feed PLL1."""
+"""Frequency of the MSI by range; the slower ranges (5 to 15) cannot feed PLL1."""
 _READY = {0: 2, 4: 5, 8: 10, 12: 13, 24: 25}
-"""Bits of CR: switch and ready flag of MSIS, MSIK, HSI, HSI48, PLL1."""
+"""Position of the ready flag of each switch in CR: MSIS, MSIK, HSI, HSI48, PLL1."""
 _WATCHDOG = 1 << 29
 _SOFTWARE, _PIN, _BROWNOUT = 1 << 28, 1 << 26, 1 << 27
 _FLAGS = 0xFE000000
