@@ -8,7 +8,7 @@ The outputs are those of the whole window, to the last bit: each row is the same
 the same numbers, on the same inputs.
 
 Rows that see padding may instead share the products of their samples with the others
-(`_shared.py`): then all is computed per sample.
+(`shared_products.py`): then all is computed per sample.
 
 What is kept lies in variables (`Buffer`), changed by SLIDE and CONV_STREAM only. The first
 operators that need all rows read a view of the whole buffer, and nothing after them changes.
@@ -56,7 +56,7 @@ class _Buffer:
 def run(graph: Graph, optimize: Goal) -> tuple[Graph, Stream]:
     """Return the graph that computes per sample, and what it is made of.
 
-    `optimize` says whether memory may be spent on fewer instructions, see `_shared.find`.
+    `optimize` says whether memory may be spent on fewer instructions, see `shared_products.find`.
     Raises `ModelUnsupportedError`, naming the operator, when nothing but views comes before the
     first operator that needs the whole window.
     """

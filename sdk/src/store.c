@@ -14,10 +14,10 @@
 /** What a walk through one slot sees. */
 typedef struct scan {
     bool found;        /**< A valid record lies here; the next three describe the newest. */
-    uint32_t sequence; /**< Its number. */
-    uint32_t offset;   /**< Of its header. */
-    uint32_t length;   /**< Of its payload, in bytes. */
-    uint32_t free;     /**< Where the next record may begin; the slot's size when nowhere. */
+    uint32_t sequence; /**< Number of the record. */
+    uint32_t offset;   /**< First byte of the record's header in the slot. */
+    uint32_t length;   /**< Bytes of the payload. */
+    uint32_t free;     /**< First byte for the next record; the slot's size when there is none. */
 } scan_t;
 
 static uint32_t read_word(const uint8_t *bytes)

@@ -9,7 +9,7 @@
 
 #include "safe/port.h"
 
-/** Where it is, and when it takes a byte: while the bits of `mask` in `*state` are `ready`. */
+/** Transmitter: its registers. It takes a byte while the bits of `mask` in `*state` are `ready`. */
 typedef struct safe_tx {
     const volatile uint32_t *state;
     volatile uint32_t *data;

@@ -1,4 +1,4 @@
-"""BATCH_TO_SPACE_ND: the end of a dilated convolution, see `_blocks.py`."""
+"""BATCH_TO_SPACE_ND: the end of a dilated convolution, see `blocks.py`."""
 
 from codegen.operators.layout.blocks import BlockMove
 

@@ -1,4 +1,4 @@
-"""SPACE_TO_BATCH_ND: the start of a dilated convolution, see `_blocks.py`."""
+"""SPACE_TO_BATCH_ND: the start of a dilated convolution, see `blocks.py`."""
 
 from codegen.operators.layout.blocks import BlockMove
 

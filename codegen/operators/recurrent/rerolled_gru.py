@@ -44,7 +44,7 @@ FIRST = SHARED + _gru.GATES
 
 
 class RerolledGru(OperatorSpec):
-    """The loop; option `steps` is a tuple of `_gru.Step`, `all_steps` what is written."""
+    """The loop; option `steps` is a tuple of `gru.Step`, `all_steps` what is written."""
 
     kind = "REROLLED_GRU"
     internal = True

@@ -37,7 +37,7 @@ from codegen.operators.recurrent import rerolled as _rerolled
 
 
 class RerolledLstm(OperatorSpec):
-    """The loop; option `steps` is a tuple of `_rerolled.Step`, `all_steps` what is written."""
+    """The loop; option `steps` is a tuple of `rerolled.Step`, `all_steps` what is written."""
 
     kind = "REROLLED_LSTM"
     internal = True

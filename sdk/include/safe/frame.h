@@ -44,7 +44,7 @@ typedef struct safe_frame {
     uint8_t seq;
     uint8_t flags;
     const uint8_t *payload;
-    size_t length; /**< Of the payload, in bytes. */
+    size_t length; /**< Bytes of the payload. */
     uint32_t crc;
 } safe_frame_t;
 

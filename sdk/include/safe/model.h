@@ -47,12 +47,13 @@ typedef struct safe_tensor_info {
     int32_t zero_point;
 } safe_tensor_info_t;
 
-/** What a streaming model adds; see safe/stream.h. */
+/** Description of how a streaming model takes samples; see safe/stream.h. */
 typedef struct safe_stream {
-    uint32_t window; /**< Samples. */
+    uint32_t window; /**< Number of samples in a window. */
     uint32_t sample_bytes;
-    uint32_t sample_start; /**< Where in the arena push takes the sample from. */
-    uint32_t count_start;  /**< Of a uint32_t: samples since the last reset, up to `window`. */
+    uint32_t sample_start; /**< First byte in the arena of the sample that push reads. */
+    uint32_t count_start;  /**< First byte in the arena of a uint32_t: samples since the last reset,
+                            * up to `window`. */
     void (*push)(uint8_t *arena); /**< Computes what follows from the newest sample alone. */
 } safe_stream_t;
 
@@ -60,13 +61,13 @@ typedef struct safe_stream {
 typedef struct safe_model {
     uint32_t abi; /**< SAFE_MODEL_ABI at generation. */
     const char *name;
-    uint8_t sha256[32]; /**< Of the model file. */
+    uint8_t sha256[32]; /**< Hash of the model file. */
     uint32_t arena_bytes;
     uint32_t weight_bytes;
     uint16_t input_count;
     uint16_t output_count;
     uint16_t operator_count;
-    uint16_t backend; /**< What computes it: 0 native, else as `code` of codegen/backends; < 16. */
+    uint16_t backend; /**< Number of the backend: 0 native; below 16, see PROTOCOL.md. */
     const safe_tensor_info_t *inputs;
     const safe_tensor_info_t *outputs;
     /** Sets the runtime's objects up in an arena of any content. Null: there is nothing to set up.

@@ -22,7 +22,7 @@ typedef struct safe_window {
     uint16_t count; /**< Samples held, up to `window`. */
 } safe_window_t;
 
-/** For each of the next `horizon` samples: the sum of the forecasts made of it so far. */
+/** Sums of the forecasts made so far, one for each of the next `horizon` samples. */
 typedef struct safe_horizon {
     int32_t *sums; /**< [horizon * channels] */
     uint16_t horizon;

@@ -30,7 +30,7 @@ typedef struct safe_add_params {
 void safe_kernel_add_s8(const safe_add_params_t *params, const int8_t *input1, const int8_t *input2,
                         int8_t *output);
 
-/** As safe_kernel_add_s8 for int16 with zero points 0. */
+/** Does what safe_kernel_add_s8 does, for int16 with zero points 0. */
 void safe_kernel_add_s16(const safe_add_params_t *params, const int16_t *input1,
                          const int16_t *input2, int16_t *output);
 

@@ -12,7 +12,7 @@ extern "C" {
 /** Constants of one call. */
 typedef struct safe_add_affine_params {
     int32_t length;  /**< Elements of each tensor. */
-    int32_t factor1; /**< Of input1, with 21 fraction bits. */
+    int32_t factor1; /**< Factor of input1, with 21 fraction bits. */
     int32_t factor2;
     int32_t start; /**< All zero points, and what rounds. */
     int32_t low;   /**< Limits of the output, including a fused activation. */

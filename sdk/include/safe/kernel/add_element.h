@@ -17,14 +17,14 @@ extern "C" {
  * high multiply of gemmlowp.
  */
 typedef struct safe_add_element {
-    int32_t factor1;     /**< Of input1, whose scale is the larger: +-2^20, int16: +-2^15. */
+    int32_t factor1;     /**< Factor of input1, whose scale is the larger: +-2^20, int16: +-2^15. */
     int32_t bias;        /**< -zero_point1 * factor1. */
-    int32_t factor2;     /**< Of input2 before its multiplier: 2^21, int16: 2^16. */
+    int32_t factor2;     /**< Factor of input2 before its multiplier: 2^21, int16: 2^16. */
     int32_t start2;      /**< -zero_point2 * factor2. */
     int32_t multiplier2; /**< 0 or in [2^30, 2^31). */
     int32_t shift2;      /**< Right shift behind it, in [1, 31]. */
     int32_t sign2;       /**< 2 (4 where equal scales need no shift), negative to subtract. */
-    int32_t multiplier;  /**< Of the sum: 0 or in [2^30, 2^31). */
+    int32_t multiplier;  /**< Multiplier of the sum: 0 or in [2^30, 2^31). */
     int32_t shift;       /**< Right shift behind it, in [1, 31]. */
     int32_t zero_point;
     int32_t low; /**< Limits of the output, including a fused activation. */

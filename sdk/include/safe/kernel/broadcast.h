@@ -21,15 +21,15 @@ typedef struct safe_broadcast_axis {
 
 /** `rows` runs of `length` elements; equal shapes are one row without axes. */
 typedef struct safe_broadcast {
-    int32_t rows;   /**< Product of the counts. */
-    int32_t length; /**< Elements of a run. */
-    int32_t step1;  /**< In the first input within a run: 1, or 0 where one value repeats. */
-    int32_t step2;  /**< In the second input within a run. */
-    int32_t axes;   /**< Entries of `axis` in use. */
+    int32_t rows;   /**< Number of runs, the product of the counts. */
+    int32_t length; /**< Number of elements in a run. */
+    int32_t step1;  /**< Step in the first input within a run: 1, or 0 where one value repeats. */
+    int32_t step2;  /**< Step in the second input within a run. */
+    int32_t axes;   /**< Number of entries of `axis` in use. */
     safe_broadcast_axis_t axis[SAFE_BROADCAST_AXES];
 } safe_broadcast_t;
 
-/** Where a row starts in each input, in elements. */
+/** Index of the element at which a row starts, in each input. */
 typedef struct safe_broadcast_start {
     int32_t first;
     int32_t second;

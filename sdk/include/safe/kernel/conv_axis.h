@@ -11,11 +11,11 @@ extern "C" {
 
 /** One spatial axis of a convolution or pooling. */
 typedef struct safe_conv_axis {
-    int32_t size;     /**< Input positions. */
-    int32_t kernel;   /**< Taps. */
-    int32_t stride;   /**< Input positions between outputs. */
-    int32_t dilation; /**< Input positions between taps. */
-    int32_t output;   /**< Output positions. */
+    int32_t size;     /**< Number of input positions. */
+    int32_t kernel;   /**< Number of taps. */
+    int32_t stride;   /**< Input positions from one output to the next. */
+    int32_t dilation; /**< Input positions from one tap to the next. */
+    int32_t output;   /**< Number of output positions. */
     int32_t pad;      /**< Positions before the first input that tap 0 of output 0 sees. */
 } safe_conv_axis_t;
 

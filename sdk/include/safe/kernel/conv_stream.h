@@ -22,7 +22,7 @@ extern "C" {
 
 /** Rows of the output. With `before + after < taps`. */
 typedef struct safe_conv_stream_shape {
-    int32_t channels; /**< Of a row. */
+    int32_t channels; /**< Channels of a row. */
     int32_t taps;     /**< [2, SAFE_CONV_STREAM_MAX_TAPS] */
     int32_t before;   /**< Rows of the window that see padding at its beginning. */
     int32_t after;    /**< Rows that see padding at its end. */
@@ -41,7 +41,7 @@ typedef struct safe_conv_stream_params {
 
 /** What lasts from sample to sample; zeros after a reset. */
 typedef struct safe_conv_stream_state {
-    int32_t slot;   /**< Of the ring, where the rows before go next. */
+    int32_t slot;   /**< Slot of the ring that the rows before go to next. */
     int32_t sums[]; /**< [channels][chain 0: taps - 1, chain 1: taps - 2, ... chain `before`] */
 } safe_conv_stream_state_t;
 
@@ -53,8 +53,8 @@ typedef struct safe_conv_stream_state {
  * sum(weights of the tap), and the bias in tap `before`, which every sum of a row contains.
  * @param multiplier, shift One for each channel, as for safe_requantize. @param state See there.
  * @param heads Ring of rows of the border before, int8[delay][before][channels].
- * `codegen/operators/conv_stream.py` proves that no sum leaves 31 bits. Source of the arithmetic:
- * TFLM's ConvPerChannel; taps on padding add nothing.
+ * `codegen/operators/linear/conv_stream.py` proves that no sum leaves 31 bits. Source of the
+ * arithmetic: TFLM's ConvPerChannel; taps on padding add nothing.
  */
 void safe_kernel_conv_stream_s8(const safe_conv_stream_params_t *params, int8_t *kept,
                                 const int8_t *sample, const int8_t *weights, const int32_t *start,

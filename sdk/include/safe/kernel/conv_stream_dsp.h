@@ -15,11 +15,12 @@ extern "C" {
 /**
  * The same bytes as safe_kernel_conv_stream_s8, from packed weights.
  *
- * @param kept, sample, state, heads As there; the sums are doubled. @param weights Of each
- * tap the tiles of all channels for safe_dsp_dot8. @param start 8 words for each tile, see there.
+ * @param kept, sample, state, heads See safe_kernel_conv_stream_s8; the sums are doubled.
+ * @param weights Tiles of all channels for safe_dsp_dot8, tap by tap. @param start 8 words for each
+ * tile, see there.
  * @param rescale safe_dsp_rescale_t as words, one for each channel.
  * @param scratch SAFE_DOT8_WORDS(blocks of depth) words, and 8 for each tile.
- * `codegen/operators/conv_stream.py` packs, and proves the bounds of safe_dsp_dot8 and
+ * `codegen/backends/native/dsp/conv_stream.py` packs, and proves the bounds of safe_dsp_dot8 and
  * safe_dsp_rescale; where they do not hold it calls the reference kernel.
  */
 void safe_kernel_conv_stream_s8_dsp(const safe_conv_stream_params_t *params, int8_t *kept,

@@ -39,8 +39,8 @@ void safe_conv_stream_advance(const safe_conv_stream_shape_t *shape, int8_t *kep
 /**
  * Adds the products of a sample to the sums of one channel.
  *
- * @param products Of tap k: products[k * step]. @param due The completed sums, in the order of
- * safe_conv_stream_rows_t. @return The sums of the next channel.
+ * @param products Products of tap k at products[k * step]. @param due The completed sums, in the
+ * order of safe_conv_stream_rows_t. @return The sums of the next channel.
  */
 static inline int32_t *safe_conv_stream_add(const safe_conv_stream_shape_t *shape, int32_t *sums,
                                             const int32_t *products, int32_t step, int32_t *due)

@@ -14,13 +14,14 @@ extern "C" {
 /**
  * The same bytes as safe_kernel_conv_stream_s8, from packed weights.
  *
- * @param kept, sample, state, heads As there. @param weights Of each tap the tiles of all channels
- * for safe_rv32_dot8; for three taps, a row at each border and whole fours of channels
- * [channels / 4][depth][3][4]. @param start 8 words for each tile; of fours [channels / 4][3][4].
+ * @param kept, sample, state, heads See safe_kernel_conv_stream_s8.
+ * @param weights Tiles of all channels for safe_rv32_dot8, tap by tap. For three taps, one row at
+ * each border and a multiple of four channels: [channels / 4][depth][3][4].
+ * @param start 8 words for each tile, or [channels / 4][3][4] in the form for three taps.
  * @param rescale safe_rv32_rescale_t as words, one for each channel: right shift plus 1, and
- * 1 + 2^right * (1 + 2 * zero point). @param scratch 8 words for each tile; of fours none.
- * `codegen/operators/conv_stream.py` packs, and proves that no sum leaves 29 bits and no rescaled
- * one 31; where they may it calls the reference kernel.
+ * 1 + 2^right * (1 + 2 * zero point). @param scratch 8 words for each tile, none in the form for
+ * three taps. `codegen/backends/native/rv32/conv_stream.py` packs, and proves that no sum leaves 29
+ * bits and no rescaled one 31; where they may it calls the reference kernel.
  */
 void safe_kernel_conv_stream_s8_rv32(const safe_conv_stream_params_t *params, int8_t *kept,
                                      const int8_t *sample, const int8_t *weights,

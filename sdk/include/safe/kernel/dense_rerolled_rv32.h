@@ -21,15 +21,15 @@ extern "C" {
 typedef struct safe_dense_rerolled {
     const int8_t *weights;  /**< [tiles][depth][8], filled with zeros. */
     const uint32_t *scales; /**< A fraction of 2^31 for each row of the tiles. */
-    const int32_t *start;   /**< Of the sums: 8 words per tile, or once. */
-    int32_t depth;          /**< SAFE_DENSE_REROLLED_DEPTH */
+    const int32_t *start;   /**< Initial sums: 8 words per tile, or 8 that serve all tiles. */
+    int32_t depth;          /**< SAFE_DENSE_REROLLED_DEPTH of a row. */
     int32_t start_step;     /**< Words from one tile's start to the next: 8 or 0. */
 } safe_dense_rerolled_t;
 
 /**
  * All rows of a product.
  *
- * @param words Of its scale. @param values [depth], from safe_rv32_widen.
+ * @param words Scale of the product. @param values [depth], from safe_rv32_widen.
  * @param output 8 * tiles values.
  */
 void safe_rv32_dense_rerolled(const safe_dense_rerolled_t *dense, const int32_t *words,

@@ -13,7 +13,7 @@ extern "C" {
 /** Constants of a row of outputs. */
 typedef struct safe_dense_row_rv32 {
     int32_t depth;             /**< Weights of each output. */
-    int32_t units;             /**< Outputs. */
+    int32_t units;             /**< Number of outputs. */
     int32_t start_is_short;    /**< 1: `start` is int16_t; 0: int32_t. */
     int32_t rescale_step;      /**< 1: multiplier and shift per output; 0: one pair for all. */
     int32_t output_zero_point; /**< [-128, 127] */
@@ -25,7 +25,7 @@ typedef struct safe_dense_row_rv32 {
 typedef struct safe_dense_weights_rv32 {
     const int8_t *weights;     /**< Tiles of eight outputs for safe_rv32_dot8, filled with zeros. */
     const void *start;         /**< What the sums start from, 8 per tile. */
-    const int32_t *multiplier; /**< As in safe_rv32_rescale_t. */
+    const int32_t *multiplier; /**< Multiplier as in safe_rv32_rescale_t. */
     const int8_t *shift;       /**< [1, 30]: right */
 } safe_dense_weights_rv32_t;
 

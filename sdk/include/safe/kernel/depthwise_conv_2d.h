@@ -31,7 +31,7 @@ typedef struct safe_depthwise_conv_2d_params {
  *
  * @param input [batches][y.size][x.size][input_channels].
  * @param weights [y.kernel][x.kernel][input_channels * channel_multiplier], any int8; in the order
- * that this variant of the kernel reads, chosen by `codegen/operators/depthwise_conv_2d.py`.
+ * that this variant of the kernel reads, chosen by `codegen/operators/linear/depthwise_conv_2d.py`.
  * @param bias [output channels] with -input_zero_point * sum(weights) folded in; a tap outside
  * the image sees the input zero point, which cancels its share. The generator proves
  * |bias[o]| + 128 * sum |weights[o]| < 2^31, and the same times 2^shift for a left shift.

@@ -14,21 +14,21 @@ typedef struct safe_depthwise_3x3_axis {
     int32_t before;      /**< Positions of padding before the first input. */
     int32_t seen;        /**< Input positions that some output sees. */
     int32_t input_step;  /**< Bytes from an input position to the next. */
-    int32_t output;      /**< Output positions. */
+    int32_t output;      /**< Number of output positions. */
     int32_t output_step; /**< Bytes from an output position to the next. */
 } safe_depthwise_3x3_axis_t;
 
 /** Constants of one call. */
 typedef struct safe_depthwise_3x3_dsp_params {
     int32_t batches;
-    int32_t channels;               /**< Of input and output. */
+    int32_t channels;               /**< Number in input and output. */
     safe_depthwise_3x3_axis_t line; /**< The axis along which a line of the plane lies, stride 1,
                                          at least two outputs. */
     safe_depthwise_3x3_axis_t across;
-    int32_t line_bytes;        /**< Of a line of the plane: `line.output` + 2 or more. */
-    int32_t lines;             /**< Of the plane. */
+    int32_t line_bytes;        /**< Size of a line of the plane: `line.output` + 2 or more. */
+    int32_t lines;             /**< Number of lines of the plane. */
     int32_t line_stride;       /**< Lines from an output position across to the next. */
-    int32_t image_bytes;       /**< Of one input. */
+    int32_t image_bytes;       /**< Size of one input. */
     int32_t input_zero_point;  /**< [-128, 127]; what lies outside the image. */
     int32_t output_zero_point; /**< [-128, 127] */
     int32_t output_min;        /**< Limits of the output, including a fused activation. */

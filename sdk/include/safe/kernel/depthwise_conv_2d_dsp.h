@@ -14,7 +14,7 @@ extern "C" {
 /** Constants of one call. */
 typedef struct safe_depthwise_conv_2d_dsp_params {
     int32_t batches;
-    int32_t channels; /**< Of input and output, at least 4. */
+    int32_t channels; /**< Number in input and output, at least 4. */
     safe_conv_axis_t y;
     safe_conv_axis_t x;
     int32_t input_zero_point; /**< [-128, 127]; what lies outside the image. */

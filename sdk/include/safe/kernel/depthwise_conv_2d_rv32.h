@@ -15,7 +15,7 @@ extern "C" {
 /** Constants of one call. */
 typedef struct safe_depthwise_conv_2d_rv32_params {
     int32_t batches;
-    int32_t channels; /**< Of input and output. */
+    int32_t channels; /**< Number in input and output. */
     safe_conv_axis_t y;
     safe_conv_axis_t x;
     int32_t plane_rows;        /**< Rows and columns of one channel with its padding: what all */

@@ -25,7 +25,7 @@ typedef struct safe_dequantize_params {
 void safe_kernel_dequantize_s8_f32(const safe_dequantize_params_t *params, const int8_t *input,
                                    float *output);
 
-/** As safe_kernel_dequantize_s8_f32 for int16. */
+/** Does what safe_kernel_dequantize_s8_f32 does, for int16. */
 void safe_kernel_dequantize_s16_f32(const safe_dequantize_params_t *params, const int16_t *input,
                                     float *output);
 

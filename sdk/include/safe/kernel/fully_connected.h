@@ -24,7 +24,7 @@ typedef struct safe_fully_connected_params {
  * output[b][u] = clamp(requantize(bias[u] + sum_k input[b][k] * weights[u][k]) + zero point).
  *
  * @param input [batches][depth]. @param weights [units][depth], any int8; in the order that this
- * variant of the kernel reads, chosen by `codegen/operators/fully_connected.py`.
+ * variant of the kernel reads, chosen by `codegen/operators/linear/fully_connected.py`.
  * @param bias [units] with -input_zero_point * sum(weights) folded in. The generator proves
  * |bias[u]| + 128 * sum_k |weights[u][k]| < 2^31, and the same times 2^shift for a left shift.
  * @param multiplier, shift See safe_requantize. @param scratch Size from the generator; unused

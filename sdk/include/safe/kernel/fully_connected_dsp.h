@@ -24,8 +24,8 @@ typedef struct safe_fully_connected_dsp_params {
  * safe_dense_weights_t; the start is the bias with -input_zero_point * sum(weights) folded in.
  * @param scratch SAFE_DOT8_WORDS(blocks of depth) words. @param output [batches][row.units], must
  * not overlap the input.
- * `codegen/operators/fully_connected.py` packs, and proves the bounds of safe_dsp_dot8 and
- * safe_dsp_rescale; where they do not hold it calls the reference kernel.
+ * `codegen/backends/native/dsp/fully_connected.py` packs, and proves the bounds of safe_dsp_dot8
+ * and safe_dsp_rescale; where they do not hold it calls the reference kernel.
  */
 void safe_kernel_fully_connected_s8_dsp(const safe_fully_connected_dsp_params_t *params,
                                         const int8_t *input, const uint32_t *weights,

@@ -28,8 +28,8 @@ extern "C" {
 /** Extent of the product, and where it goes. The assembly reads the fields by their order. */
 typedef struct safe_gemm4x2 {
     uint32_t groups;    /**< At least 1. */
-    uint32_t blocks;    /**< Of four values; at least 1. */
-    int8_t *outputs[2]; /**< Of column a and b: 4 * groups values each; may be the same. */
+    uint32_t blocks;    /**< Number of blocks of four values; at least 1. */
+    int8_t *outputs[2]; /**< Outputs of column a and b: 4 * groups values each; may be the same. */
     int32_t zero_point; /**< 2 * the outputs' zero point + 1: the addend is this << (shift - 1). */
 } safe_gemm4x2_t;
 

@@ -15,7 +15,7 @@ extern "C" {
 typedef struct safe_mul_element {
     int32_t zero_point1;
     int32_t zero_point2;
-    int32_t multiplier; /**< Of the product; see safe_requantize. */
+    int32_t multiplier; /**< Multiplier of the product; see safe_requantize. */
     int32_t shift;
     int32_t zero_point;
     int32_t low; /**< Limits of the output, including a fused activation. */
@@ -38,7 +38,7 @@ typedef struct safe_mul_params {
 void safe_kernel_mul_s8(const safe_mul_params_t *params, const int8_t *input1, const int8_t *input2,
                         int8_t *output);
 
-/** As safe_kernel_mul_s8 for int16 with zero points 0. */
+/** Does what safe_kernel_mul_s8 does, for int16 with zero points 0. */
 void safe_kernel_mul_s16(const safe_mul_params_t *params, const int16_t *input1,
                          const int16_t *input2, int16_t *output);
 

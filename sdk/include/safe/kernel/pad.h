@@ -18,11 +18,11 @@ typedef struct safe_pad_axis {
 
 /** Constants of one call: neighbouring axes without a border are joined to one. */
 typedef struct safe_pad_params {
-    int32_t output_bytes;  /**< Of the whole output. */
+    int32_t output_bytes;  /**< Size of the whole output. */
     int32_t first_bytes;   /**< Border before the first run. */
     int32_t run_bytes;     /**< Bytes that lie together in the input and in the output. */
     int32_t run_gap_bytes; /**< Border behind a run and before the next. */
-    int32_t value;         /**< Of every byte of the border, [-128, 127]. */
+    int32_t value;         /**< Value of every byte of the border, [-128, 127]. */
     safe_pad_axis_t axis0;
     safe_pad_axis_t axis1;
     safe_pad_axis_t axis2;

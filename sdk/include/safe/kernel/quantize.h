@@ -39,7 +39,7 @@ typedef struct safe_requantize_params {
 void safe_kernel_quantize_f32_s8(const safe_quantize_params_t *params, const float *input,
                                  int8_t *output);
 
-/** As safe_kernel_quantize_f32_s8 for int16. */
+/** Does what safe_kernel_quantize_f32_s8 does, for int16. */
 void safe_kernel_quantize_f32_s16(const safe_quantize_params_t *params, const float *input,
                                   int16_t *output);
 
@@ -53,11 +53,12 @@ void safe_kernel_quantize_f32_s16(const safe_quantize_params_t *params, const fl
 void safe_kernel_requantize_s16_s8(const safe_requantize_params_t *params, const int16_t *input,
                                    int8_t *output);
 
-/** As safe_kernel_requantize_s16_s8, to int16. */
+/** Does what safe_kernel_requantize_s16_s8 does, with an int16 output. */
 void safe_kernel_requantize_s16_s16(const safe_requantize_params_t *params, const int16_t *input,
                                     int16_t *output);
 
-/** As safe_kernel_requantize_s16_s8, from int8 to int16; the output must not overlap the input. */
+/** Does what safe_kernel_requantize_s16_s8 does, from int8 to int16. The output must not overlap
+ * the input. */
 void safe_kernel_requantize_s8_s16(const safe_requantize_params_t *params, const int8_t *input,
                                    int16_t *output);
 

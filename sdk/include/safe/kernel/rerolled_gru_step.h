@@ -39,8 +39,9 @@ enum safe_gru_word {
 /**
  * The new hidden state.
  *
- * @param words Of the step. @param gates, terms [3 * units] Of input and hidden state; both are
- * lost. @param before Hidden state, or NULL in the first step. @param hidden May be `before`.
+ * @param words Words of the step. @param gates, terms [3 * units] Terms of input and hidden state;
+ * both are lost. @param before Hidden state, or NULL in the first step. @param hidden May be
+ * `before`.
  */
 void safe_rerolled_gru_update(const int32_t *words, const safe_rerolled_shared_t *shared,
                               int32_t units, int8_t *gates, int8_t *terms, const int8_t *before,

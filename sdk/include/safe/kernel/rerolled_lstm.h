@@ -38,7 +38,7 @@ enum safe_rerolled_small {
     SAFE_REROLLED_INPUT_ZERO,
     SAFE_REROLLED_RECURRENT_EXPONENT,
     SAFE_REROLLED_RECURRENT_ZERO,
-    SAFE_REROLLED_SUM_SIDE, /**< Of each sum: shift2, sign2, shift, swapped, zero point. */
+    SAFE_REROLLED_SUM_SIDE, /**< Words of each sum: shift2, sign2, shift, swapped, zero point. */
     SAFE_REROLLED_GATES_SIDE = SAFE_REROLLED_SUM_SIDE + 5,
     SAFE_REROLLED_CELL_SIDE = SAFE_REROLLED_GATES_SIDE + 5,
     SAFE_REROLLED_GATES_ZERO = SAFE_REROLLED_GATES_SIDE + 4,
@@ -61,7 +61,7 @@ typedef struct safe_rerolled_lstm_params {
     int32_t units;
     int32_t output_step; /**< Bytes from one hidden state to the next: units, or 0: last only. */
     int32_t input_zero_point;
-    int32_t bias_zero_point; /**< Of the int8 bias. */
+    int32_t bias_zero_point; /**< Zero point of the int8 bias. */
 } safe_rerolled_lstm_params_t;
 
 /** Results of the 256 values of a gate or the cell, in one step. */

@@ -26,8 +26,8 @@ typedef struct safe_rerolled_lstm_rv32_params {
  *
  * @param sequence [time_steps][input_size] @param input_weights, recurrent_weights Tiles of
  * safe_rv32_dense_rerolled over the 4 * units rows; the last is filled with zeros.
- * @param first_bias Of the first step, for each row of the tiles.
- * @param input_scales, recurrent_scales, bias, packed, bins, thresholds, exact As for
+ * @param first_bias Bias of the first step, for each row of the tiles.
+ * @param input_scales, recurrent_scales, bias, packed, bins, thresholds, exact See
  * safe_kernel_rerolled_lstm_s8_dsp. @param scratch First SAFE_REROLLED_WORDS words, then both
  * vectors as int16, then 2 * (8 * tiles) + units bytes. @param output [time_steps or 1][units]
  */

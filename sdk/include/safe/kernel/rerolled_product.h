@@ -32,7 +32,7 @@ typedef struct safe_rerolled_vector {
 /**
  * The products of two vectors, element by element: see safe_rerolled_requantize.
  *
- * @param words Of the product. @param units Values of each vector.
+ * @param words Words of the product. @param units Values of each vector.
  * @param output [units], may be a or b.
  */
 void safe_rerolled_multiply(const int32_t *words, int32_t units, safe_rerolled_vector_t a,

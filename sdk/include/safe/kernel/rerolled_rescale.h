@@ -57,10 +57,10 @@ typedef struct safe_rerolled_scaled {
 } safe_rerolled_scaled_t;
 
 #if SAFE_DSP
-/** What a product is taken times: doubling is free in a shifted operand. */
+/** Factor on every product: doubling is free in a shifted operand. */
 #define SAFE_REROLLED_TIMES 2
 
-/** From a product's two words: multiplier, and 256 * (right shift less 1) + zero point + 128. */
+/** Unpacks a product's two words: multiplier, and 256 * (right shift less 1) + zero point + 128. */
 static inline safe_rerolled_scaled_t safe_rerolled_scaled(const int32_t *words)
 {
     const safe_rerolled_scaled_t scaled = {words[0], 2 * (words[1] & 0xFF) - 255, words[1] >> 8, 0};

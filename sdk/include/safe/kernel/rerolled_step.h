@@ -33,9 +33,9 @@ enum safe_rerolled_word {
     SAFE_REROLLED_RECURRENT = SAFE_REROLLED_INPUT + 3,
     SAFE_REROLLED_SUM = SAFE_REROLLED_RECURRENT + 3, /**< Three for each sum: A, B, C. */
     SAFE_REROLLED_BIASED = SAFE_REROLLED_SUM + 3,
-    SAFE_REROLLED_CELL = SAFE_REROLLED_BIASED + 3,  /**< Of forget and update. */
+    SAFE_REROLLED_CELL = SAFE_REROLLED_BIASED + 3,  /**< Words of forget and update. */
     SAFE_REROLLED_GATE = SAFE_REROLLED_CELL + 3,    /**< Two for each argument: A, C. */
-    SAFE_REROLLED_SHOWN = SAFE_REROLLED_GATE + 2,   /**< Of the cell's tanh. */
+    SAFE_REROLLED_SHOWN = SAFE_REROLLED_GATE + 2,   /**< Words of the cell's tanh. */
     SAFE_REROLLED_UPDATE = SAFE_REROLLED_SHOWN + 2, /**< Two for each product: multiplier, and 256
                                                      * * (right shift less 1) + zero point + 128. */
     SAFE_REROLLED_FORGET = SAFE_REROLLED_UPDATE + 2,
@@ -107,7 +107,7 @@ void safe_rerolled_activate(safe_rerolled_argument_t argument, const safe_reroll
 /**
  * Adds recurrent terms and bias to the gates and applies their activations.
  *
- * @param words Of the step. @param gates [4 * units] Terms of the input, replaced by results
+ * @param words Words of the step. @param gates [4 * units] Terms of the input, replaced by results
  * plus 128, as uint8. @param recurrent [4 * units], or NULL in the first step, which has no bias
  * to add either. @param bias [4 * units]
  */
@@ -117,8 +117,8 @@ void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *sha
 /**
  * The new cell and hidden state.
  *
- * @param words Of the step. @param gates From safe_rerolled_gates; lost. @param cell [units]
- * Replaced.
+ * @param words Words of the step. @param gates Results of safe_rerolled_gates; lost. @param cell
+ * [units] Replaced.
  * @param hidden [units]
  */
 void safe_rerolled_update(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,

@@ -15,7 +15,7 @@ extern "C" {
  *
  * @param packed Differences from the words before, modulo 2^32: a byte of four lengths, two bits
  * each from the lowest, before every four words; 0, or 1 less than the bytes of the difference,
- * highest first. @param count Words of a step. @param words Of the step before, at first 0.
+ * highest first. @param count Words of a step. @param words Words of the step before, at first 0.
  * @return What follows the step.
  */
 const uint8_t *safe_rerolled_unpack(const uint8_t *packed, int32_t count, int32_t *words);

@@ -26,7 +26,7 @@ typedef struct safe_sigmoid_params {
 void safe_kernel_logistic_s16(const safe_sigmoid_params_t *params, const int16_t *input,
                               const uint16_t *table, int16_t *output);
 
-/** As safe_kernel_logistic_s16 for tanh. */
+/** output[i] = tanh in Q0.15; otherwise like safe_kernel_logistic_s16. */
 void safe_kernel_tanh_s16(const safe_sigmoid_params_t *params, const int16_t *input,
                           const uint16_t *table, int16_t *output);
 

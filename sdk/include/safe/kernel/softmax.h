@@ -15,9 +15,9 @@ extern "C" {
  * output[r][i] = softmax(beta * scale * input[r])[i] * 256 - 128, saturated.
  *
  * @param input [rows][depth]. @param exponentials [entries] exp(-d * beta * scale) in Q0.31 for a
- * difference of d to the row's maximum, from `codegen/operators/softmax.py`. @param output
- * [rows][depth], scale 1/256 and zero point -128; may be the input.
- * A row whose exponentials sum to 512 or more gives -128 (TFLM stops the program there).
+ * difference of d to the row's maximum, from `codegen/operators/reduction/softmax.py`. @param
+ * output [rows][depth], scale 1/256 and zero point -128; may be the input. A row whose exponentials
+ * sum to 512 or more gives -128 (TFLM stops the program there).
  */
 void safe_kernel_softmax_s8(const safe_softmax_params_t *params, const int8_t *input,
                             const int32_t *exponentials, int8_t *output);

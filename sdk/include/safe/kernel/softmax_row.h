@@ -23,7 +23,8 @@ extern "C" {
 typedef struct safe_softmax_params {
     int32_t rows;
     int32_t depth;   /**< Elements of a row, in [1, SAFE_SOFTMAX_MAX_DEPTH]. */
-    int32_t entries; /**< Of the table, in [1, 256]; a larger difference has exponential 0. */
+    int32_t entries; /**< Number of entries of the table, in [1, 256]; a larger difference has
+                        exponential 0. */
 } safe_softmax_params_t;
 
 /** A row's factor: every output is exponential * factor / 2^(31 + shift). */

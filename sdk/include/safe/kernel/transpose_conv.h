@@ -33,7 +33,7 @@ typedef struct safe_transpose_conv_params {
  *
  * @param input [batches][y.size][x.size][input_channels].
  * @param weights [output_channels][y.kernel][x.kernel][input_channels], any int8; in the order
- * that this variant of the kernel reads, chosen by `codegen/operators/transpose_conv.py`.
+ * that this variant of the kernel reads, chosen by `codegen/operators/linear/transpose_conv.py`.
  * @param bias [output_channels] as in the model: how many taps reach an output depends on its
  * place, so that no zero point is folded in. The generator proves |bias[o]| + 255 * sum
  * |weights[o]| < 2^31, and the same times 2^shift for a left shift.

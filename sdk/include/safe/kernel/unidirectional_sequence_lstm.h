@@ -38,7 +38,7 @@ typedef struct safe_lstm_params {
     int32_t hidden_shift;
     int32_t hidden_zero_point; /**< [-128, 127] */
     int32_t cell_clip;         /**< Cell state is limited to [-clip, clip]; 32768: no limit. */
-    int32_t tanh_multiplier;   /**< Of the cell state; see safe_tanh_s16. */
+    int32_t tanh_multiplier;   /**< Multiplier of the cell state; see safe_tanh_s16. */
     int32_t tanh_shift;
 } safe_lstm_params_t;
 
@@ -55,7 +55,7 @@ typedef struct safe_lstm_params {
  * @param input [batches][time_steps][input_size], or with the first two swapped (the steps of
  * `params` say which). @param input_weights [units][4][input_size], @param recurrent_weights
  * [units][4][units]: the four gates of a unit are neighbours; in the order that this variant of
- * the kernel reads, chosen by `codegen/operators/unidirectional_sequence_lstm.py`.
+ * the kernel reads, chosen by `codegen/operators/recurrent/unidirectional_sequence_lstm.py`.
  * @param input_bias, recurrent_bias [units][4], with -zero_point * sum(weights) folded in. The
  * generator proves |bias| + 128 * sum |weights| < 2^31 for each row, and the same times 2^shift
  * for a left shift. @param scales [2][4][2]: multiplier and shift of the input terms of the four

@@ -51,7 +51,7 @@ typedef struct safe_lstm_dsp_params {
     int32_t update_shift;      /**< [15, 30] */
     int32_t cell_clip;         /**< Cell state is limited to [-clip, clip_span - clip]. */
     int32_t cell_clip_span;    /**< 2 * clip; 65535 where clip is 32768, which is no limit. */
-    int32_t tanh_multiplier;   /**< Of the cell state: 3 * 2^k with k <= 12. */
+    int32_t tanh_multiplier;   /**< Multiplier of the cell state: 3 * 2^k with k <= 12. */
     int32_t tanh_addend;       /**< Half of 2^tanh_shift, or 0. */
     int32_t tanh_shift;        /**< [0, 3]: right */
     safe_dsp_rescale_t input[SAFE_LSTM_DSP_GATES];     /**< To Q3.12. */

@@ -13,8 +13,8 @@ typedef struct patch {
     safe_conv_taps_t rows;
 } patch_t;
 
-/** Where a column is written: expanded at once, or as bytes, where channels are no multiple of
- * the four values of a block. */
+/** Place at which a column is written: expanded at once, or as bytes, where channels are no
+ * multiple of the four values of a block. */
 typedef struct column {
     uint32_t *words; /**< Every other word; the next that is written. */
     int8_t *bytes;   /**< The next that is written, or null. */
@@ -93,7 +93,7 @@ static SAFE_NOINLINE uint32_t *fill_words(uint32_t *words, int32_t value, int32_
     return words;
 }
 
-/** As fill_words for both columns. */
+/** Does what fill_words does, for both columns. */
 static inline uint32_t *fill_two(uint32_t *words, int32_t value, int32_t length)
 {
     (void)fill_words(words + 1, value, length);

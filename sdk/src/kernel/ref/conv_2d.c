@@ -8,7 +8,7 @@
 
 /** The weights of up to four output channels, and their sums at one output position. */
 typedef struct conv_rows {
-    const int8_t *weights; /**< Of the first channel. */
+    const int8_t *weights; /**< Weights of the first channel. */
     int32_t step;          /**< Bytes from channel to channel. */
     int32_t count;         /**< 1 or SAFE_DOT_ROWS. */
     int32_t sum[SAFE_DOT_ROWS];

@@ -58,7 +58,7 @@ static inline const int8_t *add_outside(int32_t zero_point, const int8_t *weight
 }
 
 /** Sums all taps for LANES channels, each with an input channel of its own.
- * @param input Of the first channel, at the first tap inside. */
+ * @param input Value of the first channel, at the first tap inside. */
 static void add_each(const depthwise_window_t *window, const int8_t *input, const int8_t *weights,
                      int32_t result[LANES])
 {

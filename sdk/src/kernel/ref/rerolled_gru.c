@@ -15,7 +15,7 @@ typedef struct dense {
     int32_t depth;
 } dense_t;
 
-/** All rows of a product. @param words Of its scale. */
+/** All rows of a product. @param words Scale of the product. */
 static SAFE_NOINLINE void multiply(const dense_t *d, const int32_t *words, const int32_t *bias,
                                    const int8_t *values, int32_t zero_point, int8_t *output)
 {

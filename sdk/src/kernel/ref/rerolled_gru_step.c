@@ -10,7 +10,7 @@
 /** Zero point of the results of LOGISTIC. */
 #define LOGISTIC_ZERO (-128)
 
-/** An activation in place, as int8. @param words Of its argument. */
+/** An activation in place, as int8. @param words Words of its argument. */
 static void activate(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
                      int8_t *values)
 {

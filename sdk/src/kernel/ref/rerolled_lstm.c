@@ -132,7 +132,8 @@ static inline int8_t product(int32_t a, int32_t b, uint32_t multiplier, const in
     return (int8_t)safe_clamp(scaled + shift_zero[1], INT8_MIN, INT8_MAX);
 }
 
-/** i * g into `gates`, f * c into `cell`, and their sum. @param zero_point Of the last cell. */
+/** i * g into `gates`, f * c into `cell`, and their sum. @param zero_point Zero point of the last
+ * cell. */
 static void update_cell(const safe_rerolled_lstm_tables_t *tables, int32_t units, int first,
                         const uint32_t *m, const int8_t *s, int32_t zero_point, int8_t *gates,
                         int8_t *cell)

@@ -66,8 +66,8 @@ static void add_one(const int8_t *input, int32_t zero_point, const int8_t *weigh
     *sum = total;
 }
 
-/** Adds everything that reaches one output position, for `lanes` channels. @param weights Of the
- * first of them. */
+/** Adds everything that reaches one output position, for `lanes` channels. @param weights Weights
+ * of the first of them. */
 static void add_patch(const safe_transpose_conv_params_t *params, const transpose_taps_t *y,
                       const transpose_taps_t *x, const int8_t *image, const int8_t *weights,
                       int32_t lanes, int32_t sum[LANES])

@@ -59,7 +59,7 @@ static inline int8_t rescaled(int32_t sum, safe_rv32_rescale_t r)
         SAFE_RV32_FENCE();                                                                         \
     } while (0)
 
-/** Where four channels are read and written. */
+/** Pointers to the constants, the sums and the rows of four channels. */
 typedef struct four {
     const int8_t *weights; /**< [depth][3][4] */
     const int32_t *start;  /**< [3][4] */

@@ -43,7 +43,7 @@ typedef struct line {
     } while (0)
 
 /** One column of outputs, one position after the other, of a 3 x 3 kernel
- * without dilation. @param line Its outputs; `tap_rows` is the next row, too. */
+ * without dilation. @param line Outputs of the line; `tap_rows` is the next row, too. */
 static SAFE_NOINLINE void run_column_3x3(const line_t *line, const int8_t *weights,
                                          const int8_t *values,
                                          const safe_depthwise_rv32_channel_t *channel,

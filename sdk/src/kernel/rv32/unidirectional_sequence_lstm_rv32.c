@@ -45,8 +45,8 @@ static inline int32_t term(int32_t sum, safe_rv32_rescale_t rescale)
     return safe_rv32_saturate(safe_rv32_rescale(sum, rescale), LIMIT_S16);
 }
 
-/** A gate before its activation: the terms of input and hidden state. @param sums Of one unit, in
- * steps of two gates by two units: the input's tile and then the hidden state's. */
+/** A gate before its activation: the terms of input and hidden state. @param sums Sums of one unit,
+ * in steps of two gates by two units: the input's tile and then the hidden state's. */
 static inline int32_t gate_of(const safe_lstm_rv32_params_t *params, int32_t gate,
                               const int32_t *sums)
 {

@@ -234,8 +234,8 @@ void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *sha
 /**
  * output = level * (value - zero point), an int8.
  *
- * @param words Of the product. @param zero SAFE_REROLLED_TIMES the zero point of the value; both
- * have 128 added.
+ * @param words Words of the product. @param zero SAFE_REROLLED_TIMES the zero point of the value;
+ * both have 128 added.
  */
 static SAFE_NOINLINE void multiply_all(const int32_t *words, int32_t zero, int32_t units,
                                        const uint8_t *level, const uint8_t *value, uint8_t *output)
