@@ -2,7 +2,7 @@
 
 `tests/perf/budgets.toml` holds instructions, flash and arena by model, target and goal; a figure
 may grow by `TOLERANCE` before it is an error. `tests/perf/baseline.toml` holds measured figures of
-other runtimes and SAFE's goals.
+other runtimes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,12 +34,10 @@ Budgets = dict[str, dict[str, dict[str, dict[str, int]]]]
 
 @dataclass(frozen=True)
 class Reference:
-    """What another runtime needs for a model on a target, and SAFE's goal, in instructions."""
+    """Instructions that another runtime needs for a model on a target."""
 
     runtime: str
     instructions: float
-    bar: float
-    stretch: float | None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -108,10 +106,4 @@ def reference(table: Mapping[str, Mapping[str, Any]], cost: Cost) -> Reference |
     row = table.get(cost.name, {}).get(cost.target)
     if row is None:
         return None
-    stretch = row.get("stretch")
-    return Reference(
-        runtime=row["runtime"],
-        instructions=row["million"] * 1e6,
-        bar=row["bar"] * 1e6,
-        stretch=None if stretch is None else stretch * 1e6,
-    )
+    return Reference(runtime=row["runtime"], instructions=row["million"] * 1e6)

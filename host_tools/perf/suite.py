@@ -145,38 +145,19 @@ def fields(results: Results) -> dict[str, Any]:
                     "runtime": found.runtime,
                     "instructions": found.instructions,
                     "ratio": round(found.instructions / cost.counts.maximum, 3),
-                    "bar": found.bar,
-                    "stretch": found.stretch,
-                    "meets_bar": cost.counts.maximum <= found.bar,
                 },
             }
         )
-    return {"version": 1, "rows": rows, "failures": [vars(f) for f in results.failures]}
-
-
-def _verdict(cost: Cost, limits: Mapping[str, Any]) -> str:
-    """Return which of the bars are missed, in words."""
-    found = budget.reference({cost.name: limits}, cost)
-    missed = []
-    if found is not None and cost.counts.maximum > found.bar:
-        missed.append("instructions")
-    if cost.arena_bytes > limits.get("arena_bar_bytes", cost.arena_bytes):
-        missed.append("arena")
-    if cost.optimize == "balanced" and cost.beyond_bytes > limits.get(
-        "beyond_bar_bytes", cost.beyond_bytes
-    ):
-        missed.append("beyond")
-    return "misses " + ", ".join(missed) if missed else "met"
+    return {"version": 2, "rows": rows, "failures": [vars(f) for f in results.failures]}
 
 
 def _row(cost: Cost, table: Mapping[str, Mapping[str, Any]]) -> list[str]:
     found = budget.reference(table, cost)
     million = cost.counts.maximum / _MILLION
-    others = [DASH, DASH, DASH]
+    others = [DASH, DASH]
     if found is not None:
         ratio = found.instructions / cost.counts.maximum
         others = [f"{found.instructions / _MILLION:.3f}", f"{ratio:.2f}×"]
-        others.append(f"{found.bar / _MILLION:.2f}")
     return [
         cost.name,
         cost.target,
@@ -188,15 +169,14 @@ def _row(cost: Cost, table: Mapping[str, Mapping[str, Any]]) -> list[str]:
         number(cost.beyond_bytes),
         number(cost.flash_bytes),
         number(cost.stack_bytes),
-        _verdict(cost, table[cost.name]) if cost.name in table and cost.goal in GOALS else DASH,
     ]
 
 
 def table(costs: Iterable[Cost]) -> str:
     """Return the table; ends without a newline."""
     references = budget.references()
-    head = ["model", "target", "optimize", "million", "/MAC", "others", "ratio", "bar"]
-    head += ["arena", "beyond", "flash", "stack", "bars"]
+    head = ["model", "target", "optimize", "million", "/MAC", "others", "ratio"]
+    head += ["arena", "beyond", "flash", "stack"]
     rows = [head, *(_row(cost, references) for cost in costs)]
     notes = [
         "",

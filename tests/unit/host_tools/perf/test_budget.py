@@ -91,7 +91,7 @@ def test_baseline_of_every_counting_target():
         for target in suite.TARGETS:
             found = budget.reference(table, cost(name=name, target=target))
             assert found is not None
-            assert found.bar < found.instructions
+            assert found.instructions > 0
     assert budget.reference(table, cost()) is None
 
 
@@ -99,11 +99,10 @@ def test_table_and_json(monkeypatch):
     costs = (cost(2_000_000, name="forecaster"), cost())
     text = suite.table(costs)
     assert "1.77×" in text  # 3.534 / 2.0
-    assert "misses instructions" in text
     results = suite.Results(costs, (suite.Failure("x", "y", "size", "why", 31),))
     rows = suite.fields(results)["rows"]
     assert rows[0]["baseline"]["ratio"] == pytest.approx(1.767)
-    assert rows[0]["baseline"]["meets_bar"] is False
+    assert set(rows[0]["baseline"]) == {"runtime", "instructions", "ratio"}
     assert rows[1]["baseline"] is None
     assert suite.fields(results)["failures"][0]["message"] == "why"
     assert costs[0].beyond_bytes == 350
