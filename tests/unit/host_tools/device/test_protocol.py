@@ -137,7 +137,8 @@ def document(root):
 
 def test_document_names_every_code_and_message(document):
     for status in protocol.Status:
-        assert re.search(rf"\| {int(status)} \| {status.name} \|", document)
+        text = re.escape(protocol.status_name(int(status)).partition(" (")[2][:-1])
+        assert re.search(rf"\| {int(status)} \| {status.name} \| {text} \|", document)
     for message in protocol.Message:
         if message.name != "ERROR":
             assert f"### {message.name} 0x{int(message):02X}\n" in document
