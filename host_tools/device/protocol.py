@@ -24,9 +24,9 @@ _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
 BACKENDS = ("native", "tflm", "xcubeai")
 """Names of the backends by their number in bits 8 to 11 of the features."""
 CHUNK_HEADER_BYTES = 8
-"""Before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
+"""Size of the header before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
 NO_PHASE = 2**32 - 1
-"""In STREAM_RESET: the time of day is not known."""
+"""Phase in STREAM_RESET when the time of day is not known."""
 
 _INCLUDE = Path(__file__).parents[2] / "sdk" / "include" / "safe"
 _ENTRY = re.compile(r'^(SAFE_[A-Z]+)\((\w+), (0x[0-9A-Fa-f]+|\d+), "([^"]*)"\)$', re.MULTILINE)

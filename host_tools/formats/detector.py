@@ -26,7 +26,7 @@ REMEDY = (
 )
 
 TRAINING, LEARNED = "training", "learned"
-"""Where the baseline comes from: the training rows, or the device's own first rows."""
+"""Sources of the baseline: the training rows, or the device's own first rows."""
 
 MAX_ROWS = 1024
 MAX_SAMPLES = 2**31 - 1

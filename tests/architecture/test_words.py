@@ -26,11 +26,16 @@ KNOWN_RIDDLES = frozenset(
         "From the stamps of all rows to where tim",
         "Of the files that a folder is searched f",
         "Where the fields of one shape stand.",
-        "Before the first row mean: the mean of t",
-        "Of a feature, whose spread is about 1 by",
-        "Of the model directory that a study writ",
         "Where the error of an int8 model comes f",
         "Where there is no verdict.",
+        "For the type checker: every value here i",
+        "Before the first learned row: the mean o",
+        "Of the int16 table: the largest mean of ",
+        "Which channels can be believed: the mask",
+        "Which channels are left out of the stati",
+        "From a smoothed score to a state: two th",
+        "Of what is compared, beyond which a chan",
+        "Of the model directory that is written.",
     )
 )
 """Beginnings of docstrings that break the rule still. No line is ever added."""
@@ -60,8 +65,15 @@ def test_docstrings_begin_with_the_thing():
 C_MIDDLE = re.compile(
     r"(?:/\*\*<?|@param (?:\w+, )*\w+) (?:Of|Those|Its|Their|Whose|Which|Where|Who) "
 )
-KNOWN_C_RIDDLES = frozenset({"sdk/include/safe/detector.h", "sdk/include/safe/baseline.h"})
-"""Headers with comments that break the rule still. No line is ever added."""
+KNOWN_C_RIDDLES = frozenset(
+    {
+        "sdk/include/safe/baseline.h",
+        "sdk/include/safe/detector.h",
+        "sdk/include/safe/verdict.h",
+        "sdk/src/detector_check.c",
+    }
+)
+"""Files with comments that break the rule still. No line is ever added."""
 
 
 def test_comments_of_headers_begin_with_the_thing():
