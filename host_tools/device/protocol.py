@@ -280,8 +280,14 @@ def result_request(token: int, start: int, length: int) -> bytes:
 
 
 def stream_reset(token: int, phase: int | None = None) -> bytes:
-    """Return the payload of STREAM_RESET; `phase` is the first sample's number in its day."""
+    """Return the payload of STREAM_RESET and STREAM_RESUME; `phase` is the first sample's number
+    in its day."""
     return struct.pack("<II", token, NO_PHASE if phase is None else phase)
+
+
+def relearn(token: int, state: int) -> bytes:
+    """Return the payload of RELEARN; `state` is that of the last record, which confirms it."""
+    return struct.pack("<II", token, state)
 
 
 def u32(value: int) -> bytes:

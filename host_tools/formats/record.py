@@ -40,6 +40,8 @@ class Event(enum.IntFlag):
     LEARNED = 1
     CHANGED = 2
     RECOVERED = 4
+    FORGOTTEN = 8
+    """RELEARN came before this sample; only a device on a line says so."""
 
 
 RECORD = np.dtype(

@@ -130,6 +130,7 @@ static const message_entry_t messages[] = {
     {SAFE_MESSAGE_TIMING, true, SAFE_FEATURE_WINDOW, safe_server_handle_timing},
     {SAFE_MESSAGE_STREAM_RESET, true, SAFE_FEATURE_STREAM, safe_server_handle_stream_reset},
     {SAFE_MESSAGE_SAMPLE, true, SAFE_FEATURE_STREAM, safe_server_handle_sample},
+    {SAFE_MESSAGE_STREAM_RESUME, true, SAFE_FEATURE_STREAM, safe_server_handle_stream_resume},
     {SAFE_MESSAGE_RELEARN, true, SAFE_FEATURE_STREAM, safe_server_handle_relearn},
 };
 

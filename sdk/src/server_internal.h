@@ -21,6 +21,7 @@ safe_server_handler_t safe_server_handle_result;
 safe_server_handler_t safe_server_handle_timing;
 safe_server_handler_t safe_server_handle_stream_reset;
 safe_server_handler_t safe_server_handle_sample;
+safe_server_handler_t safe_server_handle_stream_resume;
 safe_server_handler_t safe_server_handle_relearn;
 
 /** Notes that bytes came, and whether they completed a valid frame. */

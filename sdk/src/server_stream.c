@@ -4,8 +4,9 @@
 
 #include "server_internal.h"
 
-safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_frame_t *request,
-                                              safe_frame_writer_t *reply)
+/** Opens a stream; the detector forgets all, or recent samples only. */
+static safe_status_t open_stream(safe_server_t *server, const safe_frame_t *request,
+                                 safe_frame_writer_t *reply, bool forgets)
 {
     uint32_t phase;
     safe_status_t status = SAFE_STATUS_OK;
@@ -20,15 +21,29 @@ safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_
     if (status != SAFE_STATUS_OK) {
         return status;
     }
-    status = safe_detector_reset(server->detector);
+    status = forgets ? safe_detector_reset(server->detector) : safe_detector_gap(server->detector);
     server->stream_open = status == SAFE_STATUS_OK;
     if (status != SAFE_STATUS_OK) {
         return status;
     }
     server->stream_token = safe_get_u32(request->payload);
     server->stream_next = 0;
+    server->stream_state = (uint8_t)SAFE_DETECTOR_WARMUP;
+    server->has_relearned = false;
     safe_frame_put_u32(reply, server->stream_token);
     return SAFE_STATUS_OK;
+}
+
+safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_frame_t *request,
+                                              safe_frame_writer_t *reply)
+{
+    return open_stream(server, request, reply, true);
+}
+
+safe_status_t safe_server_handle_stream_resume(safe_server_t *server, const safe_frame_t *request,
+                                               safe_frame_writer_t *reply)
+{
+    return open_stream(server, request, reply, false);
 }
 
 safe_status_t safe_server_handle_relearn(safe_server_t *server, const safe_frame_t *request,
@@ -36,17 +51,21 @@ safe_status_t safe_server_handle_relearn(safe_server_t *server, const safe_frame
 {
     safe_status_t status;
 
-    if (request->length != SAFE_TOKEN_BYTES) {
+    if (request->length != SAFE_TOKEN_BYTES + sizeof(uint32_t)) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
     }
     if (!server->stream_open || safe_get_u32(request->payload) != server->stream_token) {
         return SAFE_STATUS_SAMPLE_ORDER;
+    }
+    if (safe_get_u32(&request->payload[SAFE_TOKEN_BYTES]) != server->stream_state) {
+        return SAFE_STATUS_ARGUMENT; /* whoever asks has not seen the present state */
     }
     status = safe_detector_reset(server->detector);
     server->stream_open = status == SAFE_STATUS_OK;
     if (status != SAFE_STATUS_OK) {
         return status;
     }
+    server->has_relearned = true;
     safe_frame_put_u32(reply, server->stream_token);
     safe_frame_put_u32(reply, server->stream_next);
     return SAFE_STATUS_OK;
@@ -108,6 +127,11 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
         crc = safe_crc32(0, safe_context_output(server->context, 0),
                          server->context->model->outputs[0].size_bytes);
     }
+    if (server->has_relearned) {
+        result.event |= SAFE_DETECTOR_FORGOTTEN;
+        server->has_relearned = false;
+    }
+    server->stream_state = (uint8_t)result.state;
     if (server->hook != NULL) {
         server->hook(status, &result);
     }

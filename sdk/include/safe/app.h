@@ -24,6 +24,8 @@ typedef struct safe_app_model {
     uint8_t *arena;                         /**< Aligned to SAFE_ARENA_ALIGNMENT. */
     size_t arena_bytes;                     /**< model->arena_bytes */
     safe_detector_memory_t memory;          /**< All zero without a detector. */
+    uint8_t *saved;     /**< What was learned, on its way to or from flash; null when nothing is. */
+    size_t saved_bytes; /**< safe_detector_saved_bytes() */
 } safe_app_model_t;
 
 /** Returns the image's model; never null, always the same object. */

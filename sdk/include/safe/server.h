@@ -101,6 +101,8 @@ typedef struct safe_server {
     bool stream_open;
     uint32_t stream_token;
     uint32_t stream_next;
+    uint8_t stream_state; /**< Of the last record. */
+    bool has_relearned;   /**< The next record tells. */
     float sample[SAFE_SERVER_MAX_CHANNELS];
     /* link */
     safe_line_rate_t rate;

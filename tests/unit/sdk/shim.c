@@ -5,6 +5,7 @@
 #include "safe/app.h"
 #include "safe/port.h"
 #include "safe/root.h"
+#include "safe/saved.h"
 #include "safe/scaler.h"
 #include "safe/server.h"
 #include "spoil.h"
@@ -115,6 +116,25 @@ int shim_start_with(const safe_detector_config_t *config)
 int shim_reset(void)
 {
     return (int)safe_detector_reset(&detector);
+}
+
+uint32_t shim_saved_bytes(void)
+{
+    return (uint32_t)safe_detector_saved_bytes(&detector);
+}
+
+int shim_save(uint8_t *bytes, uint32_t capacity, uint32_t *length)
+{
+    size_t written = 0;
+    safe_status_t status = safe_detector_save(&detector, bytes, capacity, &written);
+
+    *length = (uint32_t)written;
+    return (int)status;
+}
+
+int shim_restore(const uint8_t *bytes, uint32_t length)
+{
+    return (int)safe_detector_restore(&detector, bytes, length);
 }
 
 int shim_set_phase(uint32_t sample_of_day)

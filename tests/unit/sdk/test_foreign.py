@@ -204,7 +204,7 @@ def test_server_closes_a_stream_that_cannot_begin(library, message):
     server = Server(library)
     server.hello()
     server.ask("STREAM_RESET", protocol.stream_reset(7))
-    payloads = {"STREAM_RESET": protocol.stream_reset(7), "RELEARN": protocol.u32(7)}
+    payloads = {"STREAM_RESET": protocol.stream_reset(7), "RELEARN": protocol.relearn(7, 0)}
     fail(library, RESET)
     assert server.ask(message, payloads[message]) == Status.RUNTIME
     fail(library, NONE)

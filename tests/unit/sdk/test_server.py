@@ -9,6 +9,7 @@ import pytest
 from host_tools.detection import replay
 from host_tools.device import protocol
 from host_tools.device.frame import Frame, Receiver, encode
+from host_tools.formats.record import Event, State
 from tests.unit.sdk.tiny import Tiny, samples
 
 TYPES = {message.name: int(message) for message in protocol.Message}
@@ -255,21 +256,51 @@ def test_relearn_in_mid_stream_equals_a_reset(builds):
     server = Server(builds(tiny))
     data = samples(tiny, 120, seed=6)
     server.hello()
-    assert server.ask("RELEARN", protocol.u32(3)) == STATUS["SAMPLE_ORDER"]  # no stream open
+    assert server.ask("RELEARN", protocol.relearn(3, 0)) == STATUS["SAMPLE_ORDER"]  # no stream open
     server.ask("STREAM_RESET", protocol.stream_reset(3))
     parts = []
     for start in range(0, len(data), 7):
         if start == 70:
-            assert server.ask("RELEARN", protocol.u32(4)) == STATUS["SAMPLE_ORDER"]
+            state = int(parts[-1]["state"][-1])
+            assert server.ask("RELEARN", protocol.relearn(4, state)) == STATUS["SAMPLE_ORDER"]
+            for wrong in (state - 1, state + 1):
+                assert server.ask("RELEARN", protocol.relearn(3, wrong)) == STATUS["ARGUMENT"]
             assert server.ask("RELEARN", b"") == STATUS["PAYLOAD_LENGTH"]
-            reply = server.ask("RELEARN", protocol.u32(3))
+            reply = server.ask("RELEARN", protocol.relearn(3, state))
             assert struct.unpack("<II", reply) == (3, 70)
         part = data[start : start + 7]
         reply = server.ask("SAMPLE", protocol.chunk(3, start, part.tobytes()))
         parts.append(protocol.parse_records(reply[8:], len(part)))
     expected = replay.run_chain(tiny.config(), data, tiny.run, resets=(70,))
+    expected["event"][70] |= Event.FORGOTTEN
     assert np.concatenate(parts).tobytes() == expected.tobytes()
     assert expected.tobytes() != replay.run_chain(tiny.config(), data, tiny.run).tobytes()
+
+
+def test_a_resumed_stream_keeps_the_baseline(builds):
+    tiny = Tiny()
+    server = Server(builds(tiny))
+    data = samples(tiny, 140, seed=6)
+    server.hello()
+    server.ask("STREAM_RESET", protocol.stream_reset(3))
+    records = take(server, 3, data[:70])
+    assert int(Event.LEARNED) in records["event"]
+    assert len(server.ask("STREAM_RESUME", protocol.stream_reset(4))) == 4
+    records = take(server, 4, data[70:])
+    assert records["index"][0] == 0
+    assert records["state"][0] == State.WARMUP
+    assert State.LEARN not in records["state"]
+    server.ask("STREAM_RESET", protocol.stream_reset(5))
+    assert State.LEARN in take(server, 5, data[70:])["state"]
+
+
+def take(server, token, data):
+    parts = []
+    for start in range(0, len(data), 7):
+        part = data[start : start + 7]
+        reply = server.ask("SAMPLE", protocol.chunk(token, start, part.tobytes()))
+        parts.append(protocol.parse_records(reply[8:], len(part)))
+    return np.concatenate(parts)
 
 
 def test_hello_closes_upload_and_stream(server):

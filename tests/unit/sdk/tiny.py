@@ -31,6 +31,7 @@ SOURCES = tuple(
         "quadratic",
         "root",
         "rows",
+        "saved",
         "scaler",
         "sensors",
         "server",
