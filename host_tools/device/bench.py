@@ -143,16 +143,20 @@ def stream_samples(
     samples: NDArray[np.float32],
     progress: Progress,
     phase: int | None = None,
+    *,
+    resume: bool = False,
 ) -> NDArray[np.void]:
     """Take samples through a new stream; return RECORD [M].
 
     `phase` is the number of the first sample in its day; None: the time of day is not known.
+    The detector forgets all that it learned before, unless `resume`.
 
     Raises:
         DeviceRestartedError, StatusError, LinkLostError: see Link.request.
     """
     token = secrets.randbelow(2**32)
-    link.request("STREAM_RESET", protocol.stream_reset(token, phase))
+    message = "STREAM_RESUME" if resume else "STREAM_RESET"
+    link.request(message, protocol.stream_reset(token, phase))
     records = np.zeros(len(samples), dtype=RECORD)
     step = info.max_samples
     for start in range(0, len(samples), step):

@@ -9,6 +9,12 @@
  * Prints the banner. When the image is inconsistent, prints why and does not return. */
 void safe_app_start(const char *name, uint32_t features, safe_sample_hook_t hook);
 
+/** Restores what the detector learned before the device was switched off, and saves it from now on:
+ * when the learning is complete or the baseline was replaced, else once an hour while all is quiet.
+ * Says on the line what became of it. Nothing happens where the target has no store, or the
+ * detector learns nothing. */
+void safe_app_keep_baseline(void);
+
 /** Serves requests; does not return. */
 void safe_app_serve(void);
 
