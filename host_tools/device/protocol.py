@@ -281,7 +281,8 @@ def result_request(token: int, start: int, length: int) -> bytes:
 
 def stream_reset(token: int, phase: int | None = None) -> bytes:
     """Return the payload of STREAM_RESET and STREAM_RESUME; `phase` is the first sample's number
-    in its day."""
+    in its day.
+    """
     return struct.pack("<II", token, NO_PHASE if phase is None else phase)
 
 
