@@ -54,6 +54,7 @@ SDK_ARROWS = {
     | {"detector", "frame", "port", "model", "stream", "app", "window", "scaler"},
     "port": SDK_BASE | {"store"},
     "store": SDK_BASE | {"frame"},
+    "saved": SDK_BASE | {"detector", "detector_internal", "frame"},
     "app": SDK_BASE | {"model", "detector"},
     "safe": None,
 }
