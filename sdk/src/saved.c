@@ -17,7 +17,7 @@
 #define MOST_MEAN 1e7f
 #define MOST_FACTOR 1e12f
 
-/** Where the next word goes to, or comes from. */
+/** A place in the bytes, and the direction in which words pass. */
 typedef struct cursor {
     uint8_t *to;         /**< Null while reading. */
     const uint8_t *from; /**< Null while writing. */

@@ -101,7 +101,7 @@ typedef struct safe_server {
     bool stream_open;
     uint32_t stream_token;
     uint32_t stream_next;
-    uint8_t stream_state; /**< Of the last record. */
+    uint8_t stream_state; /**< The last record's state. */
     bool has_relearned;   /**< The next record tells. */
     float sample[SAFE_SERVER_MAX_CHANNELS];
     /* link */
