@@ -77,8 +77,9 @@ static void bind_floats(safe_detector_t *detector, float *floats)
     detector->sensors.last = floats + 2u * (size_t)channels;
     floats = bind_trackers(detector, floats + 3u * (size_t)channels);
     detector->feature = floats;
-    detector->columns = floats + most_features(config);
-    floats += most_features(config) * (1u + (size_t)config->sensors.max_masked);
+    detector->kept = floats + most_features(config);
+    detector->columns = floats + 2u * most_features(config);
+    floats += most_features(config) * (2u + (size_t)config->sensors.max_masked);
     detector->slow = floats;
     detector->slow_start = floats + config->drift_count;
 }

@@ -122,8 +122,8 @@ static size_t transform(safe_detector_t *detector, size_t name, const float *val
     return found;
 }
 
-/** Computes every form. @return the largest form's name, or
- * FORMS while there is none. */
+/** Computes every form; keeps what names the channels of the largest one. @return the largest
+ * form's name, or FORMS while there is none. */
 static size_t compute_forms(safe_detector_t *detector, safe_detector_result_t *result)
 {
     size_t largest = SAFE_DETECTOR_FORMS;
@@ -143,23 +143,12 @@ static size_t compute_forms(safe_detector_t *detector, safe_detector_result_t *r
         result->forms[i] = safe_quadratic_square(detector->feature, form->count, masked);
         if (largest == SAFE_DETECTOR_FORMS || result->forms[i] > result->forms[largest]) {
             largest = i;
+            for (size_t k = 0; k < form->count; k++) {
+                detector->kept[k] = detector->feature[k];
+            }
         }
     }
     return largest;
-}
-
-/** Names the channels behind the largest form, which is computed once more. */
-static void name_channels(safe_detector_t *detector, size_t name, safe_detector_result_t *result)
-{
-    const safe_detector_form_t *form = &detector->config->forms[name];
-    const float *values = values_of(detector, name);
-
-    if (values == NULL) {
-        return;
-    }
-    (void)transform(detector, name, values);
-    (void)safe_quadratic_top(form->factor, detector->feature, form->count, form->channels,
-                             result->top, SAFE_DETECTOR_TOP);
 }
 
 /** Smooths the largest form and judges it. */
@@ -180,7 +169,10 @@ static void judge(safe_detector_t *detector, safe_detector_result_t *result)
     result->score = detector->score;
     result->state = safe_verdict_take(&detector->verdict, detector->score, result->limit);
     if (result->state != SAFE_DETECTOR_OK && largest != SAFE_DETECTOR_FORMS) {
-        name_channels(detector, largest, result);
+        const safe_detector_form_t *form = &detector->config->forms[largest];
+
+        (void)safe_quadratic_top(form->factor, detector->kept, form->count, form->channels,
+                                 result->top, SAFE_DETECTOR_TOP);
     }
 }
 

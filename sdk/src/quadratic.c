@@ -6,12 +6,14 @@
 /** Most values that safe_quadratic_top can name. */
 #define MOST 8u
 
-static float row_times(const float *row, const float *values, size_t entries)
+/** Sum of products in index order. */
+static float dot(const float *left, const float *right, size_t count)
 {
+    const float *end = left + count;
     float sum = 0.0f;
 
-    for (size_t j = 0; j < entries; j++) {
-        float product = row[j] * values[j];
+    while (left != end) {
+        float product = *left++ * *right++;
 
         sum = sum + product;
     }
@@ -22,20 +24,8 @@ void safe_quadratic_transform(const float *factor, float *values, size_t count)
 {
     /* From the last row to the first: row i reads values 0..i only. */
     for (size_t i = count; i-- > 0u;) {
-        values[i] = row_times(&factor[i * (i + 1u) / 2u], values, i + 1u);
+        values[i] = dot(&factor[i * (i + 1u) / 2u], values, i + 1u);
     }
-}
-
-static float dot(const float *left, const float *right, size_t count)
-{
-    float sum = 0.0f;
-
-    for (size_t i = 0; i < count; i++) {
-        float product = left[i] * right[i];
-
-        sum = sum + product;
-    }
-    return sum;
 }
 
 /** Takes the part of `values` along `direction` away. */

@@ -122,7 +122,7 @@ typedef struct safe_detector_result {
      (SAFE_DETECTOR_INNOVATION_ROWS + 1u) * (innovation) + (residual) + 3u * (channels) +          \
      ((learns) ? 7u * ((channels) + (median)) + 4u * ((innovation) + (residual))                   \
                : (channels) + (median) + (innovation) + (residual)) +                              \
-     (most) * (1u + (max_masked)) + 2u * (drift))
+     (most) * (2u + (max_masked)) + 2u * (drift))
 
 /** Counts and flags of a detector. */
 #define SAFE_DETECTOR_COUNTS(channels) (2u * (channels))
@@ -161,6 +161,7 @@ typedef struct safe_detector {
     float *smooth;     /**< [forms[INNOVATION].count] */
     float *error;      /**< [forms[RESIDUAL].count] */
     float *feature;    /**< [most features of a form] */
+    float *kept;       /**< [most features of a form] what names the channels of the largest one. */
     float *columns;    /**< [max_masked * most features of a form] */
     float *slow;       /**< [drift_count] */
     float *slow_start; /**< [drift_count] */
