@@ -23,7 +23,7 @@ Example:
 
 @dataclass(frozen=True)
 class Files:
-    """What a generation reads, the name that it gives, and the folder that it writes to."""
+    """Files that a generation reads, the model's name, and the folder that is written."""
 
     model: Path
     name: str

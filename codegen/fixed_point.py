@@ -44,7 +44,7 @@ def requantize(value: ArrayLike, multiplier: ArrayLike, shift: ArrayLike) -> Int
 
 
 def saturate(value: ArrayLike, low: int, high: int) -> Int64:
-    """Limit to [low, high]."""
+    """Return the values limited to [low, high]."""
     return np.clip(np.asarray(value, np.int64), low, high)
 
 

@@ -1,4 +1,4 @@
-"""What the user chose: the goal, and everything else that one generation is asked for."""
+"""Options of one generation: the goal, and everything else that the user chose."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -13,7 +13,7 @@ DEFAULT_BACKEND = "native"
 
 @dataclass(frozen=True)
 class KernelChoice:
-    """What kernels to choose from, and what for.
+    """Instruction set whose kernels are chosen from, and the goal of the choice.
 
     `isa` names the instruction set whose chain of folders is looked through; `optimize` says what
     to prefer where a faster form costs flash.
@@ -25,7 +25,7 @@ class KernelChoice:
 
 @dataclass(frozen=True)
 class Request:
-    """What one generation is asked for."""
+    """Request for one generation."""
 
     name: str
     """Stem of the generated files and C names."""

@@ -55,7 +55,7 @@ _RING_BYTES = 4096
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the caller asks for, because no pack holds it; 0 and "" ask for nothing."""
+    """Facts that the caller gives, because no pack holds them; 0 and "" stand for none."""
 
     clock_hz: int = 0
     uart: str = ""

@@ -1,4 +1,4 @@
-"""What the tools need of an ELF file: sections that end up in memory, and sized symbols."""
+"""Reader of ELF files: sections that end up in memory, and sized symbols."""
 
 from dataclasses import dataclass
 from pathlib import Path

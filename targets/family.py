@@ -1,4 +1,4 @@
-"""What a driver folder serves: `targets/driver/<family>/family.toml`.
+"""Description of a driver folder: `targets/driver/<family>/family.toml`.
 
 A pack knows neither clock tree nor pins. Where a driver of the family exists they are taken from a
 target that runs on it, and changed where a sub-family has other limits.

@@ -16,7 +16,7 @@ _FILL = "*fill*"
 
 @dataclass(frozen=True)
 class MapEntry:
-    """What one object file gave to an output section."""
+    """Piece of an output section that comes from one object file."""
 
     section: str
     """Name of the output section, e.g. `.rodata`."""

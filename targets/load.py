@@ -117,7 +117,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class UartPins:
-    """[uart]: the command link."""
+    """Table [uart]: pins and settings of the command link."""
 
     name: str
     baud: int

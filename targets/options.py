@@ -13,7 +13,7 @@ BUILDS = ("release", "debug")
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may choose; the defaults are what every published figure is measured with."""
+    """Options of a build; every published figure is measured with the defaults."""
 
     level: str = DEFAULT_LEVEL
     lto: bool = False

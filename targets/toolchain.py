@@ -19,7 +19,7 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class Clang:
-    """What clang has to be told so that its objects fit GCC's libraries for one prefix."""
+    """Flags by which clang's objects fit GCC's libraries for one prefix."""
 
     triple: str = ""
     """Argument of `--target`; empty for the machine that builds."""

@@ -1,4 +1,4 @@
-"""What a backend is: one that turns a model into a program, and into its C text.
+"""Protocol of a backend, which turns a model into a program and into its C text.
 
 A backend is a folder `codegen/backends/<name>` with a module `backend.py` that defines `BACKEND`.
 `codegen.backends.registry` finds it; nothing else names it.
@@ -17,7 +17,7 @@ from targets.load import Target
 
 @dataclass(frozen=True)
 class Needs:
-    """What the C of a backend needs beyond SAFE's own runtime, for the build of an image."""
+    """Files and flags that a backend's C needs beyond SAFE's own runtime, to build an image."""
 
     includes: tuple[Path, ...] = ()
     """Folders of headers."""

@@ -49,7 +49,7 @@ class Fields:
         self._values: Mapping[str, Any] = found
 
     def fail(self, what: str) -> None:
-        """Raise `DetectorInvalidError`."""
+        """Raise `DetectorInvalidError` naming file, key and remedy."""
         raise DetectorInvalidError(f"{self._path}: {what}")
 
     def number(self, key: str, within: Range = ANY) -> float:

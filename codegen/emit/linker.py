@@ -15,7 +15,7 @@ _SOURCES = ("hse", "hsi", "msi")
 
 @dataclass(frozen=True)
 class Macro:
-    """One `#define`."""
+    """A `#define` of the target's header."""
 
     name: str
     value: str

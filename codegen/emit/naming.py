@@ -1,4 +1,4 @@
-"""What the user may choose that becomes part of C names: the model's name, the ISA."""
+"""Checks of what a user chooses and C names contain: the model's name, the instruction set."""
 
 import re
 

@@ -65,7 +65,7 @@ class Arena:
 
 @dataclass(frozen=True)
 class OperatorRow:
-    """What the manifest tells of one operator; a view has neither symbol nor kernel."""
+    """Row of the manifest for one operator; a view has neither symbol nor kernel."""
 
     index: int
     kind: str
@@ -82,7 +82,7 @@ class OperatorRow:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What some operators cost: instructions, and bytes of calls and constants (each once)."""
+    """Cost of some operators: instructions, and bytes of calls and constants (each once)."""
 
     instructions: int
     flash_bytes: int
@@ -103,7 +103,7 @@ class Decision:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
-    """What a backend made of a model: all that budget, detector, manifest and report read."""
+    """Result of a backend for a model: all that budget, detector, manifest and report read."""
 
     name: str
     sha256: str

@@ -1,1 +1,1 @@
-"""TFLite flatbuffer to graph."""
+"""Import of a TFLite flatbuffer as a graph."""

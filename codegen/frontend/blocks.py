@@ -1,4 +1,4 @@
-"""What the graph no longer tells: a batch that the file leaves open, where blocks lie in it."""
+"""Search of a file for an open batch in which blocks lie, which the graph no longer shows."""
 
 import tflite
 

@@ -1,4 +1,4 @@
-"""What SAFE does not generate, said in the words that help: float, hybrid, unknown."""
+"""Refusal of models that SAFE does not generate, with advice: float, hybrid, unknown operators."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What streaming made of a graph: which operators run per sample, and why not the others."""
+"""Description of a streamed graph: which operators run per sample, and why not the others."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Stream:
-    """What streaming made of a graph; the graph's own input is one sample."""
+    """Description of a streamed graph, whose own input is one sample."""
 
     window: Tensor
     """Input of the original model: the window that the last `samples` samples make."""

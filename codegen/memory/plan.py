@@ -1,4 +1,4 @@
-"""What the planner produces and the checker judges: blocks and their places."""
+"""Memory plan that the planner makes and the checker judges: blocks and their places."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

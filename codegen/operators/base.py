@@ -1,4 +1,4 @@
-"""What an operator gives to the generator: checks, integer reference, plain call, and traits.
+"""Interface of an operator: checks, integer reference, plain call, and traits.
 
 One file per operator holds all of it. `codegen.operators.registry` finds the files by a
 sorted scan: each defines `OPERATOR = <subclass of OperatorSpec>()`.
@@ -19,7 +19,7 @@ ALL_ROWS = "it needs all rows at once"
 
 @dataclass(frozen=True)
 class Border:
-    """What an operator puts around a value."""
+    """Border that an operator puts around a value."""
 
     value: int
     """Value of every element of the border."""

@@ -1,4 +1,4 @@
-"""What passes share: who reads a value, tables of unary operators, new tensors."""
+"""Helpers that passes share: readers of a value, tables of unary operators, new tensors."""
 
 from collections import defaultdict
 from collections.abc import Mapping

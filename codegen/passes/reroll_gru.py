@@ -141,7 +141,7 @@ class _GruMatcher(Matcher):
         return operator.outputs[0], others[0]
 
     def _opened(self, z: int) -> int:
-        """Match 1 − z."""
+        """Match the term 1 − z of the update gate z."""
         operator = self._reader(z, "SUB")
         require(operator.inputs[1] == z and operator.options["fused_activation"] == "NONE")
         require(self.graph.tensor(operator.inputs[0]).elements == 1)

@@ -7,7 +7,7 @@ from host_tools.detection.rule import Rule
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
+    """Declare the options of the detector."""
     parser.add_argument(
         "--baseline",
         choices=BASELINES,

@@ -38,7 +38,7 @@ class Participant:
 
 @dataclass(frozen=True)
 class Lsb:
-    """What one LSB is: output scale in σ, zero point, and raw units per channel."""
+    """Size of one LSB: output scale in σ, zero point, and raw units per channel."""
 
     scale: float
     zero_point: int

@@ -39,7 +39,7 @@ of the link."""
 
 @dataclass
 class Collected:
-    """What ran, what could not, and how long it took."""
+    """Results of all participants, those that could not run, and the seconds of each."""
 
     participants: list[Participant] = field(default_factory=list)
     absent: list[tuple[str, str]] = field(default_factory=list)

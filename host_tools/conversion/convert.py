@@ -21,7 +21,7 @@ KINDS = ("int8", "int16x8", "float")
 
 @dataclass(frozen=True)
 class ConvertRequest:
-    """What to make.
+    """Request for a conversion.
 
     Attributes:
         network: .keras or .h5 file, or SavedModel folder.
@@ -37,7 +37,7 @@ class ConvertRequest:
 
     @property
     def route(self) -> str:
-        """What to call this conversion in messages and in the manifest."""
+        """Name of the conversion in messages and in the manifest."""
         how = "keras, batch 1, unrolled" if self.unrolled else "tf_keras, batch 1, rolled"
         return f"{how}, from_keras_model, {self.kind}"
 

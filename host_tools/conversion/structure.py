@@ -1,4 +1,4 @@
-"""What a network file says about itself, read as data before anything of it is loaded.
+"""Structure of a network file, read as data before anything of it is loaded.
 
 The files of Keras can carry Python code: a Lambda layer holds compiled code that runs as soon as
 Keras builds the layer, and a configuration can name any class to import. So the configuration is

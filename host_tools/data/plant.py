@@ -85,7 +85,7 @@ class Fault:
 
 @dataclass
 class _State:
-    """What the plant remembers from second to second, in the units of the channels."""
+    """State of the plant from one second to the next, in the units of the channels."""
 
     speed: float = 900.0
     flow: float = 12.0

@@ -50,7 +50,7 @@ class Recording:
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """What a folder holds: labelled runs by folder and number, and quiet recordings."""
+    """Recordings of a folder: labelled runs by folder and number, and quiet ones."""
 
     labelled: tuple[Recording, ...]
     quiet: tuple[Recording, ...]

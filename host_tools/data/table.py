@@ -52,7 +52,7 @@ class Table:
 
     @property
     def channels(self) -> int:
-        """Number of channels."""
+        """Number of channels of the table."""
         return len(self.names)
 
     def rows(self, first: int, last: int) -> "Table":

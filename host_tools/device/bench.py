@@ -79,7 +79,7 @@ class _Session:
         return info
 
     def progress(self) -> None:
-        """Note a step forward."""
+        """Note that the bench has advanced, which allows further restarts."""
         self._without_progress = 0
 
     def recover(self) -> None:

@@ -133,7 +133,7 @@ class Receiver:
 
     @property
     def remains(self) -> bytes:
-        """What came and was no frame: text, damaged spans, and the span under way."""
+        """Received bytes that are no frame: text, damaged spans, and the span under way."""
         return bytes(self._text + self._span)
 
     def clear(self) -> None:

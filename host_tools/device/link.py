@@ -65,7 +65,7 @@ class StatusError(DeviceError):
 
 @dataclass
 class Counters:
-    """What happened on the line.
+    """Counts of events on the line.
 
     Attributes:
         requests: Requests answered.

@@ -25,7 +25,7 @@ _HOLD_SHARE = 1.2
 
 @dataclass(frozen=True)
 class LineRate:
-    """What was agreed on.
+    """Result of the negotiation of the line's rate.
 
     Attributes:
         baud: The rate of the line now.

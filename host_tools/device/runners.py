@@ -29,7 +29,7 @@ _CUBE_FOLDERS = (
 
 @dataclass(frozen=True)
 class FlashJob:
-    """What is to be written, and how.
+    """Image to be written, and the way to write it.
 
     Attributes:
         flash: The target's [flash].

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 
 class Sketch:
-    """Quantiles of one channel."""
+    """Sketch from which the quantiles of one channel are read."""
 
     def __init__(self, size: int) -> None:
         """Prepare for buffers of `size` values; memory is about size · 8 bytes per doubling."""

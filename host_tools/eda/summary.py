@@ -1,4 +1,4 @@
-"""What the figures of a log mean: findings, the clip to use, and the files that hold them."""
+"""Summary of a log's figures: findings, the clip to use, and the files that hold them."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ _LEVELS = 255
 
 @dataclass(frozen=True)
 class ClipRow:
-    """What one clip costs: the part of values clipped and the error of int8 inputs in σ."""
+    """Cost of one clip: the part of values clipped and the error of int8 inputs in σ."""
 
     clip: float
     lsb: float

@@ -1,4 +1,4 @@
-"""What a log's timestamps and its order tell, in one pass: steps, gaps, stuck stretches."""
+"""Analysis of a log's timestamps and order, in one pass: steps, gaps, stuck stretches."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class SamplingFacts:
-    """What the timestamps say.
+    """Sampling of a log by its timestamps.
 
     Attributes:
         period: Median step in seconds, None without timestamps.

@@ -32,7 +32,7 @@ _TFLITE_BATCH = 256
 
 @dataclass(frozen=True)
 class RepresentRequest:
-    """What the user asks for.
+    """Request for representative windows.
 
     Attributes:
         window: Samples of a window.

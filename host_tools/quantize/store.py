@@ -44,7 +44,7 @@ def digest(content: bytes) -> str:
 
 
 class Store:
-    """One sweep's folder."""
+    """Folder of one sweep."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -38,7 +38,7 @@ RANK = ("rmse", "max", "max_total")
 
 @dataclass(frozen=True, eq=False)
 class SweepInputs:
-    """What a sweep is about.
+    """Inputs of a sweep.
 
     Attributes:
         network: The trained network's file or SavedModel folder.
@@ -73,7 +73,7 @@ class Laps:
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What came of it: rows of `results.csv`, best first, and seconds by step."""
+    """Result of a sweep: rows of `results.csv`, best first, and seconds by step."""
 
     rows: list[dict[str, Any]]
     seconds: dict[str, float]

@@ -1,4 +1,4 @@
-"""What one process of a sweep does: lower a network, collect statistics, quantize, measure.
+"""Tasks of a sweep's processes: lower a network, collect statistics, quantize, measure.
 
 These functions run in worker processes, here or on a cluster. They touch no file but the
 network's, so that a worker can die at any time and another can do its work again. `lower`,
@@ -41,7 +41,7 @@ class SweepWindows:
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """What windows did to each tensor, at one clip.
+    """Statistics of each tensor over calibration windows, at one clip.
 
     Attributes:
         low: float32 [G, T], least value of each tensor in each group of windows. A group holds
@@ -58,7 +58,7 @@ class Statistics:
 
 @dataclass(frozen=True, eq=False)
 class Ranges:
-    """What int8 covers in each tensor, float32 [T] each, and the clip that it was seen at."""
+    """Range that int8 covers in each tensor, float32 [T] each, and the clip of the windows."""
 
     clip: float
     low: Floats

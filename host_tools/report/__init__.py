@@ -1,1 +1,1 @@
-"""Tables, JSON and HTML."""
+"""Reports as tables, JSON and HTML pages."""

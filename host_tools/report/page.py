@@ -87,7 +87,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list of sentences."""
+    """List of sentences with bullets."""
 
     kind: ClassVar[str] = "bullets"
     lines: Sequence[str]

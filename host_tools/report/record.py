@@ -48,7 +48,7 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class OperatorCost:
-    """What one operator of the model costs; None is what was not counted."""
+    """Cost of one operator of the model; None is what was not counted."""
 
     index: int
     kind: str

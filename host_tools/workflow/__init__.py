@@ -1,1 +1,1 @@
-"""What a user asks for, from end to end: train, build, run, count, compare, report."""
+"""Workflows from end to end: train, build, run, count, compare, report."""

@@ -1,4 +1,4 @@
-"""What a bench met on the line, and what a person should know of it."""
+"""Record of a bench's serial line, and warnings that follow from it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict

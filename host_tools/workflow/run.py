@@ -75,7 +75,7 @@ class Port:
 
 @dataclass(frozen=True, eq=False)
 class RunPlan:
-    """What to do with one model at one place.
+    """Plan of one run of a model at one place.
 
     Attributes:
         model: The model directory.
@@ -97,7 +97,7 @@ class RunPlan:
 
 @dataclass(eq=False)
 class MeasuredRun:
-    """What came of a plan; what was not asked for, or is not known there, is None.
+    """Result of a plan; what was not asked for, or is not known there, is None.
 
     Attributes:
         plan: What was asked for.

@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What to train, and on what.
+    """Request for a training: the model, and its data.
 
     Attributes:
         model: Name under `models/`, or a folder: the network and what is not said below.

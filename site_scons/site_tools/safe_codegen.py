@@ -77,7 +77,7 @@ def safe_target(env: Any, gen: str) -> Any:
 
 
 def generate(env: Any) -> None:
-    """Add the two methods."""
+    """Add both methods to the SCons environment."""
     env["SAFE_PYTHON"] = sys.executable
     env.AddMethod(safe_model, "SafeModel")
     env.AddMethod(safe_target, "SafeTarget")

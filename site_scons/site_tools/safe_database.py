@@ -53,7 +53,7 @@ def safe_database(env: Any, folder: str, objects: list[Any]) -> list[Any]:
 
 
 def generate(env: Any) -> None:
-    """Add the method."""
+    """Add the method to the SCons environment."""
     env.AddMethod(safe_database, "SafeDatabase")
 
 

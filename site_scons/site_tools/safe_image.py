@@ -88,7 +88,7 @@ def safe_size(
 
 
 def generate(env: Any) -> None:
-    """Add the two methods."""
+    """Add both methods to the SCons environment."""
     env.AddMethod(safe_image, "SafeImage")
     env.AddMethod(safe_size, "SafeSize")
 

@@ -24,7 +24,7 @@ alignment: DDI 0403E B1.5.6 and B1.5.7, DDI 0553 B3.19."""
 
 @dataclass(frozen=True)
 class Arch:
-    """What differs between the cores."""
+    """Differences between the cores."""
 
     semantics: Semantics
     has_exception_frame: bool

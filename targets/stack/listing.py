@@ -59,7 +59,7 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Effect:
-    """What an instruction does to the stack and to the flow of control."""
+    """Effect of an instruction on the stack and on the flow of control."""
 
     pushed: int = 0
     is_dynamic: bool = False

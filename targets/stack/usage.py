@@ -1,4 +1,4 @@
-"""What the compiler says about each frame: the `.su` files of `-fstack-usage`."""
+"""Sizes of stack frames as the compiler tells them: the `.su` files of `-fstack-usage`."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What the manifest tells of each operator that SAFE's own kernels compute."""
+"""Rows of the manifest for the operators that SAFE's own kernels compute."""
 
 from codegen.backends.native import cost
 from codegen.emit.program import SDK, OperatorRow, symbol

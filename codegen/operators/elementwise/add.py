@@ -28,7 +28,7 @@ class Integers:
 
 
 class Add(Elementwise):
-    """input1 + input2."""
+    """Sum of two tensors, input1 + input2."""
 
     kind = "ADD"
     _stem = "add"

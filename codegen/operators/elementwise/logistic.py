@@ -25,7 +25,7 @@ from codegen.quantization import INT8_MAX, INT8_MIN
 
 
 class Logistic(Unary):
-    """The sigmoid."""
+    """Logistic sigmoid, 1 / (1 + exp(−x))."""
 
     kind = "LOGISTIC"
     _dtypes = (DType.INT8, DType.INT16)

@@ -17,7 +17,7 @@ from codegen.quantization import quantize_multiplier
 
 
 class Mul(Elementwise):
-    """input1 · input2."""
+    """Product of two tensors, input1 · input2."""
 
     kind = "MUL"
     _stem = "mul"

@@ -13,7 +13,7 @@ from codegen.quantization import INT8_MAX, round_half_away
 
 
 class Relu6(Unary):
-    """min(max(0, x), 6)."""
+    """Clamp of x to [0, 6]."""
 
     kind = "RELU6"
 

@@ -4,7 +4,7 @@ from codegen.operators.elementwise.add import Add
 
 
 class Sub(Add):
-    """input1 − input2."""
+    """Difference of two tensors, input1 − input2."""
 
     kind = "SUB"
     sign = -1

@@ -23,7 +23,7 @@ from codegen.quantization import INT8_MAX, INT8_MIN
 
 
 class Tanh(Unary):
-    """The hyperbolic tangent."""
+    """Hyperbolic tangent."""
 
     kind = "TANH"
     _dtypes = (DType.INT8, DType.INT16)

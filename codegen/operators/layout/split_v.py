@@ -12,7 +12,7 @@ from codegen.operators.layout.split import Split
 
 
 class SplitV(Split):
-    """Parts of any size."""
+    """Split of a tensor into parts of given sizes."""
 
     kind = "SPLIT_V"
     _input_count = 3

@@ -32,7 +32,7 @@ from codegen.operators.linear.products import Products, products
 
 
 class FullyConnected(OperatorSpec):
-    """The dense matrix product."""
+    """Dense matrix product with constant weights."""
 
     kind = "FULLY_CONNECTED"
     clamps = True

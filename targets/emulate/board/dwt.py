@@ -54,7 +54,7 @@ class Dwt(Peripheral):
         return self.value[name]
 
     def write(self, name: str, value: int) -> None:
-        """Take a register."""
+        """Apply a write to a register."""
         count = self.read("CYCCNT")
         super().write(name, value)
         if name == "CTRL":

@@ -81,7 +81,7 @@ def erased_store(target: Target) -> StoreMemory | None:
 
 
 class Machine:
-    """One powered board."""
+    """A powered board: core, memories and peripherals."""
 
     def __init__(
         self,

@@ -76,7 +76,7 @@ class Nvic(Peripheral):
         return word.get(name[:3], self.pending) >> 32 * int(name[4:]) & 0xFFFFFFFF
 
     def write(self, name: str, value: int) -> None:
-        """Set or clear lines."""
+        """Apply a write: enable, disable, set or clear lines."""
         if name.startswith("IPR"):
             self.value[name] = value
             return

@@ -109,7 +109,7 @@ class Scb(Peripheral):
         return self.value[name]
 
     def write(self, name: str, value: int) -> None:
-        """Take a register."""
+        """Apply a write to a register."""
         if name in _WRITE_ONE_TO_CLEAR:
             self.value[name] &= ~value
         elif name == "ICSR":

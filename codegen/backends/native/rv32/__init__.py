@@ -1,1 +1,1 @@
-"""Forms for RV32IM."""
+"""Tuned forms for RV32IM."""

@@ -1,1 +1,1 @@
-"""Forms that are tuned and portable, and what the instruction sets share."""
+"""Tuned forms in portable C, and helpers that all instruction sets share."""

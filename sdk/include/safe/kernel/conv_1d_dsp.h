@@ -23,7 +23,7 @@ typedef struct safe_conv_1d_dsp_params {
 /**
  * The same bytes as safe_kernel_conv_2d_s8 with height 1, from packed weights.
  *
- * @param input, output As there. @param weights, start, multiplier, shift See
+ * @param input, output See safe_kernel_conv_2d_s8. @param weights, start, multiplier, shift See
  * safe_dense_weights_t; the start is the bias with -input_zero_point * sum(weights) folded in.
  * @param scratch SAFE_DOT8_WORDS(blocks of depth) words, then row.depth bytes.
  * `codegen/backends/native/dsp/conv_2d.py` packs, and proves the bounds.

@@ -23,7 +23,7 @@ typedef struct safe_conv_1d_rv32_params {
 /**
  * The same bytes as safe_kernel_conv_2d_s8 with height 1, from packed weights.
  *
- * @param input, output As there. @param weights, start, multiplier, shift See
+ * @param input, output See safe_kernel_conv_2d_s8. @param weights, start, multiplier, shift See
  * safe_dense_weights_rv32_t; the start is the bias with -input_zero_point * sum(weights) folded in.
  * @param scratch row.depth bytes: what a position at an end sees.
  * `codegen/backends/native/rv32/packing.py` packs, and proves the bounds of safe_rv32_rescale;

@@ -28,7 +28,7 @@ typedef struct safe_conv_2d_dsp_params {
 /**
  * The same bytes as safe_kernel_conv_2d_s8, from packed weights.
  *
- * @param input, output As there. @param weights Groups of four output channels as
+ * @param input, output See safe_kernel_conv_2d_s8. @param weights Groups of four output channels as
  * safe_dsp_gemm4x2 reads them, filled with zeros to whole groups and blocks; the taps of a
  * channel in the order [y.kernel][x.kernel][input_channels]; the sums start from the bias with
  * -input_zero_point * sum(weights) folded in. @param scratch With n blocks of four for the

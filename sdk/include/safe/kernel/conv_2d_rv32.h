@@ -38,9 +38,9 @@ typedef struct safe_conv_rv32_group {
 /**
  * The same bytes as safe_kernel_conv_2d_s8, from packed weights.
  *
- * @param input, output As there. @param weights For each group of four output channels
- * [y.kernel][x.kernel][input_channels][4], filled with zeros to whole groups. @param groups
- * safe_conv_rv32_group_t, one for each four output channels, as words. @param scratch
+ * @param input, output See safe_kernel_conv_2d_s8. @param weights For each group of four output
+ * channels [y.kernel][x.kernel][input_channels][4], filled with zeros to whole groups. @param
+ * groups safe_conv_rv32_group_t, one for each four output channels, as words. @param scratch
  * [y.kernel][x.kernel][input_channels][4] bytes: what four output positions see.
  * `codegen/backends/native/rv32/packing.py` packs, and proves the bounds of safe_rv32_rescale;
  * where they do not hold the reference kernel is called.

@@ -48,10 +48,10 @@ typedef struct safe_depthwise_3x3_channel {
  * The same bytes as safe_kernel_depthwise_conv_2d_s8 with a channel multiplier of 1 and a kernel of
  * 3 x 3 without dilation.
  *
- * @param input, output As there, and the same address where an image has no more outputs than
- * inputs: a channel is copied before its outputs are written. @param channels
- * safe_depthwise_3x3_channel_t as words, one for each channel. @param scratch [lines][line_bytes]
- * bytes, of any alignment: one channel with its padding.
+ * @param input, output See safe_kernel_depthwise_conv_2d_s8; may be the same address where an image
+ * has no more outputs than inputs: a channel is copied before its outputs are written. @param
+ * channels safe_depthwise_3x3_channel_t as words, one for each channel. @param scratch
+ * [lines][line_bytes] bytes, of any alignment: one channel with its padding.
  * `codegen/backends/native/dsp/depthwise_3x3.py` packs, and proves the bounds of safe_dsp_rescale;
  * where they do not hold another kernel is called.
  */

@@ -25,12 +25,12 @@ typedef struct safe_depthwise_conv_2d_dsp_params {
 /**
  * The same bytes as safe_kernel_depthwise_conv_2d_s8 with a channel multiplier of 1.
  *
- * @param input, output As there. @param weights Groups of four channels; where the channels are no
- * multiple of four, the last group overlaps the one before. A group is four words that the sums
- * start from (the folded bias), a word of four int8 weights for each tap [y.kernel][x.kernel], and
- * four safe_dsp_rescale_t. @param scratch A pointer for each tap and a byte for each channel.
- * `codegen/backends/native/dsp/depthwise_conv_2d.py` packs, and proves the bounds of
- * safe_dsp_rescale; where they do not hold the reference kernel is called.
+ * @param input, output See safe_kernel_depthwise_conv_2d_s8. @param weights Groups of four
+ * channels; where the channels are no multiple of four, the last group overlaps the one before. A
+ * group is four words that the sums start from (the folded bias), a word of four int8 weights for
+ * each tap [y.kernel][x.kernel], and four safe_dsp_rescale_t. @param scratch A pointer for each tap
+ * and a byte for each channel. `codegen/backends/native/dsp/depthwise_conv_2d.py` packs, and proves
+ * the bounds of safe_dsp_rescale; where they do not hold the reference kernel is called.
  */
 void safe_kernel_depthwise_conv_2d_s8_dsp(const safe_depthwise_conv_2d_dsp_params_t *params,
                                           const int8_t *input, const uint32_t *weights,

@@ -36,11 +36,11 @@ typedef struct safe_depthwise_rv32_channel {
 /**
  * The same bytes as safe_kernel_depthwise_conv_2d_s8 with a channel multiplier of 1.
  *
- * @param input, output As there, and the same address where an image has no more outputs than
- * inputs: a channel is copied before its outputs are written. @param weights
- * [channels][y.kernel][x.kernel]. @param channels safe_depthwise_rv32_channel_t as words, one for
- * each channel. @param scratch [plane_rows][plane_columns] bytes: one channel with its padding.
- * `codegen/backends/native/rv32/depthwise_conv_2d.py` packs, and proves the bounds of
+ * @param input, output See safe_kernel_depthwise_conv_2d_s8; may be the same address where an image
+ * has no more outputs than inputs: a channel is copied before its outputs are written. @param
+ * weights [channels][y.kernel][x.kernel]. @param channels safe_depthwise_rv32_channel_t as words,
+ * one for each channel. @param scratch [plane_rows][plane_columns] bytes: one channel with its
+ * padding. `codegen/backends/native/rv32/depthwise_conv_2d.py` packs, and proves the bounds of
  * safe_rv32_rescale; where they do not hold the reference kernel is called.
  */
 void safe_kernel_depthwise_conv_2d_s8_rv32(const safe_depthwise_conv_2d_rv32_params_t *params,

@@ -64,7 +64,7 @@ typedef struct safe_lstm_dsp_params {
 /**
  * The same bytes as safe_kernel_unidirectional_sequence_lstm_s8, from packed weights.
  *
- * @param input, hidden_state, cell_state, output As there.
+ * @param input, hidden_state, cell_state, output See safe_kernel_unidirectional_sequence_lstm_s8.
  * @param weights For every two units u and v a tile of safe_dsp_dot8 over the input, then one
  * over the hidden state, rows (u, v) of each gate; an odd last unit has a v of zeros.
  * @param start 8 words per tile of the input: bias with -input_zero_point * sum(weights) folded

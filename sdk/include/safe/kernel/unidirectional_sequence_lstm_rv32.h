@@ -65,7 +65,7 @@ typedef struct safe_lstm_rv32_params {
 /**
  * The same bytes as safe_kernel_unidirectional_sequence_lstm_s8, from packed weights.
  *
- * @param input, hidden_state, cell_state, output As there.
+ * @param input, hidden_state, cell_state, output See safe_kernel_unidirectional_sequence_lstm_s8.
  * @param weights For every two units u and v a tile of safe_rv32_dot8 over the input, then one
  * over the hidden state, rows (u, v) of each gate; an odd last unit has a v of zeros.
  * @param input_start 8 words per tile: bias with -input_zero_point * sum(weights) folded in.

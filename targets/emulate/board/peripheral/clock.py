@@ -1,4 +1,4 @@
-"""What a clock tree tells the rest of the board, and what must be set before it runs fast."""
+"""Clocks that a clock tree gives to the board, and the settings that a fast clock needs."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ MHZ = 1_000_000
 
 @dataclass(frozen=True)
 class Speed:
-    """Clocks in hertz."""
+    """Clocks of the core and the buses, in hertz."""
 
     core: int
     apb1: int

@@ -11,7 +11,7 @@ ALTERNATE = 2
 
 
 class Gpio(Peripheral):
-    """One port."""
+    """A GPIO port."""
 
     registers: tuple[Register, ...] = ()
 

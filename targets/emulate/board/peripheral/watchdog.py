@@ -40,7 +40,7 @@ class Watchdog(Peripheral):
         return 0 if name == "KR" else super().read(name)
 
     def write(self, name: str, value: int) -> None:
-        """Take a register."""
+        """Apply a write to a register."""
         if name != "KR":
             if self._is_open:
                 super().write(name, value)

@@ -48,7 +48,7 @@ class Flash(Peripheral):
         return MHZ * self._steps[min(self.field("ACR", 0, 4), len(self._steps) - 1)]
 
     def write(self, name: str, value: int) -> None:
-        """Take a register."""
+        """Apply a write to a register."""
         if name == "KEYR":
             if not self._lock.key(value):
                 self.complain("FLASH_KEYR: a wrong key, or the registers are not locked")

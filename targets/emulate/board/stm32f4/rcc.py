@@ -85,7 +85,7 @@ class Rcc(Peripheral):
         return HSI_HZ // m * n // (2 * self.field("PLLCFGR", 16, 2) + 2)
 
     def write(self, name: str, value: int) -> None:
-        """Take a register."""
+        """Apply a write to a register."""
         if name == "PLLCFGR" and self.bit("CR", 24):
             self.complain("write to RCC_PLLCFGR while the PLL is on")
             return

@@ -10,7 +10,7 @@ _TE, _OVER8, _UE = 3, 15, 13
 
 
 class Usart(Uart):
-    """One USART."""
+    """A USART of the STM32F4."""
 
     name = "USART"
     status = "SR"

@@ -86,7 +86,7 @@ class Flash(Peripheral):
         return value
 
     def write(self, name: str, value: int) -> None:
-        """Take a register."""
+        """Apply a write to a register."""
         if name == "NSKEYR":
             if not self._lock.key(value):
                 self.complain("FLASH_NSKEYR: a wrong key, or the registers are not locked")

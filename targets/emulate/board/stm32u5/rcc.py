@@ -106,7 +106,7 @@ class Rcc(Peripheral):
         return Speed(core, apb1, apb2)
 
     def write(self, name: str, value: int) -> None:
-        """Take a register."""
+        """Apply a write to a register."""
         if name == "PLL1DIVR" and self.bit("CR", 24):
             self.complain("write to RCC_PLL1DIVR while PLL1 is on")
             return

@@ -11,7 +11,7 @@ _ALL = 0xFFFFFFFF
 
 
 class Usart(Uart):
-    """One USART."""
+    """A USART of the STM32U5."""
 
     name = "USART"
     status = "ISR"
