@@ -117,10 +117,10 @@ def test_paths_in_prose_and_comments_exist():
     assert missing == []
 
 
-GOALS_IN_DOCS = re.compile(r"(?<!\[)\b(?:bars?|stretch|goal of)\b", re.IGNORECASE)
+GOALS_IN_DOCS = re.compile(r"(?<!\[)\b(?:(?:bars?|stretch)\b|goals? of \d)", re.IGNORECASE)
 """Words of goals; in square brackets, bar is a unit of pressure."""
 GOALS_IN_DOCSTRINGS = re.compile(
-    r"\b(?:(?:misses|meets|beyond) (?:its|the) bar|stretch goals?|goal of|SAFE's goals?)\b"
+    r"\b(?:(?:misses|meets|beyond) (?:its|the) bar|stretch goals?|goals? of \d+|SAFE's goals?)\b"
 )
 
 
