@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "safe/frame.h"
+#include "safe/crc32.h"
 
 /* Entry i is the reflected polynomial 0xEDB88320 divided into i, four steps (a test recomputes
  * it). Half a byte at a time: 64 bytes of flash instead of 1 KiB. */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "detector_internal.h"
+#include "safe/crc32.h"
 #include "safe/exact_float.h"
-#include "safe/frame.h"
 
 #define WORD_BYTES 4u
 /** Version, identity, factor; and the CRC at the end. */

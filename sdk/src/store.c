@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "safe/frame.h"
+#include "safe/crc32.h"
 
 #define UNIT SAFE_STORE_UNIT_BYTES
 /** "SAFS" as little-endian bytes. */

@@ -35,7 +35,7 @@ SDK_BASE = {"status", "version", "compiler", "exact_float"}
 SDK_ARROWS = {
     "fixed_point": SDK_BASE,
     "frame": SDK_BASE | {"crc32"},
-    "crc32": SDK_BASE | {"frame"},
+    "crc32": SDK_BASE,
     "window": SDK_BASE,
     "scaler": SDK_BASE | {"fixed_point"},
     "model": SDK_BASE,
@@ -53,8 +53,8 @@ SDK_ARROWS = {
     "server": SDK_BASE
     | {"detector", "frame", "port", "model", "stream", "app", "window", "scaler"},
     "port": SDK_BASE | {"store"},
-    "store": SDK_BASE | {"frame"},
-    "saved": SDK_BASE | {"detector", "detector_internal", "frame"},
+    "store": SDK_BASE | {"crc32"},
+    "saved": SDK_BASE | {"detector", "detector_internal", "crc32"},
     "app": SDK_BASE | {"model", "detector"},
     "safe": None,
 }

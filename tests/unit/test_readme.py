@@ -55,3 +55,22 @@ def test_program_scores_samples_and_tells_a_fault_and_an_alarm(program):
 
 def test_program_ends_with_its_input(program):
     assert run(program, []) == []
+
+
+def test_figures_of_the_first_screen_are_those_of_the_tables():
+    head, tables = TEXT.split("## Measured")
+    summary = [line for line in head.splitlines() if line.startswith("| ")]
+    for figure in ("0 of 40,960", "0 of 600", "1,824 bytes"):
+        assert figure in head
+        assert figure in tables
+    measured = re.search(
+        r"Instructions per inference \(counted, not cycles\) \| ([\d,]+) \|", tables
+    )
+    others = re.search(r"^\| forecaster \|.*\| ([\d.]+) \| [\d,]+ \|$", tables, re.MULTILINE)
+    proved = re.search(r"proved: at most ([\d,]+) \|", tables)
+    assert measured is not None
+    assert others is not None
+    assert proved is not None
+    million = int(measured[1].replace(",", "")) / 1e6
+    assert any(f"{million:.2f} million; {others[1]} million" in line for line in summary)
+    assert any(f"{proved[1]} bytes |" in line for line in summary)

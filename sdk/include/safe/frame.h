@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "safe/crc32.h"
 #include "safe/status.h"
 
 #ifdef __cplusplus
@@ -33,10 +34,6 @@ extern "C" {
 #define SAFE_FRAME_MAX_LINE (SAFE_FRAME_MAX_SPAN + 2u)
 /** A frame that stands still for so long was cut. */
 #define SAFE_FRAME_IDLE_MS 500u
-
-/** CRC-32/ISO-HDLC, the one of zlib (check value 0xCBF43926).
- * @param crc 0, or the value for the bytes before, to go on. */
-uint32_t safe_crc32(uint32_t crc, const void *bytes, size_t length);
 
 /** A received frame; `payload` points into the receiver until the next byte is taken. */
 typedef struct safe_frame {

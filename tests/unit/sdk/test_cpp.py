@@ -85,9 +85,8 @@ def folder(request, tmp_path_factory):
     """A standalone folder with a detector, its C compiled, and the calls that it offers."""
     out = tmp_path_factory.mktemp("cpp") / "gen"
     user_folder(out, *(["--streaming"] if request.param else []))
-    for name in ("frame", "crc32"):
-        source = ROOT / "sdk" / "src" / f"{name}.c"
-        run(["gcc", "-c", f"-I{INCLUDE}", source, "-o", out / f"{name}.o"])
+    frame = ROOT / "sdk" / "src" / "frame.c"  # of safe.h, which no generated file includes
+    run(["gcc", "-c", f"-I{INCLUDE}", frame, "-o", out / "frame.o"])
     for source in out.glob("*.c"):
         run(["gcc", "-c", f"-I{out}", source, "-o", source.with_suffix(".o")])
     return out, STREAMED if request.param else WINDOWED
