@@ -114,7 +114,7 @@ def train_parts(
     scale = scaling.fit(parts.train, settings.clip, centre_rows=rule.learn_rows)
     arrays = _arrays(parts, scale, description)
     with output.staged(out, INT8) as stage:
-        stage.replaced.update((*ARTIFACTS, EXPORTS))
+        stage.replaced.update((*ARTIFACTS, REFUSED, EXPORTS))
         job = TrainingJob(stage, description, architecture, settings, say)
         figures, history = _fit(job, arrays)
         figures |= finish(job, parts, scale, rule)

@@ -9,7 +9,6 @@ from host_tools.formats.scaler import CLIP
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
 ARTIFACTS = (
     INT8, FLOAT, "scaler.json", "detector.json", "golden.npz", description.FILE, "training.json",
-    "detector.refused.json",
     "reading.toml",
 )  # fmt: skip
 READING = "reading.toml"
