@@ -11,7 +11,7 @@ from targets.emulate.board import chips
 from targets.errors import TargetError
 from targets.family import Family
 from targets.load import (
-    Clock,
+    ClockTree,
     Cpu,
     Device,
     EmulatorConfig,
@@ -130,7 +130,7 @@ def _interrupts(part: ChipPart | None, wishes: Wishes, made: TargetDraft, name: 
     return part.interrupts
 
 
-def _clock(family: Family | None, wishes: Wishes, made: TargetDraft) -> Clock | None:
+def _clock(family: Family | None, wishes: Wishes, made: TargetDraft) -> ClockTree | None:
     clock, source = None, ""
     if family is not None:
         clock, source = family.clock, f"driver {family.driver}: {family.variant.source}"
@@ -140,7 +140,7 @@ def _clock(family: Family | None, wishes: Wishes, made: TargetDraft) -> Clock | 
                 " leave --clock-hz out and edit [clock] in the result"
             )
     elif wishes.clock_hz:
-        clock, source = Clock(hz=wishes.clock_hz), _CALLER
+        clock, source = ClockTree(hz=wishes.clock_hz), _CALLER
     else:
         made.notes.append("[clock] is missing: no driver serves the part; give --clock-hz")
     made.sources["clock"] = source
@@ -196,7 +196,7 @@ def _flash(device: PackDevice, family: Family | None, made: TargetDraft) -> Flas
     )
 
 
-def _check_clock(device: PackDevice, clock: Clock | None, made: TargetDraft) -> None:
+def _check_clock(device: PackDevice, clock: ClockTree | None, made: TargetDraft) -> None:
     if clock is None or device.clock_hz is None:
         return
     if clock.hz > device.clock_hz:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from targets import load, tables, toml_file
 from targets.errors import TargetError
-from targets.load import Clock, Target
+from targets.load import ClockTree, Target
 
 DRIVERS = load.TARGETS_DIR / "driver"
 
@@ -24,8 +24,8 @@ class FamilyVariant:
     """Name of the target whose [stack], [clock], [uart], [flash] and [store] are taken."""
     source: str
     """Manual and section that the limits come from."""
-    clock: Clock | None = None
-    """Clock that stands instead of that target's."""
+    clock: ClockTree | None = None
+    """ClockTree that stands instead of that target's."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Family:
     target: Target
 
     @property
-    def clock(self) -> Clock | None:
+    def clock(self) -> ClockTree | None:
         """The clock tree of the part."""
         return self.variant.clock or self.target.clock
 

@@ -101,7 +101,7 @@ class Pll:
 
 
 @dataclass(frozen=True)
-class Clock:
+class ClockTree:
     """[clock]: the tree after start-up. `hz` is the core clock and the timebase."""
 
     hz: int
@@ -208,7 +208,7 @@ class Target:
     toolchain: Toolchain = field(default_factory=Toolchain)
     memory: tuple[Memory, ...] = ()
     stack: Stack = field(default_factory=Stack)
-    clock: Clock | None = None
+    clock: ClockTree | None = None
     uart: UartPins | None = None
     emulator: EmulatorConfig | None = None
     flash: Flash | None = None
@@ -257,7 +257,7 @@ def _check_compilers(compilers: tuple[str, ...], where: str) -> None:
             raise TargetError(f"{where}.toolchain.compilers: {name!r} is not one of {known}")
 
 
-def _check_clock(clock: Clock, where: str) -> None:
+def _check_clock(clock: ClockTree, where: str) -> None:
     if clock.hz <= 0:
         raise TargetError(f"{where}.clock.hz: must be positive")
     if clock.pll is not None:

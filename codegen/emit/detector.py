@@ -63,7 +63,7 @@ _COUNTS = {
 
 
 @dataclass(frozen=True)
-class Form:
+class FormConstants:
     """Channels that a statistic scores, the packed lower triangle of its form, and priors."""
 
     channels: tuple[int, ...]
@@ -72,7 +72,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Detector:
+class DetectorConstants:
     """Checked constants of a detector; every float is a float32 value.
 
     `numbers` and `counts` are those of detector.json by their keys there.
@@ -89,7 +89,7 @@ class Detector:
     input_zero_point: int
     forecast_scale: float
     output_zero_point: int
-    forms: dict[str, Form]
+    forms: dict[str, FormConstants]
     numbers: dict[str, float]
     counts: dict[str, int]
     innovation_alpha: tuple[float, ...]
@@ -112,7 +112,7 @@ class Detector:
         return max(self.channels, *(len(form.channels) for form in self.forms.values()))
 
 
-def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
+def load(graph: Graph, scaler: Path, detector: Path) -> DetectorConstants:
     """Read and check both files against the model.
 
     Raises `DetectorInvalidError` naming file and key, `ModelUnsupportedError` when the model is
@@ -128,7 +128,7 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
     counts = {key: rules.integer(key, *ends) for key, ends in _COUNTS.items()}
     hours = counts["day_samples"] > 0
     drift = rules.ascending("drift_channels", channels)
-    found = Detector(
+    found = DetectorConstants(
         channels=channels,
         window=window,
         horizon=horizon,
@@ -161,7 +161,7 @@ def load(graph: Graph, scaler: Path, detector: Path) -> Detector:
     return found
 
 
-def _check(rules: Fields, found: Detector) -> None:
+def _check(rules: Fields, found: DetectorConstants) -> None:
     """Check what concerns several keys."""
     counts = found.counts
     learned = rules.word("baseline", ("training", "learned")) == "learned"
@@ -183,17 +183,17 @@ def _check(rules: Fields, found: Detector) -> None:
             rules.fail(f"low[{channel}] must be below high[{channel}]")
 
 
-def _form(rules: Fields, name: str, channels: int) -> Form:
+def _form(rules: Fields, name: str, channels: int) -> FormConstants:
     kept = rules.ascending(f"{name}_channels", channels)
     size = len(kept)
-    return Form(
+    return FormConstants(
         kept,
         rules.floats(f"{name}_factor", size * (size + 1) // 2),
         rules.floats(f"{name}_prior", channels if name == "level" else size, _VARIANCE),
     )
 
 
-def _bound(form: Form, limit: float) -> float:
+def _bound(form: FormConstants, limit: float) -> float:
     """Return a bound of the form over features within +- limit, whatever is masked."""
     total, at = 0.0, 0
     for i in range(len(form.channels)):
@@ -202,22 +202,22 @@ def _bound(form: Form, limit: float) -> float:
     return total * len(form.channels)
 
 
-def header(program: Program, detector: Detector) -> str:
+def header(program: Program, detector: DetectorConstants) -> str:
     """Return `safe_<name>_detector.h`."""
     return render("detector.h.j2", **_context(program, detector))
 
 
-def source(program: Program, detector: Detector) -> str:
+def source(program: Program, detector: DetectorConstants) -> str:
     """Return `safe_<name>_detector.c`."""
     return render("detector.c.j2", **_context(program, detector))
 
 
-def app_model(program: Program, detector: Detector | None) -> str:
+def app_model(program: Program, detector: DetectorConstants | None) -> str:
     """Return `safe_app_model.c`: the model and its memory, for a firmware application."""
     return render("app_model.c.j2", **_context(program, detector))
 
 
-def _context(program: Program, detector: Detector | None) -> dict[str, object]:
+def _context(program: Program, detector: DetectorConstants | None) -> dict[str, object]:
     return {
         "banner": program.banner,
         "prefix": program.prefix,
@@ -231,7 +231,7 @@ def _context(program: Program, detector: Detector | None) -> dict[str, object]:
 _Typed = tuple[str, type, Mapping[str, Sequence[float]]]
 
 
-def _arrays(d: Detector) -> dict[str, tuple[str, int, str]]:
+def _arrays(d: DetectorConstants) -> dict[str, tuple[str, int, str]]:
     """Return C type, length and elements of each constant array that is not empty, by name."""
     floats = {
         "mean": d.mean,

@@ -16,7 +16,7 @@ def model_texts(program: KernelProgram) -> dict[str, str]:
 
 
 def edge_texts(
-    program: Program, rules: detector.Detector | None, *, standalone: bool
+    program: Program, rules: detector.DetectorConstants | None, *, standalone: bool
 ) -> dict[str, str]:
     """Return what stands around the model of any backend: detector, and the firmware's model."""
     stem, files = program.prefix, {}

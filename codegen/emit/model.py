@@ -31,7 +31,7 @@ _MAX_EXTENT = 0xFFFF
 
 
 @dataclass(frozen=True)
-class Edge:
+class EdgeText:
     """An input or output as text: everything a template prints of it."""
 
     macro: str
@@ -130,11 +130,11 @@ def _prototype(program: KernelProgram, name: str, parameters: Sequence[str]) -> 
     return text.Prototype(f"safe_status_t {program.prefix}_{name}", tuple(parameters))
 
 
-def _values(edges: Sequence[Edge]) -> list[str]:
+def _values(edges: Sequence[EdgeText]) -> list[str]:
     return [f"const {pointer}" for pointer in _pointers(edges)]
 
 
-def _pointers(edges: Sequence[Edge]) -> list[str]:
+def _pointers(edges: Sequence[EdgeText]) -> list[str]:
     return [f"{edge.c_type} *{edge.argument}" for edge in edges]
 
 
@@ -155,14 +155,14 @@ def _stream(program: KernelProgram) -> dict[str, object] | None:
     }
 
 
-def _edges(program: KernelProgram, role: str, edges: Sequence[emitted.Edge]) -> list[Edge]:
+def _edges(program: KernelProgram, role: str, edges: Sequence[emitted.Edge]) -> list[EdgeText]:
     return [
         _edge(program, role if len(edges) == 1 else f"{role}{i}", edge)
         for i, edge in enumerate(edges)
     ]
 
 
-def _edge(program: KernelProgram, role: str, edge: emitted.Edge) -> Edge:
+def _edge(program: KernelProgram, role: str, edge: emitted.Edge) -> EdgeText:
     tensor = edge.tensor
     if tensor.dtype not in _DTYPE_CODES or max(tensor.shape, default=1) > _MAX_EXTENT:
         raise ModelUnsupportedError(
@@ -170,7 +170,7 @@ def _edge(program: KernelProgram, role: str, edge: emitted.Edge) -> Edge:
             f"outputs must be int8, int16, int32 or float32 with extents up to {_MAX_EXTENT}"
         )
     quantization = tensor.quantization
-    return Edge(
+    return EdgeText(
         macro=f"{program.macro_prefix}_{role}",
         argument=role.lower(),
         name=text.c_string(tensor.name),

@@ -25,7 +25,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Rule:
+class RowRule:
     """How one operator makes the rows of its output from rows of its inputs."""
 
     rows: Rows

@@ -22,7 +22,7 @@ Offers = Literal["all", "frugal", "none"]
 
 
 @dataclass(frozen=True)
-class Memory:
+class Traffic:
     """The blocks to place, and where in its block every value lies."""
 
     blocks: tuple[Block, ...]
@@ -39,7 +39,7 @@ class _Group:
     starts: dict[int, int]
 
 
-def analyse(graph: Graph, steps: Sequence[Step], offers: Offers = "all") -> Memory:
+def analyse(graph: Graph, steps: Sequence[Step], offers: Offers = "all") -> Traffic:
     """Return the blocks and the place of every value in them.
 
     Inputs are taken from before the first step; outputs until after the last; variables and
@@ -62,7 +62,7 @@ def analyse(graph: Graph, steps: Sequence[Step], offers: Offers = "all") -> Memo
         else:
             sharing.replace_input(step, position)
     blocks = (*sharing.blocks(), *_scratch(steps))
-    return Memory(blocks, sharing.places(), frozenset(views))
+    return Traffic(blocks, sharing.places(), frozenset(views))
 
 
 def _check_sizes(graph: Graph, step: Step) -> None:

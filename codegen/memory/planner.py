@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from codegen.errors import MemoryPlanError
 from codegen.ir.graph import Graph
 from codegen.ir.step import Step
-from codegen.memory.liveness import Memory, analyse
+from codegen.memory.liveness import Traffic, analyse
 from codegen.memory.plan import ARENA_ALIGNMENT, Block, Plan
 
 MAX_ARENA_BYTES = 32 << 20
@@ -44,7 +44,7 @@ def plan(graph: Graph, steps: Sequence[Step], *, slack_percent: int = 0) -> Plan
     return best
 
 
-def _placed(memory: Memory, steps: Sequence[Step]) -> Plan:
+def _placed(memory: Traffic, steps: Sequence[Step]) -> Plan:
     """Return the best plan for given blocks."""
     blocks = memory.blocks
     bound = lower_bound(blocks)

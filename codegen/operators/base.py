@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators.table import Table
 
 ALL_ROWS = "it needs all rows at once"
@@ -87,7 +87,7 @@ class OperatorSpec:
         del graph, operator
         return None
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return how its rows follow from rows of its inputs, or why it needs all of them at once.
 
         Asked for streaming: `known` are those inputs of which the rows move with the window; all

@@ -1,7 +1,7 @@
 """Answers to `OperatorSpec.rows` that several operators give: how rows of the window pass through.
 
-`known` holds the streamed inputs of an operator, at least one. All these functions return a `Rule`,
-or the reason why the operator needs the whole window.
+`known` holds the streamed inputs of an operator, at least one. All these functions return a
+`RowRule`, or the reason why the operator needs the whole window.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from codegen.ir.graph import Graph, Operator, Tensor
-from codegen.ir.rows import Known, Rows, Rule
+from codegen.ir.rows import Known, RowRule, Rows
 from codegen.operators.base import ALL_ROWS
 from codegen.operators.window import Axis
 
@@ -21,14 +21,14 @@ def streamed(graph: Graph, operator: Operator, known: Known) -> tuple[Tensor, Ro
     return graph.tensor(index), known[index]
 
 
-def one_by_one(graph: Graph, operator: Operator, known: Known) -> Rule | str:
+def one_by_one(graph: Graph, operator: Operator, known: Known) -> RowRule | str:
     """Return the rule where each element follows from the input's element at the same place."""
     source, rows = streamed(graph, operator, known)
     same = source.shape == graph.tensor(operator.outputs[0]).shape
-    return Rule(rows) if same else "it changes the shape"
+    return RowRule(rows) if same else "it changes the shape"
 
 
-def inside(operator: Operator, known: Known, *, separate: bool) -> Rule | str:
+def inside(operator: Operator, known: Known, *, separate: bool) -> RowRule | str:
     """Return the rule where each row follows from the input rows at the same place.
 
     `separate`: whether nothing is joined across rows; else the whole window is needed.
@@ -36,17 +36,17 @@ def inside(operator: Operator, known: Known, *, separate: bool) -> Rule | str:
     return _joined(operator, known) if separate else ALL_ROWS
 
 
-def _joined(operator: Operator, known: Known) -> Rule | str:
+def _joined(operator: Operator, known: Known) -> RowRule | str:
     """Return the rows of several inputs together: a border of one is a border of all."""
     found = [known[i] for i in operator.inputs if i in known]
     first = found[0]
     if any((r.axis, r.length) != (first.axis, first.length) for r in found):
         return "its inputs have different rows"
     before, after = max(r.before for r in found), max(r.after for r in found)
-    return Rule(Rows(first.axis, first.length, before, after))
+    return RowRule(Rows(first.axis, first.length, before, after))
 
 
-def both_sides(graph: Graph, operator: Operator, known: Known) -> Rule | str:
+def both_sides(graph: Graph, operator: Operator, known: Known) -> RowRule | str:
     """Return the rule where each element follows from one of either input, which may repeat."""
     output = graph.tensor(operator.outputs[0])
     _, first = streamed(graph, operator, known)
@@ -60,7 +60,7 @@ def both_sides(graph: Graph, operator: Operator, known: Known) -> Rule | str:
     return _joined(operator, known)
 
 
-def same_bytes(graph: Graph, operator: Operator, known: Known) -> Rule | str:
+def same_bytes(graph: Graph, operator: Operator, known: Known) -> RowRule | str:
     """Return the rule of a view: the rows of the input, along an axis that may be another.
 
     That is the last axis that fits: with one row, [1, 1, 1, C] is an image of height 1 (Conv1D).
@@ -75,12 +75,12 @@ def same_bytes(graph: Graph, operator: Operator, known: Known) -> Rule | str:
     ]
     if not found:
         return f"it turns {list(source.shape)} into {list(shape)}: no rows are left"
-    return Rule(Rows(found[-1], rows.length, rows.before, rows.after))
+    return RowRule(Rows(found[-1], rows.length, rows.before, rows.after))
 
 
 def window(
     graph: Graph, operator: Operator, known: Known, axes: tuple[Axis, Axis], *, pads: bool
-) -> Rule | str:
+) -> RowRule | str:
     """Return the rule where each output sees a window of an image [1, H, W, C] along time.
 
     `axes` are height and width; `pads` says whether the operator takes options `border_h` and
@@ -100,7 +100,7 @@ def window(
         return "it pools with padding along the window"
     border = Rows(rows.axis, time.output, rows.before + time.pad, rows.after + after)
     if not pads:
-        return Rule(border, taps)
+        return RowRule(border, taps)
 
     def options(before: int, behind: int) -> Mapping[str, Any]:
         whole = (other.output - 1) * other.stride + (other.kernel - 1) * other.dilation + 1
@@ -110,4 +110,4 @@ def window(
         changed = {"padding": "VALID", "border_h": y, "border_w": x}
         return MappingProxyType({**operator.options, **changed})
 
-    return Rule(border, taps, time.pad, after, options)
+    return RowRule(border, taps, time.pad, after, options)

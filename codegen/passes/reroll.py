@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from codegen.errors import ModelInvalidError, ModelUnsupportedError
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Quantization
-from codegen.operators.recurrent.rerolled import GATES, SIGMOID, TANH, Step
+from codegen.operators.recurrent.rerolled import GATES, SIGMOID, TANH, LstmScales
 from codegen.operators.registry import operators
 from codegen.passes.graph import Readers, readers
 
@@ -67,7 +67,7 @@ class Matcher:
         """Return the graph with the loop that begins at `unpack`."""
         require(unpack.options["axis"] == 0 and len(unpack.outputs) >= 2)
         self.matched.append(unpack)
-        steps: list[Step] = []
+        steps: list[LstmScales] = []
         hidden: list[int] = []
         cell: int | None = None
         for x in unpack.outputs:
@@ -95,7 +95,7 @@ class Matcher:
         )
         return replace(self.graph, operators=tuple(o for o in kept if o is not None))
 
-    def _step(self, x: int, hidden: int | None, cell: int | None) -> tuple[Step, int, int]:
+    def _step(self, x: int, hidden: int | None, cell: int | None) -> tuple[LstmScales, int, int]:
         """Match one step; return its scales, and its cell and hidden state."""
         values: dict[str, int] = {}
         gates = self._gates(x, hidden, values)
@@ -218,5 +218,5 @@ class Matcher:
         assert quantization is not None
         return replace(quantization, axis=0)
 
-    def _scales(self, values: Mapping[str, int]) -> Step:
-        return Step(**{name: self._quantization(index) for name, index in values.items()})
+    def _scales(self, values: Mapping[str, int]) -> LstmScales:
+        return LstmScales(**{name: self._quantization(index) for name, index in values.items()})

@@ -12,7 +12,7 @@ import numpy as np
 
 from codegen.ir.graph import ABSENT, Graph, Operator
 from codegen.operators.layout.strided_slice import slices
-from codegen.operators.recurrent.gru import GATES, Step
+from codegen.operators.recurrent.gru import GATES, GruScales
 from codegen.passes.reroll import Accepts, Matcher, require, rerolled
 
 _KIND = "REROLLED_GRU"
@@ -34,7 +34,7 @@ class _GruMatcher(Matcher):
         """Return the graph with the loop that begins at `unpack`."""
         require(unpack.options["axis"] == 0 and len(unpack.outputs) >= 2)
         self.matched.append(unpack)
-        steps: list[Step] = []
+        steps: list[GruScales] = []
         hidden: list[int] = []
         for x in unpack.outputs:
             step, state = self._gru_step(x, hidden[-1] if hidden else None)
@@ -52,7 +52,7 @@ class _GruMatcher(Matcher):
         )
         return self._with(operator, unpack)
 
-    def _gru_step(self, x: int, hidden: int | None) -> tuple[Step, int]:
+    def _gru_step(self, x: int, hidden: int | None) -> tuple[GruScales, int]:
         """Match one step; return its scales and its hidden state."""
         product = self._product(x, "weights")
         parts = self._split(product)
@@ -76,7 +76,7 @@ class _GruMatcher(Matcher):
             kept = self._only(z, "MUL", hidden).outputs[0]
             state = self._only(kept, "ADD", new).outputs[0]
         q = self._quantization
-        step = Step(
+        step = GruScales(
             input=q(product),
             terms=(q(terms[0]), q(terms[1]), q(terms[2])),
             update=q(update),

@@ -6,7 +6,7 @@ operator itself says what it does with rows (`OperatorSpec.rows`).
 """
 
 from codegen.ir.graph import ABSENT, Graph, Operator, Tensor
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators.base import OperatorSpec
 from codegen.operators.registry import operators
 
@@ -24,12 +24,12 @@ def time_axis(tensor: Tensor) -> int | None:
     return 2 if rank == 4 and tensor.shape[1] == 1 else 1
 
 
-def rule(graph: Graph, operator: Operator, known: Known) -> Rule | str:
+def rule(graph: Graph, operator: Operator, known: Known) -> RowRule | str:
     """Return how the operator makes rows, or why it needs the whole window."""
     if len(operator.outputs) != 1 or not _others_are_constant(graph, operator, known):
         return "it is not made of rows of the window alone"
     answer = operators()[operator.kind].rows(graph, operator, known)
-    if isinstance(answer, Rule) and answer.rows.inside < 1:
+    if isinstance(answer, RowRule) and answer.rows.inside < 1:
         return (
             f"each of its {answer.rows.length} rows sees the padding at an end of the window: "
             "use a longer window or padding VALID"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.ir.rows import Rows, Rule
+from codegen.ir.rows import RowRule, Rows
 from codegen.operators.linear import conv_stream
 from codegen.operators.registry import operators
 from codegen.options import Goal
@@ -26,7 +26,7 @@ class Shared:
 
 
 def find(
-    graph: Graph, known: Mapping[int, Rows], rules: Mapping[Operator, Rule], optimize: Goal
+    graph: Graph, known: Mapping[int, Rows], rules: Mapping[Operator, RowRule], optimize: Goal
 ) -> dict[Operator, Shared]:
     """Return the convolutions that CONV_STREAM is to stand for.
 
@@ -46,7 +46,9 @@ def find(
     return found
 
 
-def _is_possible(graph: Graph, operator: Operator, rule: Rule, known: Mapping[int, Rows]) -> bool:
+def _is_possible(
+    graph: Graph, operator: Operator, rule: RowRule, known: Mapping[int, Rows]
+) -> bool:
     """Return whether it is a Conv1D with borders over rows that all move, and exact."""
     if operator.kind != "CONV_2D" or rule.rows.axis != 2:
         return False
@@ -69,7 +71,7 @@ def _is_possible(graph: Graph, operator: Operator, rule: Rule, known: Mapping[in
 
 
 def _end(
-    graph: Graph, operator: Operator, rules: Mapping[Operator, Rule], read: Readers
+    graph: Graph, operator: Operator, rules: Mapping[Operator, RowRule], read: Readers
 ) -> Shared | None:
     """Return where the output is read whole, behind views only, or None: row by row, too."""
     value, views = operator.outputs[0], []
@@ -86,7 +88,7 @@ def _end(
     return Shared(value, tuple(views))
 
 
-def _saved(graph: Graph, operator: Operator, rule: Rule) -> int:
+def _saved(graph: Graph, operator: Operator, rule: RowRule) -> int:
     """Return the products that are not made a second time for the rows at the borders."""
     channels, _, taps, depth = graph.tensor(operator.inputs[1]).shape
     before = sum(taps - 1 - row for row in range(rule.rows.before))
@@ -94,7 +96,7 @@ def _saved(graph: Graph, operator: Operator, rule: Rule) -> int:
     return (before + after) * channels * depth
 
 
-def _bytes(graph: Graph, operator: Operator, rule: Rule) -> int:
+def _bytes(graph: Graph, operator: Operator, rule: RowRule) -> int:
     """Return the memory of the sums and the rows that wait, less that of the samples."""
     channels, _, taps, _ = graph.tensor(operator.inputs[1]).shape
     rows, source = rule.rows, graph.tensor(operator.inputs[0])

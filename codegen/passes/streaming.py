@@ -23,7 +23,7 @@ import numpy as np
 
 from codegen.errors import ModelUnsupportedError, VerifierError, where
 from codegen.ir.graph import DType, Graph, Operator, Tensor
-from codegen.ir.rows import Rows, Rule
+from codegen.ir.rows import RowRule, Rows
 from codegen.ir.stream import Stopped, Stream, Streamed
 from codegen.operators.registry import operators
 from codegen.options import Goal
@@ -62,13 +62,13 @@ def run(graph: Graph, optimize: Goal) -> tuple[Graph, Stream]:
     """
     source, rows = _input(graph)
     known = {source.index: rows}
-    rules: dict[Operator, Rule] = {}
+    rules: dict[Operator, RowRule] = {}
     stopped = []
     for operator in graph.operators:
         if known.keys().isdisjoint(operator.inputs):
             continue
         found = rule(graph, operator, known)
-        if isinstance(found, Rule):
+        if isinstance(found, RowRule):
             rules[operator] = found
             known[operator.outputs[0]] = found.rows
         else:
@@ -103,7 +103,7 @@ class _Builder:
     graph: Graph
     source: Tensor
     known: dict[int, Rows]
-    rules: dict[Operator, Rule]
+    rules: dict[Operator, RowRule]
     shared: dict[Operator, Shared]
     tensors: dict[int, Tensor] = field(default_factory=dict)
     push: list[Operator] = field(default_factory=list)
@@ -226,7 +226,7 @@ class _Builder:
         )
         (self.push if part == "new" else self.rest).append(changed)
 
-    def _take(self, index: int, part: Part, count: int, reader: Rule) -> int:
+    def _take(self, index: int, part: Part, count: int, reader: RowRule) -> int:
         """Return the tensor of `count` rows of a streamed value: the newest that the reader's
         newest row sees, or the first or last of the whole.
         """

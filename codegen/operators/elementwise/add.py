@@ -18,7 +18,7 @@ from codegen.quantization import quantize_multiplier
 
 
 @dataclass(frozen=True)
-class Integers:
+class AddIntegers:
     """(multiplier, shift) of each input and of the sum; every shift is at most 0."""
 
     left_shift: int
@@ -52,7 +52,7 @@ class Add(Elementwise):
         p = sides(graph, operator)
         return saturate(self.unlimited(p, integers(graph, operator), first, second), p.low, p.high)
 
-    def unlimited(self, p: Sides, n: Integers, first: Int64, second: Int64) -> Int64:
+    def unlimited(self, p: Sides, n: AddIntegers, first: Int64, second: Int64) -> Int64:
         """Return the result before it is limited."""
         side1 = requantize((first - p.input1.zero_point) << n.left_shift, *n.input1)
         side2 = requantize((second - p.input2.zero_point) << n.left_shift, *n.input2)
@@ -90,7 +90,7 @@ class Add(Elementwise):
         }
 
 
-def integers(graph: Graph, operator: Operator) -> Integers:
+def integers(graph: Graph, operator: Operator) -> AddIntegers:
     """Return the factors of a checked operator."""
     p = sides(graph, operator)
     left_shift = 15 if graph.tensor(operator.outputs[0]).dtype == DType.INT16 else 20
@@ -98,7 +98,7 @@ def integers(graph: Graph, operator: Operator) -> Integers:
     whole = twice / ((1 << left_shift) * p.output.scale)
     factors = p.input1.scale / twice, p.input2.scale / twice, whole
     input1, input2, output = (quantize_multiplier(factor) for factor in factors)
-    return Integers(left_shift, input1, input2, output)
+    return AddIntegers(left_shift, input1, input2, output)
 
 
 OPERATOR = Add()

@@ -14,7 +14,7 @@ import numpy as np
 from codegen.fixed_point import Int64
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -135,7 +135,7 @@ class Elementwise(OperatorSpec):
             return self.evaluate(graph, operator, *pair).astype(np.int8)
         return None
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows of both sides: each element follows from one of either."""
         return row_rules.both_sides(graph, operator, known)
 

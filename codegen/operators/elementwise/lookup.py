@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -44,7 +44,7 @@ class Lookup(OperatorSpec):
         """Return the table."""
         return require_constant(graph, operator, graph.tensor(operator.inputs[1]))
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)
 

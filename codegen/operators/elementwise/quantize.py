@@ -12,7 +12,7 @@ import numpy as np
 from codegen.fixed_point import Int64, requantize, saturate
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator, Quantization
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -62,7 +62,7 @@ class Quantize(OperatorSpec):
             return None
         return _rescaled(graph, operator, INPUTS).astype(np.int8)
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)
 

@@ -14,7 +14,7 @@ import numpy as np
 from codegen.fixed_point import Int64
 from codegen.ir.call import Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -82,7 +82,7 @@ class Unary(OperatorSpec):
             return None
         return self.evaluate(graph, operator, INPUTS).astype(np.int8)
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -66,7 +66,7 @@ class Concatenation(OperatorSpec):
                 output.index,
             )
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows of all inputs, where it joins inside of them."""
         separate = _joins_inside(graph, operator, known)
         return row_rules.inside(operator, known, separate=separate)

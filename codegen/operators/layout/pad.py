@@ -11,7 +11,7 @@ import numpy as np
 
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import Border, OperatorSpec
 from codegen.operators.checks import (
@@ -90,7 +90,7 @@ class Pad(OperatorSpec):
         widths = tuple((a.before, a.after) for a in axes(graph, operator))
         return Border(self.value(graph, operator), widths)
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows, where the border lies inside of them."""
         separate = _pads_inside(graph, operator, known)
         return row_rules.inside(operator, known, separate=separate)

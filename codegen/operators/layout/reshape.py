@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_counts, require_input
@@ -42,7 +42,7 @@ class View(OperatorSpec):
                     output.index,
                 )
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows along the axis where they lie now."""
         return row_rules.same_bytes(graph, operator, known)
 

@@ -28,7 +28,7 @@ MAX_RANK = 4
 
 
 @dataclass(frozen=True)
-class Slice:
+class AxisSlice:
     """One axis: `count` elements from `start` on, `step` apart; `shrink` drops the axis."""
 
     start: int
@@ -37,7 +37,7 @@ class Slice:
     shrink: bool
 
 
-def slices(graph: Graph, operator: Operator) -> tuple[Slice, ...]:
+def slices(graph: Graph, operator: Operator) -> tuple[AxisSlice, ...]:
     """Return what is taken from each input axis; needs constant begin, end and strides."""
     shape = graph.tensor(operator.inputs[0]).shape
     begin, end, step = (
@@ -56,7 +56,7 @@ def _masks(operator: Operator, axis: int) -> tuple[bool, bool, bool]:
     return begin, end, shrink
 
 
-def _slice(size: int, begin: int, end: int, step: int, masks: tuple[bool, bool, bool]) -> Slice:
+def _slice(size: int, begin: int, end: int, step: int, masks: tuple[bool, bool, bool]) -> AxisSlice:
     begin_mask, end_mask, shrink = masks
     low, high = (0, size) if step > 0 else (-1, size - 1)
 
@@ -65,10 +65,10 @@ def _slice(size: int, begin: int, end: int, step: int, masks: tuple[bool, bool, 
 
     first = (0 if step > 0 else size - 1) if begin_mask else limited(begin)
     if shrink:
-        return Slice(first, 1, 1, True)
+        return AxisSlice(first, 1, 1, True)
     last = (size if step > 0 else -1) if end_mask else limited(end)
     count = max(0, -(-(last - first) // step))
-    return Slice(first, step, count, False)
+    return AxisSlice(first, step, count, False)
 
 
 class StridedSlice(OperatorSpec):

@@ -13,7 +13,7 @@ import numpy as np
 
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_shape
@@ -63,7 +63,7 @@ class DepthwiseConv2D(OperatorSpec):
         require_shape(graph, operator, output, (source.shape[0], y.output, x.output, channels))
         _products.check(graph, operator, _AT)
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows that a padded window over those of the input makes."""
         return row_rules.window(
             graph, operator, known, convolution_axes(graph, operator), pads=True

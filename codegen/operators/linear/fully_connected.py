@@ -13,7 +13,7 @@ import numpy as np
 from codegen.fixed_point import exact_dot
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -89,7 +89,7 @@ class FullyConnected(OperatorSpec):
         _products.check(graph, operator)
         _check_bias_scale(graph, operator)
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows, where the last axis lies inside of them."""
         separate = _is_by_row(graph, operator, known)
         return row_rules.inside(operator, known, separate=separate)

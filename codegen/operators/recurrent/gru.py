@@ -16,7 +16,7 @@ GATES = 3
 
 
 @dataclass(frozen=True)
-class Step:
+class GruScales:
     """Quantizations of the values of one step, in the order of the computation.
 
     `terms` are those of the hidden state for each gate: one matrix product, but in the first step
@@ -36,7 +36,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class GruCell:
     """All steps, and what they share. Weights int8[3 · units, K], scales float of their rows.
 
     `one` is the 1 of 1 − z with its quantization; `first_terms` int8[3 · units];
@@ -53,10 +53,10 @@ class Cell:
     recurrent_bias: NDArray[np.int32]
     one: int
     one_quantization: Quantization
-    steps: tuple[Step, ...]
+    steps: tuple[GruScales, ...]
 
 
-def opened(p: Cell, q: Step, z: Int64) -> Int64:
+def opened(p: GruCell, q: GruScales, z: Int64) -> Int64:
     """Return 1 − z."""
     part = _rerolled._part("SUB", p.one_quantization, SIGMOID, q.open)
     return sub.OPERATOR.evaluate(*part, np.full_like(z, p.one), z)
@@ -72,7 +72,7 @@ def _times(
     return mul.OPERATOR.evaluate(*_rerolled._product(first, second, output), *values)
 
 
-def run(p: Cell, sequence: Array) -> NDArray[np.int8]:
+def run(p: GruCell, sequence: Array) -> NDArray[np.int8]:
     """Return the hidden state after each step, int8[N, T, U], of int8[N, T, I]."""
     units = p.recurrent_weights.shape[1]
     outputs = np.empty((len(sequence), len(p.steps), units), dtype=np.int8)
@@ -91,7 +91,7 @@ def run(p: Cell, sequence: Array) -> NDArray[np.int8]:
     return outputs
 
 
-def _step(p: Cell, t: int, x: list[Int64], terms: list[Int64], hidden: Int64 | None) -> Int64:
+def _step(p: GruCell, t: int, x: list[Int64], terms: list[Int64], hidden: Int64 | None) -> Int64:
     q = p.steps[t]
     z, r = (
         _rerolled._act(output, SIGMOID, _sum(q.input, q.terms[n], output, x[n], terms[n]))

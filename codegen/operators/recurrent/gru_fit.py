@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from codegen.operators.recurrent import gru as _gru
 from codegen.operators.recurrent import rerolled_fit as _rerolled_fit
-from codegen.operators.recurrent.gru import Cell, Step
+from codegen.operators.recurrent.gru import GruCell, GruScales
 from codegen.operators.recurrent.rerolled import SIGMOID, TANH
-from codegen.operators.recurrent.rerolled_fit import Dense, Fitted, UnfitError
+from codegen.operators.recurrent.rerolled_fit import Dense, FittedRows, UnfitError
 from codegen.quantization import INT8_MAX, INT8_MIN
 
 
 @lru_cache(maxsize=4)
-def fit(p: Cell) -> Fitted:
+def fit(p: GruCell) -> FittedRows:
     """Return the constants; words [steps, n] as `safe_gru_word`. Raises `UnfitError`."""
     dense = (
         _dense(p.input_weights, p.input_scales, p.input_bias),
@@ -26,7 +26,7 @@ def fit(p: Cell) -> Fitted:
     )
     words = []
     exact: list[list[int]] = []
-    before: Step | None = None
+    before: GruScales | None = None
     for place, q in enumerate(p.steps):
         try:
             words.append(_words(p, q, before, dense, exact))
@@ -47,7 +47,7 @@ def _dense(weights: NDArray[np.int8], scales: tuple[float, ...], bias: NDArray[n
     return Dense(weights, scales, _rerolled_fit.row_scales(scales), bound(weights, bias))
 
 
-def _open(p: Cell, q: Step) -> list[int]:
+def _open(p: GruCell, q: GruScales) -> list[int]:
     """Return 1 − z as a sum of z and nothing: factors and constant, from all 256 values of z."""
     values = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
     truth = _gru.opened(p, q, values)
@@ -64,7 +64,11 @@ def _open(p: Cell, q: Step) -> list[int]:
 
 
 def _words(
-    p: Cell, q: Step, before: Step | None, dense: tuple[Dense, Dense], exact: list[list[int]]
+    p: GruCell,
+    q: GruScales,
+    before: GruScales | None,
+    dense: tuple[Dense, Dense],
+    exact: list[list[int]],
 ) -> list[int]:
     add, multiply = _rerolled_fit.add_words, _rerolled_fit.product_words
     words = _rerolled_fit.dense_words(p.sequence, q.input, dense[0])

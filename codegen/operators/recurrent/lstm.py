@@ -1,4 +1,4 @@
-"""Integers of the LSTM, its parameter structure, and the numpy recurrence."""
+"""LstmIntegers of the LSTM, its parameter structure, and the numpy recurrence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, eq=False)
-class Integers:
+class LstmIntegers:
     """Everything the arithmetic needs.
 
     Weights are [units, 4, K] and bias [units, 4], folded; `scales` is [2, 4, 2]: (input,
@@ -104,7 +104,7 @@ def cell_power(graph: Graph, operator: Operator) -> int:
     return exponent - 1
 
 
-def integers(graph: Graph, operator: Operator) -> Integers:
+def integers(graph: Graph, operator: Operator) -> LstmIntegers:
     """Compute all integers; the operator must have passed `check`."""
     extent = sizes(graph, operator)
     source = _quantization(graph, operator.inputs[0])
@@ -119,7 +119,7 @@ def integers(graph: Graph, operator: Operator) -> Integers:
     )
     left = 12 + power
     product = ACTIVATION_SCALE * ACTIVATION_SCALE
-    return Integers(
+    return LstmIntegers(
         sizes=extent,
         input_weights=input_rows,
         input_bias=input_bias,
@@ -172,7 +172,7 @@ def _terms(
     return packed, np.stack(biases, axis=1), np.array(pairs, dtype=np.int64)
 
 
-def params(operator: Operator, p: Integers) -> Mapping[str, Any]:
+def params(operator: Operator, p: LstmIntegers) -> Mapping[str, Any]:
     """Return the fields of `safe_lstm_params_t` in order."""
     s = p.sizes
     time_major = operator.options["time_major"]
@@ -201,7 +201,7 @@ def params(operator: Operator, p: Integers) -> Mapping[str, Any]:
     }
 
 
-def prove(graph: Graph, operator: Operator, p: Integers) -> tuple[str, str]:
+def prove(graph: Graph, operator: Operator, p: LstmIntegers) -> tuple[str, str]:
     """Check all accumulators and return two lines for the manifest."""
     for shift, what in ((p.forget[1], "cell"), (p.update[1], "cell"), (p.hidden[1], "hidden")):
         if shift > 0:
@@ -218,7 +218,7 @@ def prove(graph: Graph, operator: Operator, p: Integers) -> tuple[str, str]:
     return lines[0], lines[1]
 
 
-def run(p: Integers, sequence: Array) -> NDArray[np.int8]:
+def run(p: LstmIntegers, sequence: Array) -> NDArray[np.int8]:
     """Return the hidden state after each step, int8[N, T, B, U], from int8[N, T, B, I].
 
     Every (N, B) starts from the reset state: hidden at its zero point, cell at 0.
@@ -230,7 +230,7 @@ def run(p: Integers, sequence: Array) -> NDArray[np.int8]:
     return outputs
 
 
-def _run_block(p: Integers, sequence: Array) -> NDArray[np.int8]:
+def _run_block(p: LstmIntegers, sequence: Array) -> NDArray[np.int8]:
     count, steps, batches, _ = sequence.shape
     rows = count * batches
     hidden = np.full((rows, p.sizes.units), p.hidden_zero_point, dtype=np.int64)
@@ -243,7 +243,7 @@ def _run_block(p: Integers, sequence: Array) -> NDArray[np.int8]:
     return outputs
 
 
-def _step(p: Integers, x: Array, hidden: Int64, cell: Int64) -> tuple[Int64, Int64]:
+def _step(p: LstmIntegers, x: Array, hidden: Int64, cell: Int64) -> tuple[Int64, Int64]:
     """Return hidden and cell state after one step; rows are independent sequences."""
     inputs = _gate_terms(x, p.input_weights, p.input_bias, p.scales[0])
     recurrent = _gate_terms(hidden, p.recurrent_weights, p.recurrent_bias, p.scales[1])

@@ -37,7 +37,7 @@ TANH = Quantization((1.0 / 128.0,), (0,))
 
 
 @dataclass(frozen=True)
-class Step:
+class LstmScales:
     """Quantizations of the values of one step, in the order of the computation.
 
     The first step has no recurrent part: there `input`, `recurrent` and `sum` are `gates`, and
@@ -55,7 +55,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class LstmCell:
     """All steps, and what they share. Weights int8[4 · units, K], scales float of their rows."""
 
     sequence: Quantization
@@ -66,7 +66,7 @@ class Cell:
     first_bias: NDArray[np.int32]
     bias: NDArray[np.int8]
     bias_quantization: Quantization
-    steps: tuple[Step, ...]
+    steps: tuple[LstmScales, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +121,13 @@ def _dense(
     return saturate(scaled + output.zero_point, INT8_MIN, INT8_MAX)
 
 
-def run(p: Cell, sequence: Array) -> NDArray[np.int8]:
+def run(p: LstmCell, sequence: Array) -> NDArray[np.int8]:
     """Return the hidden state after each step, int8[N, T, U], of int8[N, T, I]."""
     units = p.recurrent_weights.shape[1]
     inputs: Rows = p.input_weights, p.input_scales
     rows: Rows = p.recurrent_weights, p.recurrent_scales
     outputs = np.empty((len(sequence), len(p.steps), units), dtype=np.int8)
-    before: Step | None = None
+    before: LstmScales | None = None
     cell = hidden = np.empty(0, dtype=np.int64)
     for t, q in enumerate(p.steps):
         bias = p.first_bias if before is None else 0
@@ -146,7 +146,9 @@ def run(p: Cell, sequence: Array) -> NDArray[np.int8]:
     return outputs
 
 
-def _next_cell(q: Step, before: Step | None, gates: Sequence[Int64], cell: Int64) -> Int64:
+def _next_cell(
+    q: LstmScales, before: LstmScales | None, gates: Sequence[Int64], cell: Int64
+) -> Int64:
     i, g = _act(q.gates, SIGMOID, gates[0]), _act(q.gates, TANH, gates[2])
     update = mul.OPERATOR.evaluate(*_product(SIGMOID, TANH, q.update), i, g)
     if before is None:
@@ -245,13 +247,13 @@ def _product_entries(part: Part) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=4)
-def tables(p: Cell) -> Tables | None:
+def tables(p: LstmCell) -> Tables | None:
     """Return the kernel's tables; None where the kernel would not give the operators' bytes.
 
     Raises `ModelUnsupportedError` where an operator refuses its scales.
     """
     rows = []
-    before: Step | None = None
+    before: LstmScales | None = None
     for q in p.steps:
         row = _row(p, q, before)
         if row is None:
@@ -265,7 +267,9 @@ def tables(p: Cell) -> Tables | None:
     return Tables(multipliers, smalls.astype(np.int8))
 
 
-def _row(p: Cell, q: Step, before: Step | None) -> tuple[list[int], list[int]] | None:
+def _row(
+    p: LstmCell, q: LstmScales, before: LstmScales | None
+) -> tuple[list[int], list[int]] | None:
     last_hidden = q.hidden if before is None else before.hidden
     last_cell = q.cell if before is None else before.cell
     x = _dense_entries(p.sequence, p.input_scales, q.input)
@@ -298,18 +302,18 @@ def _row(p: Cell, q: Step, before: Step | None) -> tuple[list[int], list[int]] |
     return words, smalls
 
 
-def _zeros(q: Step) -> tuple[int, int, int]:
+def _zeros(q: LstmScales) -> tuple[int, int, int]:
     return q.sum.zero_point, q.gates.zero_point, q.cell.zero_point
 
 
-def bounds(p: Cell) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def bounds(p: LstmCell) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the largest |sum| of each row of both products, for |value − zero point| ≤ 255."""
     first = np.abs(p.first_bias.astype(np.int64))
     inputs = 255 * np.abs(p.input_weights.astype(np.int64)).sum(axis=1) + first
     return inputs, 255 * np.abs(p.recurrent_weights.astype(np.int64)).sum(axis=1)
 
 
-def largest_shifts(t: Tables, p: Cell) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def largest_shifts(t: Tables, p: LstmCell) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the largest shift of each row of both products over all steps."""
     found = []
     for word, small, scales in ((0, 0, p.input_scales), (2, 2, p.recurrent_scales)):

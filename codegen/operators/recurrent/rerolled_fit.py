@@ -21,7 +21,7 @@ from codegen.operators.elementwise import add, mul
 from codegen.operators.elementwise.sigmoid import INTEGER_BITS
 from codegen.operators.near_ties import near_ties
 from codegen.operators.recurrent import rerolled as _rerolled
-from codegen.operators.recurrent.rerolled import SIGMOID, TANH, Cell, Step
+from codegen.operators.recurrent.rerolled import SIGMOID, TANH, LstmCell, LstmScales
 from codegen.quantization import INT8_MAX, INT8_MIN, output_multipliers
 
 FRACTION_BITS = 20
@@ -54,7 +54,7 @@ _NUDGES = ((0, 0), (2, 0), (0, 2), (-2, 0), (0, -2), (4, 0), (0, 4), (-4, 0), (0
 2^-20 or 2^-19."""
 EXACT = -_LIMIT
 """Marker in place of the constant of an ADD that no affine expression gives; its first factor is
-then an index into `Fitted.exact`."""
+then an index into `FittedRows.exact`."""
 _VALUES: Int64 = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
 
 
@@ -63,7 +63,7 @@ class UnfitError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedRows:
     """The constants: words [steps, n] as `safe_rerolled_word`, scales of the rows."""
 
     words: NDArray[np.int32]
@@ -87,7 +87,7 @@ class Dense:
 
 
 @lru_cache(maxsize=4)
-def fit(p: Cell) -> Fitted:
+def fit(p: LstmCell) -> FittedRows:
     """Return the constants; raises `UnfitError`."""
     bounds = [int(bound.max()) for bound in _rerolled.bounds(p)]
     dense = (
@@ -96,7 +96,7 @@ def fit(p: Cell) -> Fitted:
     )
     words = []
     exact: list[list[int]] = []
-    before: Step | None = None
+    before: LstmScales | None = None
     for place, q in enumerate(p.steps):
         try:
             words.append([*_products(q, p, before, dense), *_elements(p, q, before, exact)])
@@ -106,12 +106,14 @@ def fit(p: Cell) -> Fitted:
     return fitted(words, dense, exact)
 
 
-def fitted(words: list[list[int]], dense: tuple[Dense, Dense], exact: list[list[int]]) -> Fitted:
+def fitted(
+    words: list[list[int]], dense: tuple[Dense, Dense], exact: list[list[int]]
+) -> FittedRows:
     """Return the constants of all steps in the types of the kernels."""
     bins, thresholds = curve()
     whole = np.array(words, np.int64).astype(np.int32)
     own = np.array(exact, np.int64).astype(np.int32).reshape(-1, EXACT_WORDS)
-    return Fitted(whole, dense[0].rows, dense[1].rows, bins, thresholds, own)
+    return FittedRows(whole, dense[0].rows, dense[1].rows, bins, thresholds, own)
 
 
 @cache
@@ -234,7 +236,9 @@ def product_words(
     return p["multiplier"], (-p["shift"] - 1) * 256 + zero
 
 
-def _elements(p: Cell, q: Step, before: Step | None, exact: list[list[int]]) -> list[int]:
+def _elements(
+    p: LstmCell, q: LstmScales, before: LstmScales | None, exact: list[list[int]]
+) -> list[int]:
     """Return the words of the element-wise part; the first step leaves most of it out."""
     sums: list[int] = []
     forget = 0, 128
@@ -323,7 +327,9 @@ def _window(rows: NDArray[np.uint32], coarse: int, shift: int) -> int:
     return window
 
 
-def _products(q: Step, p: Cell, before: Step | None, dense: tuple[Dense, Dense]) -> list[int]:
+def _products(
+    q: LstmScales, p: LstmCell, before: LstmScales | None, dense: tuple[Dense, Dense]
+) -> list[int]:
     words = dense_words(p.sequence, q.input, dense[0])
     if before is None:
         return words + [0] * len(words)

@@ -128,7 +128,7 @@ class RerolledGru(OperatorSpec):
         return [np.ascontiguousarray(outputs).reshape(len(values), *shape)]
 
 
-def _constants(p: _gru.Cell) -> tuple[Constant, ...]:
+def _constants(p: _gru.GruCell) -> tuple[Constant, ...]:
     """Return weights and biases as the reference kernel reads them."""
     return (
         Constant("weights", p.input_weights),
@@ -139,19 +139,19 @@ def _constants(p: _gru.Cell) -> tuple[Constant, ...]:
     )
 
 
-def cell(graph: Graph, operator: Operator) -> _gru.Cell:
+def cell(graph: Graph, operator: Operator) -> _gru.GruCell:
     """Return the weights, scales and steps of the operator, which passed its check of types."""
     return _cell(operator, tuple(graph.tensor(i) for i in operator.inputs))
 
 
 @lru_cache(maxsize=4)
-def _cell(operator: Operator, tensors: tuple[Tensor, ...]) -> _gru.Cell:
+def _cell(operator: Operator, tensors: tuple[Tensor, ...]) -> _gru.GruCell:
     """Return one object for the same operator and tensors, for which its constants are kept."""
     source, inputs, recurrent, bias, one = tensors[:SHARED]
     rows = recurrent.shape[0]
     terms = [np.asarray(tensor.data).reshape(-1) for tensor in tensors[SHARED:FIRST]]
     biases = [np.asarray(tensor.data).reshape(-1) for tensor in tensors[FIRST:]]
-    return _gru.Cell(
+    return _gru.GruCell(
         sequence=_quantization(source),
         input_weights=np.asarray(inputs.data),
         input_scales=_row_scales(_quantization(inputs), rows),

@@ -129,7 +129,7 @@ class RerolledLstm(OperatorSpec):
         return [np.ascontiguousarray(outputs).reshape(len(values), *shape)]
 
 
-def cell(graph: Graph, operator: Operator) -> _rerolled.Cell:
+def cell(graph: Graph, operator: Operator) -> _rerolled.LstmCell:
     """Return the weights, scales and steps of the operator."""
     tensors = tuple(graph.tensor(i) for i in operator.inputs)
     for tensor in tensors[1:]:
@@ -138,12 +138,12 @@ def cell(graph: Graph, operator: Operator) -> _rerolled.Cell:
 
 
 @lru_cache(maxsize=4)
-def _cell(operator: Operator, tensors: tuple[Tensor, ...]) -> _rerolled.Cell:
+def _cell(operator: Operator, tensors: tuple[Tensor, ...]) -> _rerolled.LstmCell:
     """Return one object for the same operator and tensors, for which its constants are kept."""
     source, inputs, recurrent, _, bias = tensors
     rows = recurrent.shape[0]
     data = [np.asarray(tensor.data) for tensor in tensors[1:]]
-    return _rerolled.Cell(
+    return _rerolled.LstmCell(
         sequence=_quantization(source),
         input_weights=data[0],
         input_scales=_row_scales(_quantization(inputs), rows),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.ir.call import Constant
-from codegen.operators.recurrent.rerolled_fit import Fitted
+from codegen.operators.recurrent.rerolled_fit import FittedRows
 
 ROWS = 8
 """Number of rows whose scales make a tile: the kernels read whole tiles."""
@@ -45,7 +45,7 @@ def tiled(scales: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return np.concatenate([scales, np.repeat(scales[-1:], -scales.size % ROWS)])
 
 
-def shared_constants(fitted: Fitted, bias: Constant | None = None) -> tuple[Constant, ...]:
+def shared_constants(fitted: FittedRows, bias: Constant | None = None) -> tuple[Constant, ...]:
     """Return what follows the weights, in the order of the kernels' arguments."""
     # C has no array of no elements.
     exact = fitted.exact if fitted.exact.size else np.zeros(1, np.int32)

@@ -16,7 +16,7 @@ import numpy as np
 from codegen.fixed_point import requantize, saturate
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -85,7 +85,7 @@ class Mean(OperatorSpec):
             )
         _prove(graph, operator, _integers(graph, operator))
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows, where every reduced axis lies inside of them."""
         _, rows = row_rules.streamed(graph, operator, known)
         separate = all(axis > rows.axis for axis in _reduced(graph, operator))

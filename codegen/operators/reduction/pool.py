@@ -11,7 +11,7 @@ import numpy as np
 
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_activation, require_per_tensor, require_shape
@@ -74,7 +74,7 @@ class Pool(OperatorSpec):
         if min(p.y.kernel, p.y.size) * min(p.x.kernel, p.x.size) >= MAX_TAPS:
             invalid(graph, operator, f"reduces {MAX_TAPS} values or more", source.index)
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows that a window over those of the input makes."""
         p = window(graph, operator)
         return row_rules.window(graph, operator, known, (p.y, p.x), pads=False)

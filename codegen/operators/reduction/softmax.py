@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from codegen.fixed_point import Int64, multiply_high, shift_right_rounding
 from codegen.ir.call import Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.ir.rows import Known, Rule
+from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
@@ -98,7 +98,7 @@ class Softmax(OperatorSpec):
         if not (isfinite(beta) and beta * scale * (1 << (31 - _INTEGER_BITS)) > 1.0):
             invalid(graph, operator, f"has beta {beta} at input scale {scale}, which is too small")
 
-    def rows(self, graph: Graph, operator: Operator, known: Known) -> Rule | str:
+    def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows, where the last axis lies inside of them."""
         source, rows = row_rules.streamed(graph, operator, known)
         return row_rules.inside(operator, known, separate=rows.axis < len(source.shape) - 1)

@@ -8,7 +8,7 @@ from codegen.backends.native.shared.rerolled_gru import tuned
 from codegen.fixed_point import Int64
 from codegen.ir.call import Constant, KernelCall
 from codegen.ir.graph import Graph, Operator
-from codegen.operators.recurrent.gru import Cell
+from codegen.operators.recurrent.gru import GruCell
 from codegen.operators.recurrent.rerolled_gru import cell
 from codegen.options import Goal
 
@@ -31,7 +31,7 @@ def _extremes(bias: NDArray[np.int32]) -> tuple[Int64, Int64]:
     return wide.min(axis=0), wide.max(axis=0)
 
 
-def refusal(p: Cell) -> str | None:
+def refusal(p: GruCell) -> str | None:
     """Return why the dsp kernel cannot run this GRU exactly, or None."""
     zeros = [q.hidden.zero_point for q in p.steps]
     hidden = -128 - max(zeros), 127 - min(zeros)
@@ -42,7 +42,7 @@ def refusal(p: Cell) -> str | None:
     return next((line for line in found if line is not None), None)
 
 
-def constants(p: Cell) -> tuple[Constant, ...]:
+def constants(p: GruCell) -> tuple[Constant, ...]:
     """Return weights and biases in the order of the kernel's arguments; `refusal` is None."""
     starts = [_packing.pack_start(row.astype(np.int64), _ROWS) for row in p.recurrent_bias]
     return (
@@ -62,7 +62,7 @@ def _packed(suffix: str, weights: NDArray[np.int8]) -> Constant:
     return Constant(suffix, _packing.pack_rows(weights, _ROWS), weight_bytes=weights.nbytes)
 
 
-def scratch_bytes(p: Cell) -> int:
+def scratch_bytes(p: GruCell) -> int:
     """Return the size of both expanded vectors and of both vectors of terms."""
     rows, units = p.recurrent_weights.shape
     blocks = _packing.blocks(p.input_weights.shape[1]) + _packing.blocks(units)

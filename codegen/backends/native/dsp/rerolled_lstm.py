@@ -17,8 +17,8 @@ from codegen.ir.call import (
 )
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent import rerolled_fit, words
-from codegen.operators.recurrent.rerolled import Cell
-from codegen.operators.recurrent.rerolled_fit import Fitted
+from codegen.operators.recurrent.rerolled import LstmCell
+from codegen.operators.recurrent.rerolled_fit import FittedRows
 from codegen.operators.recurrent.rerolled_lstm import cell
 from codegen.options import Goal
 
@@ -40,18 +40,18 @@ def replace(
         return str(error)
 
 
-def hidden_range(p: Cell) -> tuple[int, int]:
+def hidden_range(p: LstmCell) -> tuple[int, int]:
     """Return the limits of hidden state less zero point over all steps."""
     zeros = [q.hidden.zero_point for q in p.steps]
     return -128 - max(zeros), 127 - min(zeros)
 
 
-def input_range(p: Cell) -> tuple[int, int]:
+def input_range(p: LstmCell) -> tuple[int, int]:
     """Return the limits of an input less its zero point."""
     return -128 - p.sequence.zero_point, 127 - p.sequence.zero_point
 
 
-def refusal(p: Cell) -> str | None:
+def refusal(p: LstmCell) -> str | None:
     """Return why the dsp kernel cannot run this LSTM exactly, or None."""
     first = p.first_bias.astype(np.int64)
     none = np.zeros(first.size, np.int64)
@@ -62,7 +62,7 @@ def refusal(p: Cell) -> str | None:
     )
 
 
-def bound(p: Cell) -> int:
+def bound(p: LstmCell) -> int:
     """Return the largest |sum| of any product."""
     first = p.first_bias.astype(np.int64)
     none = np.zeros(first.size, np.int64)
@@ -73,7 +73,7 @@ def bound(p: Cell) -> int:
     )
 
 
-def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
+def call(operator: Operator, p: LstmCell, fitted: FittedRows) -> KernelCall:
     """Return the call of `safe_kernel_rerolled_lstm_s8_dsp`; `refusal` is None."""
     rows, units = p.recurrent_weights.shape
     first: Int64 = p.first_bias.astype(np.int64)

@@ -44,11 +44,11 @@ def sigmoid_lines() -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
     return base.astype(np.int32), slope.astype(np.uint16)
 
 
-def _hidden_range(p: _lstm.Integers) -> tuple[int, int]:
+def _hidden_range(p: _lstm.LstmIntegers) -> tuple[int, int]:
     return -128 - p.hidden_zero_point, 127 - p.hidden_zero_point
 
 
-def refusal(p: _lstm.Integers) -> str | None:
+def refusal(p: _lstm.LstmIntegers) -> str | None:
     """Return why the dsp kernel cannot run this LSTM exactly, or None."""
     recurrent = shared.tiles(p.recurrent_weights)
     none = np.zeros(len(recurrent), np.int64)
@@ -59,7 +59,7 @@ def refusal(p: _lstm.Integers) -> str | None:
     )
 
 
-def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
+def call(operator: Operator, p: _lstm.LstmIntegers, notes: tuple[str, ...]) -> KernelCall:
     """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_dsp`; `refusal` is None."""
     source, recurrent = shared.tiles(p.input_weights), shared.tiles(p.recurrent_weights)
     rows = _packing.DOT8_ROWS

@@ -7,7 +7,7 @@ from codegen.backends.native.rv32.rerolled_lstm import ROWS, packed, scratch_byt
 from codegen.backends.native.shared.rerolled_gru import tuned
 from codegen.ir.call import Constant, KernelCall
 from codegen.ir.graph import Graph, Operator
-from codegen.operators.recurrent.gru import Cell
+from codegen.operators.recurrent.gru import GruCell
 from codegen.operators.recurrent.rerolled_gru import cell
 from codegen.options import Goal
 
@@ -22,7 +22,7 @@ def replace(
     return tuned(plain, p, "rv32", constants(p), how=how, work_bytes=scratch(p))
 
 
-def constants(p: Cell) -> tuple[Constant, ...]:
+def constants(p: GruCell) -> tuple[Constant, ...]:
     """Return weights and biases in the order of the kernel's arguments."""
     first = _rv32.pack_start(p.input_bias.astype(np.int64), ROWS)
     biases = [_rv32.pack_start(row.astype(np.int64), ROWS) for row in p.recurrent_bias]
@@ -35,7 +35,7 @@ def constants(p: Cell) -> tuple[Constant, ...]:
     )
 
 
-def scratch(p: Cell) -> int:
+def scratch(p: GruCell) -> int:
     """Return the bytes of the scratch memory."""
     rows, units = p.recurrent_weights.shape
     return scratch_bytes(p.input_weights.shape[1], units, rows)

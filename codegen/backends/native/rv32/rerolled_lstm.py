@@ -19,8 +19,8 @@ from codegen.ir.call import (
 )
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent import rerolled_fit, words
-from codegen.operators.recurrent.rerolled import Cell
-from codegen.operators.recurrent.rerolled_fit import Fitted
+from codegen.operators.recurrent.rerolled import LstmCell
+from codegen.operators.recurrent.rerolled_fit import FittedRows
 from codegen.operators.recurrent.rerolled_lstm import cell
 from codegen.options import Goal
 
@@ -58,7 +58,7 @@ def scratch_bytes(inputs: int, units: int, rows: int) -> int:
     return 2 * (_filled(inputs) + _filled(units)) + 2 * ROWS * -(-rows // ROWS)
 
 
-def call(operator: Operator, p: Cell, fitted: Fitted) -> KernelCall:
+def call(operator: Operator, p: LstmCell, fitted: FittedRows) -> KernelCall:
     """Return the call of `safe_kernel_rerolled_lstm_s8_rv32`."""
     rows, units = p.recurrent_weights.shape
     first = _rv32.pack_start(p.first_bias.astype(np.int64), ROWS)

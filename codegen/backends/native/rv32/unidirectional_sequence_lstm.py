@@ -36,7 +36,7 @@ def replace(
     return refusal(p) or call(operator, p, (_lstm.written(operator),))
 
 
-def _bound(p: _lstm.Integers) -> int:
+def _bound(p: _lstm.LstmIntegers) -> int:
     """Return the largest |sum| of any gate's two terms."""
     return max(
         int(weights.sum_bound(shared.tiles(rows), shared.starts(bias)).max())
@@ -47,7 +47,7 @@ def _bound(p: _lstm.Integers) -> int:
     )
 
 
-def refusal(p: _lstm.Integers) -> str | None:
+def refusal(p: _lstm.LstmIntegers) -> str | None:
     """Return why the rv32 kernel cannot run this LSTM exactly, or None."""
     bound = _bound(p)
     if bound > weights.MAX_SUM:
@@ -55,7 +55,7 @@ def refusal(p: _lstm.Integers) -> str | None:
     return shared.refuse_scales(p)
 
 
-def _weights(p: _lstm.Integers) -> NDArray[np.int8]:
+def _weights(p: _lstm.LstmIntegers) -> NDArray[np.int8]:
     """Return int8[pairs of units, (inputs + units) * 8]: both tiles of each pair."""
     parts = (
         _rv32.pack_rows(shared.tiles(rows), _rv32.DOT8_ROWS)
@@ -73,19 +73,19 @@ def sigmoid_curve() -> NDArray[np.int16]:
     return (np.append(table, table[-1]) - (1 << 15)).astype(np.int16)
 
 
-def _recurrent_start(p: _lstm.Integers) -> NDArray[np.int32]:
+def _recurrent_start(p: _lstm.LstmIntegers) -> NDArray[np.int32]:
     """Return int32[pairs of units, 8], or int32[1, 8] of zeros that serve all pairs."""
     start = _rv32.pack_start(shared.starts(p.recurrent_bias), _rv32.DOT8_ROWS)
     return start if start.any() else start[:1]
 
 
-def _params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
+def _params(operator: Operator, p: _lstm.LstmIntegers) -> Mapping[str, Any]:
     """Return the fields of `safe_lstm_rv32_params_t`."""
     step = _rv32.DOT8_ROWS if p.recurrent_bias.any() else 0
     return {**shared.params(operator, p), "recurrent_start_step": step}
 
 
-def call(operator: Operator, p: _lstm.Integers, notes: tuple[str, ...]) -> KernelCall:
+def call(operator: Operator, p: _lstm.LstmIntegers, notes: tuple[str, ...]) -> KernelCall:
     """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_rv32`; `refusal` is None."""
     s = p.sizes
     start = _rv32.pack_start(shared.starts(p.input_bias), _rv32.DOT8_ROWS)

@@ -3,12 +3,12 @@
 import dataclasses
 
 from codegen.ir.call import Constant, KernelCall, Scratch
-from codegen.operators.recurrent.gru import Cell
+from codegen.operators.recurrent.gru import GruCell
 
 
 def tuned(
     plain: KernelCall,
-    p: Cell,
+    p: GruCell,
     folder: str,
     own: tuple[Constant, ...],
     *,

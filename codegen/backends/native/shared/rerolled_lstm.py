@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from codegen.ir.graph import Operator
-from codegen.operators.recurrent.rerolled import Cell
-from codegen.operators.recurrent.rerolled_fit import Fitted
+from codegen.operators.recurrent.rerolled import LstmCell
+from codegen.operators.recurrent.rerolled_fit import FittedRows
 
 
-def sizes(operator: Operator, p: Cell) -> Mapping[str, Any]:
+def sizes(operator: Operator, p: LstmCell) -> Mapping[str, Any]:
     """Return the fields of `safe_rerolled_lstm_dsp_params_t`, or `_rv32_`, in order."""
     units = p.recurrent_weights.shape[1]
     return {
@@ -20,14 +20,14 @@ def sizes(operator: Operator, p: Cell) -> Mapping[str, Any]:
     }
 
 
-def macs(p: Cell) -> int:
+def macs(p: LstmCell) -> int:
     """Return the products of a whole sequence."""
     rows, units = p.recurrent_weights.shape
     steps = len(p.steps)
     return int(rows * (steps * p.input_weights.shape[1] + (steps - 1) * units))
 
 
-def sums_line(p: Cell, fitted: Fitted) -> str:
+def sums_line(p: LstmCell, fitted: FittedRows) -> str:
     """Return the line for the manifest that counts how sums are computed."""
     exact = len(fitted.exact)
     return f"{3 * (len(p.steps) - 1) - exact} affine sums, {exact} as TFLM rounds them"

@@ -42,7 +42,7 @@ def starts(bias: Int64) -> Int64:
     return filled.reshape(-1, 2, gates).swapaxes(1, 2).reshape(-1)
 
 
-def refuse_scales(p: _lstm.Integers) -> str | None:
+def refuse_scales(p: _lstm.LstmIntegers) -> str | None:
     """Return why the dsp kernel, or the rv32 kernel, cannot take the scales, or None."""
     if p.forget != _FORGET or p.update[0] != 1 << 30:
         return "the cell state's scale is not a power of two"
@@ -59,7 +59,7 @@ def _columns(pairs: Int64) -> tuple[Int64, Int64]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _is_wide(p: _lstm.Integers) -> NDArray[np.bool_]:
+def _is_wide(p: _lstm.LstmIntegers) -> NDArray[np.bool_]:
     """Return, per source and gate, whether the term needs no right shift: [2, 4]."""
     wide: NDArray[np.bool_] = p.scales[..., 1] > -1
     return wide
@@ -72,7 +72,7 @@ def _rescales(pairs: Int64, zero_point: int) -> list[Mapping[str, int]]:
     return [dict(zip(names, map(int, row), strict=True)) for row in words]
 
 
-def params(operator: Operator, p: _lstm.Integers) -> Mapping[str, Any]:
+def params(operator: Operator, p: _lstm.LstmIntegers) -> Mapping[str, Any]:
     """Return the fields of `safe_lstm_dsp_params_t` in order."""
     common = _lstm.params(operator, p)
     names = list(common)[: list(common).index("forget_multiplier")]

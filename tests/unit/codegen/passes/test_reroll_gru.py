@@ -42,7 +42,7 @@ def drawn(units, steps, zero, *, every):
     def step(first):
         term = scaled(0.01, 0.03)
         new = scaled(0.005, 0.008)
-        return _gru.Step(
+        return _gru.GruScales(
             input=scaled(0.012, 0.05),
             terms=tuple(scaled(0.01, 0.03) for _ in range(3)) if first else (term,) * 3,
             update=scaled(0.02, 0.05),
