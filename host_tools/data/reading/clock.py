@@ -72,14 +72,10 @@ def is_time_name(name: str) -> bool:
     return _NAME.search(name.strip().lower()) is not None
 
 
-def unit_of_name(name: str, unit: str = "") -> str:
-    """Return the unit of time that a name (or its units) tells, or ""."""
-    for text in (unit, name):
-        low = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower().replace("_", " ")
-        for key, pattern in _UNIT_NAMES:
-            if text and re.search(pattern, low):
-                return key
-    return ""
+def unit_of_name(name: str) -> str:
+    """Return the unit of time that a name tells, or ""."""
+    low = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("_", " ")
+    return next((key for key, pattern in _UNIT_NAMES if re.search(pattern, low)), "")
 
 
 def parts_of(names: Sequence[str]) -> tuple[str, ...]:
@@ -128,7 +124,7 @@ class Hand:
         blocks = []
         for name in clock.columns:
             if name not in cache:
-                cache[name] = stamps.shapes(_text(frame.columns[name]), self._missing)
+                cache[name] = stamps.shapes(frame.columns[name].tolist(), self._missing)
             blocks.append(cache[name])
         ticks, wrong = stamps.parse(blocks[0], clock.order)
         if len(blocks) == 2:
@@ -152,10 +148,6 @@ class Hand:
         out[good] = here + self._offset + wraps * stamps.DAY_NS
         self._offset += int(wraps[-1]) * stamps.DAY_NS
         return out
-
-
-def _text(cells: NDArray[Any]) -> list[str]:
-    return cells.tolist() if cells.dtype == object else [format(v, "g") for v in cells.tolist()]
 
 
 def _numbers(cells: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -182,7 +174,7 @@ def _parts(frame: Frame, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArr
 def _formatted(
     frame: Frame, clock: Clock, missing: frozenset[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    columns = [_text(frame.columns[name]) for name in clock.columns]
+    columns = [frame.columns[name].tolist() for name in clock.columns]
     joined = [" ".join(cells).strip() for cells in zip(*columns, strict=True)]
     found = pd.to_datetime(pd.Series(joined), format=clock.format, errors="coerce", utc=True)
     lost = found.isna().to_numpy()

@@ -1,6 +1,6 @@
 """One look at every row of a log: what its columns show, how each reading of the time fares."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -81,6 +81,7 @@ def _as_text(cells: NDArray[Any]) -> list[str]:
 def hints_of(head: dict[str, list[str]], options: ReadingOptions) -> tuple[dict[str, Hint], str]:
     """Return how to take each column, and the mark of plain numbers, from its first cells."""
     missing = frozenset(cell.strip().lower() for cell in options.missing)
+    options = replace(options, time=_time_columns(head, options))
     marks = {",": 0, ".": 0}
     kinds = {}
     for name, cells in head.items():
@@ -123,13 +124,20 @@ def _kind(name: str, cells: list[str], missing: frozenset[str], options: Reading
     return NUMBER if counted > 0.5 * len(filled) else TEXT
 
 
+def _time_columns(names: Iterable[str], options: ReadingOptions) -> tuple[str, ...]:
+    """Return --time; with a format alone the first column that is called like a time."""
+    if options.time or "%" not in (options.time_format or ""):
+        return options.time
+    return tuple(name for name in names if clocks.is_time_name(name))[:1]
+
+
 def candidates(
     head: dict[str, list[str]], hints: dict[str, Hint], options: ReadingOptions
 ) -> list[Clock]:
     """Return every reading of the time that the first rows allow."""
     missing = numbers.MISSING
     if options.time_format and "%" in options.time_format:
-        columns = options.time or tuple(n for n in head if clocks.is_time_name(n))[:1]
+        columns = _time_columns(head, options)
         return [Clock(columns, clocks.FORMAT, format=options.time_format,
                       written=options.time_format)] if columns else []  # fmt: skip
     found: list[Clock] = []

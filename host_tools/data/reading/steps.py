@@ -94,7 +94,6 @@ class Steps:
     positive: int = 0
     zero: int = 0
     negative: int = 0
-    negative_total: float = 0.0
     wrong: int = 0
     first_wrong: tuple[str, int, str] | None = None
     low: float = np.inf
@@ -147,7 +146,6 @@ class Steps:
         zero, negative = steps == 0, steps < 0
         self.zero += int(zero.sum())
         self.negative += int(negative.sum())
-        self.negative_total += float(steps[negative].sum())
         for kept, found in ((self.repeats, zero), (self.backward, negative)):
             if len(kept) < MOST_KEPT and found.any():
                 for at in np.flatnonzero(found)[: MOST_KEPT - len(kept)].tolist():
@@ -217,15 +215,6 @@ class Steps:
         near = np.abs(values - values[np.argmax(counts)]) <= _REGULAR * values[np.argmax(counts)]
         monthly = int(counts[(seconds > MONTHS[0]) & (seconds < MONTHS[1])].sum())
         return total - max(int(counts[near].sum()), monthly if monthly == total else 0)
-
-    def constant(self) -> bool:
-        """Whether every step is the same, but for a few longer by whole steps."""
-        values, counts = self.counts.sorted()
-        if not len(values) or self.negative or self.zero:
-            return False
-        usual = values[np.argmax(counts)]
-        multiple = np.abs(values / usual - np.round(values / usual)) < 1e-3
-        return bool(multiple.all() and counts[np.argmax(counts)] >= 0.9 * counts.sum())
 
     def spread(self) -> tuple[int, float] | None:
         """Return rows per stamp and the resolution, when stamps are coarser than the rows.

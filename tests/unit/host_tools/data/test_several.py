@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from host_tools.data import csv
-from host_tools.data.reading import sampling
+from host_tools.data.reading.steps import Steps
 from host_tools.errors import DataError
 
 Write = Callable[..., Path]
@@ -70,5 +70,6 @@ def test_gaps_and_late_rows_are_no_second_rate() -> None:
     random = np.random.default_rng(1)
     steps = np.where(random.random(5000) < 0.06, 2.0, 1.0)
     steps[random.integers(0, 5000, 50)] = 200.0
-    assert sampling.mixed(steps) is None
-    assert sampling.mixed(steps[:5]) is None
+    found = Steps()
+    found.add("log.csv", np.cumsum(steps), np.arange(5000))
+    assert found.mixed() is None
