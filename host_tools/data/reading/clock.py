@@ -40,6 +40,8 @@ _PART_NAMES = (
     ("hour", "hr", "stunde"), ("minute", "min"), ("second", "sec"),
 )  # fmt: skip
 
+_DAY_OF_YEAR = ("doy", "dayofyear", "day_of_year", "day of year", "jday", "julian day", "yday")
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -79,14 +81,23 @@ def unit_of_name(name: str) -> str:
 
 
 def parts_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns year, month, day and so on, when there are at least these three."""
+    """Return the columns year, month, day and so on, when there are at least these three.
+
+    Year and day of the year serve as well.
+    """
+    by_day = _columns(names, (_PART_NAMES[0], _DAY_OF_YEAR, *_PART_NAMES[3:]))
+    found = _columns(names, _PART_NAMES)
+    return found if len(found) >= 3 else by_day if len(by_day) >= 2 else ()
+
+
+def _columns(names: Sequence[str], wanted: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     found = []
-    for choices in _PART_NAMES:
+    for choices in wanted:
         name = next((n for n in names if n.strip().lower() in choices), None)
         if name is None:
             break
         found.append(name)
-    return tuple(found) if len(found) >= 3 else ()
+    return tuple(found)
 
 
 class Hand:
@@ -131,7 +142,7 @@ class Hand:
             more, bad = stamps.parse(blocks[1], stamps.NO_DATE)
             lost = (ticks == stamps.MISSING) | (more == stamps.MISSING)
             ticks = np.where(lost, stamps.MISSING, ticks + np.where(lost, 0, more))
-            wrong = wrong | bad
+            wrong = wrong | bad | (~lost & (more > stamps.DAY_NS))
         elif clock.order == stamps.NO_DATE:
             ticks = self._unwrapped(ticks)
         return ticks, wrong
@@ -163,12 +174,19 @@ def _parts(frame: Frame, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArr
     fields = [_numbers(frame.columns[name])[0].astype(np.float64) for name in names]
     lost = np.isnan(np.sum(fields, axis=0))
     whole = [np.where(lost, 1, field).astype(np.int64) for field in fields[:3]]
-    days = stamps.days_from_civil(whole[0], whole[1], whole[2])
+    if names[1].strip().lower() in _DAY_OF_YEAR:
+        first = np.ones_like(whole[0])
+        days, rest = stamps.days_from_civil(whole[0], first, first) + whole[1] - 1, fields[2:]
+    else:
+        days, rest = stamps.days_from_civil(whole[0], whole[1], whole[2]), fields[3:]
+    wrong = lost.copy()
     seconds = np.zeros(len(lost))
-    for field, size in zip(fields[3:], (3600.0, 60.0, 1.0), strict=False):
-        seconds = seconds + np.where(lost, 0.0, field) * size
+    for field, size, most in zip(rest, (3600.0, 60.0, 1.0), (24, 60, 61), strict=False):
+        filled = np.where(lost, 0.0, field)
+        wrong |= (filled < 0) | (filled > most)
+        seconds = seconds + filled * size
     ticks = days * stamps.DAY_NS + np.round(seconds * 1e6).astype(np.int64) * 1000
-    return np.where(lost, stamps.MISSING, ticks), lost
+    return np.where(wrong, stamps.MISSING, ticks), wrong
 
 
 def _formatted(

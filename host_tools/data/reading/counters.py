@@ -26,13 +26,32 @@ _CALENDAR = {
 }  # fmt: skip
 
 
-def why(survey: Survey, choice: Choice | None, column: Column) -> str | None:
-    """Return why a column of numbers is a clock or a counter, None when it is a sensor."""
+def why(
+    survey: Survey, choice: Choice | None, column: Column, rate: float | None = None
+) -> str | None:
+    """Return why a column of numbers is a clock or a counter, None when it is a sensor.
+
+    Raises:
+        DataError: It tells the time, but how cannot be told.
+    """
     steps, name = column.steps, column.name
     bare = name.strip().lower().replace("_", "").replace(" ", "")
     limits = _CALENDAR.get(bare)
-    if limits and column.whole and column.low >= limits[0] and column.high <= limits[1] and choice:
+    if (
+        limits
+        and column.whole
+        and column.low >= limits[0]
+        and column.high <= limits[1]
+        and (choice or rate)
+    ):
         return "a part of the date or the time"
+    if limits and column.whole and column.changes and choice is None:
+        raise DataError(
+            f'column "{name}" is a part of a date or time that the log does not hold as a whole:'
+            f' give --rate HZ, or --ignore "{name}"'
+        )
+    if choice is None and rate is None and clocks.is_time_name(name):
+        _ask_restarts(survey, column)
     if column.rows < LEAST_EVIDENCE or steps < LEAST_EVIDENCE - 1:
         return None
     restarts = 0 < column.falling <= 0.1 * steps and column.flat == 0 and column.most_step == 1
@@ -55,6 +74,18 @@ def why(survey: Survey, choice: Choice | None, column: Column) -> str | None:
         raise DataError(_ask_clock(name, column.least_step))
     _jittery(column, usual)
     return None
+
+
+def _ask_restarts(survey: Survey, column: Column) -> None:
+    """Ask about a clock that starts again in a log without any other: runs below each other."""
+    few = 0 < column.falling <= 0.1 * column.steps and column.flat == 0
+    if few and column.rows >= LEAST_EVIDENCE:
+        _ask_group(survey, column)
+        raise DataError(
+            f'"{column.name}" rises like a clock and starts again {column.falling:,} times: runs'
+            f' below each other? give --time "{column.name}" (a start is a gap), or --ignore'
+            f' "{column.name}"'
+        )
 
 
 def _ask_group(survey: Survey, counter: Column) -> None:

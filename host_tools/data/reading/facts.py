@@ -108,7 +108,7 @@ def _problems(choice: Choice, options: ReadingOptions, file: str, *, lenient: bo
     notes = []
     problems = [
         (_unreadable(choice), True),
-        (_backward(choice), not forward(steps) and not options.kept),
+        (_backward(choice), not (forward(steps) or options.kept or _restarts(choice, options))),
         (_repeats(choice), steps.spread() is None and not options.rate
          and steps.zero > max(2, _ISOLATED * steps.rows)),
         (_mixed(choice, file), True),
@@ -119,6 +119,10 @@ def _problems(choice: Choice, options: ReadingOptions, file: str, *, lenient: bo
         if text:
             notes.append(text)
     return notes
+
+
+_RESTARTS = 0.1
+"""Part of the rows that may start a clock anew."""
 
 
 def _name(choice: Choice) -> str:
@@ -143,6 +147,8 @@ def _backward(choice: Choice) -> str:
         return ""
     first, unit = steps.backward[0], choice.unit_seconds
     back = first.seconds * unit
+    if choice.clock.numeric and not choice.dated and steps.negative <= _RESTARTS * steps.rows:
+        return f"the time starts again {steps.negative:,} times: each start is a gap"
     if forward(steps):
         period = (steps.period or 0.0) * unit
         hour = abs(abs(back) + period - HOUR) <= max(2.0, 1.5 * period)
@@ -157,6 +163,12 @@ def _backward(choice: Choice) -> str:
         " than the row before: several machines in one file (--group NAME), another order of day"
         " and month (--day-first, --no-day-first), or rows that are not in order of time"
     )
+
+
+def _restarts(choice: Choice, options: ReadingOptions) -> bool:
+    """Whether the user names a clock from 0 that starts again: runs below each other."""
+    said = choice.clock.numeric and set(choice.clock.columns) == set(options.time)
+    return said and not choice.dated and choice.steps.negative <= _RESTARTS * choice.steps.rows
 
 
 def _repeats(choice: Choice) -> str:
@@ -335,10 +347,15 @@ def _notes_on_files(files: Sequence[LogFile]) -> list[str]:
     notes = []
     for file in files:
         texts = list(file.form.notes)
+        if file.cut_lines:
+            notes.append(
+                f"the last {file.cut_lines:,} lines, from line {file.cut_first}, are no whole rows"
+                " (a row that is cut, a footer): left out"
+            )
         if file.left_lines:
             texts.append(
-                f"{file.left_lines:,} lines among the rows are none (comments, repeated headers),"
-                f" the first is line {file.left_first}"
+                f"{file.left_lines:,} lines among the rows are none (comments, rulers, repeated"
+                f" headers, zero bytes), the first is line {file.left_first}"
             )
         if file.source.encoding == "cp1252" and not file.source.certain:
             texts.append("not UTF-8, read as cp1252: --encoding says otherwise")

@@ -22,7 +22,13 @@ from host_tools.errors import DataError
 
 _MARKERS = ["", "NaN", "nan", "NA"]
 """The commonest markers of missing, which leave a column plain; the others are seen one by one."""
-_COMMENT_BYTES = ((b"#", b"\n#"), (b"%", b"\n%"), (b"/", b"\n//"), (b"#", b'\n"#'))
+_COMMENT_BYTES = ((b"#", b"\n#"), (b"%", b"\n%"), (b"/", b"\n//"), (b"#", b'\n"#'),
+                  (b"-", b"\n---"), (b"-", b"\n|-"), (b"=", b"\n==="))  # fmt: skip
+
+
+_SHORT_PART = 4096
+_LONGEST_END = 50
+"""Lines at the end of a file that may be no rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +60,8 @@ class LogFile:
     form: Form
     left_lines: int = 0
     left_first: int = 0
+    cut_lines: int = 0
+    cut_first: int = 0
     _done: bool = field(default=False)
 
     @property
@@ -82,8 +90,8 @@ class LogFile:
             size: Bytes of a block.
             only: Columns that are wanted; None for all.
         """
-        self.left_lines = self.left_first = 0
-        for part in sources.parts(self.source, size):
+        self.left_lines = self.left_first = self.cut_lines = self.cut_first = 0
+        for part, last in _marked_last(sources.parts(self.source, size)):
             raw, first = part.text, part.first_line
             ahead = self.form.first_line - first
             if ahead > 0:
@@ -92,6 +100,8 @@ class LogFile:
             if not raw:
                 continue
             raw = self._rows_only(raw, first)
+            if last:
+                raw = self._without_end(raw, first)
             lines = self._lines(raw, first)
             if len(lines):
                 yield self._parse(raw, lines, part.position, text=text, decimal=decimal, only=only)
@@ -121,6 +131,27 @@ class LogFile:
         marks = [mark for letter, mark in _COMMENT_BYTES if letter in raw]
         marks += [b"\n" + line for line in self.form.repeated]
         return any(mark in raw or raw.startswith(mark[1:]) for mark in marks)
+
+    def _is_footer(self, line: str) -> bool:
+        """Whether a line below the rows sums them up."""
+        first = forms.split(line, self.form.delimiter)[:1] if self.form.typed else []
+        return bool(first) and forms.FOOTER.fullmatch(first[0]) is not None
+
+    def _without_end(self, raw: bytes, first: int) -> bytes:
+        """Empty the last lines of the file that are no whole rows: a row that is cut, a footer."""
+        wanted = len(self.form.names) + self.form.padded
+        lines = raw.split(b"\n")
+        for number in range(len(lines) - 1, max(-1, len(lines) - _LONGEST_END), -1):
+            text = lines[number].decode()
+            if not text.strip():
+                continue
+            whole = forms.count_fields(text, self.form.delimiter) >= wanted
+            if whole and not self._is_footer(text):
+                break
+            lines[number] = b""
+            self.cut_lines += 1
+            self.cut_first = first + number
+        return b"\n".join(lines)
 
     def _lines(self, raw: bytes, first: int) -> NDArray[np.int64]:
         """Return the line of each row after checking that every row has as many fields."""
@@ -177,6 +208,21 @@ class LogFile:
         )
         columns = {names[i]: _cells(frame[i]) for i in wanted}
         return Frame(self.name, columns, lines, position)
+
+
+def _marked_last(parts: Iterator[sources.Part]) -> Iterator[tuple[sources.Part, bool]]:
+    """Yield parts, each with whether it is the last."""
+    held = None
+    for part in parts:
+        if held is not None and len(part.text) < _SHORT_PART:
+            # A last line without an end comes alone: it stays with the lines before it.
+            held = part._replace(text=held.text + part.text, first_line=held.first_line)
+            continue
+        if held is not None:
+            yield held, False
+        held = part
+    if held is not None:
+        yield held, True
 
 
 def _after_lines(raw: bytes, count: int) -> int:

@@ -18,6 +18,13 @@ DELIMITERS = (",", ";", "\t", "|", " ")
 BLANKS = " "
 """As a delimiter: a run of blanks or tabs."""
 _COMMENTS = ("#", "%", "//")
+_RULER = re.compile(r"[\s|+:=-]*(?:-{3,}|={3,})[\s|+:=-]*")
+FOOTER = re.compile(
+    r"\W{0,2}(?:(?:grand )?totals?|sum|summe|gesamt|averages?|avg|mean|mittelwert|min|max|minimum"
+    r"|maximum|count|anzahl|std|stddev|median|end(?: of (?:file|data|log|report))?|eof)\W{0,2}",
+    re.IGNORECASE,
+)
+"""The first cell of a line below the rows that sums them up."""
 _LINES = 400
 _MOST_EXTRA = 5
 _SHOWN = 40
@@ -37,6 +44,7 @@ class Form:
         repeated: Lines that are no rows wherever they stand again, without blanks around them.
         notes: What is worth telling.
         padded: Whether every row ends in a delimiter that the header does not have.
+        typed: Whether the first column holds numbers or stamps, so that a word in it is a footer.
     """
 
     delimiter: str
@@ -47,6 +55,7 @@ class Form:
     repeated: frozenset[bytes] = frozenset()
     notes: tuple[str, ...] = ()
     padded: bool = False
+    typed: bool = False
 
 
 @dataclass
@@ -61,8 +70,8 @@ class _Work:
 
 
 def is_comment(line: str) -> bool:
-    """Whether a line is a comment."""
-    return line.lstrip(' "').startswith(_COMMENTS)
+    """Whether a line is a comment, or a ruler such as |---|---|."""
+    return line.lstrip(' "').startswith(_COMMENTS) or _RULER.fullmatch(line) is not None
 
 
 def split(line: str, mark: str) -> list[str]:
@@ -117,6 +126,9 @@ def find(path: Path, text: str, delimiter: str | None = None, skip: int | None =
         first += 1
     body = [i for i in range(first, len(work.lines))[:_LINES]
             if work.lines[i].strip() and not is_comment(work.lines[i])]  # fmt: skip
+    if work.lines[first].lstrip().startswith(("{", "[{", "<")):
+        what = "a page or XML" if work.lines[first].lstrip().startswith("<") else "JSON"
+        raise DataError(f"{path}: not a CSV file but {what}: export the log as CSV")
     if not body:
         raise DataError(f"{path}: holds comments only: there are no rows to look at")
     work.mark = _delimiter(work, body, delimiter)
@@ -188,15 +200,17 @@ def _table(work: _Work, body: list[int], skipped: bool) -> Form:
     elif _has_header(rows):
         header, names, first = body[start], rows[0], start + 1
         extra = _extra_rows(rows[1:])
-        if extra and not all(names) and all(rows[1 + extra[0]]):
+        if extra and not all(names) and (lower := _grouped(names, rows[1])) is not None:
             # Groups of columns above, the names themselves below.
-            header, names, extra = body[start + 1], rows[1], extra[1:]
+            header, names, extra = body[start + 1], lower, extra[1:]
             start, first, rows = start + 1, first + 1, rows[1:]
         first += len(extra)
     else:
-        _check_lost_header(work, body, start, usual)
-        header, names = _commented_header(work, body[start], usual), None
-        names = None if header is None else split(work.lines[header].lstrip('#%/ "'), work.mark)
+        header, names = _other_header(work, body, start, usual)
+        if header is None:
+            _check_lost_header(work, body, start, usual)
+            header = _commented_header(work, body[start], usual)
+            names = None if header is None else split(work.lines[header].lstrip('#%/ "'), work.mark)
         first = start
     units, unit_notes = _units([rows[1 + k] for k in extra], work, body, start)
     work.notes += unit_notes
@@ -212,7 +226,8 @@ def _table(work: _Work, body: list[int], skipped: bool) -> Form:
     first_line = body[first] + 1 if first < len(body) else len(work.lines) + 1
     top = {work.lines[i].strip() for i in range(first_line - 1) if work.lines[i].strip()}
     return Form(work.mark, chosen, found, None if header is None else header + 1, first_line,
-                frozenset(line.encode() for line in top), tuple(work.notes), padded)  # fmt: skip
+                frozenset(line.encode() for line in top), tuple(work.notes), padded,
+                _typed_columns(rows)[:1] == [True])  # fmt: skip
 
 
 def _uneven(
@@ -270,6 +285,32 @@ def _extra_rows(rows: list[list[str]]) -> list[int]:
     return found
 
 
+def _grouped(upper: list[str], lower: list[str]) -> list[str] | None:
+    """Return the names of a header in two rows, groups above; None when a column has no name."""
+    names = [below or above for above, below in zip(upper, lower, strict=False)]
+    if not all(names):
+        return None
+    if len(set(names)) < len(names):
+        group = ""
+        for at, above in enumerate(upper):
+            group = above or (group if at else "")
+            names[at] = f"{group} {lower[at]}" if group and lower[at] else names[at]
+    return names
+
+
+def _other_header(
+    work: _Work, body: list[int], start: int, usual: int
+) -> tuple[int | None, list[str] | None]:
+    """Return the line above the rows that names as many columns with another delimiter."""
+    line = work.lines[body[start - 1]] if start else ""
+    for mark in DELIMITERS[:4]:
+        names = split(line, mark) if mark != work.mark else []
+        if len(names) == usual and all(map(_is_word, names)):
+            work.notes.append(f"the header is delimited by {mark!r}, the rows by {work.mark!r}")
+            return body[start - 1], names
+    return None, None
+
+
 def _check_lost_header(work: _Work, body: list[int], start: int, usual: int) -> None:
     """Raise DataError when the line above rows without a header names fewer columns than they have.
 
@@ -320,7 +361,7 @@ def _names(work: _Work, header: list[str] | None, count: int) -> tuple[str, ...]
         header = [""] * count
     chosen: list[str] = []
     for number, given in enumerate(header[:count] + [""] * (count - len(header)), start=1):
-        name = given.strip().strip('"').strip() or f"column{number}"
+        name = re.sub(r"^'(.+)'$", r"\1", given.strip().strip('"').strip()) or f"column{number}"
         times, plain = 2, name
         while name in chosen:
             name = f"{plain} ({times})"

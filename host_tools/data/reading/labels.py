@@ -23,7 +23,10 @@ NORMAL_WORDS = {
     "normal", "ok", "good", "healthy", "no", "none", "no failure", "no fault", "nofault", "false",
     "benign", "0", "-", "no_failure", "no_fault", "nominal", "regular", "n", "pass", "no defect",
     "no_defect", "no anomaly", "gut", "ok.", "undamaged", "clean", "natural", "norm",
+    "nein", "kein", "keine", "non", "nej",
 }  # fmt: skip
+HEALTHY = {"normal", "healthy", "good", "nominal", "no failure", "no fault", "undamaged", "benign"}
+"""Texts that say by themselves that the other texts of a column are faults."""
 ANNOTATIONS = {"changepoint"}
 """Columns that are neither a channel nor a label of a row."""
 MOST_CLASSES = 64
@@ -79,6 +82,11 @@ def is_likely(name: str) -> bool:
     """Whether a column is called like a label."""
     low = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     return _bare(name) in SURE or _LIKELY.search(low) is not None
+
+
+def is_alarm(name: str) -> bool:
+    """Whether a column is called like one of alarms, which is empty in a normal row."""
+    return re.search(r"alarm|alert|warn|event|error|trip", name.lower()) is not None
 
 
 def classes(column: Column) -> dict[str, int] | None:

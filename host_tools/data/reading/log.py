@@ -205,6 +205,7 @@ def open_log(
         try:
             return _open(found, options, lenient=lenient, size=size, progress=progress)
         except _OtherEncodingError as error:
+            sources.refuse_double_bytes(found[error.number].path)
             found[error.number] = replace(found[error.number], encoding="cp1252")
         except DataError as error:
             named = any(str(source.path) in str(error) for source in found)

@@ -26,17 +26,23 @@ MISSING = frozenset(
 """Cells that say "no value here", in lower case."""
 _INFINITE = frozenset(("1.#inf", "-1.#inf", "+inf", "inf", "-inf", "infinity", "-infinity", "∞"))
 
+_HEX = re.compile(r"0[xX][\da-fA-F]{1,8}")
+_APART = re.compile(r"^([+-])\s+(?=[\d.,])")
+"""A sign and a blank before the digits."""
+_SIGNS_ONLY = re.compile(r"[-–—_]+|\*+|\?+|\.+|#+|x{3,}|X{3,}")
+_MARKED = re.compile(r"([<>≤≥~(]*)\s*([^<>≤≥~()*!]*\d[^<>≤≥~()*!]*?)\s*([*!?)]*)")
+
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _PLAIN = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+){_EXPONENT}")
 _COMMA_DECIMAL = re.compile(rf"[+-]?(?:\d+,\d*|,\d+){_EXPONENT}")
 _COMMA_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
-_COMMA_GROUPS_POINT = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:,\d{{3}})+\.\d*{_EXPONENT}")
+_COMMA_GROUPS_POINT = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:,\d{{2}})*(?:,\d{{3}})+\.\d*{_EXPONENT}")
 _POINT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _POINT_GROUPS_COMMA = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:\.\d{{3}})+,\d*{_EXPONENT}")
 _SPACED = re.compile(r"[+-]?[1-9]\d{0,2}(?:(['’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d*)?")
 _UNIT = re.compile(
     r"([+-]?[\d.,'’ \u00a0\u202f]*\d[.,]?(?:[eE][+-]?\d+)?)\s*"
-    r"((?:[^\W\d_]|[%‰°µμΩ€$£″])[^\d=<>;|:,]{0,11}\d?)"
+    r"((?:(?![xX][\da-fA-F])[^\W\d_]|[%‰°µμΩ€$£″])[^\d=<>;|:,]{0,11}\d?)"
 )
 
 
@@ -67,18 +73,37 @@ _ALLOWED = {
 """Kinds that agree with a decimal mark and a mark of thousands."""
 
 
+_DIGITS = {zero + i: str(i) for zero in (0x660, 0x6F0, 0xFF10) for i in range(10)} | {
+    0x2212: "-", 0x66B: ".", 0x66C: ",", 0xFF0E: ".", 0xFF0C: ",", 0xFF0D: "-"}  # fmt: skip
+"""Arabic, Persian and full-width digits and marks, and the minus sign, in ASCII."""
+
+
 def cleaned(cell: str) -> str:
     """Return a cell without blanks and quotes around it, with an ASCII minus."""
     cell = cell.strip(" \t\u00a0\u202f\ufeff'\"")
-    return cell.replace("\u2212", "-")
+    return cell if cell.isascii() else cell.translate(_DIGITS)
+
+
+def mark_of(cell: str) -> str:
+    """Return the mark beside a number, such as < or *, "" without one."""
+    match = _MARKED.fullmatch(cleaned(cell))
+    if match is None or classify(match.group(2)).kind not in NUMBERS:
+        return ""
+    return match.group(1) + match.group(3)
+
+
+def _is_missing(cell: str, markers: frozenset[str]) -> bool:
+    """Whether the user's markers say that a cell holds no value."""
+    return bool(markers) and (cleaned(cell).lower() in markers or mark_of(cell) in markers - {""})
 
 
 @lru_cache(maxsize=1 << 16)
 def classify(cell: str) -> Cell:
     """Say what one cell shows for itself."""
     cell = cleaned(cell)
+    cell = _APART.sub(r"\1", cell, count=1)
     low = cell.lower()
-    if low in MISSING:
+    if low in MISSING or _SIGNS_ONLY.fullmatch(cell):
         return Cell("", MISS)
     if low in _INFINITE:
         return Cell("-inf" if low.startswith("-") else "inf", INFINITE)
@@ -94,6 +119,8 @@ def classify(cell: str) -> Cell:
 
 
 def _number(cell: str) -> Cell | None:
+    if _HEX.fullmatch(cell):
+        return Cell(str(int(cell, 16)), PLAIN)
     if _PLAIN.fullmatch(cell):
         if _POINT_GROUPS.fullmatch(cell) is not None:
             return Cell(cell, POINT_OR_GROUP)
@@ -130,7 +157,7 @@ class Form:
 
     def value(self, cell: str) -> tuple[float, bool]:
         """Return a cell as a number (NaN where it has none), and whether it is text instead."""
-        if self.missing and cleaned(cell).lower() in self.missing:
+        if _is_missing(cell, self.missing):
             return math.nan, False
         found = classify(cell)
         if found.kind in (MISS, TEXT):
@@ -164,7 +191,7 @@ class Evidence:
     def add(self, cell: str, count: int, place: str, missing: frozenset[str]) -> None:
         """Take `count` equal cells, the first of them at `place`."""
         found = classify(cell)
-        if missing and cleaned(cell).lower() in missing:
+        if _is_missing(cell, missing):
             found = Cell("", MISS)
         self.kinds[found.kind] += count
         self.examples.setdefault(found.kind, cell.strip())

@@ -1,5 +1,6 @@
 """The clock that fits: order of dates, unit of numbers, and which of several columns."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ _SECONDS = {60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800, 3600, 7200, 
 _MILLISECONDS = {8, 16, 17, 25, 33, 40, 50, 62, 63, 66, 67, 80, 125}
 _WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds",
           "min": "minutes", "h": "hours", "excel": "days of a spreadsheet"}  # fmt: skip
+_MINUTE = 61
+"""More different numbers than a minute has seconds, without one that no time of day has."""
 MOST_BACKWARD = 0.01
 """Part of the steps that may run backward, each a gap; one always may."""
 
@@ -67,11 +70,17 @@ def choose(survey: Survey, options: ReadingOptions, file: str) -> Choice | None:
     for clock, steps in survey.clocks.items():
         by_columns.setdefault(clock.columns, []).append((clock, steps))
     found = []
-    for columns, readings in by_columns.items():
+    decided: set[str] = set()
+    for columns, readings in sorted(by_columns.items(), key=lambda one: -len(one[0])):
+        if decided.issuperset(columns):
+            continue
         said = bool(options.time) and set(columns) == set(options.time)
-        best = _order(file, readings)
+        best = _order(file, readings, options.day_first)
         if said or _usable(survey, best):
             found.append((_rank(survey, best), best))
+            if len(columns) == 2 and forward(best.steps) and not best.steps.wrong:
+                # The days of a joined pair are not asked about once more.
+                decided.update(columns)
     if options.time:
         found = [one for one in found if set(one[1].clock.columns) == set(options.time)] or found
         if not found and not options.kept:
@@ -116,7 +125,9 @@ def _rank(survey: Survey, choice: Choice) -> tuple[int, ...]:
     return troubled, kind, named, names.index(clock.columns[0])
 
 
-def _order(file: str, readings: Sequence[tuple[Clock, Steps]]) -> Choice:
+def _order(
+    file: str, readings: Sequence[tuple[Clock, Steps]], day_first: bool | None = None
+) -> Choice:
     """Return the order of day, month and year that fits the whole column."""
     scored = []
     for rank, (clock, steps) in enumerate(readings):
@@ -136,6 +147,8 @@ def _order(file: str, readings: Sequence[tuple[Clock, Steps]]) -> Choice:
             return Choice(clock, steps)
         if "." in clock.written.split(" ")[0] and clock.order == stamps.DAY_FIRST:
             return Choice(clock, steps, "dates with points are day-first")
+        if clock.order == stamps.MONTH_FIRST and day_first is False:
+            return Choice(clock, steps)
         raise DataError(_ask_order(file, clock, steps, other, other_steps))
     return Choice(clock, steps, _why(score, rival_score, clock, other))
 
@@ -147,6 +160,8 @@ def _why(score: tuple[float, ...], rival: tuple[float, ...], clock: Clock, other
         return f"{clock.order}: {int(rival[0]):,} dates would be impossible {other.order}"
     if score[2] != rival[2]:
         return f"{clock.order}: {int(rival[2]):,} steps would run backward {other.order}"
+    if rival[3] == score[3]:
+        return ""
     return f"{clock.order}: {int(rival[3] - score[3]):,} more steps would be gaps {other.order}"
 
 
@@ -184,6 +199,7 @@ def _unit(survey: Survey, choice: Choice, options: ReadingOptions) -> tuple[str,
     steps, name = choice.steps, choice.clock.columns[0]
     if options.time_format in clocks.UNITS:
         return options.time_format, "--time-format"
+    _ask_digits(name, survey.head.get(name, ()))
     absolute = _absolute_unit(steps.low, steps.high)
     if absolute:
         return absolute, "by their size"
@@ -203,6 +219,18 @@ def _unit(survey: Survey, choice: Choice, options: ReadingOptions) -> tuple[str,
     if not whole:
         return "s", "they have decimals"
     return _whole_unit(name, steps, period)
+
+
+def _ask_digits(name: str, cells: Sequence[str]) -> None:
+    """Ask about numbers that are all possible as hhmmss: 095959 is followed by 100000."""
+    filled = [cell for cell in cells if cell.strip()]
+    digits = all(re.fullmatch(r"([01]\d|2[0-3])([0-5]\d){2}", cell.strip()) for cell in filled)
+    if filled and digits and (filled[0].startswith("0") or len(set(filled)) > _MINUTE):
+        raise DataError(
+            f'column "{name}": "{filled[0]}" to "{filled[-1]}" are times of day, or numbers: give'
+            f' --time "DATE,{name}" --time-format "%y%m%d %H%M%S" as they are written, or'
+            " --time-format s"
+        )
 
 
 def _whole_unit(name: str, steps: Steps, period: float) -> tuple[str, str]:

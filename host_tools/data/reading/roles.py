@@ -1,7 +1,7 @@
 """What each column is: time, channel, label, state, constant, counter, or left out; and why."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from host_tools.data.reading import clock as clocks
@@ -169,7 +169,7 @@ def _role(
     elif kind == STAMP:
         roles.leave(name, "dates or times beside the clock")
     elif kind != NUMBER:
-        _text(roles, column)
+        _text(roles, column, survey.head.get(name, ()))
     else:
         _number(roles, survey, choice, column, options, lenient=lenient)
 
@@ -188,15 +188,23 @@ def _states(column: Column) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _text(roles: Roles, column: Column) -> None:
+def _text(roles: Roles, column: Column, head: Sequence[str]) -> None:
     texts = column.texts
     filled = None if texts is None else [t for t in texts if t.lower() not in numbers.MISSING]
     if filled is not None and 1 <= len(filled) <= MOST_STATES:
         shown = ", ".join(filled[:4]) + (", …" if len(filled) > 4 else "")
         what = "state" if len(filled) > 1 else "text, always the same"
         roles.leave(column.name, f"{what}: {shown}; --state makes channels of it")
+        sound = [text for text in filled if text.lower() in labels.HEALTHY]
+        alarms = len(filled) < len(column.texts or ()) and labels.is_alarm(column.name)
+        if (sound and len(filled) > 1) or alarms:
+            roles.notes.append(
+                f'"{column.name}" holds {shown}: a label? --label "{column.name}" keeps its faults'
+                " out of the training"
+            )
     else:
-        roles.leave(column.name, "text, not a channel")
+        example = next((cell.strip() for cell in head if cell.strip()), "")
+        roles.leave(column.name, f'text ("{example[:20]}", …), not a channel')
 
 
 def _number(
@@ -215,7 +223,7 @@ def _number(
     if not column.count and not asked:
         roles.leave(name, "infinite values only" if column.infinite else "no values at all")
         return
-    if not asked and (why := counters.why(survey, choice, column)) is not None:
+    if not asked and (why := counters.why(survey, choice, column, options.rate)) is not None:
         roles.leave(name, why)
         return
     if not asked and column.count < SPARSE * column.rows:
@@ -234,6 +242,12 @@ def _text_cells(roles: Roles, column: Column, *, lenient: bool) -> None:
     where = f'{column.numbers.places[text]}: column "{column.name}": "{text[:40]}"'
     more = len(column.numbers.texts) - 1
     others = f" (and {more} other texts)" if more else ""
+    mark = numbers.mark_of(text)
+    if not lenient and more and mark:
+        raise DataError(
+            f'{where} ({count:,} cells{others}) is a number with a mark: --missing "{mark}" takes'
+            f' every cell with it as no value, --ignore "{column.name}" leaves the column out'
+        )
     if not lenient:
         raise DataError(
             f"{where} ({count:,} cells{others}) is not a number: when it means no value, give"

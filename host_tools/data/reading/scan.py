@@ -135,7 +135,6 @@ def candidates(
     head: dict[str, list[str]], hints: dict[str, Hint], options: ReadingOptions
 ) -> list[Clock]:
     """Return every reading of the time that the first rows allow."""
-    missing = numbers.MISSING
     if options.time_format and "%" in options.time_format:
         columns = _time_columns(head, options)
         return [Clock(columns, clocks.FORMAT, format=options.time_format,
@@ -147,14 +146,10 @@ def candidates(
         if options.time and name not in options.time:
             continue
         if hint.kind == STAMP:
-            shapes = {stamps.understand(stamps.tidy(c)) for c in head[name][:300]
-                      if c.strip().lower() not in missing}  # fmt: skip
-            known = [shape for shape in shapes if shape is not None]
-            found += _stamp_clocks(name, head[name], known, options)
-            if known and not any(shape.has_time for shape in known):
-                dates.append(name)
-            elif known and not any(shape.has_date for shape in known):
-                times.append(name)
+            readings, part = _of_stamps(name, head[name], options)
+            found += readings
+            if part:
+                (dates if part == "date" else times).append(name)
         elif hint.kind == NUMBER and (name in options.time or _may_count(name, head[name])):
             found.append(Clock((name,), clocks.NUMBER))
     for date in dates:
@@ -170,6 +165,19 @@ def candidates(
     return found
 
 
+def _of_stamps(name: str, cells: list[str], options: ReadingOptions) -> tuple[list[Clock], str]:
+    """Return the readings of a column of stamps, and whether it is a "date" or a "time" only."""
+    shapes = {stamps.understand(stamps.tidy(c)) for c in cells[:300]
+              if c.strip().lower() not in numbers.MISSING}  # fmt: skip
+    known = [shape for shape in shapes if shape is not None]
+    if stamps.is_dotted_time(cells):
+        return [Clock((name,), stamps.NO_DATE, written="hh.mm.ss")], "time"
+    readings = _stamp_clocks(name, cells, known, options)
+    if known and not any(shape.has_time for shape in known):
+        return readings, "date"
+    return readings, "time" if known and not any(shape.has_date for shape in known) else ""
+
+
 def _stamp_clocks(
     name: str, cells: list[str], shapes: list[stamps.Shape], options: ReadingOptions
 ) -> list[Clock]:
@@ -182,8 +190,7 @@ def _stamp_clocks(
         if not stamps.parse(shaped, stamps.YEAR_FIRST)[1].any():
             allowed = [order for order in allowed if order != stamps.DAY_LAST]
     if options.day_first is not None and stamps.DAY_FIRST in allowed:
-        wanted = stamps.DAY_FIRST if options.day_first else stamps.MONTH_FIRST
-        allowed = [wanted] if wanted in allowed else allowed
+        allowed = [o for o in allowed if (o == stamps.DAY_FIRST) == options.day_first] or allowed
     return [Clock((name,), o, written=stamps.written(example, o)) for o in allowed]
 
 

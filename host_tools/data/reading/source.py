@@ -77,7 +77,8 @@ def expand(paths: list[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        names = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        inside = [p for p in names if not p.name.startswith((".", "~$"))]
         if not inside:
             raise DataError(f"{path}: cannot be read: a folder without any {' '.join(SUFFIXES)}")
         found += inside
@@ -121,17 +122,45 @@ def _encoding(path: Path, head: bytes) -> tuple[str, bool]:
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name, True
+    head = head.rstrip(b"\0")
     if b"\0" in head:
         half = len(head) // 2 or 1
         if head[1::2].count(0) > 0.7 * half and not head[::2].count(0):
             return "utf-16-le", False
         if head[::2].count(0) > 0.7 * half and not head[1::2].count(0):
             return "utf-16-be", False
-        raise DataError(f"{path}: holds zero bytes: not a CSV file")
+        raise DataError(f"{path}:{head[: head.index(0)].count(10) + 1}: {_ZERO_BYTES}")
     controls = len(re.findall(rb"[\x01-\x08\x0e-\x1f\x7f]", head[:4096]))
     if controls > 0.05 * min(len(head), 4096):
         raise DataError(f"{path}: not text: {controls} control characters in its first bytes")
     return "utf-8", False
+
+
+_ZERO_BYTES = "holds zero bytes: not a CSV file, or its logger lost its power here"
+
+
+def refuse_double_bytes(path: Path) -> None:
+    """Raise DataError when text that is no UTF-8 may be Chinese as well as western European.
+
+    Evidence: letters above ASCII come in pairs only, and the pairs are Chinese characters.
+    """
+    head = path.read_bytes()[:HEAD_BYTES].rpartition(b"\n")[0]
+    runs = re.findall(rb"[\x80-\xff]+", head)
+    if sum(map(len, runs)) < _LEAST_PAIRED or any(len(run) % 2 for run in runs):
+        return
+    try:
+        example = runs[0].decode("gb18030")
+        head.decode("gb18030")
+    except UnicodeDecodeError:
+        return
+    western = runs[0].decode("cp1252", "replace")
+    raise DataError(
+        f"{path}: not UTF-8: {example[:10]} in gb18030, or {western[:10]} in cp1252: give"
+        " --encoding gb18030 or --encoding cp1252"
+    )
+
+
+_LEAST_PAIRED = 6
 
 
 class _Opened:
@@ -192,7 +221,8 @@ def parts(source: Source, size: int = BLOCK_BYTES) -> Iterator[Part]:
         with _stream(source.path, source.packed) as (inside, below):
             for text in _whole_lines(source, _utf8(source, inside, size)):
                 if b"\0" in text:
-                    raise DataError(f"{source.path}: holds zero bytes: not a CSV file")
+                    at = line + text.count(b"\n", 0, text.index(b"\0"))
+                    raise DataError(f"{source.path}:{at}: {_ZERO_BYTES}")
                 yield Part(text, line, below.tell())
                 line += text.count(b"\n")
     except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile) as error:
@@ -243,6 +273,10 @@ def _whole_lines(source: Source, chunks: Iterator[bytes]) -> Iterator[bytes]:
             raise DataError(f"{source.path}: a line has no end within 16 MB: not a CSV file")
         if cut:
             yield _checked(source, chunk[:cut])
+    bare = rest.rstrip(b"\0\r\n ")
+    if b"\0" in rest[len(bare) :]:
+        # What a logger that lost its power leaves: told as a line that is no row.
+        rest = bare + b"\n" * bool(bare) + b"# zero bytes"
     if rest.strip():
         yield _checked(source, rest.rstrip(b"\r") + b"\n")
 

@@ -44,8 +44,8 @@ _ZONES = {
 _WEEKDAY = r"(?:[A-Za-z]{2,9}\.?,?\s+)?"
 _DATES = (
     r"(?P<Y>\d{4})(?P<x>[-/._:])(?P<b>\d{1,2})(?P=x)(?P<c>\d{1,2})",
-    r"(?P<a>\d{1,2})(?P<x>[-/._:])(?P<b>\d{1,2})(?P=x)(?P<c4>\d{4})",
-    r"(?P<a>\d{1,2})(?P<x>[-/.])(?P<b>\d{1,2})(?P=x)(?P<c2>\d{2})",
+    r"(?P<a>\d{1,2})(?P<x>[-/._:]) ?(?P<b>\d{1,2})(?P=x) ?(?P<c4>\d{4})",
+    r"(?P<a>\d{1,2})(?P<x>[-/.]) ?(?P<b>\d{1,2})(?P=x) ?(?P<c2>\d{2})",
     r"(?P<d>\d{1,2})[-/. ]*(?P<mon>[A-Za-z]{3,9})\.?[-/., ]*(?P<y4>\d{4})",
     r"(?P<d>\d{1,2})[-/. ]*(?P<mon>[A-Za-z]{3,9})\.?[-/. ]*(?P<y2>\d{2})",
     r"(?P<mon>[A-Za-z]{3,9})\.?[-/. ]+(?P<d>\d{1,2}),?[-/. ]+(?P<y4>\d{4})",
@@ -80,7 +80,8 @@ _FORMS = tuple(
     )
 )
 _CLOCK = re.compile(
-    rf"(?P<H>\d{{1,2}}):(?P<M>\d{{2}})(?::(?P<S>\d{{2}}){_FRACTION})?(?:\s*(?P<p>[AaPp])\.?[Mm]\.?)?"
+    rf"(?P<H>\d{{1,3}}):(?P<M>\d{{2}})(?::(?P<S>\d{{2}}){_FRACTION})?"
+    r"(?:\s*(?P<p>[AaPp])\.?\s?[Mm]\.?)?"
 )
 _MINUTE_CLOCK = re.compile(r"(?P<M>\d{1,2}):(?P<S>\d{2})[.,](?P<f>\d{1,3})")
 
@@ -126,6 +127,11 @@ class Shape:
         if "c4" in names:
             return (DAY_FIRST,) if self.dotted else (DAY_FIRST, MONTH_FIRST)
         return (DAY_FIRST, YEAR_FIRST) if self.dotted else (DAY_FIRST, MONTH_FIRST, YEAR_FIRST)
+
+    @property
+    def dotted_time(self) -> bool:
+        """Whether 00.01.00 may be a time of day as well as a date."""
+        return self.dotted and not self.has_time and self.span("c2") is not None
 
 
 _FIELDS = ("Y", "a", "b", "c", "c2", "c4", "d", "y2", "y4", "H", "M", "S", "f", "zh", "zm")
@@ -191,10 +197,14 @@ def is_dated(cell: str) -> bool:
     return shape is not None and shape.has_date and not cell.strip().isdigit()
 
 
+_PLAIN = str.maketrans({"\u202f": " ", "\u00a0": " ", "−": "-", "年": "-", "月": "-", "日": " ",
+                        "时": ":", "時": ":", "分": ":", "秒": " "})  # fmt: skip
+
+
 def tidy(cell: str) -> str:
     """Return a cell with plain blanks, and none around it."""
     if not cell.isascii():
-        cell = cell.replace("\u202f", " ").replace("\u00a0", " ").replace("−", "-")
+        cell = cell.translate(_PLAIN)
     return cell.strip(" \t\"'")
 
 
@@ -320,6 +330,15 @@ def days_from_civil(year: Ticks, month: Ticks, day: Ticks) -> Ticks:
 _LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
+def is_dotted_time(cells: Sequence[str]) -> bool:
+    """Whether cells such as 00.01.00 are times of day: possible as such, and not as dates."""
+    shaped = shapes([cell for cell in cells if is_stamp(cell)], frozenset())
+    if not all(shape.dotted_time for shape, _, _ in shaped.shapes):
+        return False
+    day, year, none = (parse(shaped, o)[1].any() for o in (DAY_FIRST, YEAR_FIRST, NO_DATE))
+    return bool(day and year and not none)
+
+
 def parse(block: ShapedCells, order: str) -> tuple[Ticks, NDArray[np.bool_]]:
     """Read a block in one order.
 
@@ -341,6 +360,10 @@ def _parse_shape(
 ) -> tuple[Ticks, NDArray[np.bool_]]:
     bad = np.zeros(len(letters), dtype=np.bool_)
     value = np.zeros(len(letters), dtype=np.int64)
+    if shape.has_date and order == NO_DATE and shape.dotted_time:
+        hour, minute, second = (_some(_field(shape, letters, name)) for name in ("a", "b", "c2"))
+        bad |= (hour > 24) | (minute > 59) | (second > 60)
+        return ((hour * 60 + minute) * 60 + second) * NS, bad
     if shape.has_date:
         if order not in shape.orders:
             order = shape.orders[0]
@@ -363,7 +386,9 @@ def _add_time(
         bad |= (hour < 1) | (hour > 12)
         hour = hour % 12 + (12 if shape.afternoon == 2 else 0)
     # 24:00:00 ends a day; second 60 is a leap second.
-    bad |= (hour > 24) | (minute > 59) | (second > 60) | ((hour == 24) & (minute + second > 0))
+    bad |= (minute > 59) | (second > 60)
+    if shape.has_date or shape.afternoon:
+        bad |= (hour > 24) | ((hour == 24) & (minute + second > 0))
     value = value + ((hour * 60 + minute) * 60 + second) * NS
     span = shape.span("f")
     if span is not None:
