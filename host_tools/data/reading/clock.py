@@ -141,7 +141,7 @@ class Hand:
         if len(blocks) == 2:
             more, bad = stamps.parse(blocks[1], stamps.NO_DATE)
             lost = (ticks == stamps.MISSING) | (more == stamps.MISSING)
-            ticks = np.where(lost, stamps.MISSING, ticks + np.where(lost, 0, more))
+            ticks = np.where(lost, stamps.MISSING, ticks + more)
             wrong = wrong | bad | (~lost & (more > stamps.DAY_NS))
         elif clock.order == stamps.NO_DATE:
             ticks = self._unwrapped(ticks)

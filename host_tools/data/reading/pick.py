@@ -18,10 +18,10 @@ _ABSOLUTE = (6.3e8, 4.2e9)
 """Seconds since 1970 of 1990 … 2103."""
 _EXCEL_DAYS = (20_000.0, 80_000.0)
 """Excel's days of 1954 … 2119."""
-_SECONDS = {60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800, 3600, 7200, 10_800, 14_400,
+_SECONDS = {1, 60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800, 3600, 7200, 10_800, 14_400,
             21_600, 43_200, 86_400}  # fmt: skip
 """Steps that a logger of seconds uses, and none of milliseconds."""
-_MILLISECONDS = {8, 16, 17, 25, 33, 40, 50, 62, 63, 66, 67, 80, 125}
+_MILLISECONDS = {8, 16, 17, 25, 33, 40, 50, 62, 63, 66, 67, 80}
 _WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds",
           "min": "minutes", "h": "hours", "excel": "days of a spreadsheet"}  # fmt: skip
 _MINUTE = 61
@@ -74,7 +74,7 @@ def choose(survey: Survey, options: ReadingOptions, file: str) -> Choice | None:
     for columns, readings in sorted(by_columns.items(), key=lambda one: -len(one[0])):
         if decided.issuperset(columns):
             continue
-        said = bool(options.time) and set(columns) == set(options.time)
+        said = set(columns) == set(options.time)
         best = _order(file, readings, options.day_first)
         if said or _usable(survey, best):
             found.append((_rank(survey, best), best))
@@ -236,8 +236,6 @@ def _ask_digits(name: str, cells: Sequence[str]) -> None:
 def _whole_unit(name: str, steps: Steps, period: float) -> tuple[str, str]:
     """Return the unit of whole numbers from their usual step; ask where two fit."""
     jitter = len(steps.counts.counts) > 3 and steps.irregular(1.0) > 0.2 * steps.positive
-    if period == 1:
-        return "s", "they rise by 1"
     if period in _SECONDS:
         return "s", f"they rise by {period:g}"
     in_ms = 100 <= period < 10_000 or period in _MILLISECONDS or period % 60_000 == 0

@@ -147,9 +147,8 @@ class Steps:
         self.zero += int(zero.sum())
         self.negative += int(negative.sum())
         for kept, found in ((self.repeats, zero), (self.backward, negative)):
-            if len(kept) < MOST_KEPT and found.any():
-                for at in np.flatnonzero(found)[: MOST_KEPT - len(kept)].tolist():
-                    kept.append(Jump(file, int(after[at]), float(steps[at]), int(before[at])))
+            for at in np.flatnonzero(found)[: MOST_KEPT - len(kept)].tolist():
+                kept.append(Jump(file, int(after[at]), float(steps[at]), int(before[at])))
         self._count_runs(zero)
         positive = steps > 0
         if positive.all():
@@ -179,10 +178,12 @@ class Steps:
         if len(self.local_first) < MOST_KEPT:
             for group, period in enumerate(periods.tolist()):
                 self.local_first.setdefault(period, int(before[group * sampling.GROUP_STEPS]))
-        least = self.longest[-1].seconds if len(self.longest) == MOST_KEPT else 0.0
         often = max(self.counts.counts.values())
         usual = next(v for v, c in self.counts.counts.items() if c == often)
-        long = np.flatnonzero(steps > max(least, 1.2 * usual))
+        limit = 1.2 * usual
+        if len(self.longest) == MOST_KEPT:
+            limit = max(limit, self.longest[-1].seconds)
+        long = np.flatnonzero(steps > limit)
         if len(long):
             long = long[np.argsort(-steps[long], kind="stable")][:MOST_KEPT]
             self.longest += [
@@ -214,7 +215,7 @@ class Steps:
         total = int(counts.sum())
         near = np.abs(values - values[np.argmax(counts)]) <= _REGULAR * values[np.argmax(counts)]
         monthly = int(counts[(seconds > MONTHS[0]) & (seconds < MONTHS[1])].sum())
-        return total - max(int(counts[near].sum()), monthly if monthly == total else 0)
+        return 0.0 if monthly == total else total - int(counts[near].sum())
 
     def spread(self) -> tuple[int, float] | None:
         """Return rows per stamp and the resolution, when stamps are coarser than the rows.
@@ -222,7 +223,7 @@ class Steps:
         Evidence: most rows share their stamp with others, and nearly all runs of equal stamps
         have the same length, give or take one.
         """
-        if self.zero < 0.3 * max(1, self.positive + self.zero) or not self.positive:
+        if not self.positive or self.zero < 0.3 * (self.positive + self.zero):
             return None
         lengths = np.array(sorted(self.runs))
         times = np.array([self.runs[n] for n in lengths.tolist()])
@@ -240,9 +241,9 @@ class Steps:
         None for one rate.
         """
         period = self.period
-        local, groups = self.local.sorted()
-        if period is None or not len(local):
+        if period is None:
             return None
+        local, groups = self.local.sorted()
         wrong = sampling.differing(local, period)
         if not sampling.is_mixed(int(groups[wrong].sum()), int(groups.sum())):
             return None

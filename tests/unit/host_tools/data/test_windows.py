@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from host_tools.data import window
-from host_tools.data.table import GAP, Table, constant_channels, segment, stream
+from host_tools.data.table import GAP, LOST_ROWS, Table, constant_channels, segment, stream
 from host_tools.errors import DataError
 
 
@@ -74,13 +74,16 @@ def test_split_is_chronological_and_disjoint() -> None:
     assert (len(parts.train), len(parts.validation), len(parts.test)) == (70, 15, 15)
 
 
-def test_stream_marks_a_jump_with_a_missing_row() -> None:
+def test_stream_marks_a_jump_with_missing_rows() -> None:
     whole = table(6, holes=(2,), jumps=(4, 5))
     whole.labels[3:6] = (0, 1, 1)
     rows, labels = stream(whole)
-    assert np.isnan(rows[:, 1]).nonzero()[0].tolist() == [2, 4, 6]
-    assert rows[[3, 5, 7], 0].tolist() == [6.0, 8.0, 10.0]
-    assert labels.tolist() == [0, 0, 0, 0, 0, 1, 1, 1]
+    lost = np.isnan(rows[:, 1])
+    expected = [False, False, True, False, *[True] * LOST_ROWS, False, *[True] * LOST_ROWS, False]
+    assert lost.tolist() == expected
+    assert rows[~lost, 0].tolist() == whole.samples[[0, 1, 3, 4, 5], 0].tolist()
+    # Rows between two labelled ones are labelled.
+    assert labels.tolist() == [0] * (4 + LOST_ROWS) + [1] * (2 + LOST_ROWS)
 
 
 def test_without_names_the_reason() -> None:

@@ -86,6 +86,37 @@ def test_parts_are_joined_to_a_microsecond() -> None:
     assert values.tolist()[0] == DAY + 3 * 3600 * NS
 
 
+def test_year_and_day_of_the_year_serve_as_well() -> None:
+    assert clocks.parts_of(["doy", "hour", "year"]) == ("year", "doy", "hour")
+    assert clocks.parts_of(["year", "doy"]) == ("year", "doy")
+    assert clocks.parts_of(["year", "month", "day", "doy"]) == ("year", "month", "day")
+    assert clocks.parts_of(["year", "month", "doy"]) == ("year", "doy")
+    clock = Clock(("year", " DOY", "hour", "minute"), clocks.PARTS)
+    cells = {"year": [1970, 1972], " DOY": [2, 366], "hour": [1, 0], "minute": [30, 0]}
+    values, wrong = Hand(clock, MARKS).values(frame(**cells), {})
+    assert values.tolist() == [DAY + 5400 * NS, (2 * 365 + 365) * DAY]
+    assert wrong.tolist() == [False, False]
+
+
+@pytest.mark.parametrize(("part", "most"), [("H", 24), ("M", 60), ("S", 61)])
+def test_parts_beyond_a_clock_are_wrong(part: str, most: int) -> None:
+    clock = Clock(("y", "m", "d", "H", "M", "S"), clocks.PARTS)
+    cells: dict[str, list[object]] = {name: [1970.0] * 4 if name == "y" else [1.0] * 4
+                                      for name in clock.columns}  # fmt: skip
+    cells[part] = [0.0, float(most), most + 0.5, -0.5]
+    values, wrong = Hand(clock, MARKS).values(frame(**cells), {})
+    assert wrong.tolist() == [False, False, True, True]
+    assert (values == MISSING).tolist() == [False, False, True, True]
+
+
+def test_a_time_of_day_beside_a_date_is_at_most_a_day() -> None:
+    clock = Clock(("d", "t"), stamps.DAY_FIRST)
+    cells = frame(d=["02/01/1970", "02/01/1970", ""], t=["24:00:00", "23:59:60", "24:00:00"])
+    values, wrong = Hand(clock, MARKS).values(cells, {})
+    assert values.tolist() == [2 * DAY, 2 * DAY, MISSING]
+    assert wrong.tolist() == [False, False, False]
+
+
 def test_a_format_reads_joined_columns() -> None:
     clock = Clock(("d", "t"), clocks.FORMAT, format="%d%m%y %H%M")
     cells = frame(d=["020170", "", "310270", "n/a"], t=["0130", "", "0000", ""])
@@ -110,6 +141,7 @@ def test_a_date_and_a_time_of_day_are_added() -> None:
 
 def times(hand: Hand, *cells: str) -> list[int]:
     ticks = hand.values(frame(t=list(cells)), {})[0].tolist()
+    assert all(tick == MISSING or tick % NS == 0 for tick in ticks)
     return [tick if tick == MISSING else tick // NS for tick in ticks]
 
 
@@ -130,6 +162,11 @@ def test_a_time_of_day_goes_on_after_midnight_from_block_to_block() -> None:
     assert times(hand, "01:00:00") == [3 * day + 3600]
     hand.begin_file()
     assert times(hand, "05:00:00", "05:00:01") == [18_000, 18_001]
+
+
+def test_the_first_row_of_a_file_follows_no_other() -> None:
+    hand = Hand(Clock(("t",), stamps.NO_DATE), MARKS)
+    assert times(hand, "01:00:00", "20:00:00") == [3600, 72_000]
 
 
 def test_half_a_day_back_is_no_midnight() -> None:
@@ -153,6 +190,12 @@ def test_numbers_of_a_unit_in_seconds(unit: str, number: float, seconds: float) 
     assert clocks.in_seconds(np.array([number]), unit).tolist() == [seconds]
     clock = Clock(("t",), clocks.NUMBER, unit)
     assert clocks.since_1970(np.array([number]), clock).tolist() == [seconds]
+
+
+def test_seconds_of_each_unit() -> None:
+    assert clocks.UNITS == {
+        "s": 1, "ms": 0.001, "us": 1e-6, "ns": 1e-9, "min": 60, "h": 3600, "excel": 24 * 3600,
+    }  # fmt: skip
 
 
 def test_stamps_in_seconds_since_1970() -> None:

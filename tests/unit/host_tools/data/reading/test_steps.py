@@ -102,6 +102,7 @@ def test_extremes_rows_and_starts_of_files() -> None:
     assert Steps().low == np.inf
     assert Steps().high == -np.inf
     assert Steps().period is None
+    assert Steps().wrong == 0
 
 
 def test_whole_numbers_keep_every_digit_from_block_to_block() -> None:
@@ -150,11 +151,15 @@ def test_a_step_of_more_than_a_fifth_above_the_usual_is_kept() -> None:
     assert [(jump.after, jump.line) for jump in found.longest] == [(25, 26), (23, 24)]
 
 
+def test_short_steps_stand_out_as_long_ones_do() -> None:
+    assert [jump.seconds for jump in counted([0.25] * 20 + [0.5]).longest] == [0.5]
+
+
 def test_the_longest_and_the_first_thousand_are_kept() -> None:
-    """The log comes in pieces of one step, and whole."""
+    """The log comes whole, and in pieces."""
     assert MOST_KEPT == 1000
     steps = np.ones(6000)
-    steps[1::4] = 2.0 + np.arange(1500) % 1499
+    steps[1::4] = 2.0 + np.random.default_rng(1).permutation(1500)
     seconds = np.concatenate([[0.0], np.cumsum(steps)])
     for cuts in ((), np.arange(500, 6000, 500)):
         found = sampled(seconds, cuts)
@@ -190,14 +195,20 @@ def test_stamps_are_coarse_when_most_rows_share_one(shared, alone, expected) -> 
         assert found.spread() == expected
 
 
-@pytest.mark.parametrize(("other", "count", "expected"), [
-    (4, 20, (5, 1.0)), (7, 20, None), (6, 50, (5, 1.0)), (7, 19, (5, 1.0)), (3, 20, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("other", "count", "expected"),
+    [
+        (4, 21, (5, 1.0)),
+        (6, 49, (5, 1.0)),
+        (7, 20, (5, 1.0)),
+        (7, 21, None),
+        (3, 20, (5, 1.0)),
+        (3, 21, None),
+    ],
+)
 def test_four_runs_of_five_are_as_long_as_the_usual_but_for_one_row(other, count, expected) -> None:
-    """Of about 100 runs the others are `count`; the last of a log is not counted yet."""
-    lengths = [5] * (100 - count - 20) + [other] * count + [5] * 20
-    if expected is None:
-        lengths[:1] = [other]
+    """Of 100 runs, `count` are of another length."""
+    lengths = [5] * (80 - count) + [other] * count + [5] * 20
     found = sampled(np.repeat(np.arange(100.0), lengths))
     found.begin_file()
     assert found.spread() == expected
@@ -252,6 +263,9 @@ def test_two_rates_need_two_groups_and_tell_the_first_line() -> None:
     assert counted([1.0] * 320 + [2.0] * 32).mixed() is None
     other, share, line = counted([1.0] * 320 + [2.0] * 80).mixed()
     assert (other, share, line) == (2.0, 2 / 12, 322)
+    found = counted([1.0] * 320 + [2.0] * 80)
+    found.local_first.clear()  # as after MOST_KEPT other groups
+    assert found.mixed() == (2.0, 2 / 12, 0)
     assert counted([1.0] * 31).mixed() is None
     assert Steps().mixed() is None
 
