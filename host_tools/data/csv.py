@@ -166,7 +166,7 @@ def _assemble(log: Log) -> Table:
 
 def _check_rates(log: Log, files: NDArray[np.int64], seconds: NDArray[np.float64]) -> None:
     """Raise DataError when the files have different sampling rates."""
-    if len(log.files) == 1 or log.options.rate is not None or log.pace.per_stamp > 1:
+    if log.options.rate is not None or log.pace.per_stamp > 1:
         return
     first = None
     for number, file in enumerate(log.files):

@@ -6,6 +6,7 @@ _DATA = f"{UNIT}/host_tools/data"
 _READING = (
     f"{_DATA}/test_time_limits.py",
     f"{_DATA}/reading/test_cases.py",
+    f"{_DATA}/reading/test_hostile.py",
     f"{_DATA}/reading/test_kinds.py",
     f"{_DATA}/reading/test_layouts.py",
     f"{_DATA}/test_csv.py",
@@ -14,9 +15,9 @@ _READING = (
 """Whole files. The grid, which takes longer than all of these, is left out."""
 
 
-def _reading(name: str) -> tuple[str, ...]:
+def _reading(*names: str) -> tuple[str, ...]:
     """Return the tests of a module of the reading: its own first."""
-    return (f"{_DATA}/reading/test_{name}.py", *_READING)
+    return (*(f"{_DATA}/reading/test_{name}.py" for name in names), *_READING)
 
 
 SUBJECTS: dict[str, tuple[str, ...]] = {
@@ -40,7 +41,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "host_tools/data/reading/clock.py": _reading("clock"),
     "host_tools/data/reading/numbers.py": _reading("numbers"),
     "host_tools/data/reading/pacing.py": _reading("pacing"),
-    "host_tools/data/reading/pick.py": _reading("pick"),
+    "host_tools/data/reading/pick.py": _reading("pick", "pairs"),
     "host_tools/data/reading/sampling.py": _reading("sampling"),
     "host_tools/data/reading/steps.py": _reading("steps"),
     "host_tools/compare/metrics.py": (f"{UNIT}/host_tools/compare/test_metrics.py",),

@@ -101,7 +101,7 @@ def _is_missing(cell: str, markers: frozenset[str]) -> bool:
 def classify(cell: str) -> Cell:
     """Say what one cell shows for itself."""
     cell = cleaned(cell)
-    cell = _APART.sub(r"\1", cell, count=1)
+    cell = _APART.sub(r"\1", cell)
     low = cell.lower()
     if low in MISSING or _SIGNS_ONLY.fullmatch(cell):
         return Cell("", MISS)

@@ -110,7 +110,7 @@ def _usable(survey: Survey, choice: Choice) -> bool:
 def _rank(survey: Survey, choice: Choice) -> tuple[int, ...]:
     """Order of preference, the least first."""
     clock, steps = choice.clock, choice.steps
-    total = max(1, steps.positive + steps.zero + steps.negative)
+    total = steps.positive + steps.zero + steps.negative
     if clock.numeric:
         kind = 3
     elif clock.order == stamps.NO_DATE:
@@ -223,8 +223,8 @@ def _unit(survey: Survey, choice: Choice, options: ReadingOptions) -> tuple[str,
 
 def _ask_digits(name: str, cells: Sequence[str]) -> None:
     """Ask about numbers that are all possible as hhmmss: 095959 is followed by 100000."""
-    filled = [cell for cell in cells if cell.strip()]
-    digits = all(re.fullmatch(r"([01]\d|2[0-3])([0-5]\d){2}", cell.strip()) for cell in filled)
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    digits = all(re.fullmatch(r"([01]\d|2[0-3])([0-5]\d){2}", cell) for cell in filled)
     if filled and digits and (filled[0].startswith("0") or len(set(filled)) > _MINUTE):
         raise DataError(
             f'column "{name}": "{filled[0]}" to "{filled[-1]}" are times of day, or numbers: give'

@@ -78,10 +78,12 @@ def test_a_file_of_one_row_has_no_rate(write: Write) -> None:
 
 
 def test_the_rate_of_a_file_is_that_of_its_forward_steps(write: Write) -> None:
-    """A stamp that repeats, and steps across the files, count for nothing."""
-    cells = [f"{1e3 + 10.0 * (row - (row > 7))!r},{row % 7}.5" for row in range(9)]
+    """A stamp that repeats, and one that is set back, count for nothing; a step of 0.5 s does."""
+    steps = [0.5, 0.5, 0.6, 0.0, 0.6, -0.1, 0.6]
+    seconds = 1e3 + np.cumsum([0.0, *steps])
+    cells = [f"{time:.1f},{row % 7}.5" for row, time in enumerate(seconds)]
     path = write("b.csv", "time,flow", *cells)
-    assert len(csv.read([evenly(write, "a.csv", 10.0), path])) == 29
+    assert len(csv.read([evenly(write, "a.csv", 0.6), path])) == 28
 
 
 def test_files_are_named_and_apart(write: Write) -> None:
@@ -117,6 +119,12 @@ def test_groups_are_sorted_and_apart(write: Write) -> None:
     assert (table.samples[10:, 0] > 50).all()
     assert table.seconds is not None
     assert table.seconds.tolist() == [*range(10), *range(10)]
+    assert np.flatnonzero(np.diff(table.segments)).tolist() == [9]
+
+
+def test_groups_are_apart_even_where_time_goes_on(write: Write) -> None:
+    rows = [f"{row}.0,{'ba'[row > 9]},{row % 7}.5" for row in range(20)]
+    table = csv.read(write("a.csv", "time,machine,flow", *rows), ReadingOptions(group="machine"))
     assert np.flatnonzero(np.diff(table.segments)).tolist() == [9]
 
 

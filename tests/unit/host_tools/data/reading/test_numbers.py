@@ -56,6 +56,8 @@ def test_blanks_and_quotes_between_thousands(cell: str, digits: str, kind: str) 
         ("45%", ("45", numbers.PLAIN, "%")),
         ("1.2.3 V", ("1.2.3 V", numbers.TEXT, "")),
         ("\u22125", ("-5", numbers.PLAIN, "")),
+        ("0x1F", ("31", numbers.PLAIN, "")),
+        ("- 5", ("-5", numbers.PLAIN, "")),
         ("1.#INF", ("inf", numbers.INFINITE, "")),
         ("-infinity", ("-inf", numbers.INFINITE, "")),
     ],
@@ -132,6 +134,43 @@ def test_a_text_keeps_its_first_place_and_200_different_ones_are_kept() -> None:
     found.add("text " + "x" * 7, 1, "a.csv:999", frozenset())
     assert found.texts["text " + "x" * 7] == 3
     assert found.places["text " + "x" * 7] == "a.csv:7"
+
+
+@pytest.mark.parametrize("zero", [0x660, 0x6F0, 0xFF10])
+def test_digits_of_other_scripts(zero: int) -> None:
+    assert numbers.cleaned("".join(chr(zero + digit) for digit in range(10))) == "0123456789"
+    for beside in (zero - 1, zero + 10):
+        assert not numbers.cleaned(f"1{chr(beside)}1").isdigit()
+
+
+def test_marks_of_other_scripts() -> None:
+    assert numbers.cleaned("\u2212\uff0d\u066b\uff0e\u066c\uff0c") == "--..,,"
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark"),
+    [
+        ("<5", "<"),
+        ("5.5 *", "*"),
+        ("(5)", "()"),
+        ("~1,5!", "~!"),
+        ("5", ""),
+        ("<a1", ""),
+        ("<", ""),
+    ],
+)
+def test_a_mark_beside_a_number(cell: str, mark: str) -> None:
+    assert numbers.mark_of(cell) == mark
+
+
+def test_a_mark_may_mean_missing() -> None:
+    form = Form(missing=frozenset(["<", ""]))
+    assert math.isnan(form.value("<5")[0])
+    assert form.value("5") == (5.0, False)
+    found = Evidence()
+    found.add("<5", 2, "a.csv:2", form.missing)
+    found.add("5", 3, "a.csv:3", form.missing)
+    assert found.kinds == {numbers.MISS: 2, numbers.PLAIN: 3}
 
 
 def evidence(*cells: str) -> Evidence:

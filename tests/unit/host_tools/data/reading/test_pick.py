@@ -238,6 +238,7 @@ def test_the_first_that_is_called_like_a_time_is_preferred() -> None:
         (stamped(0, 1, 2, 3, 3), "other"),  # one in four
         (stamped(0, 2, 1, 3, 4, 6), "when"),  # one set-back
         (stamped(0, 2, 1, 3, 2, 4), "other"),
+        (stamped(0, 1, 2, 2, 1, 3), "when"),  # one of five repeats, one is set back
     ],
 )
 def test_a_clock_in_trouble_comes_last(trouble: Steps, expected: str) -> None:
