@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that a spreadsheet would evaluate when it opens the file."""
 
 
@@ -28,5 +28,5 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         # The csv module leaves a lone carriage return unquoted, which would end the row.
         plain = value.replace("\r", " ")
-        return f"'{plain}" if value.startswith(_FORMULA) else plain
+        return f"'{plain}" if value.startswith(FORMULA) else plain
     return "" if isinstance(value, float) and math.isnan(value) else value

@@ -20,6 +20,7 @@ from host_tools.data.reading import pacing, stamps
 from host_tools.data.reading.log import Log
 from host_tools.data.reading.record import NS, duration
 from host_tools.errors import DataError
+from host_tools.formats import csv_file
 
 RULES = ("mean", "last")
 TIME, LABEL = "time", "anomaly"
@@ -76,26 +77,29 @@ def write(log: Log, wanted: Resampling | None, put: Callable[[str], object]) -> 
     Raises:
         DataError: A log without a time, or with groups, is to come to another rate.
     """
-    put(_header(log))
+    names = _names(log)
+    put(csv_file.text(names, []))
+    said = [f'"{name}" begins as a formula of a spreadsheet does: written with an apostrophe before'
+            " it, which read leaves out again" for name in names
+            if name.startswith(csv_file.FORMULA)]  # fmt: skip
     moves = log.choice is not None and (log.choice.clock.backward or log.pace.per_stamp > 1)
     if wanted is None and not moves:
         for rows in _rows(log):
             put(_text(log, rows))
-        return []
+        return said
     whole = _joined(list(_rows(log)))
     if whole.times is None or whole.groups is not None:
         raise DataError("--resample: takes a log with a time, of one machine: give --time")
     if log.choice is not None and log.choice.clock.backward:
         whole = whole.taken(np.arange(len(whole.times))[::-1])
     whole = replace(whole, times=_spread(log, _ticks(whole)))
-    notes = []
     if wanted is not None:
         times, values, labelled, note = resample(
             wanted, _ticks(whole), whole.values, whole.labelled
         )
-        whole, notes = Rows(times, values, labelled, None), [note]
+        whole, said = Rows(times, values, labelled, None), [*said, note]
     put(_text(log, whole))
-    return notes
+    return said
 
 
 def _joined(pieces: list[Rows]) -> Rows:
@@ -151,17 +155,14 @@ def resample(
     return new, joined.to_numpy(dtype=np.float64).T, marks.to_numpy(dtype=np.bool_), note
 
 
-def _header(log: Log) -> str:
+def _names(log: Log) -> list[str]:
     names = [] if log.choice is None else [TIME]
     for name in log.names:
         unit = log.reading.units.get(name, "")
         inside = unit and re.search(rf"[\[(]\s*{re.escape(unit)}\s*[\])]\s*$", name)
         names.append(f"{name} [{unit}]" if unit and not inside else name)
     names += [log.options.group] if log.options.group else []
-    names += [LABEL] if log.roles.labels else []
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerow(names)
-    return stream.getvalue()
+    return names + ([LABEL] if log.roles.labels else [])
 
 
 def _rows(log: Log) -> Iterator[Rows]:

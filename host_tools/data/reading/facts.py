@@ -147,8 +147,6 @@ def _backward(choice: Choice) -> str:
         return ""
     first, unit = steps.backward[0], choice.unit_seconds
     back = first.seconds * unit
-    if choice.clock.numeric and not choice.dated and steps.negative <= _RESTARTS * steps.rows:
-        return f"the time starts again {steps.negative:,} times: each start is a gap"
     if forward(steps):
         period = (steps.period or 0.0) * unit
         hour = abs(abs(back) + period - HOUR) <= max(2.0, 1.5 * period)
@@ -158,6 +156,8 @@ def _backward(choice: Choice) -> str:
             f"the clock is set back by {duration(HOUR if hour else abs(back))} after line"
             f" {first.after}{times}{why}: a gap, no row is moved"
         )
+    if choice.clock.numeric and not choice.dated and steps.negative <= _RESTARTS * steps.rows:
+        return f"the time starts again {steps.negative:,} times: each start is a gap"
     return (
         f"{first.file}:{first.line}: column {_name(choice)}: {steps.negative:,} rows are earlier"
         " than the row before: several machines in one file (--group NAME), another order of day"

@@ -25,6 +25,8 @@ FOOTER = re.compile(
     re.IGNORECASE,
 )
 """The first cell of a line below the rows that sums them up."""
+_QUOTED = re.compile(r"^'(?:(.+)'|([=+@-].*))$")
+"""A name in single quotes, or with the apostrophe that keeps a spreadsheet from running it."""
 _LINES = 400
 _MOST_EXTRA = 5
 _SHOWN = 40
@@ -361,7 +363,7 @@ def _names(work: _Work, header: list[str] | None, count: int) -> tuple[str, ...]
         header = [""] * count
     chosen: list[str] = []
     for number, given in enumerate(header[:count] + [""] * (count - len(header)), start=1):
-        name = re.sub(r"^'(.+)'$", r"\1", given.strip().strip('"').strip()) or f"column{number}"
+        name = _QUOTED.sub(r"\1\2", given.strip().strip('"').strip()) or f"column{number}"
         times, plain = 2, name
         while name in chosen:
             name = f"{plain} ({times})"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host_tools import cli
 from host_tools.data.reading.log import open_log
 from host_tools.data.reading.options import ReadingOptions
 from tests.unit.host_tools.data.reading.made import asks, flow, reading
@@ -209,3 +210,21 @@ def test_lock_files_in_a_folder_are_no_logs(put: Put, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("content", "what"), [('{"t": 1}\n', "JSON"), ("<html>\n", "XML")])
 def test_other_formats_are_called_so(put: Put, content: str, what: str) -> None:
     asks(put(content), "not a CSV file but", what)
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_written_as_text(
+    put: Put, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def row(i: int, at: datetime) -> str:
+        return f"{at},{flow(i)},5.{i % 7},2.{i % 3},{i % 9}"
+
+    names = ["=cmd|' /C calc'!A0", "-2+3", "@x", "plain"]
+    path = put(lines(",".join(["time", *names]), row))
+    clean, again = tmp_path / "clean.csv", tmp_path / "again.csv"
+    assert cli.main(["read", "--csv", str(path), "--write", str(clean)]) == 0
+    assert "formula" in capsys.readouterr().err
+    header = clean.read_text().split("\n", 1)[0]
+    assert header == "time,'=cmd|' /C calc'!A0,'-2+3,'@x,plain"
+    assert list(reading(clean).channels) == names
+    assert cli.main(["read", "--csv", str(clean), "--write", str(again)]) == 0
+    assert again.read_bytes() == clean.read_bytes()
