@@ -46,7 +46,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "__main__": {"cli"},
     "formats": set(),
     "runtimes": {"formats"},
-    "data/reading": set(),
+    "data/reading": {"formats"},
     "data": {"data/reading", "formats"},
     "device": {"formats"},
     "eda": {"data/reading", "formats"},
