@@ -20,6 +20,14 @@ def _reading(*names: str) -> tuple[str, ...]:
     return (*(f"{_DATA}/reading/test_{name}.py" for name in names), *_READING)
 
 
+_CHAIN = (
+    f"{UNIT}/sdk/test_detector_bounds.py",
+    f"{UNIT}/host_tools/detection/test_chain.py",
+    f"{UNIT}/sdk/test_detector.py::test_chain_equals_specification[gcc-O0-4x3x2]",
+    f"{UNIT}/sdk/test_detector.py::test_any_detector_equals_specification",
+)
+"""Of the specification of the chain and its parts."""
+
 SUBJECTS: dict[str, tuple[str, ...]] = {
     "codegen/fixed_point.py": (f"{UNIT}/codegen/test_fixed_point.py",),
     "codegen/quantization.py": (f"{UNIT}/codegen/test_quantization.py",),
@@ -31,12 +39,12 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         f"{UNIT}/codegen/memory/test_checker.py",
         f"{UNIT}/codegen/memory/test_sharing.py",
     ),
-    "host_tools/detection/chain.py": (
-        f"{UNIT}/sdk/test_detector_bounds.py",
-        f"{UNIT}/host_tools/detection/test_chain.py",
-        f"{UNIT}/sdk/test_detector.py::test_chain_equals_specification[gcc-O0-4x3x2]",
-        f"{UNIT}/sdk/test_detector.py::test_any_detector_equals_specification",
-    ),
+    "host_tools/detection/baseline.py": _CHAIN,
+    "host_tools/detection/chain.py": _CHAIN,
+    "host_tools/detection/rings.py": _CHAIN,
+    "host_tools/detection/sensors.py": _CHAIN,
+    "host_tools/detection/statistic.py": _CHAIN,
+    "host_tools/detection/verdict.py": _CHAIN,
     "host_tools/data/csv.py": (f"{_DATA}/test_csv_limits.py", f"{_DATA}/test_csv.py"),
     "host_tools/data/reading/clock.py": _reading("clock"),
     "host_tools/data/reading/numbers.py": _reading("numbers"),

@@ -87,6 +87,9 @@ def test_the_reason_is_what_weighed() -> None:
     choice = order(stamped(0, 1, 2, 9, 19), stamped(0, 2, 1, 9, 19))
     assert choice is not None
     assert choice.why == "day-first: 1 steps would run backward month-first"
+    choice = order(stamped(0, 1, 0.5, 1.5, 2.5, 3.5), stamped(0, 1, 0.5, 1.5, 8.5, 19.5))
+    assert choice is not None
+    assert choice.why == "day-first: 2 more steps would be gaps month-first"
 
 
 def test_of_pairs_the_first_column_tells_name_and_place() -> None:
