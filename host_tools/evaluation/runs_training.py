@@ -35,6 +35,8 @@ def training_parts(runs: Runs, size: int) -> window.TimeSplit:
     """Return the training segments of `size` rows: the head of each labelled run, and blocks of
     the quiet recordings; every HELD_EVERY-th is the validation and the test part.
 
+    Labelled rows keep their label: no window, no statistic and no threshold takes them.
+
     Raises:
         DataError: A run is not longer than its training rows, or they hold a missing value.
     """
@@ -44,9 +46,9 @@ def training_parts(runs: Runs, size: int) -> window.TimeSplit:
                 f"{run.name}: the first {size} rows must be complete and more must follow"
                 f" (it has {len(run.values)}): leave the file out, or give fewer --learn-rows"
             )
-    segments = [run.values[:size] for run in runs.labelled]
+    segments = [run.rows(size) for run in runs.labelled]
     segments += [
-        one.values[i : i + size]
+        replace(one, values=one.values[i : i + size], labels=one.labels[i : i + size])
         for one in runs.quiet
         for i in range(0, len(one.values) - size + 1, size)
         if np.isfinite(one.values[i : i + size]).all() and not one.labels[i : i + size].any()
@@ -62,11 +64,11 @@ def training_parts(runs: Runs, size: int) -> window.TimeSplit:
     )
 
 
-def _table(runs: Runs, segments: list[np.ndarray]) -> Table:
+def _table(runs: Runs, segments: list[Recording]) -> Table:
     """One table of segments that do not follow each other."""
-    numbers = [np.full(len(s), i, np.int32) for i, s in enumerate(segments)]
-    rows = np.concatenate(segments).astype(np.float32)
-    labels = np.zeros(len(rows), np.uint8)
+    numbers = [np.full(len(s.values), i, np.int32) for i, s in enumerate(segments)]
+    rows = np.concatenate([s.values for s in segments]).astype(np.float32)
+    labels = np.concatenate([s.labels for s in segments]).astype(np.uint8)
     names = runs.channels
     return Table(
         "the runs", names, ("",) * len(names), rows, labels, np.concatenate(numbers), _rate(runs)
@@ -98,8 +100,8 @@ def train(
     for run in runs.labelled:
         if faults := int(run.labels[: options.first].sum()):
             say(
-                f"note: {run.name}: {faults} of its first {options.first} rows, which train, are"
-                " labelled as a fault"
+                f"note: {run.name}: {faults} of its first {options.first} rows are labelled as a"
+                " fault: they do not train"
             )
     parts = training_parts(runs, options.first)
     names = runs.channels

@@ -1,11 +1,12 @@
 """The study on synthetic runs: what it reads, and what it leaves."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from host_tools.data import runs
+from host_tools.data import runs, scaling, window
 from host_tools.errors import DataError
 from host_tools.evaluation import detection_study as study
 from host_tools.evaluation.runs_training import training_parts
@@ -31,6 +32,43 @@ def test_runs_are_read_in_order_and_quiet_ones_apart(tmp_path):
     assert (len(parts.train), len(parts.validation)) == (2 * 400, 400)
     assert len(set(parts.train.segments.tolist())) == 2
     assert parts.train.names == ("a", "b", "c", "d")
+
+
+def test_labelled_rows_among_the_first_never_train(tmp_path):
+    for number in range(1, 5):
+        labels = np.zeros(450, int)
+        labels[440:] = 1
+        labels[100:250] = number == 2
+        _write(tmp_path / "valve", f"{number}.csv", plant(450, number), labels)
+    found = runs.load(tmp_path, 401)
+    parts = training_parts(found, 400)
+    assert int(parts.train.labels.sum()) + int(parts.validation.labels.sum()) == 150
+    for part in (parts.train, parts.validation):
+        starts = window.starts(part, 40, quiet_only=True)
+        assert len(starts)
+        assert not any(part.labels[i : i + 40].any() for i in starts)
+    wild = runs.load(tmp_path, 401)
+    second = next(run for run in wild.labelled if run.name == "valve/2")
+    second.values[100:250] += 1e3
+    for one, other in zip(training_parts(wild, 400).train.samples.T, parts.train.samples.T,
+                          strict=True):  # fmt: skip
+        assert (one != other).sum() == 150
+    fits = [scaling.fit(one.train) for one in (parts, training_parts(wild, 400))]
+    assert fits[0].mean.tobytes() == fits[1].mean.tobytes()
+    assert fits[0].std.tobytes() == fits[1].std.tobytes()
+
+
+def test_half_seconds_without_a_fraction_are_half_seconds(tmp_path):
+    for number in (1, 2, 3):
+        rows = ["timestamp,temp,press,anomaly"]
+        for i in range(450):
+            at = datetime(2024, 3, 20) + timedelta(seconds=i / 2)
+            rows.append(f"{at},{20 + (i * number) % 7},{4 + (i * number) % 5},{int(i > 430)}")
+        (tmp_path / f"{number}.csv").write_text("\n".join(rows) + "\n")
+    found = runs.load(tmp_path, 401)
+    assert len(found.labelled) == 3
+    assert set(np.diff(found.labelled[0].seconds)) == {0.5}
+    assert training_parts(found, 400).train.rate_hz == 2.0
 
 
 def test_runs_of_a_day_are_joined_without_what_overlaps():
