@@ -39,6 +39,7 @@ SOURCES = tuple(
         "server_rate",
         "server_stream",
         "status",
+        "store",
         "stream",
         "verdict",
         "window",
