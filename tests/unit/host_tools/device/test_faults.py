@@ -12,6 +12,7 @@ import pytest
 
 from host_tools.detection import replay
 from host_tools.device import link as link_module
+from host_tools.device import protocol
 from host_tools.device.bench import run_bench
 from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
@@ -299,7 +300,10 @@ def test_short_result_is_an_error(device, monkeypatch):
             run_bench(link, *bench_input())
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x02\x00", b"\x02\x00" + bytes(130)])
+VERSION = protocol.PROTOCOL_VERSION.to_bytes(2, "little")
+
+
+@pytest.mark.parametrize("payload", [b"", VERSION, VERSION + bytes(130)])
 def test_hello_that_is_none(payload):
     with pytest.raises(DeviceUnknownError, match="not a SAFE device"):
         connect(hello_reply(payload))
