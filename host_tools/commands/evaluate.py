@@ -8,7 +8,7 @@ With --detection FOLDER a detector is scored on labelled runs instead: one CSV f
 column `anomaly`. With --model it is that of a model directory, else one is trained: the first
 --learn-rows rows of each run train, and the model directory is left in model/ below --out. With
 --stream the runs of a day follow each other and the device learns once. Float, int8 and the
-generated C are scored beside baselines. Examples:
+generated C are scored beside baselines. Example:
   host_tools evaluate --detection data/runs --out build/detection --target stm32f4 --emulate
   host_tools evaluate --detection data/runs --stream --model build/models/pump
 """

@@ -1,5 +1,6 @@
 """Stored addresses: the words of an image that may be pointers to code."""
 
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,9 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 VECTORS = ".vectors"
+_NUMBERS = re.compile(r"safe_\w+_op\d+_\w+")
+"""Objects that hold an operator's weights and other numbers, never an address of code. Where flash
+begins at 0, a small number among them can look like one."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +29,32 @@ class Words:
         return frozenset(word - 1 for word in self.stored if word & 1)
 
 
+def _numbers(elf: ELFFile) -> set[int]:
+    """Return the aligned addresses inside the objects that hold numbers only."""
+    table = elf.get_section_by_name(".symtab")
+    return {
+        address
+        for symbol in (table.iter_symbols() if table is not None else ())
+        if symbol["st_info"]["type"] == "STT_OBJECT" and _NUMBERS.fullmatch(symbol.name)
+        for address in range(symbol["st_value"] & ~3, symbol["st_value"] + symbol["st_size"], 4)
+    }
+
+
 def read(elf_path: Path) -> Words:
-    """Return all aligned words; code is read as well, for it holds constants."""
+    """Return all aligned words but an operator's numbers; code is read, for it holds constants."""
     stored: set[int] = set()
     vectors: tuple[int, ...] = ()
     with elf_path.open("rb") as stream:
         elf = ELFFile(stream)
+        numbers = _numbers(elf)
         for section in elf.iter_sections():
             if not section["sh_flags"] & SH_FLAGS.SHF_ALLOC or section["sh_type"] != "SHT_PROGBITS":
                 continue
-            data = section.data()[-section["sh_addr"] % 4 :]
+            skipped = -section["sh_addr"] % 4
+            start, data = section["sh_addr"] + skipped, section.data()[skipped:]
             found = struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
             if section.name == VECTORS:
                 vectors = found
             else:
-                stored.update(found)
+                stored.update(w for i, w in enumerate(found) if start + 4 * i not in numbers)
         return Words(frozenset(stored), vectors, elf["e_machine"] == "EM_ARM")
