@@ -54,7 +54,7 @@ def test_ibex_has_exact_cycles(capsys, tmp_path):
 
 
 def test_mistakes(capsys, tmp_path):
-    assert main(["profile", "nope"]) == ExitCode.BUILD
+    assert main(["profile", "nope"]) == ExitCode.MODEL_INVALID
     assert main(["profile", "--target", "host"]) == ExitCode.EMULATOR
     assert main(["profile", "--picture", str(tmp_path / "p.gif"), "--windows", "1"]) != 0
     assert capsys.readouterr().err.count("\n") == 3
