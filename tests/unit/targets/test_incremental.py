@@ -166,10 +166,9 @@ def test_the_generators_code(tree, edited):
 
 
 def test_the_model(tree, edited):
-    threshold = re.search(
-        r'"threshold": [0-9.]+', (tree / "models/forecaster/detector.json").read_text()
-    )
-    edited("models/forecaster/detector.json", threshold[0], threshold[0][:-1] + "7")
+    text = (tree / "models/forecaster/detector.json").read_text()
+    notice = re.search(r'"notice": [0-9.]+', text)
+    edited("models/forecaster/detector.json", notice[0], notice[0][:-1] + "7")
     assert steps(tree) == {"CC gen/safe_forecaster_detector.o", "GEN gen", *IMAGE}
 
 
