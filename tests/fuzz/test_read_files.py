@@ -128,7 +128,9 @@ def test_both_as_the_generator_reads_them(shipped, tmp_path, name):
     def read(_):
         emit_detector.load(graph, tmp_path / "scaler.json", tmp_path / "detector.json")
 
-    survives(read, tmp_path / name, json.loads((shipped / name).read_text()), json.dumps, {"rule"})
+    survives(
+        read, tmp_path / name, json.loads((shipped / name).read_text()), json.dumps, {"rule", "std"}
+    )
 
 
 def test_model_toml(shipped, tmp_path):
