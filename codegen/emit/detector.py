@@ -30,6 +30,8 @@ _MOST, _LEAST = 1e6, float(np.float32(1e-6))
 _SHARE = positive(1.0)
 _MOST_MASKED = 8
 _HOURS = 24
+_RECIPROCAL = 1e-6
+"""Largest |std · inv_std − 1|: both are rounded to float32, by at most 2^-24 of themselves."""
 FORMS = ("level", "median", "innovation", "residual")
 
 _SCALARS: dict[str, Range] = {
@@ -155,10 +157,22 @@ def load(graph: Graph, scaler: Path, detector: Path) -> DetectorConstants:
         drift_limit=rules.floats("drift_limit", len(drift), Range(_LEAST, _MOST)),
     )
     scales.names("channels", channels)
+    _check_deviations(scales, found)
     if not found.clip * inverse < _MAX_STEPS:
         scales.fail(f"clip {found.clip} is above 2^30 steps of the model input")
     _check(rules, found)
     return found
+
+
+def _check_deviations(scales: Fields, found: DetectorConstants) -> None:
+    """Refuse `inv_std` that is not 1 / `std`; each is rounded to float32 once."""
+    for channel, std in enumerate(scales.floats("std", found.channels, positive())):
+        inverse = found.inv_std[channel]
+        if not abs(std * inverse - 1) <= _RECIPROCAL:
+            scales.fail(
+                f"inv_std[{channel}] is {inverse:g}, not 1 / std = {1 / std:g}: one of the two was"
+                " edited; train the model again with `host_tools train`"
+            )
 
 
 def _check(rules: Fields, found: DetectorConstants) -> None:

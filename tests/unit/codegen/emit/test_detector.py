@@ -146,6 +146,8 @@ def test_without_detector(models, root, tmp_path, strict):
         ({"inv_std": [1.0, 0.0, 1.0]}, None, r"inv_std\[1\] is 0.0, expected above 0 to"),
         ({"inv_std": [1.0, float("nan"), 1.0]}, None, r"inv_std\[1\] is not a finite"),
         ({"inv_std": [1.0, 1e-60, 1.0]}, None, r"inv_std\[1\]"),
+        ({"inv_std": [1.0, 0.5000011, 0.25]}, None, r"inv_std\[1\] .* not 1 / std = 0.5: .* train"),
+        ({"std": [1.0, 2.0]}, None, "std has 2 entries, expected 3"),
         ({"mean": [1e39, 0, 0]}, None, r"mean\[0\] is not a finite"),
         ({"mean": ["x", 0, 0]}, None, r"mean\[0\] is 'x'"),
         ({"clip": -1.0}, None, "clip is -1.0"),
