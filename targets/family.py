@@ -29,8 +29,20 @@ class FamilyVariant:
 
 
 @dataclass(frozen=True)
+class ClockBit:
+    """[crc_clock]: the bit that switches the clock of a peripheral on."""
+
+    register: int
+    """Address of the clock register."""
+    bit: int
+    source: str
+    """Manual and section."""
+
+
+@dataclass(frozen=True)
 class _File:
     variant: tuple[FamilyVariant, ...]
+    crc_clock: ClockBit | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,21 @@ class Family:
 
 def read(path: Path) -> tuple[FamilyVariant, ...]:
     """Return the variants of a family file; TargetError names file, table and key."""
+    return _file(path).variant
+
+
+def crc_clock(driver: str) -> ClockBit | None:
+    """Return the clock of the CRC unit in the family of a driver; None where none is told.
+
+    ST's network runtime uses the CRC unit to know that it runs on an STM32.
+    """
+    path = DRIVERS / driver / "family.toml"
+    return _file(path).crc_clock if driver and path.is_file() else None
+
+
+def _file(path: Path) -> _File:
     where = f"{path.parent.name}/{path.name}"
-    return tables.table(_File, toml_file.read(path, TargetError), where).variant
+    return tables.table(_File, toml_file.read(path, TargetError), where)
 
 
 def find(part: str) -> Family | None:

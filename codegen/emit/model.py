@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from codegen.emit import program as emitted
 from codegen.emit import text
 from codegen.emit.environment import render
-from codegen.emit.program import KernelProgram, runtime_version
+from codegen.emit.program import KernelProgram, Program, runtime_version
 from codegen.errors import ModelUnsupportedError, VerifierError
 from codegen.ir.call import (
     COUNTER,
@@ -67,9 +67,9 @@ class Function:
     arguments: list[str]
 
 
-def header(program: KernelProgram) -> str:
+def header(program: Program) -> str:
     """Return `safe_<name>.h`."""
-    return render("model.h.j2", **_common(program))
+    return render("model.h.j2", **common(program))
 
 
 def source(program: KernelProgram) -> str:
@@ -77,7 +77,7 @@ def source(program: KernelProgram) -> str:
     headers = sorted({c.header for _, c in program.calls if c is not None} | {"safe/compiler.h"})
     return render(
         "model.c.j2",
-        **_common(program),
+        **common(program),
         headers=headers,
         abi=runtime_version("SAFE_MODEL_ABI"),
         functions=[_function(program, o, c) for o, c in program.calls],
@@ -92,7 +92,7 @@ def source(program: KernelProgram) -> str:
 
 def weights_header(program: KernelProgram) -> str:
     """Return `safe_<name>_weights.h`: one declaration for each constant array."""
-    return render("weights.h.j2", **_common(program), arrays=_declarations(program))
+    return render("weights.h.j2", **common(program), arrays=_declarations(program))
 
 
 def weights_source(program: KernelProgram) -> str:
@@ -101,20 +101,20 @@ def weights_source(program: KernelProgram) -> str:
         {**declared, "body": text.c_array(constant.data)}
         for declared, (_, constant) in zip(_declarations(program), program.constants(), strict=True)
     ]
-    return render("weights.c.j2", **_common(program), arrays=arrays)
+    return render("weights.c.j2", **common(program), arrays=arrays)
 
 
-def _common(program: KernelProgram) -> dict[str, object]:
-    graph, plan = program.graph, program.plan
+def common(program: Program) -> dict[str, object]:
+    """Return what the templates of any backend print."""
     inputs = _edges(program, "INPUT", program.inputs)
     outputs = _edges(program, "OUTPUT", program.outputs)
     return {
         "banner": program.banner,
         "prefix": program.prefix,
         "macro": program.macro_prefix,
-        "name": graph.name,
-        "sha256": graph.sha256,
-        "arena_bytes": plan.arena_bytes,
+        "name": program.name,
+        "sha256": program.sha256,
+        "arena_bytes": program.arena.size_bytes,
         "inputs": inputs,
         "outputs": outputs,
         "single": len(inputs) == 1 and len(outputs) == 1,
@@ -126,7 +126,7 @@ def _common(program: KernelProgram) -> dict[str, object]:
     }
 
 
-def _prototype(program: KernelProgram, name: str, parameters: Sequence[str]) -> text.Prototype:
+def _prototype(program: Program, name: str, parameters: Sequence[str]) -> text.Prototype:
     return text.Prototype(f"safe_status_t {program.prefix}_{name}", tuple(parameters))
 
 
@@ -138,10 +138,10 @@ def _pointers(edges: Sequence[EdgeText]) -> list[str]:
     return [f"{edge.c_type} *{edge.argument}" for edge in edges]
 
 
-def _stream(program: KernelProgram) -> dict[str, object] | None:
+def _stream(program: Program) -> dict[str, object] | None:
     """Return what streaming adds: the window, the sample, and where the samples are counted."""
     stream = program.stream
-    if stream is None:
+    if stream is None or not isinstance(program, KernelProgram):
         return None
     sample = program.graph.tensor(program.graph.inputs[0])
     counters = [label for label in program.plan.scratch if label.endswith(f".{COUNTER}")]
@@ -155,14 +155,14 @@ def _stream(program: KernelProgram) -> dict[str, object] | None:
     }
 
 
-def _edges(program: KernelProgram, role: str, edges: Sequence[emitted.Edge]) -> list[EdgeText]:
+def _edges(program: Program, role: str, edges: Sequence[emitted.Edge]) -> list[EdgeText]:
     return [
         _edge(program, role if len(edges) == 1 else f"{role}{i}", edge)
         for i, edge in enumerate(edges)
     ]
 
 
-def _edge(program: KernelProgram, role: str, edge: emitted.Edge) -> EdgeText:
+def _edge(program: Program, role: str, edge: emitted.Edge) -> EdgeText:
     tensor = edge.tensor
     if tensor.dtype not in _DTYPE_CODES or max(tensor.shape, default=1) > _MAX_EXTENT:
         raise ModelUnsupportedError(
@@ -302,4 +302,4 @@ def _declarations(program: KernelProgram) -> list[dict[str, object]]:
 
 def example_source(program: KernelProgram) -> str:
     """Return `example.c`: the shortest program that runs the model."""
-    return render("example.c.j2", **_common(program))
+    return render("example.c.j2", **common(program))
