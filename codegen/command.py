@@ -17,7 +17,7 @@ DESCRIPTION = r"""Generate C from an int8 TFLite model.
 Example:
   python -m codegen models/forecaster/model_int8.tflite --name forecaster --out build/gen \
       --standalone
-  cc -std=c99 -O2 -I build/gen build/gen/*.c -o forecaster
+  cc -std=c99 -O2 -I build/gen build/gen/*.c build/gen/example/main.c -o forecaster
 """
 
 
@@ -30,9 +30,9 @@ class Files:
     out: Path
     scaler: Path | None
     detector: Path | None
-    budget: Path | None
-    """Path of a model.toml whose table [budget] holds. None: only the limits of the options
-    hold."""
+    description: Path | None
+    """Path of a model.toml, whose table [budget] holds, and which tells units and rate. None: only
+    the limits of the options hold."""
 
 
 def add_options(parser: argparse.ArgumentParser, *, target: str) -> None:
@@ -68,8 +68,8 @@ def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
     from codegen.pipeline import generate
 
     budget = Budget(arguments.max_arena_bytes, arguments.max_constant_bytes)
-    if files.budget is not None:
-        budget = smallest(budget, load(files.budget))
+    if files.description is not None:
+        budget = smallest(budget, load(files.description))
     return generate(
         files.model,
         name=files.name,
@@ -80,6 +80,7 @@ def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
         backend=arguments.backend,
         scaler=files.scaler,
         detector=files.detector,
+        description=files.description,
         standalone=arguments.standalone,
         stream=arguments.streaming,
         budget=budget,
@@ -127,10 +128,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--scaler", type=Path, metavar="scaler.json", help="with --detector: anomaly detector")
     add("--detector", type=Path, metavar="detector.json", help="with --scaler: anomaly detector")
     add(
+        "--description",
         "--budget",
         type=Path,
         metavar="model.toml",
-        help="fail when the arena is above [budget] ram_bytes, or constants above flash_bytes",
+        help="units and rate of the samples; fail when the arena is above [budget] ram_bytes, or "
+        "constants above flash_bytes",
     )
     add_options(parser, target="host")
     return parser
@@ -148,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.out,
         arguments.scaler,
         arguments.detector,
-        arguments.budget,
+        arguments.description,
     )
     try:
         manifest = perform(arguments, files)

@@ -27,6 +27,12 @@ class DetectorInvalidError(CodegenError):
     exit_code = ExitCode.MODEL_INVALID
 
 
+class DescriptionInvalidError(CodegenError):
+    """model.toml is damaged where it describes the samples."""
+
+    exit_code = ExitCode.MODEL_INVALID
+
+
 class BudgetInvalidError(CodegenError):
     """The table [budget] of model.toml is damaged."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.backends import registry
+from codegen.emit import description as emit_description
 from codegen.emit import detector as emit_detector
 from codegen.emit import files as emit_files
 from codegen.emit import manifest as emit_manifest
@@ -34,6 +35,7 @@ def generate(
     backend: str = DEFAULT_BACKEND,
     scaler: Path | None = None,
     detector: Path | None = None,
+    description: Path | None = None,
     standalone: bool = False,
     stream: bool = False,
     budget: Budget | None = None,
@@ -42,7 +44,8 @@ def generate(
     """Generate `safe_<name>.{h,c}`, weights and manifest into folder `out`; return the manifest.
 
     `isa` overrides the target's; `optimize` says what the choice of kernels prefers. With
-    `scaler` and `detector` also the detector's constants.
+    `scaler` and `detector` also the detector's constants, with units and rate of the samples when
+    `description`, a model.toml, tells them.
     `standalone` adds the runtime, so that the folder compiles by itself; `plan` adds the memory
     plan as a picture, `memory_plan.txt`; `stream` computes per sample what moves with the window.
     A `budget` that is exceeded is an error with numbers.
@@ -65,12 +68,15 @@ def generate(
     if scaler is not None and detector is not None:
         rules = emit_detector.load(graph, scaler, detector)
     files = dict(maker.texts(program))
-    files |= emit_files.edge_texts(program, rules, standalone=standalone)
+    samples = emit_description.Description()
+    if description is not None:
+        samples = emit_description.load(description)
+    files |= emit_files.edge_texts(program, rules, samples, standalone=standalone)
     if plan and isinstance(program, KernelProgram):
         files[PLAN] = picture.picture(program.plan, [o.index for o, _ in program.calls])
     runtime = emit_standalone.runtime(program, files.values())
     if standalone:
-        files |= emit_standalone.files(program, runtime)
+        files |= emit_standalone.files(runtime)
     content = emit_manifest.manifest(program, runtime.kernel_sources, files)
     write(out, files | {MANIFEST: emit_manifest.text(content)}, exclusive=standalone)
     return content

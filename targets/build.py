@@ -135,7 +135,7 @@ def generated_files(model: Model) -> tuple[str, ...]:
     stem = f"safe_{model.name}"
     files = [f"{stem}.h", f"{stem}.c", f"{stem}_weights.h", f"{stem}_weights.c"]
     if model.detector is not None:
-        files += [f"{stem}_detector.h", f"{stem}_detector.c"]
+        files += [f"{stem}_detector{end}" for end in (".h", ".c", "_static.c")]
     return (*files, "safe_app_model.c", "manifest.json")
 
 

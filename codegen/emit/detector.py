@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from codegen.emit import text
+from codegen.emit import channels, text
+from codegen.emit.description import Description
 from codegen.emit.detector_fields import Fields, Range, positive
 from codegen.emit.environment import render
-from codegen.emit.program import Program
+from codegen.emit.program import Program, runtime_version
 from codegen.errors import ModelUnsupportedError
 from codegen.ir.graph import DType, Graph, Quantization, Tensor
 
@@ -81,6 +82,7 @@ class DetectorConstants:
     """
 
     channels: int
+    names: tuple[str, ...]
     window: int
     horizon: int
     mean: tuple[float, ...]
@@ -132,6 +134,7 @@ def load(graph: Graph, scaler: Path, detector: Path) -> DetectorConstants:
     drift = rules.ascending("drift_channels", channels)
     found = DetectorConstants(
         channels=channels,
+        names=scales.names("channels", channels),
         window=window,
         horizon=horizon,
         mean=scales.floats("mean", channels),
@@ -156,7 +159,6 @@ def load(graph: Graph, scaler: Path, detector: Path) -> DetectorConstants:
         drift_channels=drift,
         drift_limit=rules.floats("drift_limit", len(drift), Range(_LEAST, _MOST)),
     )
-    scales.names("channels", channels)
     _check_deviations(scales, found)
     if not found.clip * inverse < _MAX_STEPS:
         scales.fail(f"clip {found.clip} is above 2^30 steps of the model input")
@@ -216,14 +218,25 @@ def _bound(form: FormConstants, limit: float) -> float:
     return total * len(form.channels)
 
 
-def header(program: Program, detector: DetectorConstants) -> str:
-    """Return `safe_<name>_detector.h`."""
-    return render("detector.h.j2", **_context(program, detector))
+def texts(program: Program, detector: DetectorConstants, about: Description) -> dict[str, str]:
+    """Return the detector's files by name: header, constants, and the one on static memory."""
+    stem = f"{program.prefix}_detector"
+    context = _context(program, detector) | {
+        "channels": channels.channels(detector.names, about),
+        "rate": channels.rate(about),
+        "version": runtime_version("SAFE_VERSION"),
+        "version_number": runtime_version("SAFE_VERSION_NUMBER"),
+    }
+    return {
+        f"{stem}.h": render("detector.h.j2", **context),
+        f"{stem}.c": render("detector.c.j2", **context),
+        f"{stem}_static.c": render("detector_static.c.j2", **context),
+    }
 
 
-def source(program: Program, detector: DetectorConstants) -> str:
-    """Return `safe_<name>_detector.c`."""
-    return render("detector.c.j2", **_context(program, detector))
+def example_source(program: Program) -> str:
+    """Return the shortest program from raw samples to alarms."""
+    return render("example_detector.c.j2", **_context(program, None))
 
 
 def app_model(program: Program, detector: DetectorConstants | None) -> str:

@@ -98,8 +98,8 @@ class Fields:
             self.fail(f"{key} is {found!r}, expected ascending channel numbers below {below}")
         return tuple(found or ())
 
-    def names(self, key: str, count: int) -> None:
-        """Check a list of `count` names."""
+    def names(self, key: str, count: int) -> tuple[str, ...]:
+        """Return a list of `count` names."""
         found = self._values.get(key)
         if (
             not isinstance(found, list)
@@ -107,6 +107,7 @@ class Fields:
             or not all(isinstance(name, str) for name in found)
         ):
             self.fail(f"{key} does not name the model's {count} channels")
+        return tuple(found or ())
 
     def _float(self, key: str, value: object, within: Range) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -25,6 +25,7 @@ def environment() -> Environment:
     found.filters["declaration"] = text.declaration
     found.filters["c_int"] = text.c_int
     found.filters["c_float"] = text.c_float
+    found.filters["c_decimal"] = text.c_decimal
     found.filters["c_string"] = text.c_string
     found.filters["c_value"] = text.c_value
     return found

@@ -1,7 +1,11 @@
 """The generated files of a model, by name."""
 
 from codegen.emit import detector, model
+from codegen.emit.description import Description
 from codegen.emit.program import KernelProgram, Program
+
+EXAMPLE = "example/main.c"
+"""Program of a standalone folder, beside the sources that it is linked with."""
 
 
 def model_texts(program: KernelProgram) -> dict[str, str]:
@@ -16,13 +20,20 @@ def model_texts(program: KernelProgram) -> dict[str, str]:
 
 
 def edge_texts(
-    program: Program, rules: detector.DetectorConstants | None, *, standalone: bool
+    program: Program,
+    rules: detector.DetectorConstants | None,
+    about: Description,
+    *,
+    standalone: bool,
 ) -> dict[str, str]:
-    """Return what stands around the model of any backend: detector, and the firmware's model."""
-    stem, files = program.prefix, {}
-    if rules is not None:
-        files[f"{stem}_detector.h"] = detector.header(program, rules)
-        files[f"{stem}_detector.c"] = detector.source(program, rules)
+    """Return what stands around the model of any backend: detector, and the firmware's model, or
+    the example of a standalone folder.
+    """
+    files = {} if rules is None else detector.texts(program, rules, about)
     if not standalone:
         files["safe_app_model.c"] = detector.app_model(program, rules)
+    elif rules is not None:
+        files[EXAMPLE] = detector.example_source(program)
+    elif isinstance(program, KernelProgram):
+        files[EXAMPLE] = model.example_source(program)
     return files

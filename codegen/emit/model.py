@@ -301,5 +301,5 @@ def _declarations(program: KernelProgram) -> list[dict[str, object]]:
 
 
 def example_source(program: KernelProgram) -> str:
-    """Return `example.c`: the shortest program that runs the model."""
-    return render("example.c.j2", **common(program))
+    """Return the shortest program that runs the model."""
+    return render("example_model.c.j2", **common(program))

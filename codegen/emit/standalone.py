@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codegen.emit.model import example_source
-from codegen.emit.program import SDK, KernelProgram, Program
+from codegen.emit.program import SDK, Program
 from codegen.errors import VerifierError
 from targets import kernels
 
@@ -51,13 +50,10 @@ def runtime(program: Program, texts: Iterable[str]) -> Runtime:
     return found
 
 
-def files(program: Program, needed: Runtime) -> dict[str, str]:
-    """Return the runtime's files and `example.c` by their name in a standalone folder."""
-    found = {name: _read(path) for name, path in needed.headers.items()}
-    found |= {name: _read(path) for name, path in needed.sources.items()}
-    if isinstance(program, KernelProgram):
-        found["example.c"] = example_source(program)
-    return found
+def files(needed: Runtime) -> dict[str, str]:
+    """Return the runtime's files by their name in a standalone folder."""
+    paths = needed.headers | needed.sources
+    return {name: _read(path) for name, path in paths.items()}
 
 
 def _read(path: Path) -> str:

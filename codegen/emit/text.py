@@ -75,6 +75,16 @@ def c_decimal(value: float) -> str:
     return f"{np.float32(value)!s}f" if _is_single(value) else repr(value)
 
 
+def single(value: float) -> float:
+    """Return the nearest float32 value."""
+    return float(np.float32(value))
+
+
+def c_unsigned(value: int) -> str:
+    """Return an unsigned constant of 32 bits, or of 64 where the value needs them."""
+    return f"{value}u" if value <= _UINT32_MAX else f"UINT64_C({value})"
+
+
 def _finite(value: float) -> float:
     value = float(value)
     if not isfinite(value):
@@ -110,9 +120,23 @@ def c_string(value: str) -> str:
     return '"' + re.sub(r"(?<=\?)\?", r"\\?", kept) + '"'
 
 
-def c_comment(value: str) -> str:
-    """Return text that is safe inside a block comment: one line of ASCII that does not end it."""
-    return re.sub(r"\*(?=/)|/(?=\*)|\?(?=\?)", r"\g<0> ", _printable(value))
+def c_utf8(value: str) -> str:
+    """Return a string literal of the text in UTF-8: what is no printable ASCII as octal numbers."""
+    escaped = "".join(
+        chr(byte) if chr(byte) not in '\\"?' and 32 <= byte < 127 else f"\\{byte:03o}"
+        for byte in value.encode("utf-8", "replace")
+    )
+    return f'"{escaped}"'
+
+
+def c_comment(value: str, *, ascii_only: bool = True) -> str:
+    """Return text that is safe inside a block comment: one line of ASCII that does not end it, or
+    of printable characters of any script.
+    """
+    kept = (
+        _printable(value) if ascii_only else "".join(c if c.isprintable() else "?" for c in value)
+    )
+    return re.sub(r"\*(?=/)|/(?=\*)|\?(?=\?)", r"\g<0> ", kept)
 
 
 def _printable(value: str) -> str:

@@ -1,6 +1,6 @@
 """Generate the C of a model directory: model, weights, detector, manifest.
 
-With --standalone the folder compiles by itself: cc -std=c99 -I DIR DIR/*.c
+With --standalone the folder compiles by itself: cc -std=c99 -I DIR DIR/*.c DIR/example/main.c
 """
 
 import argparse
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         out=arguments.out or build.ROOT / "build" / "generated" / model.name,
         scaler=model.scaler,
         detector=model.detector,
-        budget=model.description if model.description.is_file() else None,
+        description=model.description if model.description.is_file() else None,
     )
     manifest = command.perform(arguments, files)
     if not arguments.json:

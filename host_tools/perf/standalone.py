@@ -224,7 +224,7 @@ def build(
     )
     seconds = time.monotonic() - start
     called, needed = interface(manifest)
-    sources = sorted(p for p in generated.glob("*.c") if p.name != "example.c")
+    sources = sorted(generated.glob("*.c"))
     objects = bare.compile_objects(target, sources, work / "objects")
     version = images.runtime_version()
     (work / "safe_target.h").write_text(linker.target_header(target, version), encoding="utf-8")

@@ -94,7 +94,7 @@ def compile_standalone(
     if len(edges) != 2 or any(edge["dtype"] != "int8" for edge in edges):
         raise DataError(f"{manifest['name']}: only one int8 input and one int8 output can be run")
     name = manifest["name"]
-    sources = sorted(p for p in folder.rglob("*.c") if p.name != "example.c")
+    sources = sorted(folder.glob("*.c"))
     build.mkdir(parents=True, exist_ok=True)
     executable = build / f"run_{name}"
     sizes = [int(edge["size_bytes"]) for edge in edges]

@@ -27,7 +27,7 @@ def safe_model(
         arguments += ["--scaler", str(model.scaler), "--detector", str(model.detector)]
         sources += [str(model.scaler), str(model.detector)]
     if model.description.is_file():
-        arguments += ["--budget", str(model.description)]
+        arguments += ["--description", str(model.description)]
         sources.append(str(model.description))
     # The generator packs weights for the kernel file that will be compiled.
     options = env.Value(

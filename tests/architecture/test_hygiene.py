@@ -123,6 +123,11 @@ def test_one_version():
     )
     assert header is not None
     assert header.group(1) == project["version"]
+    major, minor, patch = map(int, project["version"].split("."))
+    number = 10_000 * major + 100 * minor + patch
+    assert f"#define SAFE_VERSION_NUMBER {number}\n" in tree.text(
+        Path("sdk/include/safe/version.h")
+    )
     assert f"## {project['version']}" in tree.text(Path("CHANGELOG.md"))
 
 

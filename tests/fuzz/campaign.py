@@ -227,7 +227,7 @@ def _compiled(data: bytes, program: Program, values: list[Array], expected: list
             raise
         except SafeError as error:
             return f"{type(error).__name__} at emission"
-        sources = [str(p) for p in sorted((folder / "c").glob("*.c")) if p.name != "example.c"]
+        sources = [str(p) for p in sorted((folder / "c").glob("*.c"))]
         library = folder / "m.so"
         command = [*CC.split(), "-fPIC", "-shared", f"-I{folder / 'c'}", *sources]
         done = subprocess.run(

@@ -63,7 +63,7 @@ def build(
 
 def compile_folder(generated: Path, executable: Path, compiler: str) -> None:
     """Compile a standalone folder strictly and link it with `stream_main.c`."""
-    sources = [str(p) for p in sorted(generated.glob("*.c")) if p.name != "example.c"]
+    sources = [str(p) for p in sorted(generated.glob("*.c"))]
     command = [*BUILDS[compiler], *STRICT, f"-I{generated}", *sources, str(MAIN)]
     done = subprocess.run(
         [*command, "-o", str(executable)], capture_output=True, text=True, check=False

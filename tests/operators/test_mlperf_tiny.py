@@ -35,7 +35,7 @@ def model(request: pytest.FixtureRequest, shared_data: Path) -> Path:
 def compiled(model: Path, folder: Path, isa: Isa = "ref") -> Callable[[Array], Array]:
     """Generate the standalone program, compile it, and return its `safe_tiny_run` over rows."""
     manifest = pipeline.generate(model, name="tiny", out=folder / "gen", isa=isa, standalone=True)
-    sources = [p for p in sorted((folder / "gen").glob("*.c")) if p.name != "example.c"]
+    sources = sorted((folder / "gen").glob("*.c"))
     library = folder / "tiny.so"
     flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
     subprocess.run(["gcc", *flags, f"-I{folder / 'gen'}", *sources, "-o", library], check=True)

@@ -23,6 +23,7 @@ NAMES = [
     "safe_small_weights.h",
     "safe_small_detector.c",
     "safe_small_detector.h",
+    "safe_small_detector_static.c",
     "safe_app_model.c",
     "manifest.json",
 ]
@@ -45,6 +46,7 @@ def folder(tmp_path_factory):
         out=out,
         scaler=DETECTOR / "scaler.json",
         detector=DETECTOR / "detector.json",
+        description=DETECTOR / "model.toml",
     )
     return out
 

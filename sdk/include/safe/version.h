@@ -6,6 +6,9 @@
 /** Runtime release, "major.minor.patch"; equals the version in pyproject.toml (tested). */
 #define SAFE_VERSION "0.1.0"
 
+/** The same as a number, major * 10000 + minor * 100 + patch: generated headers refuse another. */
+#define SAFE_VERSION_NUMBER 100
+
 /** Interface between generated models and the runtime; a generated file refuses another. */
 #define SAFE_MODEL_ABI 3
 

@@ -6,20 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "safe/compiler.h"
-#include "safe_forecaster.h"
 #include "safe_forecaster_detector.h"
-
-#define CHANNELS (SAFE_FORECASTER_OUTPUT_ELEMENTS / 10u)
-
-static SAFE_ALIGNED(SAFE_ARENA_ALIGNMENT) uint8_t arena[SAFE_FORECASTER_ARENA_BYTES];
-static int8_t window_ring[SAFE_FORECASTER_WINDOW_BYTES];
-static int32_t horizon_ring[SAFE_FORECASTER_HORIZON_WORDS];
-static float floats[SAFE_FORECASTER_DETECTOR_FLOATS];
-static uint16_t counts[SAFE_FORECASTER_DETECTOR_COUNTS];
-static bool flags[SAFE_FORECASTER_DETECTOR_FLAGS];
-static safe_context_t context;
-static safe_detector_t detector;
 
 static uint32_t bits(float value)
 {
@@ -31,21 +18,15 @@ static uint32_t bits(float value)
 
 int main(void)
 {
-    const safe_detector_memory_t memory = {window_ring,  sizeof window_ring,
-                                           horizon_ring, SAFE_FORECASTER_HORIZON_WORDS,
-                                           floats,       SAFE_FORECASTER_DETECTOR_FLOATS,
-                                           counts,       SAFE_FORECASTER_DETECTOR_COUNTS,
-                                           flags,        SAFE_FORECASTER_DETECTOR_FLAGS};
-    float sample[CHANNELS];
+    float sample[SAFE_FORECASTER_CHANNELS];
 
-    if (safe_forecaster_init(&context, arena, sizeof arena) != SAFE_STATUS_OK ||
-        safe_detector_init(&detector, &safe_forecaster_detector, &context, &memory) !=
-            SAFE_STATUS_OK) {
+    if (safe_forecaster_detector_init() != SAFE_STATUS_OK) {
         return 1;
     }
     while (fread(sample, sizeof sample, 1, stdin) == 1) {
+        const safe_context_t *context = &safe_forecaster_detector_get()->context;
         safe_detector_result_t result;
-        safe_status_t status = safe_detector_step(&detector, sample, CHANNELS, &result);
+        safe_status_t status = safe_forecaster_detector_step(sample, &result);
         uint32_t words[23] = {result.index, (uint32_t)result.state, result.has_forecast,
                               result.is_missing, result.event};
 
@@ -62,8 +43,7 @@ int main(void)
         }
         words[22] = (uint32_t)status;
         if (fwrite(words, sizeof words, 1, stdout) != 1 ||
-            fwrite(safe_forecaster_output(&context), SAFE_FORECASTER_OUTPUT_BYTES, 1, stdout) !=
-                1) {
+            fwrite(safe_forecaster_output(context), SAFE_FORECASTER_OUTPUT_BYTES, 1, stdout) != 1) {
             return 1;
         }
     }

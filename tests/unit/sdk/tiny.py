@@ -170,13 +170,12 @@ def _call(command: list[str]) -> None:
 
 
 def user_folder(out: Path, *options: str) -> Path:
-    """Generate the standalone folder of the shipped model and its detector, without its example."""
+    """Generate the standalone folder of the shipped model and its detector."""
     command = [sys.executable, "-m", "codegen", str(MODEL / "model_int8.tflite"), "--standalone"]
     command += ["--name", "forecaster", "--out", str(out), *options]
     for name in ("scaler", "detector"):
         command += [f"--{name}", str(MODEL / f"{name}.json")]
     _call(command)
-    (out / "example.c").unlink()
     return out
 
 

@@ -46,7 +46,7 @@ def test_command(models, tmp_path, capsys):
     assert "64 bytes, 1 more than the budget of 63" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
     (tmp_path / "model.toml").write_text("[budget]\nram_bytes = 48\n")
-    budget = ["--budget", str(tmp_path / "model.toml")]
+    budget = ["--description", str(tmp_path / "model.toml")]
     assert main([*arguments, "--max-arena-bytes", "64", *budget]) == int(ExitCode.BUDGET)
     assert main([*arguments, "--max-arena-bytes", "64", "--max-constant-bytes", "99999"]) == 0
 

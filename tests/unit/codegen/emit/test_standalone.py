@@ -94,7 +94,6 @@ def test_context_calls(models, tmp_path):
 
     out = tmp_path / "gen"
     pipeline.generate(models / "small.tflite", name="small", out=out, standalone=True)
-    (out / "example.c").unlink()
     (tmp_path / "main.c").write_text(CONTEXT)
     program = tmp_path / "main"
     sources = [tmp_path / "main.c", *sorted(out.glob("*.c"))]

@@ -26,7 +26,7 @@ def options(parser: argparse.ArgumentParser) -> dict[str, object]:
 def test_both_offer_the_same():
     verb = argparse.ArgumentParser()
     generate.add_arguments(verb)
-    own = {"--name", "--scaler", "--detector", "--budget", "--out"}
+    own = {"--name", "--scaler", "--detector", "--description", "--out"}
     both = {k: v for k, v in options(command.build_parser()).items() if k not in own}
     assert both == {k: v for k, v in options(verb).items() if k not in {"--model", "--out"}}
 
@@ -38,6 +38,7 @@ def test_both_give_the_same_bytes(tmp_path, capsys):
     arguments = [str(MODEL / "model_int8.tflite"), "--name", "forecaster"]
     arguments += ["--scaler", str(MODEL / "scaler.json")]
     arguments += ["--detector", str(MODEL / "detector.json")]
+    arguments += ["--description", str(MODEL / "model.toml")]
     assert command.main([*arguments, "--out", str(tmp_path / "b"), *more]) == 0
     assert json.loads(capsys.readouterr().out) == first
     for path in (tmp_path / "a").iterdir():
