@@ -27,6 +27,8 @@ LAYERS = {
 }
 """File → its extras; `run` also has the project's own dependencies and what builds it. A package
 stands in the first layer that needs it."""
+SOURCE_BUILDER = "setuptools"
+"""What builds the packages that come as source only: cobs, of the tests."""
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.MULTILINE)
 
 
@@ -45,7 +47,8 @@ def _compile(extras: Iterable[str], out: Path, *options: str) -> None:
         command += ["--extra", extra]
     build = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["build-system"]["requires"]
     environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-    subprocess.run(command, input="\n".join(build), text=True, check=True, env=environment)
+    wanted = "\n".join([*build, SOURCE_BUILDER])
+    subprocess.run(command, input=wanted, text=True, check=True, env=environment)
 
 
 def renew(options: Sequence[str]) -> None:

@@ -12,13 +12,11 @@ from pathlib import Path
 from targets import kernels, toml_file
 from targets.errors import BackendUnknownError, BuildError, ModelError, OutputError, TargetError
 from targets.load import Target
+from targets.places import ROOT
 from targets.suggest import did_you_mean
 
-ROOT = Path(__file__).resolve().parent.parent
 APPS = ("bench", "detector")
 DEFAULT_BACKEND = "native"
-OUT = "build"
-"""Folder of everything that is built, unless another is named."""
 GOALS = ("balanced", "speed", "size")
 """Goals that the generator can optimize for, the default first: see `codegen --optimize`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

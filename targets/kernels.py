@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from targets.errors import SafeError
+from targets.places import SDK
 
-KERNELS = Path(__file__).resolve().parents[1] / "sdk" / "src" / "kernel"
+KERNELS = SDK / "src" / "kernel"
 REFERENCE = "ref"
 
 Isa = Literal["ref", "dsp", "rv32"]

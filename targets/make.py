@@ -1,6 +1,5 @@
 """Build an image from Python: the same SCons run that a user starts by hand."""
 
-import fcntl
 import json
 import os
 import re
@@ -12,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from targets import build, processes, toolchain
 from targets.errors import BuildError, ExitCode, OutputError
 from targets.load import find, is_own, load
 from targets.options import Options
+from targets.places import BUILD, INSTALLED, MODELS, ROOT
 
 SECONDS = 900
 _SIZE = {"flash_bytes": int, "static_ram_bytes": int, "parts": list}
@@ -85,7 +87,7 @@ def make(
     if options is None:
         options = Options(compiler=toolchain.choose(about, ""))
     found = build.find_model(model)
-    root = out if out is not None else build.ROOT / "build"
+    root = out if out is not None else BUILD
     folder = build.output_folder(root, about, found, options.backend, options.suffix)
     arguments = {"target": target, "model": model, "app": app}
     arguments |= options.variables
@@ -93,10 +95,10 @@ def make(
     file = find(target)
     if not is_own(file):
         arguments["target"] = str(file.resolve())
-    if found.folder.parent != build.ROOT / "models":
+    if found.folder.parent != MODELS:
         arguments["model"] = str(found.folder.resolve())
-    if out is not None:
-        arguments["out"] = str(out.resolve())
+    if INSTALLED or out is not None:
+        arguments["out"] = str(root.resolve())
     with _locked(folder):
         result = _scons([f"{key}={value}" for key, value in arguments.items()])
     if result.returncode != 0:
@@ -107,27 +109,29 @@ def make(
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the folder against a second build of the same image at the same time."""
+    lock = FileLock(folder / "lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / "lock").open("w", encoding="utf-8")
+        lock.acquire()
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from error
-    with stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _scons(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(
             [sys.executable, "-m", "SCons", "-Q", *arguments],
-            cwd=build.ROOT,
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=SECONDS,
             check=False,
-            env=dict(os.environ, PYTHONPATH=str(build.ROOT)),
+            env=dict(os.environ, PYTHONPATH=str(ROOT)),
             preexec_fn=processes.with_parent(),
         )
     except subprocess.TimeoutExpired as error:

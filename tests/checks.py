@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHON_ROOMS = ("codegen", "targets", "models", "host_tools", "tests")
+PYTHON_ROOMS = ("codegen", "targets", "models", "host_tools", "safe_edge", "tests")
 C_ROOMS = ("sdk", "targets", "host_tools", "tests")
 NO_TESTS_RAN = 5
 CPPCHECK = (

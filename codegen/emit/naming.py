@@ -2,10 +2,10 @@
 
 import re
 
-from codegen.emit.program import SDK
 from codegen.errors import NameInvalidError
 from targets.errors import TargetError
 from targets.kernels import ISAS, Isa
+from targets.places import SDK
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _MAX_LENGTH = 40

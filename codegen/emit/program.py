@@ -11,8 +11,7 @@ from codegen.ir.graph import Graph, Operator, Tensor
 from codegen.ir.stream import Stream
 from codegen.memory.plan import Plan
 from codegen.options import Goal
-
-SDK = Path(__file__).resolve().parents[2] / "sdk"
+from targets.places import SDK
 
 
 @cache

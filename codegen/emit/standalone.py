@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codegen.emit.program import SDK, Program
+from codegen.emit.program import Program
 from codegen.errors import VerifierError
 from targets import kernels
+from targets.places import SDK
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

@@ -19,9 +19,9 @@ from host_tools.device import rate
 from host_tools.formats import description, json_file
 from host_tools.report import table
 from targets import emulate
-from targets.build import ROOT
 from targets.errors import ExitCode
 from targets.load import load
+from targets.places import BUILD
 
 if TYPE_CHECKING:
     from host_tools.workflow.run import Emulated, Port
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     directory, place = description.resolve(arguments.model), _place(arguments)
     golden = measure.select(directory, place, arguments.windows, arguments.samples)
     plan = measure.RunPlan(directory, place, golden, most_baud=arguments.max_baud)
-    result = measure.run(plan, ROOT / "build" / "bench", say=_say, progress=_progress)
+    result = measure.run(plan, BUILD / "bench", say=_say, progress=_progress)
     report, _ = reports.report(result)
     for line in result.warnings:
         print(f"bench: warning: {line}", file=sys.stderr)  # noqa: T201

@@ -23,7 +23,8 @@ from host_tools.commands import _output
 from host_tools.commands._options import positive
 from host_tools.report.table import aligned
 from targets import output
-from targets.build import ROOT, find_model
+from targets.build import find_model
+from targets.places import BUILD
 
 if TYPE_CHECKING:
     from host_tools.perf.agreement import Row
@@ -142,7 +143,7 @@ def run(arguments: argparse.Namespace) -> int:
         steps=frozenset({"count"}),
         counted=arguments.windows or _WINDOWS,
     )
-    result = measure.run(plan, ROOT / "build" / "count")
+    result = measure.run(plan, BUILD / "count")
     counts, manifest = result.counts, result.manifest
     assert counts is not None
     assert manifest is not None

@@ -23,6 +23,7 @@ from targets.build import APPS
 from targets.errors import BuildError, TargetError
 from targets.load import RUNNERS, load
 from targets.make import make
+from targets.places import BUILD
 
 PACK_VARIABLE = "SAFE_PACK"
 
@@ -70,9 +71,7 @@ def _elf(arguments: argparse.Namespace) -> Path:
     options = image_options.backend(arguments, arguments.target)
     if arguments.dry_run:
         model = build.find_model(arguments.model)
-        folder = build.output_folder(
-            build.ROOT / "build", load(arguments.target), model, options.backend
-        )
+        folder = build.output_folder(BUILD, load(arguments.target), model, options.backend)
         return folder / f"{arguments.app}.elf"
     return make(arguments.target, arguments.model, app=arguments.app, options=options).elf
 

@@ -9,6 +9,7 @@ import sys
 from codegen import command
 from host_tools.commands import _output
 from targets.errors import ExitCode
+from targets.places import BUILD
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     files = command.Files(
         model=model.tflite,
         name=model.name,
-        out=arguments.out or build.ROOT / "build" / "generated" / model.name,
+        out=arguments.out or BUILD / "generated" / model.name,
         scaler=model.scaler,
         detector=model.detector,
         description=model.description if model.description.is_file() else None,

@@ -52,13 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
     from host_tools.workflow import golden
     from host_tools.workflow.run import Emulated, Port
     from targets import output
-    from targets.build import ROOT
+    from targets.places import BUILD
 
     if arguments.baud <= 0:
         raise DataError(f"--baud {arguments.baud}: must be above 0")
     directory = description.resolve(arguments.model)
     name = description.load(directory).name
-    out = arguments.outdir or ROOT / "build" / "golden" / name
+    out = arguments.outdir or BUILD / "golden" / name
     work = out / "work"
     windows = participants.windows_of(directory, arguments.rep, arguments.windows)
     place: Emulated | Port | None = None

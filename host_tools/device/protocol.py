@@ -8,7 +8,6 @@ import re
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from host_tools.errors import DeviceError
 from host_tools.formats.record import RECORD
+from targets.places import SDK
 
 PROTOCOL_VERSION = 3
 REPLY = 0x80
@@ -28,7 +28,7 @@ CHUNK_HEADER_BYTES = 8
 NO_PHASE = 2**32 - 1
 """Phase in STREAM_RESET when the time of day is not known."""
 
-_INCLUDE = Path(__file__).parents[2] / "sdk" / "include" / "safe"
+_INCLUDE = SDK / "include" / "safe"
 _ENTRY = re.compile(r'^(SAFE_[A-Z]+)\((\w+), (0x[0-9A-Fa-f]+|\d+), "([^"]*)"\)$', re.MULTILINE)
 
 _HELLO = struct.Struct("<HH10IHHHH32s16s32s")

@@ -13,7 +13,7 @@ from typing import Any
 from host_tools.errors import DataError
 from host_tools.perf.standalone import Cost
 from targets import output, toml_file
-from targets.build import ROOT
+from targets.places import ROOT
 
 BUDGETS = ROOT / "tests" / "perf" / "budgets.toml"
 BASELINE = ROOT / "tests" / "perf" / "baseline.toml"

@@ -12,9 +12,10 @@ from host_tools.perf.standalone import Cost
 from host_tools.report.table import aligned
 from host_tools.report.words import DASH, number
 from targets import output
-from targets.build import ROOT, find_model, models
+from targets.build import find_model, models
 from targets.errors import SafeError
 from targets.load import load
+from targets.places import ROOT
 
 TARGETS = ("mps2-an386", "mps2-an505", "riscv-virt")
 EXACT_TARGETS = ("ibex",)

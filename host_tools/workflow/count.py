@@ -12,15 +12,15 @@ from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort
 from host_tools.report.record import OperatorCost
 from targets import elf, output
-from targets.build import ROOT
 from targets.emulate import count, counting, qemu, step_count
 from targets.emulate.count import Counts
 from targets.load import Target
+from targets.places import BUILD
 
 COUNTED_WINDOWS = 6
 COUNTED_SAMPLES = 120
 """Number of raw samples through the counted detector, enough to pass its warm-up."""
-PLUGINS = ROOT / "build" / "emulate"
+PLUGINS = BUILD / "emulate"
 _SEED = 7
 
 

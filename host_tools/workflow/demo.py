@@ -17,10 +17,10 @@ from host_tools.workflow.clock import Progress, Say
 from host_tools.workflow.run import Emulated
 from host_tools.workflow.train import TrainingRequest, train
 from targets import output
-from targets.build import ROOT
 from targets.options import Options
+from targets.places import BUILD
 
-OUT = ROOT / "build" / "demo"
+OUT = BUILD / "demo"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from SCons.Action import Action
 
-from targets import build, database, output
+from targets import database, output, places
 
 
 def _entry(env: Any, node: Any) -> database.Entry:
@@ -44,7 +44,7 @@ def safe_database(env: Any, folder: str, objects: list[Any]) -> list[Any]:
         env.Value(database.text(entries)),
         Action(_own, cmdstr="  DB    $TARGET"),
     )
-    if env["out"] == build.OUT:
+    if env["out"] == places.OUT:
         # Other images change it, which no signature of this one tells.
         shared = env.Command(database.NAME, nodes, Action(_shared, strfunction=None))
         env.Precious(shared)  # not removed before it is written: it may be the same

@@ -4,7 +4,6 @@ The RTL comes from the wheel `pythondata-cpu-ibex` (extra `ibex`); core, harness
 hashed, and the simulator is built once for each hash.
 """
 
-import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -13,14 +12,16 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from targets.build import ROOT
+from filelock import FileLock
+
 from targets.command import run
 from targets.emulate.emulator import START_SECONDS, Emulator, launch
 from targets.errors import BuildError, EmulatorError
 from targets.load import Target
+from targets.places import BUILD
 
 WHEEL = "pythondata-cpu-ibex"
-FOLDER = ROOT / "build" / "emulate"
+FOLDER = BUILD / "emulate"
 CONFIGURATIONS = {
     "small": {"SingleCycleMultiplier": 0, "BranchTargetALU": 0, "WritebackStage": 0},
     "maxperf": {"SingleCycleMultiplier": 1, "BranchTargetALU": 1, "WritebackStage": 1},
@@ -87,8 +88,7 @@ def build(configuration: str, folder: Path = FOLDER) -> Path:
     work = folder / f"ibex-{configuration}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     simulator = work / "safe_ibex"
     work.mkdir(parents=True, exist_ok=True)
-    with (work / "lock").open("w", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with FileLock(work / "lock"):
         if not simulator.is_file():
             _compile(_command(rtl, configuration, work / "obj"), work / "obj")
             (work / "obj" / "safe_ibex").replace(simulator)

@@ -72,8 +72,8 @@ TARGETS: dict[str, set[str] | None] = {
     "emulate/board/stm32f4": {"emulate/board/peripheral"},
     "emulate/board/stm32u5": {"emulate/board/peripheral"},
     _BOARD: {f"{_BOARD}/peripheral", f"{_BOARD}/stm32f4", f"{_BOARD}/stm32u5"}
-    | {"build", "load", "native", "tables"},
-    "emulate": {_BOARD, "build", "command", "elf", "load", "native", "processes"},
+    | {"load", "native", "places", "tables"},
+    "emulate": {_BOARD, "build", "command", "elf", "load", "native", "places", "processes"},
     "emulate/bare": {"emulate", "build", "command", "load"},
 }
 """Only the folders that have a rule; the rest of `targets` is free of circles, which is enough."""

@@ -12,6 +12,7 @@ ROOM_ARROWS = {
     "models": {"models"},
     "codegen": {"codegen", "targets"},
     "host_tools": {"host_tools", "codegen", "models", "targets"},
+    "safe_edge": {"safe_edge", "host_tools"},
 }
 
 # A package that only one place may use, so that the others work without it.

@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture import floors, tree
 
-ROOMS = ("codegen", "host_tools", "targets", "site_scons")
+ROOMS = ("codegen", "host_tools", "targets", "site_scons", "safe_edge")
 MODULES = {
     ".".join(path.with_suffix("").parts).removesuffix(".__init__"): path
     for path in tree.python_files(*ROOMS)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("sdk", "codegen", "targets", "models", "host_tools")
+ROOMS = ("sdk", "codegen", "targets", "models", "host_tools", "safe_edge")
 
 
 @cache

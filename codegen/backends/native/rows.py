@@ -1,11 +1,12 @@
 """Rows of the manifest for the operators that SAFE's own kernels compute."""
 
 from codegen.backends.native import cost
-from codegen.emit.program import SDK, OperatorRow, symbol
+from codegen.emit.program import OperatorRow, symbol
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Graph, Operator
 from targets import kernels
 from targets.kernels import REFERENCE, Isa
+from targets.places import SDK
 
 
 def row(graph: Graph, operator: Operator, call: KernelCall | None, isa: Isa) -> OperatorRow:

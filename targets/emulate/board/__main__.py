@@ -8,11 +8,11 @@ import signal
 import sys
 from pathlib import Path
 
-from targets.build import ROOT
 from targets.emulate.board import restore
 from targets.emulate.board.machine import Machine
 from targets.emulate.board.peripheral.serial import Serial
 from targets.errors import ExitCode, SafeError
+from targets.places import BUILD
 
 
 def _say(line: str) -> None:
@@ -34,7 +34,7 @@ def main() -> int:
             restore(arguments.target),
             arguments.image,
             serial,
-            ROOT / "build" / "plugins",
+            BUILD / "plugins",
             strict=arguments.strict,
             say=_say,
         )
