@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.options import DEFAULT_BACKEND, GOALS
+from targets import arena
 from targets.errors import ExitCode, SafeError
 from targets.kernels import ISAS
 
@@ -47,6 +48,11 @@ def add_options(parser: argparse.ArgumentParser, *, target: str) -> None:
         help="what to prefer where a faster kernel needs more flash (default: %(default)s)",
     )
     add("--backend", default=DEFAULT_BACKEND, help="who computes (default: %(default)s)")
+    add(
+        "--arena",
+        metavar="N|arena.json",
+        help="bytes that a foreign runtime was measured to need, or the build's file that says so",
+    )
     add("--max-arena-bytes", type=int, metavar="N", help="fail above this arena")
     add("--max-constant-bytes", type=int, metavar="N", help="fail above these constants in flash")
     add("--plan", action="store_true", help="print the memory plan; also in memory_plan.txt")
@@ -70,6 +76,7 @@ def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
     budget = Budget(arguments.max_arena_bytes, arguments.max_constant_bytes)
     if files.description is not None:
         budget = smallest(budget, load(files.description))
+    arena_bytes = None if arguments.arena is None else arena.given(arguments.arena)
     return generate(
         files.model,
         name=files.name,
@@ -85,6 +92,7 @@ def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
         stream=arguments.streaming,
         budget=budget,
         plan=arguments.plan,
+        arena_bytes=arena_bytes,
     )
 
 

@@ -1,6 +1,7 @@
 """Options of one generation: the goal, and everything else that the user chose."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from targets.kernels import Isa
@@ -38,3 +39,7 @@ class Request:
     """Whether what moves with the window is computed per sample."""
     standalone: bool = False
     """Whether the runtime is added, so that the folder compiles by itself."""
+    model: Path | None = None
+    """Path of the model file, which a foreign runtime reads itself."""
+    arena_bytes: int | None = None
+    """Size of the arena of a runtime that measures it; None: not given."""

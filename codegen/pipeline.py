@@ -40,6 +40,7 @@ def generate(
     stream: bool = False,
     budget: Budget | None = None,
     plan: bool = False,
+    arena_bytes: int | None = None,
 ) -> dict[str, Any]:
     """Generate `safe_<name>.{h,c}`, weights and manifest into folder `out`; return the manifest.
 
@@ -48,14 +49,16 @@ def generate(
     `description`, a model.toml, tells them.
     `standalone` adds the runtime, so that the folder compiles by itself; `plan` adds the memory
     plan as a picture, `memory_plan.txt`; `stream` computes per sample what moves with the window.
-    A `budget` that is exceeded is an error with numbers.
+    A `budget` that is exceeded is an error with numbers. `arena_bytes` is what was measured for a
+    backend whose arena shows only on its core.
     Raises `CodegenError`, `BackendUnknownError`, `TargetError`, `OutputError`; `out` is then as it
     was.
     """
     check_name(name)
     maker, about = registry.backend(backend), load_target(target)
+    chosen = check_isa(isa or about.isa)
     request = Request(
-        name, about, check_isa(isa or about.isa), optimize, backend, stream, standalone
+        name, about, chosen, optimize, backend, stream, standalone, model, arena_bytes
     )
     reason = maker.refuses(request)
     if reason is not None:

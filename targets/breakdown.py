@@ -21,7 +21,7 @@ GROUPS = {
     "application": "main, and the memory that it gives to model and detector",
     "driver": "clock and UART of the chip",
     "start-up": "vectors, faults, timebase of the core",
-    "library": "the toolchain's C library and compiler support",
+    "library": "archives: the toolchain's C library and compiler support, and a foreign runtime",
     "other": "what is of no known file: with lto=1, all but operators and kernels",
     "alignment": "unused bytes between parts",
     "stack": "reserved",
@@ -34,7 +34,7 @@ _FOLDERS = {
     "targets/driver/": "driver",
     "targets/arch/": "start-up",
 }
-_ARCHIVE = re.compile(r".*/(lib[^/]+)\.a\([^)]*\)")
+_ARCHIVE = re.compile(r".*/([^/]+)\.a\([^)]*\)")
 _KERNEL = re.compile(r"\.safe_kernel_([a-z0-9_]+)")
 _ALIGNMENT = ("alignment", "between parts")
 _RESERVED = ("stack", "reserved")

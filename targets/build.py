@@ -16,6 +16,8 @@ from targets.places import ROOT
 from targets.suggest import did_you_mean
 
 APPS = ("bench", "detector")
+_MAINS = (*APPS, "probe")
+"""Applications, and what measures a foreign runtime's arena (`targets.arena`)."""
 DEFAULT_BACKEND = "native"
 GOALS = ("balanced", "speed", "size")
 """Goals that the generator can optimize for, the default first: see `codegen --optimize`."""
@@ -48,6 +50,24 @@ WARNINGS = (
     "-Werror",
 )
 
+# A foreign runtime's own flags: without exceptions, types at run time and locks it links with gcc,
+# and needs no C++ library.
+CXXFLAGS = (
+    "-std=c++17",
+    *CFLAGS[1:],
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-fno-threadsafe-statics",
+    "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+)
+CXX_WARNINGS = (
+    *(w for w in WARNINGS if w not in ("-Wstrict-prototypes", "-Wmissing-prototypes")),
+    "-Wold-style-cast",
+)
+CXX = ".cc"
+"""Suffix of a C++ file."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -60,6 +80,22 @@ class Model:
     detector: Path | None
     description: Path
     """Path of `model.toml`, which may be missing."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Everything of a generation that is the same for an image and its probe."""
+
+    backend: str
+    files: tuple[str, ...]
+    """Names of the backend's own files."""
+    optimize: str
+    streaming: bool
+
+    @property
+    def cxx(self) -> bool:
+        """Whether there is C++ among its files."""
+        return any(name.endswith(CXX) for name in self.files)
 
 
 def models(root: Path = ROOT) -> tuple[str, ...]:
@@ -128,11 +164,15 @@ def check_backend(name: str, root: Path = ROOT) -> str:
     return name
 
 
-def generated_files(model: Model) -> tuple[str, ...]:
-    """Return the fixed set of files that codegen writes for an image of `model`."""
-    stem = f"safe_{model.name}"
-    files = [f"{stem}.h", f"{stem}.c", f"{stem}_weights.h", f"{stem}_weights.c"]
-    if model.detector is not None:
+def generated_files(
+    model: Model, own: tuple[str, ...], *, detector: bool = True
+) -> tuple[str, ...]:
+    """Return the fixed set of files that codegen writes for an image of `model`.
+
+    `own` are those that the backend makes; without `detector` the model stands alone.
+    """
+    stem, files = f"safe_{model.name}", list(own)
+    if detector and model.detector is not None:
         files += [f"{stem}_detector{end}" for end in (".h", ".c", "_static.c")]
     return (*files, "safe_app_model.c", "manifest.json")
 
@@ -165,14 +205,19 @@ def code_folders(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def sources(target: Target, app: str, root: Path = ROOT) -> tuple[Path, ...]:
-    """Return every C source of an image but the generated ones; the linker drops what is unused."""
+def sources(target: Target, app: str, root: Path = ROOT, *, cxx: bool = False) -> tuple[Path, ...]:
+    """Return every C source of an image but the generated ones; the linker drops what is unused.
+
+    With `cxx` there is C++ among the latter, whose constructors run before main.
+    """
     sdk = root / "sdk" / "src"
     parts = sorted(sdk.glob("*.c"))
-    parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem == app or p.stem not in APPS]
+    parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem == app or p.stem not in _MAINS]
     parts += kernels.sources(target.isa, _kernels(root))
     for folder in code_folders(target, root):
         parts += sorted(folder.glob("*.c"))
+    if cxx and has_linker_script(target, root):
+        parts += sorted((root / "targets" / "arch" / "cxx").glob("*.c"))
     return tuple(parts)
 
 
@@ -183,7 +228,7 @@ def include_paths(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
 
 def generator_sources(root: Path = ROOT) -> tuple[Path, ...]:
     """Return every file that can change generated text: the build depends on them."""
-    folders = ((root / "codegen", "*.py"), (root / "codegen" / "templates", "*.j2"))
+    folders = ((root / "codegen", "*.py"), (root / "codegen", "*.j2"))
     found = {p for folder, pattern in folders for p in folder.rglob(pattern)}
     found |= {root / "targets" / "load.py", root / "targets" / "errors.py"}
     return tuple(sorted(found | {root / "sdk" / "include" / "safe" / "version.h"}))

@@ -52,6 +52,12 @@ class TargetError(SafeError):
     exit_code = ExitCode.TARGET
 
 
+class ExternalError(SafeError):
+    """A runtime that is installed elsewhere is not found, or its archive does not fit the image."""
+
+    exit_code = ExitCode.BUILD
+
+
 class BackendUnknownError(SafeError):
     """No backend has the name that was asked for."""
 

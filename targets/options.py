@@ -59,6 +59,12 @@ class Options:
         return (*flags, "-flto") if self.lto else flags
 
     @property
+    def cxxflags(self) -> tuple[str, ...]:
+        """Return `build.CXXFLAGS` with the same choices."""
+        flags = self.cflags
+        return (build.CXXFLAGS[0], *flags[1:], *build.CXXFLAGS[len(build.CFLAGS) :])
+
+    @property
     def ldflags(self) -> tuple[str, ...]:
         """Return what the link needs to know: with LTO it is the link that compiles."""
         return (*self.cflags, "-flto-partition=one") if self.lto else ()

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from targets import build, processes
+from targets import build, output, processes
+from targets.command import run
 from targets.errors import BuildError
 from targets.load import COMPILERS, Target
 
@@ -38,6 +39,8 @@ _CLANG = {
     ),
     "riscv64-unknown-elf-": Clang("riscv32-unknown-elf"),
 }
+_CXX_HEADERS = {"": "g++", "arm-none-eabi-": "libstdc++-arm-none-eabi-dev"}
+"""Debian package with the headers of C++ by prefix; it has none for RISC-V."""
 _GCC_ONLY = ("--specs=", "-misa-spec=")
 """Beginnings of flags that clang does not know; the specs only name folders of headers."""
 
@@ -65,6 +68,24 @@ def programs(target: Target, compiler: str) -> Mapping[str, str]:
     gcc = build.tool(target, "gcc")
     chosen = gcc if compiler == "gcc" else build.program(compiler, compiler)
     return {"compiler": chosen, "linker": gcc, "objcopy": build.tool(target, "objcopy")}
+
+
+def cxx(target: Target) -> str:
+    """Return the path of GCC's C++ compiler for `target`; BuildError when it is not whole.
+
+    It compiles the C++ of an image with `toolchain=clang`, too: headers and archives are GCC's.
+    """
+    found = build.tool(target, "g++")
+    command = [found, *target.cpu.flags, *target.toolchain.cflags, "-xc++", "-fsyntax-only"]
+    with output.scratch("cxx") as folder:
+        source = folder / "headers.cc"
+        source.write_text("#include <cstddef>\n#include <new>\n#include <type_traits>\n")
+        done = run([*command, str(source)], _SECONDS, timeout=BuildError)
+    if done.returncode == 0:
+        return found
+    package = _CXX_HEADERS.get(target.toolchain.prefix)
+    help_ = f"apt-get install {package}" if package else "use a toolchain with C++ for this target"
+    raise BuildError(f"{Path(found).name} lacks the headers of C++: {help_}")
 
 
 def _clang(target: Target) -> Clang:
@@ -103,7 +124,7 @@ def system_includes(target: Target, compiler: str) -> tuple[str, ...]:
         return ()
     command = [build.tool(target, "gcc"), *target.cpu.flags, *target.toolchain.cflags]
     try:
-        run = subprocess.run(
+        told = subprocess.run(
             [*command, "-xc", "-E", "-v", "-"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -115,6 +136,6 @@ def system_includes(target: Target, compiler: str) -> tuple[str, ...]:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise BuildError(f"{command[0]} does not tell where its headers are: {error}") from error
-    _, _, listed = run.stderr.partition("#include <...> search starts here:\n")
+    _, _, listed = told.stderr.partition("#include <...> search starts here:\n")
     folders = (line.strip() for line in listed.partition("End of search list.")[0].splitlines())
     return tuple(os.path.normpath(f) for f in folders if Path(f, "string.h").is_file())

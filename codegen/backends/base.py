@@ -16,15 +16,29 @@ from targets.load import Target
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A place outside of SAFE that a backend needs to know.
+
+    A user names it by the environment variable, or by a variable of SCons: the same in lower case.
+    """
+
+    variable: str
+    """Name of the environment variable, e.g. TFLM_DIR."""
+    meaning: str
+
+
+@dataclass(frozen=True)
 class Needs:
-    """Files and flags that a backend's C needs beyond SAFE's own runtime, to build an image."""
+    """Files and flags that a backend's code needs beyond SAFE's own runtime, to build an image."""
 
     includes: tuple[Path, ...] = ()
-    """Folders of headers."""
+    """Folders of foreign headers, of which no warnings are shown."""
     archives: tuple[Path, ...] = ()
     """Libraries to link."""
     flags: tuple[str, ...] = ()
-    """Flags of the C compiler."""
+    """Flags of the compiler, for C and C++ alike."""
+    libraries: tuple[str, ...] = ()
+    """Libraries of the toolchain by name: `m` links with -lm."""
 
 
 class Backend(Protocol):
@@ -34,6 +48,19 @@ class Backend(Protocol):
     """Name of the backend's folder, by which manifest, size.json and report call it."""
     code: int
     """Number of the backend in HELLO, 0 to 15 (PROTOCOL.md). No two backends share one."""
+    exact: bool
+    """Whether its outputs must be the oracle's to the last bit."""
+    measures_arena: bool
+    """Whether the arena's size shows only when the model is set up on its core: see
+    `targets.arena`."""
+    settings: tuple[Setting, ...]
+    """Places outside of SAFE that it needs to know."""
+
+    def files(self, name: str) -> tuple[str, ...]:
+        """Return the names of `texts` for model `name`, known before anything is generated.
+
+        What ends in `.c` is compiled as C99, what ends in `.cc` as C++17.
+        """
 
     def refuses(self, request: Request) -> str | None:
         """Return why the request cannot be honoured (streaming, standalone, isa), or None."""

@@ -1,13 +1,14 @@
 """The backends: a sorted scan of this folder; a broken, incomplete or doubled one is an error."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from inspect import isfunction
 from pathlib import Path
 from types import MappingProxyType
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
-from codegen.backends.base import Backend
+from codegen.backends.base import Backend, Setting
 from codegen.errors import BackendInvalidError
 from targets.errors import BackendUnknownError
 from targets.suggest import did_you_mean
@@ -30,6 +31,23 @@ def backends() -> MappingProxyType[str, Backend]:
             raise _invalid(file, f"has code {backend.code}, which is that of backend {twin}")
         found[backend.name] = backend
     return MappingProxyType(found)
+
+
+def settings() -> tuple[Setting, ...]:
+    """Return the settings of all backends, sorted by variable."""
+    found = {s.variable: s for b in backends().values() for s in b.settings}
+    return tuple(found[variable] for variable in sorted(found))
+
+
+def environment(
+    maker: Backend, chosen: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return environment variables with what a build's variables say of a backend's settings.
+
+    An empty one in `chosen`, whose names are in lower case, leaves the environment's as it is.
+    """
+    given = {s.variable: str(chosen[s.variable.lower()]) for s in maker.settings}
+    return {**environ, **{name: text for name, text in given.items() if text}}
 
 
 def backend(name: str) -> Backend:

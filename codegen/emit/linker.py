@@ -30,8 +30,11 @@ def _region(memory: Memory) -> dict[str, str]:
     }
 
 
-def linker_script(target: Target, version: str) -> str:
-    """Return the linker script of `target`; TargetError when it has no flash or no RAM."""
+def linker_script(target: Target, version: str, *, cxx: bool = False) -> str:
+    """Return the linker script of `target`; TargetError when it has no flash or no RAM.
+
+    With `cxx` it keeps the constructors of static objects, without it refuses them.
+    """
     flash, ram = target.region("flash"), target.region("ram")
     if target.stack.size_bytes >= ram.size:
         raise TargetError(f"{target.name}.toml: stack.size_bytes does not fit into {ram.name}")
@@ -42,6 +45,7 @@ def linker_script(target: Target, version: str) -> str:
         regions=[_region(m) for m in target.image_memory],
         flash=flash.name,
         ram=ram.name,
+        cxx=cxx,
         stack_bytes=target.stack.size_bytes,
         vector_bytes=4 * (_CORE_VECTORS + target.cpu.interrupts),
     )

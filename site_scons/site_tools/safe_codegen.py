@@ -15,18 +15,31 @@ def _generator(env: Any) -> list[Any]:
 
 
 def safe_model(
-    env: Any, gen: str, model: build.Model, backend: str, *, optimize: str, streaming: bool
+    env: Any,
+    gen: str,
+    model: build.Model,
+    generation: build.Generation,
+    *,
+    arena: Any = None,
+    alone: bool = False,
 ) -> Any:
-    """Generate the C of `model`; returns the nodes of the fixed set of files."""
-    target = env["SAFE_TARGET"]
+    """Generate the code of `model`; returns the nodes of the fixed set of files.
+
+    `arena` is a count of bytes, or the node of the file that holds it. `alone` leaves detector and
+    budget out.
+    """
+    target, optimize, streaming = env["SAFE_TARGET"], generation.optimize, generation.streaming
     arguments = ["--name", model.name, "--out", gen, "--target", env["SAFE_TARGET_TEXT"]]
-    arguments += ["--optimize", optimize, "--backend", backend]
+    arguments += ["--optimize", optimize, "--backend", generation.backend]
     arguments += ["--streaming"] if streaming else []
     sources = [str(model.tflite)]
-    if model.detector is not None:
+    if arena is not None:
+        arguments += ["--arena", str(arena)]
+        sources += [] if isinstance(arena, int) else [arena]
+    if model.detector is not None and not alone:
         arguments += ["--scaler", str(model.scaler), "--detector", str(model.detector)]
         sources += [str(model.scaler), str(model.detector)]
-    if model.description.is_file():
+    if model.description.is_file() and not alone:
         arguments += ["--description", str(model.description)]
         sources.append(str(model.description))
     # The generator packs weights for the kernel file that will be compiled.
@@ -44,7 +57,10 @@ def safe_model(
         cmdstr=None if env["verbose"] else f"  GEN   {gen}",
     )
     nodes = env.Command(
-        [f"{gen}/{name}" for name in build.generated_files(model)],
+        [
+            f"{gen}/{name}"
+            for name in build.generated_files(model, generation.files, detector=not alone)
+        ],
         [*sources, options],
         action,
     )
@@ -57,9 +73,12 @@ def _write(target: Any, source: Any, env: Any) -> None:  # noqa: ARG001 - names 
 
     description = env["SAFE_TARGET"]
     version = build.runtime_version()
-    emitters = {"safe_target.h": linker.target_header, "linker.ld": linker.linker_script}
+    texts = {
+        "safe_target.h": linker.target_header(description, version),
+        "linker.ld": linker.linker_script(description, version, cxx=env["SAFE_CXX"]),
+    }
     for node in target:
-        output.write(Path(str(node)), emitters[node.name](description, version))
+        output.write(Path(str(node)), texts[node.name])
 
 
 def safe_target(env: Any, gen: str) -> Any:
@@ -69,7 +88,7 @@ def safe_target(env: Any, gen: str) -> Any:
         return []
     nodes = env.Command(
         [f"{gen}/safe_target.h", f"{gen}/linker.ld"],
-        [str(env["SAFE_TARGET_FILE"])],
+        [str(env["SAFE_TARGET_FILE"]), env.Value(env["SAFE_CXX"])],
         Action(_write, cmdstr=f"  GEN   {gen}/linker.ld"),
     )
     env.Depends(nodes, _generator(env))

@@ -12,16 +12,17 @@ from typing import Any
 
 from SCons.Action import Action
 
-from targets import database, output, places
+from targets import build, database, output, places
 
 
 def _entry(env: Any, node: Any) -> database.Entry:
     source = node.sources[0]
+    command = "$CXXCOM" if str(source).endswith(build.CXX) else "$CCCOM"
     return {
         "directory": env.Dir("#").abspath,
         "file": str(source),
         "output": str(node),
-        "command": str(env.subst("$CCCOM", 0, target=[node], source=[source])),
+        "command": str(env.subst(command, 0, target=[node], source=[source])),
     }
 
 

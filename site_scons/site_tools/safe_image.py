@@ -49,6 +49,8 @@ def safe_image(env: Any, stem: str, objects: Any, description: Any) -> list[Any]
 
 def _stack(env: Any, elf: Path) -> dict[str, Any]:
     """Return how deep the image's stack can get."""
+    if env["SAFE_NEEDS"].archives:
+        return {"bound_bytes": None, "reason": "calls through the runtime's tables"}
     usage = [*(elf.parent / "obj").rglob("*.su"), *elf.parent.glob(f"{elf.name}*.su")]
     objdump = env["OBJCOPY"].replace("objcopy", "objdump")
     return bound.attempt(elf, sorted(usage), env["SAFE_TARGET"], objdump)

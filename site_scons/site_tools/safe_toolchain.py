@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiler, linker, flags and one-line output for the target in `SAFE_TARGET`."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,29 @@ def safe_object(env: Any, target: str, source: Any) -> Any:
     return nodes
 
 
+def safe_objects(env: Any, folder: str, sources: Sequence[Path], generated: list[Any]) -> list[Any]:
+    """Compile the sources of an image, and what is C or C++ of the generated files.
+
+    Headers of a foreign runtime are not read for dependencies: its archives stand for them.
+    """
+    own = [Path(os.path.relpath(s, env.Dir("#").abspath)) for s in sources]
+    objects = [safe_object(env, f"{folder}/obj/{s.with_suffix('.o')}", str(s)) for s in own]
+    for node in generated:
+        name = Path(node.name)
+        if name.suffix in (".c", build.CXX):
+            objects.append(safe_object(env, f"{folder}/obj/gen/{name.stem}.o", node))
+            env.Depends(objects[-1], [env.File(str(p)) for p in env["SAFE_NEEDS"].archives])
+    return objects
+
+
 def generate(env: Any) -> None:
     """Set CC, OBJCOPY and flags."""
     target, options = env["SAFE_TARGET"], env["SAFE_OPTIONS"]
     compiler, tools = options.compiler, env["SAFE_TOOLS"]
     root = env.Dir("#").abspath
+    if env["SAFE_CXX"]:
+        env.Tool("cxx")
+        env.Replace(CXX=Path(toolchain.cxx(target)).name)
     env.Replace(
         CC=Path(tools["compiler"]).name,
         LINK=Path(tools["linker"]).name,
@@ -26,27 +46,44 @@ def generate(env: Any) -> None:
         OBJSUFFIX=".o",
         PROGSUFFIX="",
     )
+    # $( $): a moved folder rebuilds nothing, and leaves no trace in the image.
+    places = [
+        f"-ffile-prefix-map={root}=.",
+        f"-ffile-prefix-map={env['out']}=build",
+        "$)",
+    ]
+    foreign = [f"-isystem{folder}" for folder in env["SAFE_NEEDS"].includes]
     env.Append(
-        # $( $): a moved folder rebuilds nothing, and leaves no trace in the image.
-        CCFLAGS=[
+        CFLAGS=[
             *toolchain.cflags(target, compiler),
             *options.cflags,
             *build.WARNINGS,
+            *foreign,
             "$(",
             *(f"-isystem{folder}" for folder in toolchain.system_includes(target, compiler)),
-            f"-ffile-prefix-map={root}=.",
-            f"-ffile-prefix-map={env['out']}=build",
-            "$)",
+            *places,
         ],
+        CXXFLAGS=[
+            *toolchain.cflags(target, "gcc"),
+            *options.cxxflags,
+            *build.CXX_WARNINGS,
+            *foreign,
+            "$(",
+            *places,
+        ],
+        CCFLAGS=list(env["SAFE_NEEDS"].flags),
         LINKFLAGS=[
             *toolchain.ldflags(target, compiler),
             *options.ldflags,
             "-Wl,--gc-sections",
+            *(["-Wl,--wrap=main"] if env["SAFE_CXX"] and build.has_linker_script(target) else []),
         ],
     )
     if not env["verbose"]:
-        env.Replace(CCCOMSTR="  CC    $TARGET", LINKCOMSTR="  LINK  $TARGET")
-    env.AddMethod(safe_object, "SafeObject")
+        env.Replace(
+            CCCOMSTR="  CC    $TARGET", CXXCOMSTR="  CXX   $TARGET", LINKCOMSTR="  LINK  $TARGET"
+        )
+    env.AddMethod(safe_objects, "SafeObjects")
 
 
 def exists(env: Any) -> bool:

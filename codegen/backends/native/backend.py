@@ -27,11 +27,18 @@ class Native:
 
     name = DEFAULT_BACKEND
     code = 0
+    exact = True
+    measures_arena = False
+    settings = ()
+
+    def files(self, name: str) -> tuple[str, ...]:
+        """Return model and weights."""
+        stem = f"safe_{name}"
+        return (f"{stem}.h", f"{stem}.c", f"{stem}_weights.h", f"{stem}_weights.c")
 
     def refuses(self, request: Request) -> str | None:
-        """Return None: it does all that can be asked for."""
-        del request
-        return None
+        """Refuse an arena of a given size: it is planned, and what it needs is known."""
+        return None if request.arena_bytes is None else "plans its arena: leave --arena out"
 
     def needs(self, target: Target, environ: Mapping[str, str]) -> Needs:
         """Return nothing: the runtime is SAFE's own."""

@@ -88,7 +88,7 @@ def test_a_whole_one_is_found(other):
         ("import nothing_of_that_name", "cannot be loaded: ModuleNotFoundError: No module"),
         ("1 / 0", "cannot be loaded: ZeroDivisionError"),
         ("def broken(:", "cannot be loaded: SyntaxError"),
-        (PART, "lacks compile, needs, refuses"),
+        (PART, "lacks compile, exact, files, measures_arena, needs"),
         (WHOLE.replace('name = "other"', 'name = "native"'), "calls itself 'native'"),
         (WHOLE.replace("code = 9", "code = 16"), "has code 16, expected 0 to 15"),
     ],
