@@ -59,6 +59,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     | {"data/reading", "formats", "runtimes"},
     "report": {"compare", "detection", "evaluation", "eda", "formats", "data", "data/reading"},
     "perf": {"report", "runtimes", "formats"},
+    "package": {"detection", "formats", "runtimes"},
     "workflow": {"perf", "report", "training", "compare", "conversion", "detection", "device"}
     | {"data", "data/reading", "formats", "runtimes"},
     "commands": None,

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.package.conftest import build, done, run
 
-ROOMS = ("SConstruct", "codegen", "host_tools", "models", "sdk", "site_scons", "targets")
+ROOMS = ("LICENSE", "SConstruct", "codegen", "host_tools", "models", "sdk", "site_scons", "targets")
 IMAGE = "build/stm32f4/forecaster/native"
 
 

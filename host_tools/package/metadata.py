@@ -1,0 +1,116 @@
+"""What the templates of a package print, and which of them make which file of which ecosystem."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from host_tools.package import selftest
+from host_tools.package.render import render
+from host_tools.package.request import Request
+from host_tools.package.sources import FOLDER, Generated, Sources
+from targets.build import runtime_version
+
+COMMON = {
+    "README.md": "README.md.j2",
+    "examples/selftest/selftest.h": "selftest.h.j2",
+    "examples/selftest/selftest.c": "selftest.c.j2",
+    "examples/selftest/selftest_data.h": "selftest_data.h.j2",
+    "examples/selftest/selftest_data.c": "selftest_data.c.j2",
+    "examples/program/main.c": "main.c.j2",
+}
+"""Path in the package to template, whatever the formats are."""
+
+BY_FORMAT: Mapping[str, Mapping[str, str]] = {
+    "cmake": {
+        "CMakeLists.txt": "CMakeLists.txt.j2",
+        "cmake/{name}-config.cmake.in": "config.cmake.in.j2",
+        "examples/cmake/CMakeLists.txt": "example.cmake.j2",
+    },
+    "make": {
+        "{name}.mk": "package.mk.j2",
+        "examples/make/Makefile": "example.mk.j2",
+    },
+}
+"""Format to what it adds: path in the package, `{name}` standing for its name, to template."""
+
+_ISAS = {
+    "dsp": "Cortex-M cores with the DSP extension (M4, M7, M33)",
+    "rv32": "32-bit RISC-V cores",
+    "ref": "no instruction set in particular",
+}
+
+
+def texts(request: Request, sources: Sources) -> dict[str, str]:
+    """Return the text of every file that is made of a template, by its path."""
+    values = {
+        "p": _package(request, sources),
+        "models": [selftest.arrays(model) for model in sources.models],
+        "has_detector": any(model.has_detector for model in sources.models),
+    }
+    chosen = dict(COMMON)
+    for name in request.formats:
+        chosen |= BY_FORMAT.get(name, {})
+    return {
+        path.format(name=request.name): render(template, **values)
+        for path, template in chosen.items()
+    }
+
+
+def _package(request: Request, sources: Sources) -> dict[str, Any]:
+    return {
+        "name": request.name,
+        "macro": request.name.upper(),
+        "version": request.version,
+        "tool_version": runtime_version(),
+        "formats": request.formats,
+        "author": request.author,
+        "url": request.url,
+        "summary": _summary(sources),
+        "isa_text": _ISAS[sources.models[0].manifest["isa"]],
+        "sources": sources.names(".c"),
+        "headers": sources.names(".h", ".def"),
+        "public_headers": _public(sources),
+        "headers_of_models": [f"safe_{model.name}.h" for model in sources.models],
+        "models": [_model(model) for model in sources.models],
+    }
+
+
+def _summary(sources: Sources) -> str:
+    kind = "Anomaly detector" if any(m.has_detector for m in sources.models) else "Neural network"
+    plural = "s" if len(sources.models) > 1 else ""
+    names = ", ".join(model.name for model in sources.models)
+    return f"{kind}{plural} of int8 arithmetic that is exact to the last bit: {names}."
+
+
+def _public(sources: Sources) -> dict[str, list[str]]:
+    """Return the headers that a user's code may include, by their folder below `src`."""
+    found: dict[str, list[str]] = {}
+    for path in sources.names(".h", ".def"):
+        place = PurePosixPath(path).relative_to(FOLDER)
+        folder = place.parent.as_posix()
+        if folder == "." and not place.name.startswith("safe_"):
+            continue  # between sources of the runtime
+        found.setdefault("" if folder == "." else f"/{folder}", []).append(path)
+    return found
+
+
+def _model(generated: Generated) -> dict[str, Any]:
+    manifest = generated.manifest
+    return {
+        "name": generated.name,
+        "has_detector": generated.has_detector,
+        "inputs": ", ".join(map(_shape, manifest["inputs"])),
+        "outputs": ", ".join(map(_shape, manifest["outputs"])),
+        "edges": [
+            {**edge, "name": edge["macro"].lower()}
+            for role in ("input", "output")
+            for edge in selftest.edges(manifest[f"{role}s"], role)
+        ],
+        "arena_bytes": manifest["arena_bytes"],
+        "constant_bytes": manifest["weight_bytes"] + manifest["constant_bytes"],
+        "sha256": manifest["model_sha256"],
+    }
+
+
+def _shape(edge: Mapping[str, Any]) -> str:
+    return f"{edge['dtype']} {edge['shape']}"
