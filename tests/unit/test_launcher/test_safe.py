@@ -22,7 +22,8 @@ USED = (
 ).split()
 TOOLS = (
     "gcc arm-none-eabi-gcc qemu-system-arm clang clang-format cppcheck riscv64-unknown-elf-gcc "
-    "qemu-system-riscv32 valgrind verilator g++ make cmake chromium chromedriver"
+    "arm-none-eabi-g++ qemu-system-riscv32 valgrind verilator g++ make cmake chromium "
+    "chromedriver"
 ).split()
 PYTHON = """#!/usr/bin/env bash
 [ "$1" = -c ] && exit "${STUB_TOO_OLD:-0}"
