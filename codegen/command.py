@@ -26,7 +26,8 @@ Example:
 class Files:
     """Files that a generation reads, the model's name, and the folder that is written."""
 
-    model: Path
+    model: Path | None
+    """None: a product without a network, of scaler and detector alone."""
     name: str
     out: Path
     scaler: Path | None
@@ -104,6 +105,8 @@ def told(arguments: argparse.Namespace, files: Files, manifest: dict[str, Any]) 
 
 
 def _summary(manifest: dict[str, Any]) -> str:
+    if manifest["network"] == "none":
+        return f"safe_{manifest['name']}: a detector, no network\n"
     return (
         f"safe_{manifest['name']}: {len(manifest['operators'])} operators, "
         f"{manifest['macs']} MACs, arena {manifest['arena_bytes']} bytes, "
@@ -130,7 +133,13 @@ def build_parser() -> argparse.ArgumentParser:
         "22 memory plan, 23 budget, 30 target, 32 output.",
     )
     add = parser.add_argument
-    add("model", type=Path, metavar="MODEL.tflite", help="full-integer int8 TFLite model")
+    add(
+        "model",
+        type=Path,
+        nargs="?",
+        metavar="MODEL.tflite",
+        help="full-integer int8 TFLite model; none: a detector without a network",
+    )
     add("--name", required=True, help="stem of files and C names: safe_NAME.h, safe_NAME_run")
     add("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add("--scaler", type=Path, metavar="scaler.json", help="with --detector: anomaly detector")
@@ -153,6 +162,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if (arguments.scaler is None) != (arguments.detector is None):
         parser.error("--scaler and --detector belong together")
+    if arguments.model is None and arguments.detector is None:
+        parser.error("give MODEL.tflite, or --scaler and --detector, or all of them")
     files = Files(
         arguments.model,
         arguments.name,

@@ -4,6 +4,7 @@ The stages of SAFE's own kernels (passes, calls, memory plan) are in
 `codegen/backends/native/backend.py`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,25 @@ from codegen.emit import description as emit_description
 from codegen.emit import detector as emit_detector
 from codegen.emit import files as emit_files
 from codegen.emit import manifest as emit_manifest
+from codegen.emit import plain
 from codegen.emit import standalone as emit_standalone
 from codegen.emit.budget import Budget
+from codegen.emit.detector import DetectorConstants
 from codegen.emit.naming import check_isa, check_name
-from codegen.emit.program import KernelProgram
+from codegen.emit.program import KernelProgram, Program
 from codegen.emit.write import MANIFEST, PLAN, write
-from codegen.errors import BackendRefusedError
+from codegen.errors import BackendRefusedError, DetectorInvalidError
 from codegen.frontend import tflite
 from codegen.memory import picture
 from codegen.options import DEFAULT_BACKEND, Goal, Request
 from targets.load import load as load_target
 
+_Made = tuple[Program, DetectorConstants | None, Mapping[str, str]]
+"""Program, detector, and the program's own texts."""
+
 
 def generate(
-    model: Path,
+    model: Path | None,
     *,
     name: str,
     out: Path,
@@ -46,7 +52,7 @@ def generate(
 
     `isa` overrides the target's; `optimize` says what the choice of kernels prefers. With
     `scaler` and `detector` also the detector's constants, with units and rate of the samples when
-    `description`, a model.toml, tells them.
+    `description`, a model.toml, tells them; they may do without a `model`.
     `standalone` adds the runtime, so that the folder compiles by itself; `plan` adds the memory
     plan as a picture, `memory_plan.txt`; `stream` computes per sample what moves with the window.
     A `budget` that is exceeded is an error with numbers. `arena_bytes` is what was measured for a
@@ -55,26 +61,16 @@ def generate(
     was.
     """
     check_name(name)
-    maker, about = registry.backend(backend), load_target(target)
+    about = load_target(target)
     chosen = check_isa(isa or about.isa)
     request = Request(
         name, about, chosen, optimize, backend, stream, standalone, model, arena_bytes
     )
-    reason = maker.refuses(request)
-    if reason is not None:
-        raise BackendRefusedError(f"backend {backend}: {reason}")
-    graph = tflite.load(model, name)
-    program = maker.compile(graph, request)
+    program, rules, texts = _made(model, request, scaler, detector)
     if budget is not None:
         budget.check(program)
-    rules = None
-    if scaler is not None and detector is not None:
-        rules = emit_detector.load(graph, scaler, detector)
-    files = dict(maker.texts(program))
-    samples = emit_description.Description()
-    if description is not None:
-        samples = emit_description.load(description)
-    files |= emit_files.edge_texts(program, rules, samples, standalone=standalone)
+    samples = emit_description.load(description) if description else emit_description.Description()
+    files = {**texts, **emit_files.edge_texts(program, rules, samples, standalone=standalone)}
     if plan and isinstance(program, KernelProgram):
         files[PLAN] = picture.picture(program.plan, [o.index for o, _ in program.calls])
     runtime = emit_standalone.runtime(program, files.values())
@@ -83,3 +79,22 @@ def generate(
     content = emit_manifest.manifest(program, runtime.kernel_sources, files)
     write(out, files | {MANIFEST: emit_manifest.text(content)}, exclusive=standalone)
     return content
+
+
+def _made(
+    model: Path | None, request: Request, scaler: Path | None, detector: Path | None
+) -> _Made:
+    maker = registry.backend(request.backend)
+    if model is None:
+        if request.streaming or request.backend != DEFAULT_BACKEND:
+            raise BackendRefusedError(f"{request.name} has no network to stream or to choose for")
+        if scaler is None or detector is None:
+            raise DetectorInvalidError("without a model there must be a scaler and a detector")
+        program = plain.program(request, scaler, detector)
+        return program, emit_detector.load(None, scaler, detector), plain.texts(program)
+    if reason := maker.refuses(request):
+        raise BackendRefusedError(f"backend {request.backend}: {reason}")
+    graph = tflite.load(model, request.name)
+    found = maker.compile(graph, request)
+    rules = emit_detector.load(graph, scaler, detector) if scaler and detector else None
+    return found, rules, maker.texts(found)

@@ -6,8 +6,10 @@ SConstruct and its tools are thin wrappers on this module; nothing here knows SC
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from targets import kernels, toml_file
 from targets.errors import BackendUnknownError, BuildError, ModelError, OutputError, TargetError
@@ -19,6 +21,8 @@ APPS = ("bench", "detector")
 _MAINS = (*APPS, "probe")
 """Applications, and what measures a foreign runtime's arena (`targets.arena`)."""
 DEFAULT_BACKEND = "native"
+NO_NETWORK = "none"
+"""Value of `network` in the model.toml of a product without one."""
 GOALS = ("balanced", "speed", "size")
 """Goals that the generator can optimize for, the default first: see `codegen --optimize`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -75,11 +79,27 @@ class Model:
 
     name: str
     folder: Path
-    tflite: Path
+    tflite: Path | None
+    """None: a product without a network."""
     scaler: Path | None
     detector: Path | None
     description: Path
     """Path of `model.toml`, which may be missing."""
+
+    @property
+    def network(self) -> Path:
+        """Path of the network; ModelError when the product has none."""
+        if self.tflite is None:
+            raise ModelError(
+                f"{self.folder} has no network: `host_tools count --model` counts its detector"
+            )
+        return self.tflite
+
+    def check(self, backend: str, *, streaming: bool) -> "Model":
+        """Return this model; ModelError when there is no network for what was asked."""
+        if self.tflite is None and (backend != DEFAULT_BACKEND or streaming):
+            raise ModelError(f"{self.folder} has no network: leave backend and streaming out")
+        return self
 
 
 @dataclass(frozen=True)
@@ -103,10 +123,8 @@ def models(root: Path = ROOT) -> tuple[str, ...]:
     return tuple(sorted(p.parent.name for p in (root / "models").glob("*/model_int8.tflite")))
 
 
-def _name(folder: Path, description: Path) -> str:
-    name = folder.name
-    if description.is_file():
-        name = str(toml_file.read(description, ModelError).get("name", name))
+def _name(folder: Path, description: Path, content: Mapping[str, Any]) -> str:
+    name = str(content.get("name", folder.name))
     if not _NAME.fullmatch(name):
         raise ModelError(
             f"model name {name!r} cannot be part of a C name: set name in {description} "
@@ -129,19 +147,26 @@ def find_model(text: str, root: Path = ROOT) -> Model:
             f"unknown model {text!r}: neither a name under models/ ({', '.join(known) or 'none'})"
             f" nor a folder{did_you_mean(text, known)}"
         )
+    description = folder / "model.toml"
+    content = toml_file.read(description, ModelError) if description.is_file() else {}
     tflite = folder / "model_int8.tflite"
-    if not tflite.is_file():
+    has_network = content.get("network") != NO_NETWORK
+    if has_network and not tflite.is_file():
         raise ModelError(f"{folder} holds no model_int8.tflite: make it with host_tools train")
     scaler, detector = folder / "scaler.json", folder / "detector.json"
     if scaler.is_file() != detector.is_file():
         missing = detector if scaler.is_file() else scaler
         raise ModelError(f"{missing} is missing: scaler.json and detector.json belong together")
     both = scaler.is_file()
-    description = folder / "model.toml"
+    if not has_network and not both:
+        raise ModelError(
+            f"{folder} holds neither scaler.json nor detector.json, and its {description.name} says"
+            f' network = "{NO_NETWORK}": make it with host_tools train --network none'
+        )
     return Model(
-        name=_name(folder, description),
+        name=_name(folder, description, content),
         folder=folder,
-        tflite=tflite,
+        tflite=tflite if has_network else None,
         scaler=scaler if both else None,
         detector=detector if both else None,
         description=description,
@@ -171,7 +196,8 @@ def generated_files(
 
     `own` are those that the backend makes; without `detector` the model stands alone.
     """
-    stem, files = f"safe_{model.name}", list(own)
+    stem = f"safe_{model.name}"
+    files = [f"{stem}.h", f"{stem}.c"] if model.tflite is None else list(own)
     if detector and model.detector is not None:
         files += [f"{stem}_detector{end}" for end in (".h", ".c", "_static.c")]
     return (*files, "safe_app_model.c", "manifest.json")

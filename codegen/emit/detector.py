@@ -116,18 +116,30 @@ class DetectorConstants:
         return max(self.channels, *(len(form.channels) for form in self.forms.values()))
 
 
-def load(graph: Graph, scaler: Path, detector: Path) -> DetectorConstants:
-    """Read and check both files against the model.
+@dataclass(frozen=True)
+class _Edges:
+    """Shapes and quantization of the model; all 0 without a network."""
+
+    window: int = 0
+    horizon: int = 0
+    input_inv_scale: float = 0.0
+    input_zero_point: int = 0
+    forecast_scale: float = 0.0
+    output_zero_point: int = 0
+
+
+def load(graph: Graph | None, scaler: Path, detector: Path) -> DetectorConstants:
+    """Read and check both files against the model; None is a product without a network.
 
     Raises `DetectorInvalidError` naming file and key, `ModelUnsupportedError` when the model is
     not an int8 forecaster: one input [1, window, channels], one output [1, horizon, channels].
     """
-    window, horizon, channels = _shapes(graph)
-    source, target = graph.tensor(graph.inputs[0]), graph.tensor(graph.outputs[0])
-    into, out = _quantization(source), _quantization(target)
     scales = Fields(scaler, SCALER_VERSION, "train the model again with `host_tools train`")
     rules = Fields(detector, DETECTOR_VERSION, REMEDY)
-    inverse = float(np.float32(1.0) / np.float32(into.scale))
+    if graph is None:
+        edges, channels = _Edges(), scales.length("channels")
+    else:
+        edges, channels = _edges(graph)
     forms = {name: _form(rules, name, channels) for name in FORMS}
     counts = {key: rules.integer(key, *ends) for key, ends in _COUNTS.items()}
     hours = counts["day_samples"] > 0
@@ -135,16 +147,11 @@ def load(graph: Graph, scaler: Path, detector: Path) -> DetectorConstants:
     found = DetectorConstants(
         channels=channels,
         names=scales.names("channels", channels),
-        window=window,
-        horizon=horizon,
+        **vars(edges),
         mean=scales.floats("mean", channels),
         inv_std=scales.floats("inv_std", channels, positive()),
         clip=scales.number("clip", positive()),
         score_limit=scales.number("score_limit", positive(_MOST)),
-        input_inv_scale=inverse,
-        input_zero_point=into.zero_point,
-        forecast_scale=float(np.float32(out.scale) / np.float32(horizon)),
-        output_zero_point=out.zero_point,
         forms=forms,
         numbers={key: rules.number(key, within) for key, within in _SCALARS.items()},
         counts=counts,
@@ -160,7 +167,7 @@ def load(graph: Graph, scaler: Path, detector: Path) -> DetectorConstants:
         drift_limit=rules.floats("drift_limit", len(drift), Range(_LEAST, _MOST)),
     )
     _check_deviations(scales, found)
-    if not found.clip * inverse < _MAX_STEPS:
+    if not found.clip * found.input_inv_scale < _MAX_STEPS:
         scales.fail(f"clip {found.clip} is above 2^30 steps of the model input")
     _check(rules, found)
     return found
@@ -181,6 +188,8 @@ def _check(rules: Fields, found: DetectorConstants) -> None:
     """Check what concerns several keys."""
     counts = found.counts
     learned = rules.word("baseline", ("training", "learned")) == "learned"
+    if not found.window and found.forms["residual"].channels:
+        rules.fail("residual_channels are scored by forecasts, and there is no network to make any")
     if not any(form.channels for form in found.forms.values()):
         rules.fail("no form has channels: nothing would be scored")
     for name, form in found.forms.items():
@@ -250,6 +259,7 @@ def _context(program: Program, detector: DetectorConstants | None) -> dict[str, 
         "prefix": program.prefix,
         "macro": program.macro_prefix,
         "detector": detector,
+        "network": program.has_network,
         "stream": program.stream,
         "arrays": {} if detector is None else _arrays(detector),
     }
@@ -281,6 +291,22 @@ def _arrays(d: DetectorConstants) -> dict[str, tuple[str, int, str]]:
         for name, items in arrays.items()
         if items
     }
+
+
+def _edges(graph: Graph) -> tuple[_Edges, int]:
+    """Return the model's edges, and its channels."""
+    window, horizon, channels = _shapes(graph)
+    into = _quantization(graph.tensor(graph.inputs[0]))
+    out = _quantization(graph.tensor(graph.outputs[0]))
+    edges = _Edges(
+        window,
+        horizon,
+        float(np.float32(1.0) / np.float32(into.scale)),
+        into.zero_point,
+        float(np.float32(out.scale) / np.float32(horizon)),
+        out.zero_point,
+    )
+    return edges, channels
 
 
 def _shapes(graph: Graph) -> tuple[int, int, int]:

@@ -98,6 +98,13 @@ class Fields:
             self.fail(f"{key} is {found!r}, expected ascending channel numbers below {below}")
         return tuple(found or ())
 
+    def length(self, key: str) -> int:
+        """Return the length of a list that is not empty."""
+        found = self._values.get(key)
+        if not isinstance(found, list) or not found:
+            self.fail(f"{key} is no list of names")
+        return len(found or [None])
+
     def names(self, key: str, count: int) -> tuple[str, ...]:
         """Return a list of `count` names."""
         found = self._values.get(key)

@@ -30,6 +30,7 @@ def manifest(
     return {
         "tool_version": runtime_version("SAFE_VERSION"),
         "name": program.name,
+        "network": "tflite" if program.has_network else "none",
         "model_sha256": program.sha256,
         "target": program.target,
         "isa": program.isa,

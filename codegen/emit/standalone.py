@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codegen.emit import plain
 from codegen.emit.program import Program
 from codegen.errors import VerifierError
 from targets import kernels
@@ -24,6 +25,8 @@ class Runtime:
     headers: dict[str, Path] = field(default_factory=dict)
     sources: dict[str, Path] = field(default_factory=dict)
     """Paths of the sources by file name: in a standalone folder they lie side by side."""
+    left_out: frozenset[str] = frozenset()
+    """Names of sources that are not wanted, although their headers are included."""
 
     @property
     def kernel_sources(self) -> list[str]:
@@ -38,7 +41,7 @@ class Runtime:
 
 def runtime(program: Program, texts: Iterable[str]) -> Runtime:
     """Return what the generated `texts` and the program's kernels need, transitively."""
-    found = Runtime()
+    found = Runtime(left_out=frozenset() if program.has_network else plain.LEFT_OUT)
     waiting = [(name, SDK / "include") for text in texts for name in _includes(text)]
     for path in program.sources:
         waiting += _source(found, path)
@@ -86,6 +89,8 @@ def _header(found: Runtime, name: str, isa: str) -> list[tuple[str, Path]]:
 
 
 def _source(found: Runtime, path: Path) -> list[tuple[str, Path]]:
+    if path.name in found.left_out:
+        return []
     known = found.sources.get(path.name)
     if known == path:
         return []

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build, count, attribute, print, draw; return the exit code."""
     path = Path(arguments.model)
-    model = path if path.suffix == ".tflite" else find_model(arguments.model).tflite
+    model = path if path.suffix == ".tflite" else find_model(arguments.model).network
     target = load(arguments.target)
     if arguments.isa is not None:
         target = replace(target, target=replace(target.target, isa=arguments.isa))

@@ -53,7 +53,7 @@ class Results:
 
 def own_models() -> list[Path]:
     """Return every model under `models/`."""
-    return [find_model(name).tflite for name in models()]
+    return [find_model(name).network for name in models()]
 
 
 def default_models(shared: Path = MLPERF) -> list[Path]:

@@ -29,8 +29,6 @@ SAFE_NOINLINE safe_status_t safe_detector_gap(safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
 
-    safe_window_clear(&detector->window);
-    safe_horizon_clear(&detector->horizon);
     safe_rows_clear(&detector->levels);
     safe_rows_clear(&detector->medians);
     safe_rows_clear(&detector->innovations);
@@ -48,10 +46,7 @@ SAFE_NOINLINE safe_status_t safe_detector_gap(safe_detector_t *detector)
     detector->was_raised = false;
     safe_verdict_reset(&detector->verdict);
     safe_detector_drop_blocks(detector);
-    /* A model of whole windows is reset before each of them. */
-    return detector->context.model == NULL || detector->context.model->stream == NULL
-               ? SAFE_STATUS_OK
-               : safe_context_reset(&detector->context);
+    return config->network != NULL ? config->network->reset(detector) : SAFE_STATUS_OK;
 }
 
 safe_status_t safe_detector_set_phase(safe_detector_t *detector, uint32_t sample_of_day)
@@ -151,26 +146,17 @@ static void take_innovation(safe_detector_t *detector)
     detector->has_smooth = true;
 }
 
-/** Mean of the `horizon` forecasts of channel c for the present sample. */
-static float forecast_of(const safe_detector_t *detector, size_t c)
-{
-    const safe_detector_config_t *config = detector->config;
-    int32_t zero = (int32_t)config->horizon * config->output_zero_point;
-
-    /* |sum - zero| <= 65535 * 255 < 2^24: the conversion is exact. */
-    return (float)(safe_horizon_sums(&detector->horizon)[c] - zero) * config->forecast_scale;
-}
-
 static bool has_forecasts(const safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
 
-    return config->window != 0u &&
+    return config->network != NULL &&
            detector->samples >= (uint32_t)config->window + config->horizon - 1u;
 }
 
-/** Makes the model input, relative to the baseline; a forecast stands for what is bad. */
-static void make_input(safe_detector_t *detector, bool forecasts)
+/** Makes the model input, relative to the baseline.
+ * @param forecast [channels] stands for what is bad; null while there is none. */
+static void make_input(safe_detector_t *detector, const float *forecast)
 {
     const safe_detector_config_t *config = detector->config;
     const float *mean = detector->trackers[SAFE_DETECTOR_LEVEL].mean;
@@ -178,93 +164,43 @@ static void make_input(safe_detector_t *detector, bool forecasts)
     for (size_t c = 0; c < config->channels; c++) {
         float centred = mean != NULL ? detector->deviation[c] - mean[c] : detector->deviation[c];
 
-        if (forecasts && detector->sensors.is_bad[c]) {
-            centred = forecast_of(detector, c);
+        if (forecast != NULL && detector->sensors.is_bad[c]) {
+            centred = forecast[c];
         }
         detector->input[c] = safe_scaler_clamp(centred, config->score_limit);
     }
 }
 
-/** The residual follows the error of the forecasts. */
-static void take_residual(safe_detector_t *detector)
+/** The residual follows the error of the forecasts. @param forecast [channels]. */
+static void take_residual(safe_detector_t *detector, const float *forecast)
 {
     const safe_detector_config_t *config = detector->config;
     const safe_detector_form_t *form = &config->forms[SAFE_DETECTOR_RESIDUAL];
 
     for (size_t k = 0; k < form->count; k++) {
         size_t c = form->channels[k];
-        float error = 0.0f;
-        float change;
-        float step;
+        float error = detector->sensors.is_bad[c] ? 0.0f : detector->input[c] - forecast[c];
+        float change = error - detector->error[k];
+        float step = config->residual_alpha * change;
 
-        if (!detector->sensors.is_bad[c]) {
-            error = detector->input[c] - forecast_of(detector, c);
-        }
-        change = error - detector->error[k];
-        step = config->residual_alpha * change;
         detector->error[k] = detector->error[k] + step;
     }
     detector->has_error = true;
 }
 
-/** Gives the model, or the ring of its window, the present sample.
- * @param is_full Whether the model has a whole window. */
-static safe_status_t push_input(safe_detector_t *detector, bool *is_full)
+/** What concerns the network: its input, and how far its forecasts were off. */
+static void take_input(safe_detector_t *detector)
 {
-    safe_status_t status = SAFE_STATUS_OK;
-    const safe_detector_config_t *config = detector->config;
-    int8_t *slot = safe_window_push(&detector->window);
+    float *forecast = NULL;
 
-    for (size_t c = 0; c < config->channels; c++) {
-        slot[c] = safe_scaler_quantize(detector->input[c], config->clip, config->input_inv_scale,
-                                       config->input_zero_point);
+    if (has_forecasts(detector)) {
+        forecast = detector->feature; /* scratch of the judgement, which comes later */
+        detector->config->network->forecast(detector, forecast);
     }
-    *is_full = safe_window_is_full(&detector->window);
-    if (detector->context.model->stream != NULL) {
-        status = safe_stream_push(&detector->context, slot, config->channels);
-        *is_full = safe_stream_is_ready(&detector->context);
+    make_input(detector, forecast);
+    if (forecast != NULL) {
+        take_residual(detector, forecast);
     }
-    return status;
-}
-
-static safe_status_t run_window(safe_detector_t *detector)
-{
-    int8_t *input = safe_context_input(&detector->context, 0);
-    safe_status_t status = safe_context_reset(&detector->context);
-
-    if (status == SAFE_STATUS_OK) {
-        safe_window_copy(&detector->window, input);
-        status = safe_context_invoke(&detector->context);
-    }
-    return status;
-}
-
-static safe_status_t run_model(safe_detector_t *detector)
-{
-    const int8_t *output = safe_context_output(&detector->context, 0);
-    safe_status_t status = detector->context.model->stream == NULL
-                               ? run_window(detector)
-                               : safe_stream_invoke(&detector->context);
-
-    if (status == SAFE_STATUS_OK) {
-        safe_horizon_add(&detector->horizon, output);
-    }
-    return status;
-}
-
-/** The model looks ahead from a window with the present sample. */
-static safe_status_t look_ahead(safe_detector_t *detector, bool *has_forecast)
-{
-    bool is_full = false;
-    safe_status_t status;
-
-    safe_horizon_advance(&detector->horizon);
-    status = push_input(detector, &is_full);
-    if (status == SAFE_STATUS_OK && is_full) {
-        status = run_model(detector);
-        *has_forecast = status == SAFE_STATUS_OK;
-    }
-    return status;
 }
 
 /** The sample is done: its input joins the window. */
@@ -276,8 +212,8 @@ static safe_status_t finish_sample(safe_detector_t *detector, bool *has_forecast
     if (detector->samples < UINT32_MAX) { /* At 1 Hz 136 years; then it stays. */
         detector->samples++;
     }
-    if (detector->config->window != 0u) {
-        status = look_ahead(detector, has_forecast);
+    if (detector->config->network != NULL) {
+        status = detector->config->network->look_ahead(detector, has_forecast);
     }
     if (status != SAFE_STATUS_OK) {
         /* A forecast is missing, and sums without it give wrong residuals: start anew. */
@@ -289,10 +225,12 @@ static safe_status_t finish_sample(safe_detector_t *detector, bool *has_forecast
 /** Puts the forecasts in the place of a sample that is not there. */
 static safe_status_t pass_missing(safe_detector_t *detector, bool *has_forecast)
 {
+    const safe_detector_config_t *config = detector->config;
+
     if (has_forecasts(detector)) {
-        for (size_t c = 0; c < detector->config->channels; c++) {
-            detector->input[c] =
-                safe_scaler_clamp(forecast_of(detector, c), detector->config->score_limit);
+        config->network->forecast(detector, detector->input);
+        for (size_t c = 0; c < config->channels; c++) {
+            detector->input[c] = safe_scaler_clamp(detector->input[c], config->score_limit);
         }
     }
     return finish_sample(detector, has_forecast);
@@ -345,8 +283,6 @@ static safe_status_t step_missing(safe_detector_t *detector, safe_detector_resul
 
 static safe_status_t step_sample(safe_detector_t *detector, safe_detector_result_t *result)
 {
-    bool forecasts = has_forecasts(detector);
-
     take_level(detector);
     if (detector->config->forms[SAFE_DETECTOR_MEDIAN].count != 0u) {
         take_median(detector);
@@ -354,9 +290,8 @@ static safe_status_t step_sample(safe_detector_t *detector, safe_detector_result
     if (detector->config->forms[SAFE_DETECTOR_INNOVATION].count != 0u) {
         take_innovation(detector);
     }
-    make_input(detector, forecasts);
-    if (forecasts) {
-        take_residual(detector);
+    if (detector->config->network != NULL) {
+        take_input(detector);
     }
     safe_detector_describe(detector, result);
     safe_detector_score(detector, result);

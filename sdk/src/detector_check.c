@@ -14,9 +14,6 @@
 #define MOST_SCORE 1e9f
 /** Its product with 24 hours fits a uint32_t. */
 #define MOST_DAY_SAMPLES (INT32_MAX / 24)
-/** Bound of a forecast in standard deviations: its square then fits any sum. */
-#define MOST_FORECAST 1e9f
-#define INT8_STEPS 255.0f
 
 /** True when low <= value <= high; false for NaN. */
 static bool lies(float value, float low, float high)
@@ -78,15 +75,6 @@ static bool scaler_is_usable(const safe_detector_config_t *config)
         }
     }
     return true;
-}
-
-static bool edges_are_usable(const safe_detector_config_t *config)
-{
-    float steps = config->clip * config->input_inv_scale;
-    float forecast = config->forecast_scale * (float)config->horizon * INT8_STEPS;
-
-    return lies(config->clip, 0.0f, SAFE_SCALER_MAX_STEPS) && config->input_inv_scale > 0.0f &&
-           steps < SAFE_SCALER_MAX_STEPS && lies(forecast, 0.0f, MOST_FORECAST);
 }
 
 static bool is_share(float value)
@@ -171,30 +159,18 @@ static bool drift_is_usable(const safe_detector_config_t *config)
              all_lie(config->drift_limit, config->drift_count, LEAST, MOST)));
 }
 
-static bool tensor_fits(const safe_tensor_info_t *tensor, size_t elements, int32_t zero_point)
+static bool network_fits(const safe_detector_config_t *config, const safe_model_t *model)
 {
-    return tensor->dtype == SAFE_DTYPE_INT8 && tensor->size_bytes == elements &&
-           tensor->zero_point == zero_point && zero_point >= INT8_MIN && zero_point <= INT8_MAX;
-}
-
-static bool model_fits(const safe_detector_config_t *config, const safe_model_t *model)
-{
-    size_t inputs = (size_t)config->window * config->channels;
-    size_t outputs = (size_t)config->horizon * config->channels;
-
-    if (model == NULL) {
-        return config->window == 0u && config->horizon == 0u &&
-               config->forms[SAFE_DETECTOR_RESIDUAL].count == 0u;
+    if (config->network == NULL || model == NULL) {
+        return config->network == NULL && model == NULL && config->window == 0u &&
+               config->horizon == 0u && config->forms[SAFE_DETECTOR_RESIDUAL].count == 0u;
     }
-    return model->input_count == 1u && model->output_count == 1u && inputs != 0u && outputs != 0u &&
-           tensor_fits(&model->inputs[0], inputs, config->input_zero_point) &&
-           tensor_fits(&model->outputs[0], outputs, config->output_zero_point) &&
-           edges_are_usable(config);
+    return config->network->fits(config, model);
 }
 
 bool safe_detector_config_is_usable(const safe_detector_config_t *config, const safe_model_t *model)
 {
-    return config->channels != 0u && model_fits(config, model) && scaler_is_usable(config) &&
+    return config->channels != 0u && network_fits(config, model) && scaler_is_usable(config) &&
            sensors_are_usable(config) && statistics_are_usable(config) &&
            baseline_is_usable(&config->baseline) && verdict_is_usable(&config->verdict) &&
            hours_are_usable(config) && drift_is_usable(config);

@@ -85,16 +85,11 @@ static void bind_floats(safe_detector_t *detector, float *floats)
 }
 
 static bool memory_suffices(const safe_detector_config_t *config,
-                            const safe_detector_memory_t *memory, uint16_t window)
+                            const safe_detector_memory_t *memory)
 {
     size_t channels = config->channels;
 
-    if (memory->floats == NULL || memory->counts == NULL || memory->flags == NULL ||
-        (config->window != 0u && (memory->window == NULL || memory->horizon == NULL))) {
-        return false;
-    }
-    return memory->window_bytes >= (size_t)window * channels &&
-           memory->horizon_words >= (size_t)config->horizon * channels &&
+    return memory->floats != NULL && memory->counts != NULL && memory->flags != NULL &&
            memory->float_count >= safe_detector_floats(config) &&
            memory->count_count >= SAFE_DETECTOR_COUNTS(channels) &&
            memory->flag_count >= SAFE_DETECTOR_FLAGS(channels);
@@ -105,21 +100,16 @@ safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_
                                  const safe_detector_memory_t *memory)
 {
     const safe_model_t *model = context == NULL ? NULL : context->model;
-    uint16_t window;
 
     if (detector == NULL || config == NULL || memory == NULL ||
-        !safe_detector_config_is_usable(config, model)) {
-        return SAFE_STATUS_ARGUMENT;
-    }
-    /* A streaming model keeps the past in its arena: here one sample is on its way. */
-    window = model == NULL || model->stream == NULL ? config->window : 1u;
-    if (!memory_suffices(config, memory, window)) {
+        !safe_detector_config_is_usable(config, model) || !memory_suffices(config, memory)) {
         return SAFE_STATUS_ARGUMENT;
     }
     detector->config = config;
     detector->context = context == NULL ? (safe_context_t){NULL, NULL} : *context;
-    detector->window = (safe_window_t){memory->window, window, config->channels, 0, 0};
-    detector->horizon = (safe_horizon_t){memory->horizon, config->horizon, config->channels, 0};
+    if (config->network != NULL && !config->network->bind(detector, memory)) {
+        return SAFE_STATUS_ARGUMENT;
+    }
     detector->sensors.config = &config->sensors;
     detector->sensors.channels = config->channels;
     detector->sensors.equal = memory->counts;

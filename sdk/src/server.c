@@ -62,8 +62,8 @@ static safe_status_t handle_hello(safe_server_t *server, const safe_frame_t *req
     safe_frame_put_u32(reply, server->features);
     safe_frame_put_u32(reply, model->arena_bytes);
     safe_frame_put_u32(reply, model->weight_bytes);
-    safe_frame_put_u32(reply, model->inputs[0].size_bytes);
-    safe_frame_put_u32(reply, model->outputs[0].size_bytes);
+    safe_frame_put_u32(reply, model->input_count == 0u ? 0u : model->inputs[0].size_bytes);
+    safe_frame_put_u32(reply, model->output_count == 0u ? 0u : model->outputs[0].size_bytes);
     safe_frame_put_u16(reply, SAFE_FRAME_MAX_PAYLOAD);
     safe_frame_put_u16(reply, chain == NULL ? 0u : chain->channels);
     safe_frame_put_u16(reply, chain == NULL ? 0u : chain->window);
@@ -115,7 +115,7 @@ typedef struct message_entry {
     uint8_t type;
     bool needs_session;
     uint32_t feature;
-    safe_server_handler_t *handler;
+    safe_server_handler_t *handler; /**< Null: see window_handler. */
 } message_entry_t;
 
 static const message_entry_t messages[] = {
@@ -124,15 +124,30 @@ static const message_entry_t messages[] = {
     {SAFE_MESSAGE_STATS, false, 0, handle_stats},
     {SAFE_MESSAGE_RESET, false, 0, handle_reset},
     {SAFE_MESSAGE_BAUD, false, SAFE_FEATURE_BAUD, safe_server_handle_baud},
-    {SAFE_MESSAGE_WINDOW, true, SAFE_FEATURE_WINDOW, safe_server_handle_window},
-    {SAFE_MESSAGE_INFER, true, SAFE_FEATURE_WINDOW, safe_server_handle_infer},
-    {SAFE_MESSAGE_RESULT, true, SAFE_FEATURE_WINDOW, safe_server_handle_result},
-    {SAFE_MESSAGE_TIMING, true, SAFE_FEATURE_WINDOW, safe_server_handle_timing},
+    {SAFE_MESSAGE_WINDOW, true, SAFE_FEATURE_WINDOW, NULL},
+    {SAFE_MESSAGE_INFER, true, SAFE_FEATURE_WINDOW, NULL},
+    {SAFE_MESSAGE_RESULT, true, SAFE_FEATURE_WINDOW, NULL},
+    {SAFE_MESSAGE_TIMING, true, SAFE_FEATURE_WINDOW, NULL},
     {SAFE_MESSAGE_STREAM_RESET, true, SAFE_FEATURE_STREAM, safe_server_handle_stream_reset},
     {SAFE_MESSAGE_SAMPLE, true, SAFE_FEATURE_STREAM, safe_server_handle_sample},
     {SAFE_MESSAGE_STREAM_RESUME, true, SAFE_FEATURE_STREAM, safe_server_handle_stream_resume},
     {SAFE_MESSAGE_RELEARN, true, SAFE_FEATURE_STREAM, safe_server_handle_relearn},
 };
+
+/** Returns who carries out a request on windows; they are offered. */
+static safe_server_handler_t *window_handler(const safe_server_windows_t *windows, uint8_t type)
+{
+    switch (type) {
+    case SAFE_MESSAGE_WINDOW:
+        return windows->window;
+    case SAFE_MESSAGE_INFER:
+        return windows->infer;
+    case SAFE_MESSAGE_RESULT:
+        return windows->result;
+    default:
+        return windows->timing;
+    }
+}
 
 static safe_status_t dispatch(safe_server_t *server, const safe_frame_t *request,
                               safe_frame_writer_t *reply)
@@ -146,6 +161,9 @@ static safe_status_t dispatch(safe_server_t *server, const safe_frame_t *request
             }
             if (entry->needs_session && server->session == 0u) {
                 return SAFE_STATUS_NO_SESSION;
+            }
+            if (entry->handler == NULL) {
+                return window_handler(server->windows, entry->type)(server, request, reply);
             }
             return entry->handler(server, request, reply);
         }
@@ -201,26 +219,33 @@ static size_t notice_error(safe_server_t *server)
 }
 
 safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *context,
-                               safe_detector_t *detector, uint32_t features,
+                               safe_detector_t *detector, const safe_server_windows_t *windows,
                                safe_sample_hook_t hook)
 {
     uint32_t cycles;
 
-    if (server == NULL || context == NULL || context->model == NULL ||
-        context->model->input_count == 0u || context->model->output_count == 0u) {
+    if (server == NULL || context == NULL || context->model == NULL) {
         return SAFE_STATUS_ARGUMENT;
     }
-    if ((features & SAFE_FEATURE_STREAM) != 0u &&
-        (detector == NULL || detector->config->channels > SAFE_SERVER_MAX_CHANNELS ||
-         SAFE_CHUNK_HEADER_BYTES + 4u * (size_t)detector->config->channels >
-             SAFE_FRAME_MAX_PAYLOAD)) {
+    if (context->model->input_count == 0u || context->model->output_count == 0u) {
+        windows = NULL;
+    }
+    if (detector == NULL) {
+        if (windows == NULL) {
+            return SAFE_STATUS_ARGUMENT;
+        }
+    } else if (detector->config->channels > SAFE_SERVER_MAX_CHANNELS ||
+               SAFE_CHUNK_HEADER_BYTES + 4u * (size_t)detector->config->channels >
+                   SAFE_FRAME_MAX_PAYLOAD) {
         return SAFE_STATUS_ARGUMENT;
     }
     memset(server, 0, sizeof *server);
     server->context = context;
     server->detector = detector;
     server->hook = hook;
-    server->features = features & (SAFE_FEATURE_WINDOW | SAFE_FEATURE_STREAM);
+    server->windows = windows;
+    server->features = windows == NULL ? 0u : SAFE_FEATURE_WINDOW;
+    server->features |= detector == NULL ? 0u : SAFE_FEATURE_STREAM;
     server->features |= (context->model->backend & SAFE_FEATURE_BACKEND_MASK)
                         << SAFE_FEATURE_BACKEND_SHIFT;
     if (safe_port_cycles(&cycles)) {

@@ -15,14 +15,18 @@ typedef safe_status_t safe_server_handler_t(safe_server_t *server, const safe_fr
                                             safe_frame_writer_t *reply);
 
 safe_server_handler_t safe_server_handle_baud;
-safe_server_handler_t safe_server_handle_window;
-safe_server_handler_t safe_server_handle_infer;
-safe_server_handler_t safe_server_handle_result;
-safe_server_handler_t safe_server_handle_timing;
 safe_server_handler_t safe_server_handle_stream_reset;
 safe_server_handler_t safe_server_handle_sample;
 safe_server_handler_t safe_server_handle_stream_resume;
 safe_server_handler_t safe_server_handle_relearn;
+
+/** The handlers of the requests on windows. */
+struct safe_server_windows {
+    safe_server_handler_t *window;
+    safe_server_handler_t *infer;
+    safe_server_handler_t *result;
+    safe_server_handler_t *timing;
+};
 
 /** Notes that bytes came, and whether they completed a valid frame. */
 void safe_server_rate_note(safe_server_t *server, bool frame, uint32_t now_ms);

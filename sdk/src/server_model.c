@@ -31,8 +31,8 @@ static safe_status_t invoke(const safe_context_t *context)
     return status == SAFE_STATUS_OK ? safe_context_invoke(context) : status;
 }
 
-safe_status_t safe_server_handle_window(safe_server_t *server, const safe_frame_t *request,
-                                        safe_frame_writer_t *reply)
+static safe_status_t handle_window(safe_server_t *server, const safe_frame_t *request,
+                                   safe_frame_writer_t *reply)
 {
     uint32_t input_bytes = server->context->model->inputs[0].size_bytes;
     uint32_t token;
@@ -96,8 +96,8 @@ static safe_status_t run_timed(safe_server_t *server)
     return SAFE_STATUS_OK;
 }
 
-safe_status_t safe_server_handle_infer(safe_server_t *server, const safe_frame_t *request,
-                                       safe_frame_writer_t *reply)
+static safe_status_t handle_infer(safe_server_t *server, const safe_frame_t *request,
+                                  safe_frame_writer_t *reply)
 {
     if (request->length != SAFE_TOKEN_BYTES) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
@@ -122,8 +122,8 @@ safe_status_t safe_server_handle_infer(safe_server_t *server, const safe_frame_t
     return SAFE_STATUS_OK;
 }
 
-safe_status_t safe_server_handle_result(safe_server_t *server, const safe_frame_t *request,
-                                        safe_frame_writer_t *reply)
+static safe_status_t handle_result(safe_server_t *server, const safe_frame_t *request,
+                                   safe_frame_writer_t *reply)
 {
     uint32_t output_bytes = server->context->model->outputs[0].size_bytes;
     const uint8_t *output = safe_context_output(server->context, 0);
@@ -149,8 +149,8 @@ safe_status_t safe_server_handle_result(safe_server_t *server, const safe_frame_
     return SAFE_STATUS_OK;
 }
 
-safe_status_t safe_server_handle_timing(safe_server_t *server, const safe_frame_t *request,
-                                        safe_frame_writer_t *reply)
+static safe_status_t handle_timing(safe_server_t *server, const safe_frame_t *request,
+                                   safe_frame_writer_t *reply)
 {
     const safe_timing_t *timing = &server->timing;
 
@@ -166,3 +166,10 @@ safe_status_t safe_server_handle_timing(safe_server_t *server, const safe_frame_
     safe_frame_put_u32(reply, timing->max_cycles);
     return SAFE_STATUS_OK;
 }
+
+const safe_server_windows_t safe_server_windows = {
+    .window = handle_window,
+    .infer = handle_infer,
+    .result = handle_result,
+    .timing = handle_timing,
+};

@@ -124,8 +124,9 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
     }
     status = safe_detector_step(server->detector, server->sample, channels, &result);
     if (result.has_forecast) {
-        crc = safe_crc32(0, safe_context_output(server->context, 0),
-                         server->context->model->outputs[0].size_bytes);
+        const void *output = server->detector->config->network->output(server->context, 0);
+
+        crc = safe_crc32(0, output, server->context->model->outputs[0].size_bytes);
     }
     if (server->has_relearned) {
         result.event |= SAFE_DETECTOR_FORGOTTEN;

@@ -32,7 +32,8 @@ def safe_model(
     arguments = ["--name", model.name, "--out", gen, "--target", env["SAFE_TARGET_TEXT"]]
     arguments += ["--optimize", optimize, "--backend", generation.backend]
     arguments += ["--streaming"] if streaming else []
-    sources = [str(model.tflite)]
+    sources = [str(model.tflite)] if model.tflite is not None else []
+    file = ["${SOURCES[0]}"] if sources else []
     if arena is not None:
         arguments += ["--arena", str(arena)]
         sources += [] if isinstance(arena, int) else [arena]
@@ -53,7 +54,7 @@ def safe_model(
         }
     )
     action = Action(
-        [["$(", "$SAFE_PYTHON", "$)", "-m", "codegen", "${SOURCES[0]}", *arguments]],
+        [["$(", "$SAFE_PYTHON", "$)", "-m", "codegen", *file, *arguments]],
         cmdstr=None if env["verbose"] else f"  GEN   {gen}",
     )
     nodes = env.Command(

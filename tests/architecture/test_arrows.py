@@ -48,10 +48,11 @@ SDK_ARROWS = {
     | {"detector_check", "detector_internal", "sensors", "verdict"},
     "detector_internal": SDK_BASE | {"detector"},
     "detector_memory": SDK_BASE | {"detector", "detector_check"},
+    "detector_network": SDK_BASE | {"detector", "model", "scaler", "stream", "window"},
     "detector_score": SDK_BASE | {"detector", "detector_internal", "quadratic"},
     "sensors": SDK_BASE | {"scaler"},
     "verdict": SDK_BASE,
-    "detector_check": SDK_BASE | {"detector", "model", "quadratic", "scaler"},
+    "detector_check": SDK_BASE | {"detector", "quadratic", "scaler"},
     "server": SDK_BASE
     | {"detector", "frame", "port", "model", "stream", "app", "window", "scaler"},
     "port": SDK_BASE | {"store"},

@@ -125,8 +125,8 @@ static void start(void)
 
     demand(safe_context_init(&context, app->model, app->arena, app->arena_bytes) == SAFE_STATUS_OK);
     demand(safe_detector_init(&detector, app->detector, &context, &app->memory) == SAFE_STATUS_OK);
-    demand(safe_server_init(&server, &context, &detector, SAFE_FEATURE_WINDOW | SAFE_FEATURE_STREAM,
-                            NULL) == SAFE_STATUS_OK);
+    demand(safe_server_init(&server, &context, &detector, &safe_server_windows, NULL) ==
+           SAFE_STATUS_OK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

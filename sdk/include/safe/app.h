@@ -19,7 +19,10 @@ extern "C" {
 
 /** A model, its detector, and static memory for one instance of each. */
 typedef struct safe_app_model {
-    const safe_model_t *model;
+    const safe_model_t *model; /**< Without a network: a name and a hash, no inputs. */
+    /** safe_context_init; null without a network: then nothing that runs one is linked. */
+    safe_status_t (*bind)(safe_context_t *context, const safe_model_t *model, void *arena,
+                          size_t arena_bytes);
     const safe_detector_config_t *detector; /**< Null when generated without a detector. */
     uint8_t *arena;                         /**< Aligned to SAFE_ARENA_ALIGNMENT. */
     size_t arena_bytes;                     /**< model->arena_bytes */

@@ -60,11 +60,33 @@ typedef struct safe_detector_form {
     const float *prior;       /**< Variances: of the level [channels], of the others [count]. */
 } safe_detector_form_t;
 
+struct safe_detector;
+struct safe_detector_config;
+struct safe_detector_memory;
+
+/** How a detector runs its network; there is one, safe_detector_network (detector_network.h). */
+typedef struct safe_detector_network {
+    /** Whether the constants fit the model. */
+    bool (*fits)(const struct safe_detector_config *config, const safe_model_t *model);
+    /** Takes its part of the memory; false when it is too small. */
+    bool (*bind)(struct safe_detector *detector, const struct safe_detector_memory *memory);
+    /** Forgets samples and forecasts. */
+    safe_status_t (*reset)(struct safe_detector *detector);
+    /** Writes the means of the forecasts for the coming sample to `values` [channels]; `horizon`
+     * of them were made. */
+    void (*forecast)(const struct safe_detector *detector, float *values);
+    /** Takes the present input; looks ahead from it once a whole window is there. */
+    safe_status_t (*look_ahead)(struct safe_detector *detector, bool *has_forecast);
+    /** Returns the model's output after a sample with a forecast: safe_context_output. */
+    const void *(*output)(const safe_context_t *context, size_t index);
+} safe_detector_network_t;
+
 /** Constants of one detector, in flash; generated from scaler.json and detector.json. */
 typedef struct safe_detector_config {
+    const safe_detector_network_t *network; /**< Null: there is no network, no model. */
     uint16_t channels;
-    uint16_t window;  /**< Samples that the model sees; 0: there is no model. */
-    uint16_t horizon; /**< Samples that the model forecasts; 0: there is no model. */
+    uint16_t window;  /**< Samples that the model sees; 0 without one. */
+    uint16_t horizon; /**< Samples that the model forecasts; 0 without one. */
     uint16_t rows;    /**< Samples that level and median are averaged over. */
     /* scaler: z = (x - mean) * inv_std */
     const float *mean;    /**< [channels] */
@@ -184,7 +206,7 @@ size_t safe_detector_floats(const safe_detector_config_t *config);
 /**
  * Binds a detector to its configuration, model context and memory, and resets it.
  *
- * @param context A bound model; null when the configuration has none.
+ * @param context A bound model; null when the configuration has no network.
  * @return ARGUMENT when sizes, constants or the model's shapes do not fit.
  */
 SAFE_MUST_CHECK safe_status_t safe_detector_init(safe_detector_t *detector,

@@ -82,14 +82,21 @@ typedef struct safe_line_rate {
     uint32_t since_ms;
 } safe_line_rate_t;
 
+/** The requests on windows: WINDOW, INFER, RESULT, TIMING. */
+typedef struct safe_server_windows safe_server_windows_t;
+
+/** All of them, for safe_server_init; who does not name it does not link what runs one window. */
+extern const safe_server_windows_t safe_server_windows;
+
 /** Called with every sample's result before its reply is sent; may write text to the line. */
 typedef void (*safe_sample_hook_t)(safe_status_t status, const safe_detector_result_t *result);
 
 /** A running server. Set up by safe_server_init. */
 typedef struct safe_server {
     const safe_context_t *context;
-    safe_detector_t *detector; /**< Null: no sample stream. */
-    safe_sample_hook_t hook;   /**< May be null. */
+    safe_detector_t *detector;            /**< Null: no sample stream. */
+    const safe_server_windows_t *windows; /**< Null: no windows. */
+    safe_sample_hook_t hook;              /**< May be null. */
     uint32_t features;
     uint32_t session; /**< 0: no HELLO since start. */
     /* window upload */
@@ -124,13 +131,16 @@ typedef struct safe_server {
 /**
  * Sets up a server without a session.
  *
- * @param context A bound model. @param detector Initialized, or null: no sample stream.
- * @param features SAFE_FEATURE_WINDOW, SAFE_FEATURE_STREAM or both: what is offered.
+ * @param context A bound model. Of a product without a network a model without inputs, which has a
+ * name and a hash only; its arena may be null.
+ * @param detector Initialized, or null: no sample stream.
+ * @param windows &safe_server_windows, or null: no windows. A model without inputs takes none.
  * @param hook Called with every sample's result, or null.
- * @return ARGUMENT: null, stream without detector, or too many channels for a frame.
+ * @return ARGUMENT: null, nothing to offer, or too many channels for a frame.
  */
 SAFE_MUST_CHECK safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *context,
-                                               safe_detector_t *detector, uint32_t features,
+                                               safe_detector_t *detector,
+                                               const safe_server_windows_t *windows,
                                                safe_sample_hook_t hook);
 
 /** Takes one received byte and carries out the request that it completes.

@@ -6,8 +6,10 @@
 #include "safe/server.h"
 
 /** Starts the port, binds the image's model and sets up the server.
- * Prints the banner. When the image is inconsistent, prints why and does not return. */
-void safe_app_start(const char *name, uint32_t features, safe_sample_hook_t hook);
+ * Prints the banner. When the image is inconsistent, prints why and does not return.
+ * @param windows of safe_server_init. */
+void safe_app_start(const char *name, const safe_server_windows_t *windows,
+                    safe_sample_hook_t hook);
 
 /** Restores what the detector learned before the device was switched off, and saves it from now on:
  * when the learning is complete or the baseline was replaced, else once an hour while all is quiet.

@@ -4,7 +4,7 @@
 
 int main(void)
 {
-    safe_app_start("bench", SAFE_FEATURE_WINDOW | SAFE_FEATURE_STREAM, NULL);
+    safe_app_start("bench", &safe_server_windows, NULL);
     safe_app_serve();
     return 0;
 }

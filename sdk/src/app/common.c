@@ -162,27 +162,29 @@ static void take_result(safe_status_t status, const safe_detector_result_t *resu
     }
 }
 
-void safe_app_start(const char *name, uint32_t features, safe_sample_hook_t hook)
+void safe_app_start(const char *name, const safe_server_windows_t *windows, safe_sample_hook_t hook)
 {
     const safe_app_model_t *app = safe_app_model();
-    safe_status_t status;
+    safe_status_t status = SAFE_STATUS_OK;
 
     safe_port_init();
     print_banner(name, app->model);
-    status = safe_context_init(&context, app->model, app->arena, app->arena_bytes);
+    context.model = app->model;
+    if (app->bind != NULL) {
+        status = app->bind(&context, app->model, app->arena, app->arena_bytes);
+    }
     if (status != SAFE_STATUS_OK) {
         refuse("model", status);
     }
-    if (app->detector == NULL) {
-        features &= ~SAFE_FEATURE_STREAM;
-    } else {
-        status = safe_detector_init(&detector, app->detector, &context, &app->memory);
+    if (app->detector != NULL) {
+        status = safe_detector_init(&detector, app->detector, app->bind == NULL ? NULL : &context,
+                                    &app->memory);
         if (status != SAFE_STATUS_OK) {
             refuse("detector", status);
         }
     }
     app_hook = hook;
-    status = safe_server_init(&server, &context, app->detector == NULL ? NULL : &detector, features,
+    status = safe_server_init(&server, &context, app->detector == NULL ? NULL : &detector, windows,
                               take_result);
     if (status != SAFE_STATUS_OK) {
         refuse("server", status);

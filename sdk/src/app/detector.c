@@ -69,7 +69,7 @@ static void tell_change(safe_status_t status, const safe_detector_result_t *resu
 
 int main(void)
 {
-    safe_app_start("detector", SAFE_FEATURE_STREAM, tell_change);
+    safe_app_start("detector", NULL, tell_change);
     safe_app_keep_baseline();
     safe_app_serve();
     return 0;

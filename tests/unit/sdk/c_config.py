@@ -58,6 +58,7 @@ class Verdict(ctypes.Structure):
 
 class Config(ctypes.Structure):
     _fields_ = [
+        ("network", ctypes.c_void_p),
         ("channels", ctypes.c_uint16),
         ("window", ctypes.c_uint16),
         ("horizon", ctypes.c_uint16),
@@ -108,7 +109,7 @@ def c_config(config: ChainConfig) -> Config:
     a, d = config.adapter, config.detector
     hours = (ctypes.c_int16 * max(1, len(d.hour_mean)))(*d.hour_mean.tolist())
     return Config(
-        a.channels, a.window, a.horizon, d.rows,
+        None, a.channels, a.window, a.horizon, d.rows,
         _floats(a.scaler.mean), _floats(a.scaler.inv_std), a.scaler.clip, a.scaler.score_limit,
         a.input_inv_scale, a.input_zero_point, a.forecast_scale, a.output_zero_point,
         Sensors(_floats(d.low), _floats(d.high), _numbers(d.stuck_samples), d.max_masked,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "safe/app.h"
+#include "safe/detector_network.h"
 #include "safe/port.h"
 #include "safe/root.h"
 #include "safe/saved.h"
@@ -86,7 +87,9 @@ static int start(uint32_t features, const safe_detector_config_t *config)
         safe_detector_init(&detector, config, &context, &app->memory) != SAFE_STATUS_OK) {
         return -1;
     }
-    return (int)safe_server_init(&server, &context, &detector, features, NULL);
+    return (int)safe_server_init(
+        &server, &context, (features & SAFE_FEATURE_STREAM) != 0u ? &detector : NULL,
+        (features & SAFE_FEATURE_WINDOW) != 0u ? &safe_server_windows : NULL, NULL);
 }
 
 /** Detector alone: what safe_detector_init says after the context was bound. */
@@ -108,8 +111,9 @@ int shim_start(uint32_t features)
 }
 
 /** Starts a detector of another configuration, which must outlive it. */
-int shim_start_with(const safe_detector_config_t *config)
+int shim_start_with(safe_detector_config_t *config)
 {
+    config->network = &safe_detector_network;
     return start(SAFE_FEATURE_STREAM, config);
 }
 

@@ -10,7 +10,7 @@ from host_tools.device.protocol import Status
 @pytest.fixture
 def library(builds):
     library = builds()
-    assert library.shim_start(0) == 0
+    assert library.shim_start(2) == 0
     library.shim_context.restype = ctypes.c_void_p
     library.safe_stream_is_ready.restype = ctypes.c_bool
     return library

@@ -25,6 +25,7 @@ SOURCES = tuple(
         "detector",
         "detector_check",
         "detector_memory",
+        "detector_network",
         "detector_score",
         "frame",
         "model",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "safe/app.h"
+#include "safe/detector_network.h"
 
 #ifndef TINY_WINDOW
 #define TINY_WINDOW 4
@@ -92,6 +93,7 @@ static float factors[SAFE_DETECTOR_FORMS][MAX_FACTOR];
 static const uint16_t drift_channels[] = {0};
 static const float drift_limit[] = {1.0f};
 static safe_detector_config_t detector = {
+    .network = &safe_detector_network,
     .channels = TINY_CHANNELS,
     .window = TINY_WINDOW,
     .horizon = TINY_HORIZON,
@@ -140,6 +142,7 @@ static safe_detector_config_t detector = {
 };
 static const safe_app_model_t app = {
     .model = &model,
+    .bind = safe_context_init,
     .detector = &detector,
     .arena = arena,
     .arena_bytes = sizeof arena,
