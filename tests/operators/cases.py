@@ -22,6 +22,7 @@ from tests.operators.draw import (
 from tests.operators.elementwise_cases import ELEMENTWISE_CASES
 from tests.operators.int16_cases import INT16_CASES
 from tests.operators.movement_cases import MOVEMENT_CASES, transpose_rank_6
+from tests.operators.reduction_cases import REDUCTION_CASES, REDUCTION_VARIANTS
 from tests.operators.shape_cases import SHAPE_CASES
 from tests.operators.window_cases import WINDOW_CASES
 
@@ -264,6 +265,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     **DILATION_CASES,
     **ELEMENTWISE_CASES,
     **MOVEMENT_CASES,
+    **REDUCTION_CASES,
     **SHAPE_CASES,
     **WINDOW_CASES,
 }
@@ -271,6 +273,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
 
 VARIANTS: dict[str, Callable[[Rng], Case]] = {
     **INT16_CASES,
+    **REDUCTION_VARIANTS,
     "CONV_2D_IN_GROUPS": conv_2d_in_groups,
     "TRANSPOSE_RANK_6": transpose_rank_6,
 }

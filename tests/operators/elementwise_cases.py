@@ -126,8 +126,17 @@ def _shapes(rng: Rng) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return first[int(rng.integers(len(first))) :] if rng.integers(3) == 0 else first, second
 
 
-def _binary(kind: str, rng: Rng, output_scale: Callable[[float, float, bool], float]) -> Case:
-    """Return the operator with either operand constant, one value, or broadcast; int8 or int16."""
+def _binary(
+    kind: str,
+    rng: Rng,
+    output_scale: Callable[[float, float, bool], float],
+    *,
+    same: bool = False,
+) -> Case:
+    """Return the operator with either operand constant, one value, or broadcast; int8 or int16.
+
+    `same`: all three have one scale and zero point. TFLM's table is named `kind` in CamelCase.
+    """
     wide = rng.integers(4) == 0
     dtype, values_of = ("int16", int16_values) if wide else ("int8", int8_values)
     shapes = _shapes(rng)
@@ -139,6 +148,8 @@ def _binary(kind: str, rng: Rng, output_scale: Callable[[float, float, bool], fl
     if rng.integers(4) == 0:  # the factor of both is exactly one half then
         scales = scales[0], scales[0]
     zero_points = [0 if wide else draw_zero_point(rng) for _ in range(3)]
+    if same:
+        scales, zero_points = (scales[0], scales[0]), [zero_points[0]] * 3
     m = ModelBuilder()
     indices, arrays = [], []
     for n, shape in enumerate(shapes):
@@ -150,12 +161,71 @@ def _binary(kind: str, rng: Rng, output_scale: Callable[[float, float, bool], fl
             arrays.append(values_of(rng, shape))
     shape = np.broadcast_shapes(*shapes)
     y = m.tensor(shape, dtype, float(np.float32(output_scale(*scales, bool(wide)))), zero_points[2])
-    table = options(kind.capitalize(), fusedActivationFunction=int(rng.choice(ACTIVATIONS)))
-    if kind != "MUL":
-        table.potScaleInt16 = False
+    table = _two_inputs_table(kind, rng)
     m.operator(kind, indices, [y], table)
     m.output(y)
     return Case(m.build(), arrays)
+
+
+def _two_inputs_table(kind: str, rng: Rng) -> Any:
+    if kind in ("MAXIMUM", "MINIMUM"):
+        return options("MaximumMinimum")
+    if kind == "SQUARED_DIFFERENCE":
+        return options("SquaredDifference")
+    table = options(kind.capitalize(), fusedActivationFunction=int(rng.choice(ACTIVATIONS)))
+    if kind in ("ADD", "SUB"):
+        table.potScaleInt16 = False
+    return table
+
+
+def extreme(rng: Rng, kind: str) -> Case:
+    """The larger or smaller of two, at one scale."""
+    return _binary(kind, rng, lambda a, _, __: a, same=True)
+
+
+def squared_difference(rng: Rng) -> Case:
+    """Squares from a few LSB to far beyond the output."""
+
+    def scale(a: float, b: float, wide: bool) -> float:
+        return max(a, b) ** 2 * rng.uniform(2, 200) * (256 if wide else 1)
+
+    return _binary("SQUARED_DIFFERENCE", rng, scale)
+
+
+def prelu(rng: Rng) -> Case:
+    """Slopes for each channel, for all channels, or for each value; scales that grow or shrink."""
+    shape = tuple(int(v) for v in rng.integers(1, 6, int(rng.integers(2, 5))))
+    repeated = int(rng.integers(len(shape) + 1))
+    slopes = (*[1] * repeated, *shape[repeated:])
+    m = ModelBuilder()
+    source, slope = draw_scale(rng), draw_scale(rng)
+    x = m.input(shape, "int8", source, draw_zero_point(rng))
+    alpha = m.constant(int8_values(rng, slopes, 1)[0], slope, draw_zero_point(rng))
+    scale = source * rng.uniform(0.3, 3) * max(1.0, slope * 60)
+    y = m.tensor(shape, "int8", float(np.float32(scale)), draw_zero_point(rng))
+    m.operator("PRELU", [x, alpha], [y])
+    m.output(y)
+    return Case(m.build(), [int8_values(rng, shape)])
+
+
+def abs_(rng: Rng) -> Case:
+    """At one scale half of the time, else scales that grow and that shrink."""
+    source = draw_scale(rng), draw_zero_point(rng)
+    scale = source[0] if rng.integers(2) else draw_scale(rng)
+    return unary("ABS", rng, source, (scale, draw_zero_point(rng)))
+
+
+def elu(rng: Rng) -> Case:
+    """Scales at which the negative side is one step, and at which it is many."""
+    source = draw_scale(rng), draw_zero_point(rng)
+    return unary("ELU", rng, source, (draw_scale(rng), draw_zero_point(rng)))
+
+
+def rsqrt(rng: Rng) -> Case:
+    """All distances from the lowest value: below the zero point TFLM refuses to go on."""
+    source = draw_scale(rng, 1e-4, 1.0)
+    output = float(np.float32(rng.uniform(0.02, 3) / np.sqrt(source) / 127))
+    return unary("RSQRT", rng, (source, -128), (output, draw_zero_point(rng)))
 
 
 def add(rng: Rng, kind: str = "ADD") -> Case:
@@ -215,16 +285,23 @@ def dequantize(rng: Rng) -> Case:
 
 
 ELEMENTWISE_CASES: dict[str, Callable[[Rng], Case]] = {
+    "ABS": abs_,
     "ADD": add,
     "DEQUANTIZE": dequantize,
+    "ELU": elu,
     "HARD_SWISH": hard_swish,
     "LEAKY_RELU": leaky_relu,
     "LOGISTIC": logistic,
+    "MAXIMUM": partial(extreme, kind="MAXIMUM"),
+    "MINIMUM": partial(extreme, kind="MINIMUM"),
     "MUL": mul,
+    "PRELU": prelu,
     "QUANTIZE": quantize,
     "RELU": relu,
     "RELU6": relu6,
     "RELU_N1_TO_1": relu_n1_to_1,
+    "RSQRT": rsqrt,
+    "SQUARED_DIFFERENCE": squared_difference,
     "SUB": partial(add, kind="SUB"),
     "TANH": tanh,
 }

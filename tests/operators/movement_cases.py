@@ -173,13 +173,35 @@ def squeeze(rng: Rng) -> Case:
     return Case(m.build(), [values])
 
 
+def tile(rng: Rng) -> Case:
+    """Repetitions along up to three axes; TFLM has no kernel."""
+    m, shape, dtype = ModelBuilder(), _shape(rng, 1, 3, 5), _dtype(rng)
+    counts = [int(v) for v in rng.integers(1, 4, len(shape))]
+    x, values = _values(rng, m, shape, dtype)
+    y = _output(m, [n * size for n, size in zip(counts, shape, strict=True)], dtype)
+    m.operator("TILE", [x, m.constant(_int32(*counts))], [y], options("Tile"), version=2)
+    return Case(m.build(), [values], oracle="tflite")
+
+
+def reverse(rng: Rng) -> Case:
+    """One axis from back to front."""
+    m, shape, dtype = ModelBuilder(), _shape(rng), _dtype(rng)
+    axis = int(rng.integers(-len(shape), len(shape)))
+    x, values = _values(rng, m, shape, dtype)
+    y = _output(m, shape, dtype)
+    m.operator("REVERSE_V2", [x, m.constant(_int32(axis))], [y], options("ReverseV2"))
+    return Case(m.build(), [values])
+
+
 MOVEMENT_CASES: dict[str, Callable[[Rng], Case]] = {
     "CONCATENATION": concatenation,
     "PACK": pack,
+    "REVERSE_V2": reverse,
     "SLICE": slice_,
     "SPLIT": split,
     "SPLIT_V": split_v,
     "SQUEEZE": squeeze,
+    "TILE": tile,
     "TRANSPOSE": transpose,
     "UNPACK": unpack,
 }

@@ -124,28 +124,6 @@ def average_pool_2d(rng: Rng) -> Case:
     return _pool(rng, "AVERAGE_POOL_2D")
 
 
-def mean(rng: Rng) -> Case:
-    """Rank 1 to 5, any axes, negative and repeated ones too; scales that grow and that shrink."""
-    rank = int(rng.integers(1, 6))
-    shape = tuple(int(v) for v in rng.integers(1, 8, rank))
-    chosen = [int(v) for v in rng.permutation(rank)[: int(rng.integers(1, rank + 1))]]
-    if rank == 4 and rng.integers(2):
-        chosen = [1, 2]
-    axes = [axis - rank * int(rng.integers(2)) for axis in chosen + chosen[: int(rng.integers(2))]]
-    keep = bool(rng.integers(2))
-    target = [1 if n in chosen else size for n, size in enumerate(shape)]
-    out = [size for n, size in enumerate(target) if keep or n not in chosen]
-    m = ModelBuilder()
-    source = draw_scale(rng)
-    ratio = float(np.exp(rng.uniform(np.log(0.02), np.log(30))))
-    x = m.input(shape, "int8", source, draw_zero_point(rng))
-    y = m.tensor(out, "int8", float(np.float32(source * ratio)), draw_zero_point(rng))
-    indices = m.constant(np.array(axes, np.int32))
-    m.operator("MEAN", [x, indices], [y], options("Reducer", keepDims=keep))
-    m.output(y)
-    return Case(m.build(), [int8_values(rng, shape)])
-
-
 def softmax(rng: Rng) -> Case:
     """Rank 1 to 4, from one class to more than 256, any beta, to int8 or int16."""
     rank = int(rng.integers(1, 5))
@@ -227,7 +205,6 @@ WINDOW_CASES: dict[str, Callable[[Rng], Case]] = {
     "AVERAGE_POOL_2D": average_pool_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "MAX_POOL_2D": max_pool_2d,
-    "MEAN": mean,
     "PAD": pad,
     "PADV2": padv2,
     "SOFTMAX": softmax,

@@ -73,11 +73,11 @@ def follow(root: Path, title: str) -> str:
 
 
 def magnitude() -> bytes:
-    """ABS between two convolutions over a window."""
+    """SIGN between two convolutions over a window."""
     net = Net(16, 4)
     x = net.conv(net.first, 8, 3, padding=VALID, activation=NO_ACTIVATION)
     y = net._value(net.shapes[x], *net.scales[x])
-    net.builder.operator("ABS", [x], [y], options("Abs"))
+    net.builder.operator("SIGN", [x], [y], options("Sign"))
     return net.model(net.conv(y, 8, 3, padding=VALID))
 
 
@@ -86,7 +86,7 @@ def test_an_operator(copy: Path, tmp_path: Path) -> None:
     model.write_bytes(magnitude())
     command = ["codegen", str(model), "--name", "m", "--out", "out", "--standalone"]
     assert "operator is not supported" in python(copy, *command).stderr
-    assert write(copy, "an operator") == [Path("codegen/operators/elementwise/abs.py")]
+    assert write(copy, "an operator") == [Path("codegen/operators/elementwise/sign.py")]
     done = python(copy, *command, "--streaming")
     assert done.returncode == 0, done.stderr
     manifest = json.loads((copy / "out" / "manifest.json").read_text())

@@ -8,7 +8,7 @@
 #define LANES 4
 
 /** Adds `axis` of LANES outputs whose first elements lie `lane_step` apart. */
-static void add_lanes(const int8_t *input, int32_t lane_step, const safe_mean_axis_t *axis,
+static void add_lanes(const int8_t *input, int32_t lane_step, const safe_reduction_axis_t *axis,
                       int32_t sum[LANES])
 {
     const int8_t *second = &input[2 * lane_step];
@@ -31,7 +31,7 @@ static void add_lanes(const int8_t *input, int32_t lane_step, const safe_mean_ax
 }
 
 /** Adds `axis` of one output. */
-static void add_one(const int8_t *input, const safe_mean_axis_t *axis, int32_t *sum)
+static void add_one(const int8_t *input, const safe_reduction_axis_t *axis, int32_t *sum)
 {
     int32_t total = *sum;
     int32_t at = 0;
@@ -46,13 +46,14 @@ static void add_one(const int8_t *input, const safe_mean_axis_t *axis, int32_t *
 static void add_all(const safe_mean_params_t *params, const int8_t *input, int32_t lanes,
                     int32_t sum[LANES])
 {
-    for (int32_t a = 0; a < params->reduced0.count; a++) {
-        for (int32_t b = 0; b < params->reduced1.count; b++) {
-            const int8_t *run = &input[a * params->reduced0.step + b * params->reduced1.step];
+    for (int32_t a = 0; a < params->loops.reduced0.count; a++) {
+        for (int32_t b = 0; b < params->loops.reduced1.count; b++) {
+            const int8_t *run =
+                &input[a * params->loops.reduced0.step + b * params->loops.reduced1.step];
             if (lanes == LANES) {
-                add_lanes(run, params->kept2.step, &params->reduced2, sum);
+                add_lanes(run, params->loops.kept2.step, &params->loops.reduced2, sum);
             } else {
-                add_one(run, &params->reduced2, sum);
+                add_one(run, &params->loops.reduced2, sum);
             }
         }
     }
@@ -60,16 +61,15 @@ static void add_all(const safe_mean_params_t *params, const int8_t *input, int32
 
 void safe_kernel_mean_s8(const safe_mean_params_t *params, const int8_t *input, int8_t *output)
 {
-    const int32_t rows = params->kept0.count * params->kept1.count;
-    const int32_t columns = params->kept2.count;
+    const int32_t rows = params->loops.kept0.count * params->loops.kept1.count;
+    const int32_t columns = params->loops.kept2.count;
     for (int32_t row = 0; row < rows; row++) {
-        const int8_t *first = &input[row / params->kept1.count * params->kept0.step +
-                                     row % params->kept1.count * params->kept1.step];
+        const int8_t *first = &input[safe_reduction_row(&params->loops, row)];
         int32_t lanes = 0;
         for (int32_t column = 0; column < columns; column += lanes) {
             int32_t sum[LANES] = {params->start, params->start, params->start, params->start};
             lanes = columns - column < LANES ? 1 : LANES;
-            add_all(params, &first[column * params->kept2.step], lanes, sum);
+            add_all(params, &first[column * params->loops.kept2.step], lanes, sum);
             for (int32_t r = 0; r < lanes; r++) {
                 const int32_t scaled = safe_requantize(sum[r], params->multiplier, params->shift);
                 *output++ =
