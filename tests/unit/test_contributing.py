@@ -73,20 +73,24 @@ def follow(root: Path, title: str) -> str:
 
 
 def magnitude() -> bytes:
-    """SIGN between two convolutions over a window."""
+    """ABS between two convolutions over a window."""
     net = Net(16, 4)
     x = net.conv(net.first, 8, 3, padding=VALID, activation=NO_ACTIVATION)
     y = net._value(net.shapes[x], *net.scales[x])
-    net.builder.operator("SIGN", [x], [y], options("Sign"))
+    net.builder.operator("ABS", [x], [y], options("Abs"))
     return net.model(net.conv(y, 8, 3, padding=VALID))
 
 
 def test_an_operator(copy: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.tflite"
     model.write_bytes(magnitude())
+    example = copy / "codegen/operators/elementwise/abs.py"
+    own = example.read_text()
+    example.unlink()
     command = ["codegen", str(model), "--name", "m", "--out", "out", "--standalone"]
     assert "operator is not supported" in python(copy, *command).stderr
-    assert write(copy, "an operator") == [Path("codegen/operators/elementwise/sign.py")]
+    assert write(copy, "an operator") == [Path("codegen/operators/elementwise/abs.py")]
+    assert example.read_text() == own
     done = python(copy, *command, "--streaming")
     assert done.returncode == 0, done.stderr
     manifest = json.loads((copy / "out" / "manifest.json").read_text())
@@ -101,6 +105,7 @@ def test_an_operator(copy: Path, tmp_path: Path) -> None:
 
 def test_the_operator_of_the_recipe_is_exact(copy: Path, tmp_path: Path) -> None:
     """Reference against TensorFlow Lite Micro, saturated values included."""
+    (copy / "codegen/operators/elementwise/abs.py").unlink()
     write(copy, "an operator")
     data = magnitude()
     (tmp_path / "m.tflite").write_bytes(data)
