@@ -23,6 +23,7 @@ from codegen.ir.graph import DType, Operator
 
 _DTYPE_CODES = {
     DType.INT8: "SAFE_DTYPE_INT8",
+    DType.UINT8: "SAFE_DTYPE_UINT8",
     DType.INT16: "SAFE_DTYPE_INT16",
     DType.INT32: "SAFE_DTYPE_INT32",
     DType.FLOAT32: "SAFE_DTYPE_FLOAT32",
@@ -167,7 +168,7 @@ def _edge(program: Program, role: str, edge: emitted.Edge) -> EdgeText:
     if tensor.dtype not in _DTYPE_CODES or max(tensor.shape, default=1) > _MAX_EXTENT:
         raise ModelUnsupportedError(
             f'{role.lower()} "{tensor.name}" is {tensor.dtype}{list(tensor.shape)}: inputs and '
-            f"outputs must be int8, int16, int32 or float32 with extents up to {_MAX_EXTENT}"
+            f"outputs must be int8, uint8, int16, int32 or float32 with extents up to {_MAX_EXTENT}"
         )
     quantization = tensor.quantization
     return EdgeText(
@@ -245,7 +246,9 @@ def _tensor_argument(program: KernelProgram, operator: Operator, argument: Tenso
     # Through void *: the plan proves the alignment that a direct cast would hide.
     through = "" if tensor.dtype.itemsize == 1 else f"({const}void *)"
     place = f"(arena + {program.plan.tensors[tensor.index]})"
-    return f"({const}{text.tensor_c_type(tensor)} *){through}{place}"
+    # Kernels of bytes know int8 only: a uint8 value is looked up by its byte.
+    c_type = "int8_t" if tensor.dtype is DType.UINT8 else text.tensor_c_type(tensor)
+    return f"({const}{c_type} *){through}{place}"
 
 
 def _states(program: KernelProgram) -> list[dict[str, object]]:

@@ -1,8 +1,7 @@
 """Refusal of models that SAFE does not generate, with advice: float, hybrid, unknown operators."""
 
-from collections.abc import Sequence
-
 from codegen.errors import ModelUnsupportedError, where
+from codegen.frontend import islands
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Tensor
 from codegen.operators.registry import operators
 
@@ -13,16 +12,29 @@ _HOW = (
 _INTEGER_WEIGHTS = {DType.INT8, DType.UINT8, DType.INT16}
 
 
-def check_model(graph: Graph, supported: Sequence[str]) -> None:
-    """Raise `ModelUnsupportedError` unless every operator is integer and `supported`."""
+def check_model(graph: Graph) -> None:
+    """Raise `ModelUnsupportedError` unless every operator is integer and supported.
+
+    Of an island of float32 operators the first is named that has no integer form: it is the cause.
+    """
     _check_not_float(graph)
-    _check_known(graph, supported)
-    for operator in graph.operators:
-        tensor = _float_activation(graph, operator)
-        if tensor is not None and not operators()[operator.kind].takes_float:
-            raise ModelUnsupportedError(
-                f"{where(operator.index, operator.kind, tensor.name)}: computes in float32; {_HOW}"
-            )
+    floating = [
+        (operator, tensor)
+        for operator in graph.operators
+        if (tensor := _float_activation(graph, operator)) is not None
+        and not _takes_float(operator.kind)
+    ]
+    causes = [found for found in floating if not islands.can_be_integer(found[0].kind)]
+    for operator, tensor in causes[:1] or floating[:1]:
+        raise ModelUnsupportedError(
+            f"{where(operator.index, operator.kind, tensor.name)}: computes in float32; {_HOW}"
+        )
+    _check_known(graph)
+
+
+def _takes_float(kind: str) -> bool:
+    spec = operators().get(kind)
+    return spec is not None and spec.takes_float
 
 
 def _activations(graph: Graph, operator: Operator) -> list[Tensor]:
@@ -54,9 +66,10 @@ def _has_integer_weights(graph: Graph, operator: Operator) -> bool:
     return any(t.is_constant and t.dtype in _INTEGER_WEIGHTS for t in inputs)
 
 
-def _check_known(graph: Graph, supported: Sequence[str]) -> None:
+def _check_known(graph: Graph) -> None:
+    supported = sorted(kind for kind, spec in operators().items() if not spec.internal)
     for operator in graph.operators:
-        if operator.kind not in supported:
+        if operator.kind not in operators():
             name = graph.tensor(operator.outputs[0]).name
             raise ModelUnsupportedError(
                 f"{where(operator.index, operator.kind, name)}: operator is not supported; "

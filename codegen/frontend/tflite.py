@@ -5,7 +5,7 @@ The order of the checks is the order in which they help: damage first, then what
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -17,11 +17,10 @@ import tflite
 from flatbuffers.number_types import Int32Flags
 
 from codegen.errors import CodegenError, ModelInvalidError, ModelUnsupportedError, where
-from codegen.frontend import dilation, reader, support
+from codegen.frontend import dilation, islands, reader, shapes, support
 from codegen.ir import verifier
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Quantization, Tensor
 from codegen.operators.registry import operators as supported_operators
-from codegen.passes import fold
 
 MAX_OPERATORS = 4096
 MAX_RANK = 6
@@ -110,9 +109,10 @@ class _Importer:
         problem = next(verifier.problems(graph), None)
         if problem is not None:
             raise ModelInvalidError(str(problem))
-        supported = (k for k, spec in supported_operators().items() if not spec.internal)
-        support.check_model(graph, sorted(supported))
-        graph = fold.run(replace(graph, operators=tuple(self._with_options(bare, entries))))
+        typed = _Options(entries)
+        graph = islands.run(graph, typed)
+        support.check_model(graph)
+        graph = shapes.run(replace(graph, operators=tuple(_with_options(graph, typed))))
         graph = dilation.run(graph)
         for operator in graph.operators:
             supported_operators()[operator.kind].check(graph, operator)
@@ -172,14 +172,6 @@ class _Importer:
             what, getattr(table, f"{field}Length"), getattr(table, f"{field}AsNumpy"), _MAX_EDGES
         )
 
-    def _with_options(self, bare: list[Operator], entries: list[Any]) -> Iterator[Operator]:
-        for operator, entry in zip(bare, entries, strict=True):
-            spec = supported_operators()[operator.kind]
-            place = where(operator.index, operator.kind)
-            with reader.reading(f"{place}: options"):
-                options: Mapping[str, Any] = spec.parse_options(_typed_options(entry, place))
-            yield replace(operator, options=MappingProxyType(dict(options)))
-
     def _load_tensor(self, index: int, place: str) -> None:
         if index in self._tensors:
             return
@@ -210,7 +202,7 @@ class _Importer:
             name=name,
             shape=shape,
             dtype=dtype,
-            quantization=_quantization(table, place),
+            quantization=_quantization(table, place, len(shape)),
             data=self._constant(table, place, shape, dtype),
             is_variable=is_variable,
         )
@@ -275,15 +267,18 @@ def _shape(table: Any, place: str) -> tuple[int, ...]:
     return shape
 
 
-def _quantization(table: Any, place: str) -> Quantization | None:
-    """Return scales and zero points as the file has them; the verifier judges them."""
+def _quantization(table: Any, place: str, rank: int) -> Quantization | None:
+    """Return scales and zero points as the file has them; the verifier judges them.
+
+    A tensor of rank 1 has one axis, whatever the file says: converters wrote that of the weights.
+    """
     with reader.reading(f"{place}: quantization"):
         parameters = table.Quantization()
         if parameters is None or parameters.ScaleLength() == 0:
             return None
         if parameters.DetailsType() != 0:
             raise ModelUnsupportedError(f"{place}: custom quantization is not supported")
-        axis = int(parameters.QuantizedDimension())
+        axis = 0 if rank == 1 else int(parameters.QuantizedDimension())
     limit = 1 << 20
     what = f"{place}: quantization"
     scales = reader.floats(f"{what} scales", parameters.ScaleLength, parameters.ScaleAsNumpy, limit)
@@ -304,6 +299,31 @@ def builtin_code(code: Any) -> int:
     place = table.Offset(_BUILTIN_CODE_SLOT)
     field = int(table.Get(Int32Flags, place + table.Pos)) if place else 0
     return max(field, int(code.DeprecatedBuiltinCode()))
+
+
+class _Options:
+    """The options tables of the file's operators, by their index."""
+
+    def __init__(self, entries: Sequence[Any]) -> None:
+        self._entries = entries
+
+    def __call__(self, operator: Operator) -> Any:
+        """Return the `tflite` table that the file names for an operator, or None."""
+        place = where(operator.index, operator.kind)
+        with reader.reading(f"{place}: options"):
+            return _typed_options(self._entries[operator.index], place)
+
+
+def _with_options(graph: Graph, typed: _Options) -> Iterator[Operator]:
+    """Yield the operators with their attributes; those that the importer made have them."""
+    for operator in graph.operators:
+        spec = supported_operators()[operator.kind]
+        if spec.internal:
+            yield operator
+            continue
+        with reader.reading(f"{where(operator.index, operator.kind)}: options"):
+            options: Mapping[str, Any] = spec.parse_options(typed(operator))
+        yield replace(operator, options=MappingProxyType(dict(options)))
 
 
 def _typed_options(entry: Any, place: str) -> Any:

@@ -43,6 +43,9 @@ class OperatorSpec:
     is_view: ClassVar[bool] = False
     """Whether its output is its first input's bytes under another shape, which needs neither code
     nor a copy."""
+    moves: ClassVar[bool] = False
+    """Whether each element of its outputs is one of its inputs' elements, and nothing is computed:
+    then it is the same for any element type."""
     data_input: ClassVar[int] = 0
     """Position of the input that holds the values. The other inputs say what to do with them."""
     takes_float: ClassVar[bool] = False
@@ -75,6 +78,14 @@ class OperatorSpec:
         writes that step (options `last_step`), and its sequence needs no memory.
         """
         del graph, operator, consumer
+        return None
+
+    def shape(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return the shape of its one output as its inputs give it; None: as the file says.
+
+        Asked where a converter has left the shapes behind an operator open.
+        """
+        del graph, operator
         return None
 
     def int8_table(self, graph: Graph, operator: Operator) -> Table | None:

@@ -118,6 +118,14 @@ class Elementwise(OperatorSpec):
             unsupported(graph, operator, f"repeats along more than {BROADCAST_AXES + 1} axes")
         self.check_integers(graph, operator)
 
+    def shape(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return the shape to which both inputs broadcast; None where they do not."""
+        first, second = (graph.tensor(index).shape for index in operator.inputs)
+        try:
+            return np.broadcast_shapes(first, second)
+        except ValueError:
+            return None
+
     def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
         """Return the 256 results where the other input is one constant value, else None."""
         tensors = [graph.tensor(index) for index in operator.inputs]

@@ -37,6 +37,10 @@ class Dequantize(OperatorSpec):
         require_dtype(graph, operator, output, DType.FLOAT32)
         require_shape(graph, operator, output, source.shape)
 
+    def shape(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return the input's shape."""
+        return graph.tensor(operator.inputs[0]).shape
+
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows of the input: each element follows from one."""
         return row_rules.one_by_one(graph, operator, known)

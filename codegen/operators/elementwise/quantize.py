@@ -1,5 +1,7 @@
 """QUANTIZE: float32 to int8 or int16 at the input edge, or between two integer scales.
 
+A uint8 value at the edge of a model is the int8 value with its sign bit turned.
+
 Source of the arithmetic: TFLM's AffineQuantize (float32 quotient, rounded half away from zero)
 and Requantize (double rounding). Beyond TFLM: a value too large for int32 saturates instead of
 wrapping, and NaN gives the lowest value.
@@ -24,6 +26,7 @@ from codegen.operators.checks import (
     require_input,
     require_per_tensor,
     require_shape,
+    unsupported,
 )
 from codegen.operators.elementwise.unary import lookup_call
 from codegen.operators.table import INPUTS, Table
@@ -48,19 +51,27 @@ class Quantize(OperatorSpec):
         require_counts(graph, operator, (1,))
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        require_dtype(graph, operator, source, DType.FLOAT32, DType.INT8, DType.INT16)
-        require_per_tensor(graph, operator, output, DType.INT8, DType.INT16)
+        require_dtype(graph, operator, source, DType.FLOAT32, DType.INT8, DType.INT16, DType.UINT8)
+        require_per_tensor(graph, operator, output, DType.INT8, DType.INT16, DType.UINT8)
         require_shape(graph, operator, output, source.shape)
+        pair = (source.dtype, output.dtype)
+        if DType.UINT8 in pair and DType.INT8 not in pair:
+            unsupported(graph, operator, f"converts {pair[0]} to {pair[1]}; use int8 on one side")
         if source.dtype != DType.FLOAT32:
             require_per_tensor(graph, operator, source, source.dtype)
             _prove(graph, operator)
 
     def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
-        """Return the 256 results between two int8 scales, None for other types."""
+        """Return the 256 results between two scales of one byte, None for other types."""
         tensors = [graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])]
-        if any(tensor.dtype != DType.INT8 for tensor in tensors):
+        if any(tensor.dtype.itemsize != 1 for tensor in tensors):
             return None
-        return _rescaled(graph, operator, INPUTS).astype(np.int8)
+        values = INPUTS & 0xFF if tensors[0].dtype == DType.UINT8 else INPUTS
+        return _rescaled(graph, operator, values).astype(tensors[1].dtype.value).view(np.int8)
+
+    def shape(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return the input's shape."""
+        return graph.tensor(operator.inputs[0]).shape
 
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows of the input: each element follows from one."""

@@ -76,6 +76,10 @@ class Unary(OperatorSpec):
             )
         self.check_integers(graph, operator)
 
+    def shape(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return the input's shape."""
+        return graph.tensor(operator.inputs[0]).shape
+
     def int8_table(self, graph: Graph, operator: Operator) -> Table | None:
         """Return the 256 results of an int8 operator, None for a wider one."""
         if graph.tensor(operator.inputs[0]).dtype != DType.INT8:

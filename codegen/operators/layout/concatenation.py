@@ -31,6 +31,7 @@ class Concatenation(OperatorSpec):
     """Any number of inputs, equal in all extents but one."""
 
     kind = "CONCATENATION"
+    moves = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read axis and fused activation."""

@@ -23,6 +23,7 @@ class Pack(OperatorSpec):
     """One input for each index of the new axis. Source of the rules: TFLM's pack."""
 
     kind = "PACK"
+    moves = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read axis and number of inputs."""

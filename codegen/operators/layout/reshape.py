@@ -67,6 +67,7 @@ class Reshape(View):
     """RESHAPE as a view."""
 
     kind = "RESHAPE"
+    moves = True
 
 
 OPERATOR = Reshape()

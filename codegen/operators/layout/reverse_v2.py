@@ -26,6 +26,7 @@ class ReverseV2(OperatorSpec):
     """The last element first, along some axes."""
 
     kind = "REVERSE_V2"
+    moves = True
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the axes and that nothing else changes."""

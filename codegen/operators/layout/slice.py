@@ -25,6 +25,7 @@ class Slice(OperatorSpec):
     """A block of neighbouring elements along each axis; any element type."""
 
     kind = "SLICE"
+    moves = True
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check rank, begin, size and the output shape."""

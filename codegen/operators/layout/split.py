@@ -19,6 +19,7 @@ class Split(OperatorSpec):
     """Parts one after the other; their shapes come from the output tensors."""
 
     kind = "SPLIT"
+    moves = True
     _input_count: ClassVar[int] = 2
     data_input = 1
     _axis: ClassVar[int] = 0

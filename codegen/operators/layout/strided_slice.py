@@ -75,6 +75,7 @@ class StridedSlice(OperatorSpec):
     """A copy with a stride for each axis."""
 
     kind = "STRIDED_SLICE"
+    moves = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read the five masks and the `offset` flag."""

@@ -27,6 +27,7 @@ class Tile(OperatorSpec):
     """The tensor again and again along each axis."""
 
     kind = "TILE"
+    moves = True
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the repetitions and the output shape."""

@@ -24,6 +24,7 @@ class Transpose(OperatorSpec):
     """Axis `n` of the output is axis `permutation[n]` of the input."""
 
     kind = "TRANSPOSE"
+    moves = True
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the permutation and the output shape."""

@@ -21,6 +21,7 @@ class Unpack(OperatorSpec):
     """One output for each index of the axis. Source of the rules: TFLM's unpack."""
 
     kind = "UNPACK"
+    moves = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read axis and number of outputs."""

@@ -42,6 +42,14 @@ class Conv2D(OperatorSpec):
         options = window_options(builtin_options, dilated=True)
         return {**options, **_int16.bias_type(builtin_options)} if options else options
 
+    def shape(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return what padding and strides leave of the image."""
+        source, weights = (graph.tensor(index) for index in operator.inputs[:2])
+        if len(source.shape) != 4 or len(weights.shape) != 4:
+            return None
+        y, x = convolution_axes(graph, operator)
+        return (source.shape[0], y.output, x.output, weights.shape[0])
+
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes, quantization, and that the accumulator fits."""
         roles = {"input": 0, "weights": 1}

@@ -42,6 +42,13 @@ class TransposeConv(OperatorSpec):
         """Read padding, strides and the fused activation."""
         return window_options(builtin_options)
 
+    def shape(self, graph: Graph, operator: Operator) -> tuple[int, ...] | None:
+        """Return the shape that the first input holds, where it is known."""
+        data = graph.tensor(operator.inputs[0]).data
+        if data is None or data.size != 4 or data.min() < 1:
+            return None
+        return tuple(int(v) for v in data.reshape(-1))
+
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes, quantization, and that the accumulator fits."""
         roles = {"input": _INPUT, "weights": WEIGHTS}

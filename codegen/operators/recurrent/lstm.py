@@ -74,6 +74,23 @@ def written(operator: Operator) -> str:
     return "writes the last step only" if operator.options["last_step"] else "all steps"
 
 
+def scale_notes(graph: Graph, operator: Operator) -> tuple[str, ...]:
+    """Return a line where the file gives the output another scale than the hidden state has.
+
+    The converter writes that where a CONCATENATION wants one scale for its inputs. TFLite Micro
+    copies the hidden state's bytes all the same, and so does SAFE.
+    """
+    hidden = _quantization(graph, operator.inputs[HIDDEN_STATE])
+    output = _quantization(graph, operator.outputs[0])
+    if (hidden.scale, hidden.zero_point) == (output.scale, output.zero_point):
+        return ()
+    return (
+        f"the file gives the output scale {output.scale:.6g} and zero point {output.zero_point}, "
+        f"the hidden state {hidden.scale:.6g} and {hidden.zero_point}: the bytes are the hidden "
+        "state's, as in TFLite Micro",
+    )
+
+
 def table() -> NDArray[np.uint16]:
     """Return the sigmoid table as the kernels read it."""
     return np.array(SIGMOID_TABLE, dtype=np.uint16)

@@ -124,15 +124,8 @@ class UnidirectionalSequenceLstm(OperatorSpec):
         else:
             require_shape(graph, operator, output, (*source.shape[:2], sizes.units))
         require_per_tensor(graph, operator, source)
-        hidden_scales = require_per_tensor(graph, operator, hidden)
-        output_scales = require_per_tensor(graph, operator, output)
-        if (hidden_scales.scale, hidden_scales.zero_point) != (
-            output_scales.scale,
-            output_scales.zero_point,
-        ):
-            unsupported(
-                graph, operator, "is quantized unlike the hidden state; convert again", output.index
-            )
+        require_per_tensor(graph, operator, hidden)
+        require_per_tensor(graph, operator, output)
         require_per_tensor(graph, operator, cell, DType.INT16)
         _lstm.cell_power(graph, operator)
         _check_gates(graph, operator, sizes)
@@ -181,6 +174,7 @@ class UnidirectionalSequenceLstm(OperatorSpec):
             notes=(
                 "reference kernel, four gates of a unit at a time, zero points folded into bias",
                 _lstm.written(operator),
+                *_lstm.scale_notes(graph, operator),
                 *_lstm.prove(graph, operator, p),
             ),
         )

@@ -33,6 +33,7 @@ typedef enum safe_dtype {
     SAFE_DTYPE_INT16 = 1,
     SAFE_DTYPE_INT32 = 2,
     SAFE_DTYPE_FLOAT32 = 3,
+    SAFE_DTYPE_UINT8 = 4,
 } safe_dtype_t;
 
 /** An input or output tensor: real = scale * (q - zero_point). */
