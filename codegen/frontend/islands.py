@@ -137,7 +137,7 @@ class _Rewriter:
             changed = changed or bool(made)
             # A float operator stays until nobody reads it: an output of the model may.
             closed = bool(made) and operator.kind == "QUANTIZE"
-            self._operators += made if closed else [*made, operator]
+            self._operators += made if closed else [operator, *made]
         if not changed:
             return self._graph
         ordered = replace(

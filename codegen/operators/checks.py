@@ -279,3 +279,27 @@ def batched(graph: Graph, index: int, values: Array | None) -> Array:
     """Return an input with the leading axis of inferences: 1 for a constant."""
     assert values is not None
     return values[np.newaxis] if graph.tensor(index).is_constant else values
+
+
+def require_same_values(
+    graph: Graph, operator: Operator, tensor: Tensor, reference: Tensor
+) -> None:
+    """Check that a moved tensor keeps type, scale and zero point: bytes are only copied."""
+    if tensor.dtype != reference.dtype:
+        invalid(
+            graph,
+            operator,
+            f"is {tensor.dtype.value}, but {reference.dtype.value} on the other side",
+            tensor.index,
+        )
+    before, after = reference.quantization, tensor.quantization
+    if before is None or after is None:
+        return
+    if (before.scales, before.zero_points) != (after.scales, after.zero_points):
+        unsupported(
+            graph,
+            operator,
+            "has another scale or zero point than the other side: TFLite Micro only copies; "
+            "convert again",
+            tensor.index,
+        )

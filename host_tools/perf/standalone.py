@@ -203,7 +203,7 @@ def build(
 ) -> Standalone:
     """Generate, compile and link `model` in the new folder `work`.
 
-    With `drawn` the inputs are windows of several kinds, where they are integers; else the
+    With `drawn` the inputs are windows of several kinds, as float32 ones always are; else the
     harness's own.
     With `stream` a call is one sample, the window full: `safe_<name>_step`.
 
@@ -232,7 +232,8 @@ def build(
     for name, content in needed.items():
         (work / name).write_text(content, encoding="utf-8")
     fed, data = windows.plain(called, calls), None
-    if drawn and all(source["dtype"].startswith("int") for source in manifest["inputs"]):
+    # Random bytes are no reasonable floats.
+    if drawn or any(source["dtype"] == "float32" for source in manifest["inputs"]):
         fed, data = windows.feed(model, called, calls, parts(manifest["inputs"])), work / "feed"
         data.write_bytes(b"".join(fed.inputs))
     image = bare.link(target, objects, called, work, include=generated, calls=calls, feed=data)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.frontend import tflite
-from codegen.ir.graph import Tensor
+from codegen.ir.graph import DType, Graph, Tensor
 from host_tools.formats import golden
 from host_tools.perf.interface import ModelEdge
 from targets.emulate import bare
@@ -48,12 +48,17 @@ class Feed:
 
 @dataclass(frozen=True)
 class _Input:
-    """Shape of one input window, with the limits and the zero point of its values."""
+    """Shape of one input window, with the limits and the zero point of its values.
+
+    Those of a float32 input are of the integers that the model makes of it.
+    """
 
     shape: Shape
     low: int
     high: int
     zero_point: int
+    scale: float | None = None
+    """Scale of a float32 input; None for integers."""
 
     def limited(self, values: Array) -> Array:
         """Return the values rounded to integers and limited to the input's type."""
@@ -131,8 +136,28 @@ def _recorded(model: Path, tensor: Tensor, count: int) -> Array | None:
     return chosen[places].reshape(count, *tensor.shape)
 
 
+def _about(graph: Graph, tensor: Tensor) -> _Input:
+    """Return what is drawn for an input: float32 by the scale at which it is quantized."""
+    integers, scale = tensor, None
+    if tensor.dtype is DType.FLOAT32:
+        readers = [o for o in graph.operators if o.kind == "QUANTIZE" and tensor.index in o.inputs]
+        integers = graph.tensor(readers[0].outputs[0])
+        assert integers.quantization is not None
+        scale = integers.quantization.scale
+    limits = np.iinfo(integers.dtype.value)
+    zero_points = integers.quantization.zero_points if integers.quantization is not None else (0,)
+    return _Input(tensor.shape, int(limits.min), int(limits.max), zero_points[0], scale)
+
+
+def _real(rng: Rng, about: _Input, integers: Array) -> Array:
+    """Return real numbers that are quantized to about these integers, some of them beyond."""
+    assert about.scale is not None
+    moved = integers + rng.uniform(-0.6, 0.6, integers.shape) - about.zero_point
+    return (moved * about.scale).astype(np.float32)
+
+
 def draw(model: Path, count: int, index: int = 0) -> Windows:
-    """Return `count` windows for integer input `index` of a model, the kinds in turn.
+    """Return `count` windows for input `index` of a model, the kinds in turn.
 
     A window of a kind depends on its place and on how many there are, not on other kinds. In
     distribution are those of `golden.npz` beside the model, else drawn signals. Raises the errors
@@ -140,17 +165,17 @@ def draw(model: Path, count: int, index: int = 0) -> Windows:
     """
     graph = tflite.load(model, "windows")
     tensor = graph.tensor(graph.inputs[index])
-    limits = np.iinfo(tensor.dtype.value)
-    zero_points = tensor.quantization.zero_points if tensor.quantization is not None else (0,)
-    about = _Input(tensor.shape, int(limits.min), int(limits.max), zero_points[0])
+    about = _about(graph, tensor)
     values = np.empty((count, *tensor.shape), dtype=tensor.dtype.value)
     for place, (kind, drawn) in enumerate([*_DRAW.items()][:count]):
         own = slice(place, None, len(KINDS))
         wanted = len(values[own])
         recorded = _recorded(model, tensor, wanted) if kind == IN_DISTRIBUTION else None
         if recorded is None:
-            seed = [_SEED, place, index] if index else [_SEED, place]
-            recorded = drawn(np.random.default_rng(seed), about, wanted)
+            rng = np.random.default_rng([_SEED, place, index] if index else [_SEED, place])
+            recorded = drawn(rng, about, wanted)
+            if about.scale is not None:
+                recorded = _real(rng, about, recorded)
         values[own] = recorded
     return Windows(values, tuple(KINDS[i % len(KINDS)] for i in range(count)))
 

@@ -5,7 +5,9 @@ reset before every window; without that, outputs move by up to 18 LSB.
 
 It is no oracle for a convolution that the converter wrote with an open batch as SPACE_TO_BATCH_ND,
 CONV_2D, BATCH_TO_SPACE_ND (Keras 3 does so with every dilation): TFLM reads the open batch as 1,
-although the blocks lie there, and leaves the rest of the values as memory happens to hold them.
+although the blocks lie there, and leaves the rest of the values as memory happens to hold them. Nor
+is it one where the shape behind a TRANSPOSE_CONV is open: it computes one row. Both are
+NoOracleError, as is a model with an operator that it lacks.
 """
 
 from collections.abc import Sequence
@@ -27,6 +29,10 @@ _ARENA = 1 << 26
 too small for a small file with large images. The system gives memory only where it is touched."""
 
 
+class NoOracleError(ConversionError):
+    """TensorFlow Lite Micro does not run a model, or not all of it; the message says why."""
+
+
 def available() -> bool:
     """Whether the package is installed (extra `oracle`)."""
     try:
@@ -39,8 +45,8 @@ def available() -> bool:
 def interpreter(content: bytes) -> Any:
     """Return an interpreter of the package for a model file.
 
-    Raises ConversionError when the package is not installed, refuses the model, or would compute
-    only a part of it.
+    Raises ConversionError when the package is not installed, NoOracleError when it refuses the
+    model or would compute only a part of it.
     """
     try:
         runtime = import_module("tflite_micro").runtime
@@ -51,10 +57,10 @@ def interpreter(content: bytes) -> Any:
     try:
         loaded = runtime.Interpreter.from_bytes(content, arena_size=_ARENA + 10 * len(content))
     except RuntimeError as error:
-        raise ConversionError(f"TensorFlow Lite Micro refuses the model: {error}") from error
+        raise NoOracleError(f"TensorFlow Lite Micro refuses the model: {error}") from error
     index = blocks.first_open(content)
     if index is not None:
-        raise ConversionError(
+        raise NoOracleError(
             f"operator {index} SPACE_TO_BATCH_ND has an open batch: TensorFlow Lite Micro computes"
             " the first block only, so it is no oracle here; compare with TensorFlow Lite, or"
             " convert the model with a dilated CONV_2D"
@@ -66,7 +72,8 @@ def run(model: Path, windows: Array) -> Array:
     """Return [N, *output shape] of a model with one input and one output, in the output's type.
 
     `windows` [N, *input shape without the batch], of the input's type. Raises ConversionError when
-    the package is not installed or refuses the model, and DataError when a window does not fit.
+    the package is not installed, NoOracleError when it refuses the model, DataError when a window
+    does not fit.
     """
     (outputs,) = run_all(model, [windows])
     return outputs
@@ -84,6 +91,13 @@ def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
         shapes.append(tuple(int(size) for size in runtime.get_input_details(index)["shape"]))
         if int(np.prod(shapes[-1])) != int(np.prod(values.shape[1:])):
             raise DataError(f"windows have shape {values.shape[1:]}, {model} takes {shapes[-1]}")
+    for index, tensor in enumerate(graph.outputs):
+        size = int(np.prod(runtime.get_output_details(index)["shape"]))
+        if size != graph.tensor(tensor).elements:
+            raise NoOracleError(
+                f"the file leaves the shape of output {index} open, and TensorFlow Lite Micro "
+                f"computes {size} of its {graph.tensor(tensor).elements} values"
+            )
     results: list[list[Array]] = [[] for _ in graph.outputs]
     for row in range(len(inputs[0])):
         runtime.reset()

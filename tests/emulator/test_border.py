@@ -42,7 +42,7 @@ def all_agree(path, folder, plugins):
         work.mkdir()
         built = standalone.build(path, load(name), work, calls=WINDOWS, drawn=True)
         cost = standalone.measure(built, plugins)
-        wanted = agreement.expected(built) if wanted is None else wanted
+        wanted = wanted or agreement.expected(built)
         rows = agreement.compare(built, cost, wanted)
         agreement.require_equal(cost, rows)
         assert [row.kind for row in rows] == list(windows.KINDS)

@@ -21,10 +21,11 @@ from codegen.operators.checks import (
     require_counts,
     require_input,
     require_options,
+    require_same_values,
     require_shape,
     unsupported,
 )
-from codegen.operators.layout.copy import join_call, positive_axis, require_same_values
+from codegen.operators.layout.copy import join_call, positive_axis
 
 
 class Concatenation(OperatorSpec):

@@ -157,27 +157,3 @@ def constant_axis(graph: Graph, operator: Operator, position: int, rank: int) ->
     if data.size != 1:
         invalid(graph, operator, f"has {data.size} values, expected one axis", tensor.index)
     return positive_axis(graph, operator, int(data[0]), rank)
-
-
-def require_same_values(
-    graph: Graph, operator: Operator, tensor: Tensor, reference: Tensor
-) -> None:
-    """Check that a moved tensor keeps type, scale and zero point: bytes are only copied."""
-    if tensor.dtype != reference.dtype:
-        invalid(
-            graph,
-            operator,
-            f"is {tensor.dtype.value}, but {reference.dtype.value} on the other side",
-            tensor.index,
-        )
-    before, after = reference.quantization, tensor.quantization
-    if before is None or after is None:
-        return
-    if (before.scales, before.zero_points) != (after.scales, after.zero_points):
-        unsupported(
-            graph,
-            operator,
-            "has another scale or zero point than the other side: TFLite Micro only copies; "
-            "convert again",
-            tensor.index,
-        )

@@ -17,10 +17,10 @@ from codegen.operators.checks import (
     require_counts,
     require_indices,
     require_input,
+    require_same_values,
     require_shape,
     unsupported,
 )
-from codegen.operators.layout.copy import require_same_values
 
 
 class Fill(OperatorSpec):

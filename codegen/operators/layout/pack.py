@@ -14,9 +14,10 @@ from codegen.operators.checks import (
     require_counts,
     require_input,
     require_options,
+    require_same_values,
     require_shape,
 )
-from codegen.operators.layout.copy import join_call, positive_axis, require_same_values
+from codegen.operators.layout.copy import join_call, positive_axis
 
 
 class Pack(OperatorSpec):

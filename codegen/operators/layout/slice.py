@@ -12,10 +12,11 @@ from codegen.operators.checks import (
     require_counts,
     require_indices,
     require_input,
+    require_same_values,
     require_shape,
     unsupported,
 )
-from codegen.operators.layout.copy import Walk, copy_call, require_same_values
+from codegen.operators.layout.copy import Walk, copy_call
 
 MAX_RANK = 5
 """Largest rank, TFLM's own limit."""

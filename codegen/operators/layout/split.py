@@ -11,8 +11,15 @@ import numpy as np
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators.base import OperatorSpec
-from codegen.operators.checks import batched, invalid, require_counts, require_input, require_shape
-from codegen.operators.layout.copy import constant_axis, require_same_values, split_call
+from codegen.operators.checks import (
+    batched,
+    invalid,
+    require_counts,
+    require_input,
+    require_same_values,
+    require_shape,
+)
+from codegen.operators.layout.copy import constant_axis, split_call
 
 
 class Split(OperatorSpec):

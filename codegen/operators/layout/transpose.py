@@ -15,9 +15,10 @@ from codegen.operators.checks import (
     require_counts,
     require_indices,
     require_input,
+    require_same_values,
     require_shape,
 )
-from codegen.operators.layout.copy import Walk, copy_call, require_same_values
+from codegen.operators.layout.copy import Walk, copy_call
 
 
 class Transpose(OperatorSpec):

@@ -12,9 +12,10 @@ from codegen.operators.checks import (
     require_counts,
     require_input,
     require_options,
+    require_same_values,
     require_shape,
 )
-from codegen.operators.layout.copy import positive_axis, require_same_values, split_call
+from codegen.operators.layout.copy import positive_axis, split_call
 
 
 class Unpack(OperatorSpec):

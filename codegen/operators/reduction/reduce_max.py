@@ -10,7 +10,7 @@ import numpy as np
 
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
-from codegen.operators.layout.copy import require_same_values
+from codegen.operators.checks import require_same_values
 from codegen.operators.reduction.axes import Reduction, batch_axes, loop_params
 
 

@@ -13,8 +13,8 @@ extern "C" {
 
 /** What one element needs. */
 typedef struct safe_prelu_element {
-    int32_t zero_point1;      /**< Of the values. */
-    int32_t zero_point2;      /**< Of the slopes. */
+    int32_t zero_point1;      /**< Zero point of the values. */
+    int32_t zero_point2;      /**< Zero point of the slopes. */
     int32_t multiplier_above; /**< For values from 0 on; see safe_requantize. */
     int32_t shift_above;
     int32_t multiplier_below; /**< For products of a value below 0 and its slope. */

@@ -91,6 +91,22 @@ def test_wide_inputs_and_those_of_few_values(tmp_path):
     assert len(windows.draw(path, 1).values) == 1
 
 
+def test_a_float_input_is_drawn_at_the_scale_of_its_integers(tmp_path):
+    m = ModelBuilder()
+    x = m.input((1, 200), "float32")
+    y = m.tensor((1, 200), "int8", 0.5, 10)
+    m.operator("QUANTIZE", [x], [y])
+    m.output(y)
+    path = tmp_path / "float.tflite"
+    path.write_bytes(m.build())
+    found = windows.draw(path, 40)
+    assert found.values.dtype == np.float32
+    real = kind_of(found, windows.RANDOM)
+    low, high = (-128 - 10) * 0.5, (127 - 10) * 0.5
+    assert low - 0.31 < real.min() < low + 1 < high - 1 < real.max() < high + 0.31
+    assert len(np.unique(real)) > 1000, "between the steps, too"
+
+
 def test_samples_of_a_stream_are_windows_in_a_row(other):
     whole = windows.feed(other, Interface("h", "run", 480, 160), 9, WINDOW)
     assert whole.inputs == tuple(w.tobytes() for w in windows.draw(other, 9).values)
@@ -111,7 +127,7 @@ def compared(outputs, expected, kinds):
     own = {f.name: None for f in dataclasses.fields(Standalone)}
     feed = windows.Feed((), kinds)
     built = Standalone(**{**own, "model": Path(), "feed": feed})
-    return cost, agreement.compare(built, cost, expected)
+    return cost, agreement.compare(built, cost, agreement.Expected(expected))
 
 
 def test_one_flipped_bit_is_one_byte_of_its_kind():
