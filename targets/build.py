@@ -199,7 +199,7 @@ def generated_files(
     stem = f"safe_{model.name}"
     files = [f"{stem}.h", f"{stem}.c"] if model.tflite is None else list(own)
     if detector and model.detector is not None:
-        files += [f"{stem}_detector{end}" for end in (".h", ".c", "_static.c")]
+        files += [f"{stem}_detector{end}" for end in (".h", ".hpp", ".c", "_static.c")]
     return (*files, "safe_app_model.c", "manifest.json")
 
 

@@ -56,7 +56,7 @@ def c_files() -> list[str]:
     found = (
         path.relative_to(ROOT)
         for room in C_ROOMS
-        for pattern in ("*.c", "*.h")
+        for pattern in ("*.c", "*.h", "*.hpp")
         for path in (ROOT / room).rglob(pattern)
     )
     return sorted(path.as_posix() for path in found if "build" not in path.parts)

@@ -228,7 +228,7 @@ def _bound(form: FormConstants, limit: float) -> float:
 
 
 def texts(program: Program, detector: DetectorConstants, about: Description) -> dict[str, str]:
-    """Return the detector's files by name: header, constants, and the one on static memory."""
+    """Return the detector's files by name: C and C++ headers, constants, static memory."""
     stem = f"{program.prefix}_detector"
     context = _context(program, detector) | {
         "channels": channels.channels(detector.names, about),
@@ -238,6 +238,7 @@ def texts(program: Program, detector: DetectorConstants, about: Description) -> 
     }
     return {
         f"{stem}.h": render("detector.h.j2", **context),
+        f"{stem}.hpp": render("detector.hpp.j2", **context),
         f"{stem}.c": render("detector.c.j2", **context),
         f"{stem}_static.c": render("detector_static.c.j2", **context),
     }
@@ -256,6 +257,7 @@ def app_model(program: Program, detector: DetectorConstants | None) -> str:
 def _context(program: Program, detector: DetectorConstants | None) -> dict[str, object]:
     return {
         "banner": program.banner,
+        "name": program.name,
         "prefix": program.prefix,
         "macro": program.macro_prefix,
         "detector": detector,

@@ -23,6 +23,7 @@ NAMES = [
     "safe_small_weights.h",
     "safe_small_detector.c",
     "safe_small_detector.h",
+    "safe_small_detector.hpp",
     "safe_small_detector_static.c",
     "safe_app_model.c",
     "manifest.json",

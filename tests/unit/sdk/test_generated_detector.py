@@ -72,6 +72,19 @@ def test_static_memory_is_linked_only_when_it_is_used(folder, way, tmp_path):
     assert " b instance\n" not in symbols
 
 
+def test_no_other_state(folder, tmp_path):
+    """All that changes lies in the static form and in the arena of safe_small_run."""
+    found = set()
+    for source in sorted(folder.glob("*.c")):
+        call("gcc", "-std=c99", "-O2", f"-I{folder}", "-c", source, "-o", tmp_path / "x.o")
+        rows = [line.split() for line in call("nm", tmp_path / "x.o").splitlines()]
+        found |= {(source.name, row[-1].split(".")[0]) for row in rows if row[-2] in "BbDdCc"}
+    arena = {("safe_small.c", "arena"), ("safe_small.c", "static_arena")}
+    static = {("safe_small_detector_static.c", name) for name in ("instance", "is_ready")}
+    assert static < found
+    assert found - static < arena
+
+
 def test_another_release_of_the_runtime_is_refused(folder, tmp_path):
     header = (folder / "safe" / "version.h").read_text()
     other = tmp_path / "safe" / "version.h"
@@ -95,3 +108,16 @@ def test_example_runs(folder, tmp_path):
     assert len(lines) == 61
     assert lines[0] == "state 0: score 0"
     assert lines[-1] == "sample holds NaN or infinity"
+
+
+def test_two_instances_on_two_threads(folder, tmp_path):
+    """The thread sanitizer is silent, and speaks when both threads use one instance."""
+    flags = ["-std=c99", "-g", "-O1", "-pthread", "-fsanitize=thread", *WARNINGS, f"-I{folder}"]
+    program = tmp_path / "threads"
+    call("gcc", *flags, HERE / "threads.c", *sorted(folder.glob("*.c")), "-o", program)
+    assert call(program) == "as alone\n"
+    done = subprocess.run(
+        [program, "shared"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode != 0
+    assert "data race" in done.stderr

@@ -174,6 +174,7 @@ def user_folder(out: Path, *options: str) -> Path:
     """Generate the standalone folder of the shipped model and its detector."""
     command = [sys.executable, "-m", "codegen", str(MODEL / "model_int8.tflite"), "--standalone"]
     command += ["--name", "forecaster", "--out", str(out), *options]
+    command += ["--description", str(MODEL / "model.toml")]
     for name in ("scaler", "detector"):
         command += [f"--{name}", str(MODEL / f"{name}.json")]
     _call(command)
