@@ -161,7 +161,7 @@ template <typename Model> class Detector
     }
 
     /** The model's quantized forecast [horizon * channels], nearest sample first, after a step
-     * whose result has one; empty before the first call. */
+     * whose result has one; empty before the first call. Only with a network. */
     [[nodiscard]] Span<const int8_t> forecast() const noexcept
     {
         return is_ready_ ? Model::forecast(instance_) : Span<const int8_t>();
