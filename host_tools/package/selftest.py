@@ -18,6 +18,7 @@ from codegen.ir.graph import Graph
 from host_tools.detection import replay
 from host_tools.formats import golden
 from host_tools.package.sources import Generated
+from targets.errors import ModelError
 
 WINDOWS = 4
 BEFORE_LABEL, AFTER_FORECAST = 10, 40
@@ -46,6 +47,11 @@ def _array(name: str, data: NDArray[Any]) -> Array:
 
 def arrays(generated: Generated) -> dict[str, Any]:
     """Return what the templates print of one model: its arrays, and how many records there are."""
+    if generated.model.tflite is None:
+        raise ModelError(
+            f"{generated.name} has no network, which a package needs for its self-test: use"
+            " host_tools generate --standalone"
+        )
     graph = tflite.load(generated.model.tflite, generated.name)
     inputs, outputs = _windows(graph, generated)
     count = len(inputs[0])
