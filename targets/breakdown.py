@@ -30,6 +30,7 @@ _STACK = ".stack"
 _FOLDERS = {
     "sdk/src/kernel/": "kernel",
     "sdk/src/app/": "application",
+    "app/": "application",
     "sdk/src/": "runtime",
     "targets/driver/": "driver",
     "targets/arch/": "start-up",

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from targets import kernels, toml_file
-from targets.errors import BackendUnknownError, BuildError, ModelError, OutputError, TargetError
+from targets.errors import (
+    AppUnknownError,
+    BackendUnknownError,
+    BuildError,
+    ModelError,
+    OutputError,
+    TargetError,
+)
 from targets.load import Target
 from targets.places import ROOT
 from targets.suggest import did_you_mean
@@ -26,6 +33,7 @@ NO_NETWORK = "none"
 GOALS = ("balanced", "speed", "size")
 """Goals that the generator can optimize for, the default first: see `codegen --optimize`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_APP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 # -ffp-contract=off: the chain's floating point is exact to the last bit, without fused
 # multiply-add. The warnings are the house's set; each is an error.
@@ -116,6 +124,46 @@ class Generation:
     def cxx(self) -> bool:
         """Whether there is C++ among its files."""
         return any(name.endswith(CXX) for name in self.files)
+
+
+@dataclass(frozen=True)
+class App:
+    """What an image does: an application of SAFE itself, or a folder of the user's C files."""
+
+    name: str
+    folder: Path | None = None
+    """The user's folder, whose files hold `main`; None for `sdk/src/app/<name>.c`."""
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Return the user's C files, sorted; none for an application of SAFE itself."""
+        return () if self.folder is None else tuple(sorted(self.folder.rglob("*.c")))
+
+    @property
+    def argument(self) -> str:
+        """Return what names the application in any folder."""
+        return self.name if self.folder is None else str(self.folder)
+
+
+def find_app(text: str) -> App:
+    """Return the application that `text` means: one of `APPS`, or a folder of C files.
+
+    Raises AppUnknownError.
+    """
+    if text in APPS:
+        return App(text)
+    folder = Path(text).resolve()
+    if not text or not folder.is_dir():
+        raise AppUnknownError(
+            f"unknown app {text!r}: neither one of {', '.join(APPS)} nor a folder of C files"
+            f"{did_you_mean(text, APPS)}"
+        )
+    if folder.name in APPS or not _APP.fullmatch(folder.name):
+        raise AppUnknownError(f"{folder}: the image takes the folder's name: choose another one")
+    found = App(folder.name, folder)
+    if not found.sources:
+        raise AppUnknownError(f"{folder} holds no C file: one of them must have a main")
+    return found
 
 
 def models(root: Path = ROOT) -> tuple[str, ...]:

@@ -58,6 +58,12 @@ class ExternalError(SafeError):
     exit_code = ExitCode.BUILD
 
 
+class AppUnknownError(SafeError):
+    """An application is neither one of SAFE's own nor a folder of C files."""
+
+    exit_code = ExitCode.USAGE
+
+
 class BackendUnknownError(SafeError):
     """No backend has the name that was asked for."""
 

@@ -75,11 +75,15 @@ def make(
     out: Path | None = None,
     streaming: bool = False,
     options: Options | None = None,
+    optimize: str = "",
+    shown: bool = False,
 ) -> Built:
     """Build one image, or find it up to date; several processes may ask at the same time.
 
-    `target` is a name or a TOML file; `model` is a name under `models/` or a folder; `out` replaces
-    `build/`; without `options` they are the defaults, with the target's own compiler. Raises
+    `target` is a name or a TOML file; `model` is a name under `models/` or a folder; `app` is one
+    of `build.APPS` or a folder of C files; `out` replaces `build/`; without `options` they are the
+    defaults, with the target's own compiler; an empty `optimize` is the generator's default.
+    `shown` lets the build tell what it does on standard output, and its compilers warn. Raises
     BuildError with the failed tool's own message and exit code, OutputError when `out` cannot be
     written.
     """
@@ -89,8 +93,10 @@ def make(
     found = build.find_model(model)
     root = out if out is not None else BUILD
     folder = build.output_folder(root, about, found, options.backend, options.suffix)
-    arguments = {"target": target, "model": model, "app": app}
+    application = build.find_app(app)
+    arguments = {"target": target, "model": model, "app": application.argument}
     arguments |= options.variables
+    arguments |= {"optimize": optimize} if optimize else {}
     arguments |= {"streaming": "1"} if streaming else {}
     file = find(target)
     if not is_own(file):
@@ -100,10 +106,10 @@ def make(
     if INSTALLED or out is not None:
         arguments["out"] = str(root.resolve())
     with _locked(folder):
-        result = _scons([f"{key}={value}" for key, value in arguments.items()])
+        result = _scons([f"{key}={value}" for key, value in arguments.items()], shown)
     if result.returncode != 0:
         raise _failure(result, f"scons target={target} model={model}")
-    return Built(folder / f"{app}.elf", folder)
+    return Built(folder / f"{application.name}.elf", folder)
 
 
 @contextmanager
@@ -121,13 +127,15 @@ def _locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _scons(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+def _scons(arguments: list[str], shown: bool) -> "subprocess.CompletedProcess[str]":
+    """Run SCons; `shown` passes on what it says, its messages at the end."""
     try:
-        return subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "SCons", "-Q", *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=None if shown else subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=SECONDS,
             check=False,
@@ -136,6 +144,9 @@ def _scons(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
         )
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"scons did not end within {SECONDS} s") from error
+    if shown:
+        sys.stderr.write(result.stderr)
+    return result
 
 
 def _failure(result: "subprocess.CompletedProcess[str]", what: str) -> BuildError:
@@ -149,6 +160,10 @@ def _failure(result: "subprocess.CompletedProcess[str]", what: str) -> BuildErro
 
 def _first_error(result: "subprocess.CompletedProcess[str]") -> str:
     """Return the line that tells most: a tool's own message, not that SCons saw it fail."""
-    lines = [line.strip() for line in (result.stderr + result.stdout).splitlines() if line.strip()]
+    lines = [
+        line.strip()
+        for line in (result.stderr + (result.stdout or "")).splitlines()
+        if line.strip()
+    ]
     telling = [line for line in lines if _TELLING.search(line) and "***" not in line]
     return (telling or lines or [f"status {result.returncode}"])[0].removeprefix("scons: ")

@@ -16,16 +16,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_backend(parser)
 
 
+def add_app(parser: argparse.ArgumentParser) -> None:
+    """Declare the option that says which application the image is."""
+    default = build.APPS[0]
+    text = f"{', '.join(build.APPS)}, or a folder of your C files (default: %(default)s)"
+    parser.add_argument("--app", default=default, help=text)
+
+
 def add_backend(parser: argparse.ArgumentParser) -> None:
     """Declare the option that says which backend of the generator makes the model's code."""
     default = build.DEFAULT_BACKEND
     parser.add_argument("--backend", default=default, help="who computes (default: %(default)s)")
 
 
-def options(arguments: argparse.Namespace, target: str) -> Options:
+def options(arguments: argparse.Namespace, target: str, *, debug: bool = False) -> Options:
     """Return how the image of `target` is compiled; BuildError when it cannot be."""
     compiler = _compiler(target, arguments.toolchain)
-    return Options(arguments.opt, lto=arguments.lto, compiler=compiler, backend=arguments.backend)
+    return Options(arguments.opt, arguments.lto, debug, compiler, arguments.backend)
 
 
 def backend(arguments: argparse.Namespace, target: str) -> Options:

@@ -19,7 +19,6 @@ from host_tools.commands import _options as image_options
 from host_tools.device import flash
 from host_tools.device.runners import FlashJob
 from targets import build
-from targets.build import APPS
 from targets.errors import BuildError, TargetError
 from targets.load import RUNNERS, load
 from targets.make import make
@@ -33,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--target", required=True, help="name under targets/, or a .toml file")
     add("--model", default="forecaster", help="name under models/, or a folder")
-    add("--app", default=APPS[0], choices=APPS, help="default %(default)s")
+    image_options.add_app(parser)
     image_options.add_backend(parser)
     add("--image", type=Path, metavar="ELF", help="write this instead; .bin and .hex beside it")
     add("--runner", default=flash.AUTO, choices=(flash.AUTO, *RUNNERS), help="default %(default)s")
@@ -72,7 +71,7 @@ def _elf(arguments: argparse.Namespace) -> Path:
     if arguments.dry_run:
         model = build.find_model(arguments.model)
         folder = build.output_folder(BUILD, load(arguments.target), model, options.backend)
-        return folder / f"{arguments.app}.elf"
+        return folder / f"{build.find_app(arguments.app).name}.elf"
     return make(arguments.target, arguments.model, app=arguments.app, options=options).elf
 
 
@@ -98,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for path in (job.elf, job.binary, job.hexadecimal):
         if not path.is_file():
-            raise BuildError(f"no image at {path}: build it with scons target={arguments.target}")
+            raise BuildError(f"no image at {path}: build it with host_tools build")
     flash.run(chosen, job, _say if arguments.verbose else lambda _: None)
     done = "written and verified" if verify else "written, not verified"
     sys.stdout.write(f"{job.elf.name} {done} on {target.name} by {chosen.name}\n")

@@ -11,7 +11,6 @@ import json
 import sys
 
 from host_tools.commands import _options as image_options
-from targets.build import APPS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--target", default="stm32f4", help="name under targets/ (default %(default)s)")
     add("--model", default="forecaster", help="name under models/, or a folder")
-    add("--app", default=APPS[0], choices=APPS, help="default %(default)s")
+    image_options.add_app(parser)
     image_options.add_arguments(parser)
     add("--json", action="store_true", help="print one JSON object")
 

@@ -4,10 +4,10 @@
     host_tools targets show stm32f4 --pack Keil.STM32F4xx_DFP.pdsc
     host_tools targets new STM32U585AIIx --pack Keil.STM32U5xx_DFP.pack --out boards
 
-`new` writes NAME.toml and NAME.ld; build with `scons target=boards/NAME.toml`. Core, memories,
-flash algorithms and SVD are the pack's, interrupts are from modm-devices, clock tree and UART from
-the family's driver or from the options. `show` warns where description, pack and modm-devices
-disagree.
+`new` writes NAME.toml and NAME.ld; `host_tools build --target boards/NAME.toml` builds for it.
+Core, memories, flash algorithms and SVD are the pack's, interrupts are from modm-devices, clock
+tree and UART from the family's driver or from the options. `show` warns where description, pack and
+modm-devices disagree.
 """
 
 import argparse
@@ -176,7 +176,7 @@ def _new(arguments: argparse.Namespace) -> int:
     if served is None:
         _print(f"no driver serves {device.part}: write targets/driver/<family>, or read the .ld")
     else:
-        _print(f"build: scons target={path}")
+        _print(f"build: host_tools build --target {path}")
     return 0
 
 

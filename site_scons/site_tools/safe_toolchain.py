@@ -31,6 +31,22 @@ def safe_objects(env: Any, folder: str, sources: Sequence[Path], generated: list
     return objects
 
 
+def safe_app_objects(env: Any, out: str, app: build.App) -> list[Any]:
+    """Compile the user's own application, if it is one: our warnings are no errors there."""
+    if app.folder is None:
+        return []
+    own = env.Clone()
+    ours = set(build.WARNINGS) - {"-Wall", "-Wextra"}
+    own.Replace(CFLAGS=[flag for flag in env["CFLAGS"] if flag not in ours])
+    own.Append(CFLAGS=["$(", f"-ffile-prefix-map={app.folder}=app", "$)"])
+    own.Prepend(CPPPATH=[str(app.folder)])
+    names = [source.relative_to(app.folder).with_suffix(".o") for source in app.sources]
+    return [
+        safe_object(own, f"{out}/{name.as_posix()}", str(source))
+        for name, source in zip(names, app.sources, strict=True)
+    ]
+
+
 def generate(env: Any) -> None:
     """Set CC, OBJCOPY and flags."""
     target, options = env["SAFE_TARGET"], env["SAFE_OPTIONS"]
@@ -84,6 +100,7 @@ def generate(env: Any) -> None:
             CCCOMSTR="  CC    $TARGET", CXXCOMSTR="  CXX   $TARGET", LINKCOMSTR="  LINK  $TARGET"
         )
     env.AddMethod(safe_objects, "SafeObjects")
+    env.AddMethod(safe_app_objects, "SafeAppObjects")
 
 
 def exists(env: Any) -> bool:

@@ -13,5 +13,5 @@ _URL = re.compile(r"^url socket://127\.0\.0\.1:(\d+)$")
 def start(target: Target, elf: Path, *, seconds: float = START_SECONDS) -> Emulator:
     """Start program `elf`; returns when its port accepts a connection. See `qemu.start`."""
     if not elf.is_file():
-        raise EmulatorError(f"no image at {elf}: build it with scons target={target.name}")
+        raise EmulatorError(f"no image at {elf}: host_tools build --target {target.name} makes it")
     return launch([str(elf.resolve()), "--tcp", "0"], _URL, seconds)

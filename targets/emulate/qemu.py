@@ -42,7 +42,7 @@ def command(target: Target, elf: Path, *, plugin: str | None = None) -> list[str
     """Return QEMU's command line; EmulatorError when it is missing or not for this target."""
     arguments = machine(target)
     if not elf.is_file():
-        raise EmulatorError(f"no image at {elf}: build it with scons target={target.name}")
+        raise EmulatorError(f"no image at {elf}: host_tools build --target {target.name} makes it")
     arguments += ["-kernel", str(elf)]
     for _ in range(target.emulator.serial if target.emulator else 0):
         arguments += ["-serial", "null"]

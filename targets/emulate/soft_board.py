@@ -36,7 +36,7 @@ def start(
     """
     chips.check(target)
     if not elf.is_file():
-        raise EmulatorError(f"no image at {elf}: build it with scons target={target.name}")
+        raise EmulatorError(f"no image at {elf}: host_tools build --target {target.name} makes it")
     if importlib.util.find_spec("unicorn") is None:
         raise EmulatorError("the soft board needs Unicorn: pip install 'safe-edge[emulate]'")
     command = [sys.executable, "-m", board.__name__, "--image", str(elf), "--target", dump(target)]

@@ -111,7 +111,7 @@ def command(target: Target, elf: Path, *arguments: str) -> list[str]:
     if config is None or config.kind != "verilator":
         raise EmulatorError(f"target {target.name} has no [emulator] of kind 'verilator'")
     if not elf.is_file():
-        raise EmulatorError(f"no image at {elf}: build it with scons target={target.name}")
+        raise EmulatorError(f"no image at {elf}: host_tools build --target {target.name} makes it")
     flash, ram = target.region("flash"), target.region("ram")
     regions = [f"{n:x}" for m in (flash, ram) for n in (m.origin, m.size)]
     ticks = target.clock.hz // 1000 if target.clock else 1

@@ -76,9 +76,9 @@ def test_missing_program():
 
 def test_missing_qemu_and_missing_image(monkeypatch, tmp_path):
     target = load("stm32f4")
-    with pytest.raises(EmulatorError, match=r"no image at .*: build it with scons target=stm32f4"):
+    with pytest.raises(EmulatorError, match=r"no image at .*: host_tools build --target stm32f4"):
         emulate.start(target, tmp_path / "x.elf")
-    with pytest.raises(EmulatorError, match=r"no image at .*: build it with scons target=host"):
+    with pytest.raises(EmulatorError, match=r"no image at .*: host_tools build --target host"):
         process.start(load("host"), tmp_path / "x.elf")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(EmulatorError, match="qemu-system-arm is not installed: apt-get install"):
