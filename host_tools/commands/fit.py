@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     network = detection.network_of(adapter, edges.output_scale, forecast)
     limits = about.description.limits()
     made = detection.fit(parts, adapter, network, choice.rule(baseline), limits)
+    detection.tell_trials(made, _say)
     figures = detection.figures(made, parts, forecast)
     if about.table.reading is not None:
         figures["fit_reading"] = dict(about.table.reading)

@@ -22,11 +22,19 @@ def row_means(values: F64, rows: int) -> F64:
 
 def ewma(score: F64, alpha: float, start: float | None = None) -> F64:
     """Exponential smoothing, e = e + alpha * (s - e), from the first score or from `start`."""
-    out = np.empty_like(score)
-    level = score[0] if start is None else start
-    for i, value in enumerate(score.tolist()):
-        level = level + alpha * (value - level)
-        out[i] = level
+    if not len(score):
+        return np.empty_like(score)
+    return _smooth(score[:, None], np.array([alpha]), score[0] if start is None else start)[:, 0]
+
+
+def _smooth(values: F64, alpha: F64, start: F64 | float) -> F64:
+    """Exponential smoothing of each column of [T, n] from `start`."""
+    from scipy.signal import lfilter
+
+    out = np.empty_like(values)
+    first = np.broadcast_to(np.asarray(start, np.float64), values.shape[1:])
+    for c, a in enumerate(alpha.tolist()):
+        out[:, c], _ = lfilter([a], [1.0, a - 1.0], values[:, c], zi=[(1.0 - a) * first[c]])
     return out
 
 
@@ -38,12 +46,8 @@ def medians(values: F64) -> F64:
 
 def innovations(values: F64, alpha: F64) -> F64:
     """One-step errors of exponential smoothers, [T, n]; 0 in the first row."""
-    out = np.zeros_like(values)
-    level = values[0].copy()
-    for i in range(1, len(values)):
-        out[i] = values[i] - level
-        level = level + alpha * out[i]
-    return out
+    before = _smooth(values[:-1], alpha, values[0])
+    return np.vstack([np.zeros((1, values.shape[1])), values[1:] - before])
 
 
 def drift_shares(values: F64, blocks: int) -> F64:
@@ -79,10 +83,7 @@ def errors(inputs: F64, predict: Predict, window: int, horizon: int, alpha: floa
         last = min(window + h + count, len(inputs))
         total[window + h : last] += output[: last - window - h, h]
     raw = inputs[first:] - total[first:] / horizon
-    level = np.zeros(inputs.shape[1])
-    for i, row in enumerate(raw):
-        level = level + alpha * (row - level)
-        out[first + i] = level
+    out[first:] = _smooth(raw, np.full(inputs.shape[1], alpha), 0.0)
     return out
 
 

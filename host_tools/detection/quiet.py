@@ -1,7 +1,7 @@
 """Fit a detector on the quiet rows of a table, choose its baseline, and say how it does."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from host_tools.data import scaling, window
 from host_tools.data.table import Table, finite_rows, stream
-from host_tools.detection import assess, fast, replay
+from host_tools.detection import assess, fast, replay, trials, worth
 from host_tools.detection import fit as fitting
 from host_tools.detection.choice import AUTO, Choice
 from host_tools.detection.features import F32, F64
 from host_tools.detection.fit import Fitted, Material, Network
 from host_tools.detection.replay import ChainConfig, Forecast
 from host_tools.detection.rule import Rule
+from host_tools.detection.trials import Bench, Sight
+from host_tools.detection.worth import Worth
 from host_tools.errors import TrainingError
 from host_tools.formats import detector as detectors
 from host_tools.formats.detector import LEARNED, TRAINING, Detector
@@ -94,14 +96,17 @@ def choose(parts: window.TimeSplit, choice: Choice) -> tuple[str, str]:
     return LEARNED, f"{days:.2g} days of quiet rows do not tell what another day is like"
 
 
-def kept(home: Path, parts: window.TimeSplit) -> Rule:
-    """Return the rule by which the detector of a model directory was made, or by the data."""
-    choice = Choice()
+def kept(home: Path, parts: window.TimeSplit) -> tuple[Rule, bool]:
+    """Return the rule by which the detector of a model directory was made, or by the data, and
+    whether it scores the network's residual.
+    """
+    choice, scores = Choice(), True
     if (home / detectors.FILE).exists():
         before = detectors.load(home / detectors.FILE, parts.train.channels)
         rows = before.learn_samples or choice.learn_rows
         choice = Choice(before.baseline, rows, float(before.notice))
-    return choice.rule(choose(parts, choice)[0])
+        scores = bool(before.residual.channels)
+    return choice.rule(choose(parts, choice)[0]), scores
 
 
 def _without_network(parts: window.TimeSplit, rule: Rule) -> tuple[Fitted, Scaler]:
@@ -173,11 +178,23 @@ def material(
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A detector for a model, and what its fit found."""
+    """A detector for a model, and what its fit found.
+
+    Attributes:
+        config: Model and detector.
+        fitted: The fit.
+        rule: By which it was made.
+        network: The model; None: the statistics do without.
+        worth: What the network's residual adds; None without a network.
+        sight: What the detector sees; None where too few rows tell.
+    """
 
     config: ChainConfig
     fitted: Fitted
     rule: Rule
+    network: Network | None = None
+    worth: Worth | None = None
+    sight: Sight | None = None
 
 
 def network_of(adapter: Adapter, output_scale: float, forecast: Forecast) -> Network:
@@ -196,8 +213,13 @@ def fit(
     network: Network | None,
     rule: Rule,
     limits: tuple[F32, F32] | None = None,
+    *,
+    on_trial: bool = True,
 ) -> Made:
-    """Fit on quiet training and validation rows.
+    """Fit on quiet training and validation rows, and try what the detector sees.
+
+    The residual of the network stays only where it catches clearly more injected steps in the
+    validation part, which trained no network; what is seen is measured in the test part.
 
     Args:
         parts: The table's parts; the validation part trained no network.
@@ -205,12 +227,45 @@ def fit(
         network: The model; None: the statistics do without.
         rule: Of the baseline that was chosen.
         limits: Physical range of each channel, float32 [C] each.
+        on_trial: Whether to inject faults; if not, the residual stays.
 
     Raises:
         TrainingError: Too few rows between gaps and labels.
     """
-    fitted = fitting.fit(material(parts, rule, network, limits), rule, adapter.scaler)
-    return Made(ChainConfig(adapter, fitted.detector), fitted, rule)
+    scaler, of = adapter.scaler, material(parts, rule, network, limits)
+    fitted, found = fitting.fit(of, rule, scaler), None
+    if not on_trial:
+        return Made(ChainConfig(adapter, fitted.detector), fitted, rule, network)
+    spread = _spreads(parts.train, rule)
+
+    def bench(detector: Detector) -> Bench:
+        return Bench(detector, scaler, network, spread, parts.train.rate_hz)
+
+    if network is not None and fitted.detector.residual.channels:
+        plain = fitting.fit(replace(of, network=None), rule, scaler)
+        stretches = quiet_stretches(parts.validation)
+        found = worth.compare(bench(fitted.detector), bench(plain.detector), stretches)
+        if found is None or not found.pays:
+            fitted = replace(plain, power_ratio=fitted.power_ratio)
+        if found is not None:
+            words = f"{fitted.detector.rule}; {found.words()}"
+            fitted = replace(fitted, detector=replace(fitted.detector, rule=words))
+    seen = trials.sight(bench(fitted.detector), quiet_stretches(parts.test))
+    config = ChainConfig(adapter, fitted.detector)
+    return Made(config, fitted, rule, network, found, seen)
+
+
+def _spreads(part: Table, rule: Rule) -> F64:
+    """What a fault of size 1 is, [C]: the standard deviation of quiet rows; with a learned
+    baseline the typical one within the rows that a device learns from.
+    """
+    rows = np.concatenate(quiet_stretches(part))
+    overall = rows.std(axis=0)
+    pieces = _spread(_pieces(part, rule, PIECE_ROWS), DEPLOYMENT_ROWS)
+    if not rule.learn_rows or not pieces:
+        return np.asarray(overall, np.float64)
+    typical = np.median([p[rule.settle_rows :].std(axis=0) for p in pieces], axis=0)
+    return np.asarray(np.where(typical > 0, typical, overall), np.float64)
 
 
 def figures(made: Made, parts: window.TimeSplit, forecast: Forecast) -> dict[str, Any]:
@@ -225,6 +280,8 @@ def figures(made: Made, parts: window.TimeSplit, forecast: Forecast) -> dict[str
         "residual_channels": [names[c] for c in detector.residual.channels],
         "drift_channels": [names[c] for c in detector.drift_channels],
         "held_out_residual_power": made.fitted.power_ratio,
+        "network_adds": made.worth.fields() if made.worth else None,
+        "injected_faults": made.sight.fields() if made.sight else None,
     }
     counts = []
     for name, part in (("validation", parts.validation), ("test", parts.test)):
@@ -238,6 +295,19 @@ def figures(made: Made, parts: window.TimeSplit, forecast: Forecast) -> dict[str
         "quiet_notice_share": total.notice_share,
         "episodes_per_quiet_day": total.episodes_per_day,
     }
+
+
+def tell_trials(made: Made, say: Callable[[str], None]) -> None:
+    """Say what the network adds and what the detector sees, a line at a time."""
+    if made.worth is not None:
+        say(made.worth.words())
+    elif made.network is not None:
+        say("too few held-out quiet rows to tell what the network's residual adds: it is left out")
+    if made.sight is None:
+        say("too few quiet rows in a row in the test part to try injected faults on")
+        return
+    for line in made.sight.lines():
+        say(line)
 
 
 def tell(figures: Mapping[str, Any], say: Callable[[str], None]) -> None:

@@ -219,17 +219,16 @@ class Quiet:
 def commissionings(config: ChainConfig, network: Network, run: Recording) -> dict[str, float]:
     """Let a device learn at COMMISSIONINGS times of a quiet recording, each until its end.
 
-    By the rule in float64 (`detection.fast`), without the network, which would take hours.
+    By the rule in float64 (`detection.fast`).
     """
-    del network
     learn = config.detector.learn_samples
     starts = np.linspace(0, max(0, len(run.values) - 4 * learn), COMMISSIONINGS).astype(int)
     if not learn or len(run.values) < 8 * learn:
         return {}
     shares, episodes, days = [], 0, 0.0
     step = float(np.median(np.diff(run.seconds)))
-    for start in starts.tolist():
-        found = fast.run(config.detector, config.adapter.scaler, run.values[start:])
+    lanes = [fast.Lane(run.values[start:]) for start in starts.tolist()]
+    for found in fast.run_all(config.detector, config.adapter.scaler, lanes, network):
         state = found.state[learn:]
         raised = np.isin(state, RAISED)
         shares.append((raised.mean(), (state == State.ALARM).mean()))

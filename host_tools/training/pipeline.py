@@ -231,8 +231,17 @@ def _spread(windows: NDArray[np.float32], most: int) -> NDArray[np.float32]:
     return windows[np.arange(count) * len(windows) // count]
 
 
-def finish(job: TrainingJob, parts: window.TimeSplit, scale: Scaler, rule: Rule) -> dict[str, Any]:
-    """Fit the detector with the int8 model, make the golden file, measure; write all of it."""
+def finish(
+    job: TrainingJob,
+    parts: window.TimeSplit,
+    scale: Scaler,
+    rule: Rule,
+    scores: bool | None = None,
+) -> dict[str, Any]:
+    """Fit the detector with the int8 model, make the golden file, measure; write all of it.
+
+    `scores` says whether the detector scores the network's residual; None: where that pays.
+    """
     folder = job.stage.folder
     edges = adapters.read_edges(folder / INT8)
     adapter = adapters.adapt(edges, scale)
@@ -241,8 +250,13 @@ def finish(job: TrainingJob, parts: window.TimeSplit, scale: Scaler, rule: Rule)
         return oracle.forecast(folder / INT8, windows)
 
     job.say("fitting the detector to rows that did not train the network")
-    network = detection.network_of(adapter, edges.output_scale, forecast)
-    made = detection.fit(parts, adapter, network, rule, job.description.limits())
+    network = None
+    if scores is not False:
+        network = detection.network_of(adapter, edges.output_scale, forecast)
+    limits = job.description.limits()
+    made = detection.fit(parts, adapter, network, rule, limits, on_trial=scores is None)
+    if scores is None:
+        detection.tell_trials(made, job.say)
     scale.save(folder / "scaler.json")
     made.config.detector.save(folder / detectors.FILE)
     output.write(folder / model_description.FILE, job.description.text())
@@ -258,7 +272,7 @@ def finish_again(
     job: TrainingJob, parts: window.TimeSplit, scale: Scaler, home: Path
 ) -> dict[str, Any]:
     """Finish another int8 model of a directory, with a detector by the same rule as there."""
-    return finish(job, parts, scale, detection.kept(home, parts))
+    return finish(job, parts, scale, *detection.kept(home, parts))
 
 
 def _golden(

@@ -9,6 +9,7 @@ import pytest
 
 from host_tools import cli
 from host_tools.detection import quiet as detection
+from host_tools.detection import trials
 from host_tools.formats import detector
 from host_tools.runtimes import adapter
 from targets.errors import ExitCode
@@ -44,6 +45,8 @@ def test_an_older_detector_is_fitted_again(
     made |= {"detection_validation": counts, "detection_test": counts}
     monkeypatch.setattr(detection, "figures", lambda *_: made)
     monkeypatch.setattr(detection, "DETECTOR_ROWS", 400)
+    monkeypatch.setattr(trials, "WINDOWS", 1)
+    monkeypatch.setattr(trials, "STEPS", (5.0,))
     fit = ["fit", "--model", str(home), "--baseline", "training"]
     assert cli.main([*fit, "--max-quiet-alarms", "1"]) == ExitCode.DETECTOR_REFUSED
     said = capsys.readouterr().err
