@@ -76,7 +76,7 @@ def generate(
     runtime = emit_standalone.runtime(program, files.values())
     if standalone:
         files |= emit_standalone.files(runtime)
-    content = emit_manifest.manifest(program, runtime.kernel_sources, files)
+    content = emit_manifest.manifest(program, runtime.kernel_sources, files, rules)
     write(out, files | {MANIFEST: emit_manifest.text(content)}, exclusive=standalone)
     return content
 

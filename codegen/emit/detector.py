@@ -11,7 +11,7 @@ from codegen.emit.description import Description
 from codegen.emit.detector_fields import Fields, Range, positive
 from codegen.emit.environment import render
 from codegen.emit.program import Program, runtime_version
-from codegen.errors import ModelUnsupportedError
+from codegen.errors import DetectorInvalidError, ModelUnsupportedError
 from codegen.ir.graph import DType, Graph, Quantization, Tensor
 
 SCALER_VERSION, DETECTOR_VERSION = 1, 3
@@ -25,6 +25,7 @@ _MAX_STEPS = float(1 << 30)
 _MAX_EXTENT = 0xFFFF
 _INNOVATION_ROWS, _MAX_ROWS = 3, 1024
 _MAX_SAMPLES = 2**31 - 1
+_MAX_PERIOD_US = 2**32 - 1
 _MAX_FORM = 1e15
 _VARIANCE = Range(float(np.float32(1e-20)), float(np.float32(1e12)))
 _MOST, _LEAST = 1e6, float(np.float32(1e-6))
@@ -33,6 +34,7 @@ _MOST_MASKED = 8
 _HOURS = 24
 _RECIPROCAL = 1e-6
 """Largest |std · inv_std − 1|: both are rounded to float32, by at most 2^-24 of themselves."""
+_RATE_TOLERANCE = 0.1
 FORMS = ("level", "median", "innovation", "residual")
 
 _SCALARS: dict[str, Range] = {
@@ -62,6 +64,8 @@ _COUNTS = {
     "return_samples": (1, _MAX_EXTENT),
     "max_missed": (0, _MAX_EXTENT),
     "day_samples": (0, _MAX_SAMPLES // _HOURS),
+    "period_us": (0, _MAX_PERIOD_US),
+    "stale_samples": (0, _MAX_EXTENT),
 }
 
 
@@ -201,11 +205,28 @@ def _check(rules: Fields, found: DetectorConstants) -> None:
         rules.fail("settle_samples must be below learn_samples")
     if found.numbers["alarm"] < found.numbers["notice"]:
         rules.fail("alarm must not be below notice")
+    stale = counts["stale_samples"]
+    if stale and not (counts["period_us"] and stale > counts["max_missed"]):
+        rules.fail("stale_samples must be above max_missed and needs a period_us, or be 0")
     if counts["return_samples"] < counts["rows"] + _INNOVATION_ROWS:
         rules.fail(f"return_samples must be at least rows + {_INNOVATION_ROWS}")
     for channel, (low, high) in enumerate(zip(found.low, found.high, strict=True)):
         if not low < high:
             rules.fail(f"low[{channel}] must be below high[{channel}]")
+
+
+def check_pace(found: DetectorConstants, rate_hz: float | None) -> None:
+    """Refuse a detector whose samples come at another rate than model.toml says, by a tenth.
+
+    Raises `DetectorInvalidError`.
+    """
+    period = found.counts["period_us"]
+    if rate_hz and period and abs(rate_hz * period / 1e6 - 1) > _RATE_TOLERANCE:
+        raise DetectorInvalidError(
+            f"detector.json: was fitted to a sample every {period / 1e6:g} s, model.toml says every"
+            f" {1 / rate_hz:g} s: fit it to rows of the model's rate with `host_tools fit --csv"
+            " LOG`, or correct rate_hz"
+        )
 
 
 def _form(rules: Fields, name: str, channels: int) -> FormConstants:

@@ -28,8 +28,13 @@ def edge_texts(
 ) -> dict[str, str]:
     """Return what stands around the model of any backend: detector, and the firmware's model, or
     the example of a standalone folder.
+
+    Raises `DetectorInvalidError`.
     """
-    files = {} if rules is None else detector.texts(program, rules, about)
+    files = {}
+    if rules is not None:
+        detector.check_pace(rules, about.rate_hz)
+        files = detector.texts(program, rules, about)
     if not standalone:
         files["safe_app_model.c"] = detector.app_model(program, rules)
     elif rules is not None:

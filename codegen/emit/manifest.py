@@ -6,6 +6,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
+from codegen.emit.detector import DetectorConstants
 from codegen.emit.program import (
     Decision,
     Edge,
@@ -19,7 +20,10 @@ from codegen.ir.graph import Operator
 
 
 def manifest(
-    program: Program, kernel_sources: list[str], files: Mapping[str, str]
+    program: Program,
+    kernel_sources: list[str],
+    files: Mapping[str, str],
+    detector: DetectorConstants | None = None,
 ) -> dict[str, Any]:
     """Return the manifest; `files` are the generated texts by name.
 
@@ -48,6 +52,7 @@ def manifest(
         "estimate": "instructions from figures per multiply-accumulate and element, not measured",
         "choices": [_decision(decision) for decision in program.decisions],
         **_streaming(program),
+        **_detector(detector),
         "operators": [_operator(row) for row in program.operators],
         "plan": [
             {
@@ -77,6 +82,19 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "replaces_operators": decision.replaced,
         "estimated": vars(decision.new),
         "estimated_without": vars(decision.old),
+    }
+
+
+def _detector(detector: DetectorConstants | None) -> dict[str, Any]:
+    """Return what a host must know of the detector to feed it at its pace."""
+    if detector is None:
+        return {}
+    counts = ("period_us", "stale_samples", "day_samples", "learn_samples", "max_missed")
+    return {
+        "detector": {
+            "channels": detector.channels,
+            **{key: detector.counts[key] for key in counts},
+        }
     }
 
 

@@ -38,7 +38,7 @@ For each sample x, float32 [C], with n samples in the window since the last gap:
 
 A missing sample runs step 10 with its forecast (while there is none, the last u) and nothing
 else; the state stays. More than `max_missed` in a row are a gap: recent samples, the score and
-the blocks are forgotten, the baseline stays.
+the blocks are forgotten, the baseline stays. Silence (`stale`) is such a gap, told by a clock.
 """
 
 from dataclasses import dataclass, field
@@ -130,6 +130,7 @@ class Chain:
         self._slow = np.zeros(len(self._drift), np.float32)
         self._slow_start = self._slow
         self._missing = 0
+        self._was_stale = False
         self.gap()
 
     def gap(self) -> None:
@@ -150,6 +151,13 @@ class Chain:
         self._verdict.reset()
         self._drop_blocks()
         self.forecaster.reset()
+
+    def stale(self) -> None:
+        """Nothing came for `stale_samples` periods, by the clock of whoever asks: as a gap, but
+        the event of the next sample tells it. The time of day stands still.
+        """
+        self._was_stale = True
+        self.gap()
 
     def set_phase(self, sample_of_day: int) -> None:
         """The next sample is this one of its day, 0 … day_samples − 1."""
@@ -176,6 +184,7 @@ class Chain:
         inputs = self._take_residual(d)
         result = Result(self._samples, State.WARMUP, self._blocks.limit)
         result.masked = tuple(int(c) for c in np.flatnonzero(masked))
+        self._tell_silence(result)
         self._judge(result, d, masked)
         self._samples += 1
         self._tick()
@@ -191,6 +200,7 @@ class Chain:
         result = Result(self._samples, state, self._blocks.limit, is_missing=True)
         result.masked = tuple(int(c) for c in np.flatnonzero(self._sensors.masked))
         result.score = ZERO if self._score is None else self._score
+        self._tell_silence(result)
         if self._missing > self._d.max_missed:
             return result, None
         forecast = self.forecaster.forecast()
@@ -200,6 +210,12 @@ class Chain:
             )
         self._samples += 1
         return result, self.forecaster.push(self._inputs)
+
+    def _tell_silence(self, result: Result) -> None:
+        """Marks the first sample since; the rings are empty: nothing else happens on it."""
+        if self._was_stale:
+            result.event = Event.SILENCE
+        self._was_stale = False
 
     def _state_without(self) -> State:
         """The state of a sample that says nothing."""

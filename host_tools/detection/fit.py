@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from host_tools.detection import moments, watch
+from host_tools.detection import moments, pace, watch
 from host_tools.detection.features import (
     F32,
     F64,
@@ -75,6 +75,7 @@ class Material:
         day_samples: Samples of a day; 0: the hour does not count.
         low: float32 [C], below it a value is no measurement; None: any is one.
         high: The same above.
+        rate_hz: Rows per second; 0: not known.
     """
 
     segments: Sequence[F64]
@@ -84,6 +85,7 @@ class Material:
     day_samples: int = 0
     low: F32 | None = None
     high: F32 | None = None
+    rate_hz: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +169,7 @@ def fit(material: Material, rule: Rule, scaler: Scaler) -> Fitted:
     )
     white = [c for c in channels["level"] if shares[c] < rule.white_share]
     detector = watch.with_drift(detector, [s.z for s in found], white, rule)
+    detector = pace.with_pace(detector, material.rate_hz, rule)
     return Fitted(detector, shares, spiky, _power_ratio(material, found))
 
 

@@ -173,6 +173,7 @@ def material(
         network,
         low=low,
         high=high,
+        rate_hz=parts.train.rate_hz,
     )
 
 

@@ -58,6 +58,8 @@ def run_chain(
     forecast: Forecast,
     resets: Collection[int] = (),
     phase: int | None = None,
+    *,
+    stales: Collection[int] = (),
 ) -> NDArray[np.void]:
     """Run the whole chain from power-up.
 
@@ -67,6 +69,7 @@ def run_chain(
         forecast: The model.
         resets: Rows before which the detector is told to forget everything.
         phase: Sample of the day of the first row; None: the time is not known.
+        stales: Rows before which nothing came for so long that all is stale.
 
     Returns:
         RECORD [rows].
@@ -86,6 +89,8 @@ def run_chain(
     for row, sample in enumerate(samples):
         if row in resets:
             chain.reset()
+        if row in stales:
+            chain.stale()
         result, window = chain.step(sample)
         output = None
         if window is not None:

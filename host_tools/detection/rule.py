@@ -45,6 +45,7 @@ class Rule:
         stuck_factor: Equal values in a row that mean a stuck sensor, in units of the longest run
         stuck_extra: of quiet rows, and so many more.
         max_missed: Rows in a row that may be missing.
+        stale_rows: Rows without which the device says that nothing comes.
         hours: Days of training rows from which the hour of the day counts.
     """
 
@@ -78,6 +79,7 @@ class Rule:
     stuck_factor: int = 2
     stuck_extra: int = 10
     max_missed: int = 10
+    stale_rows: int = 30
     hours: float = 3.0
 
     @property

@@ -6,9 +6,10 @@ for good raises: there is no half result.
 """
 
 import contextlib
+import itertools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,28 +146,40 @@ def stream_samples(
     phase: int | None = None,
     *,
     resume: bool = False,
+    counter: NDArray[np.int64] | None = None,
+    pace: int = protocol.PACE_REPLAY,
 ) -> NDArray[np.void]:
-    """Take samples through a new stream; return RECORD [M].
+    """Take samples through a new stream, as fast as they go; return RECORD [M].
 
     `phase` is the number of the first sample in its day; None: the time of day is not known.
-    The detector forgets all that it learned before, unless `resume`.
+    The detector forgets all that it learned before, unless `resume`. `counter` numbers the samples
+    from 0 on, ascending: where it jumps, the device is told what was lost; None: nothing was.
+    At PACE_PLANT the device minds silence from now on.
 
     Raises:
         DeviceRestartedError, StatusError, LinkLostError: see Link.request.
     """
     token = secrets.randbelow(2**32)
     message = "STREAM_RESUME" if resume else "STREAM_RESET"
-    link.request(message, protocol.stream_reset(token, phase))
+    link.request(message, protocol.stream_reset(token, phase, pace))
     records = np.zeros(len(samples), dtype=RECORD)
-    step = info.max_samples
-    for start in range(0, len(samples), step):
-        part = samples[start : start + step]
-        reply = link.request("SAMPLE", protocol.chunk(token, start, part.astype("<f4").tobytes()))
-        records[start : start + len(part)] = protocol.parse_records(
-            reply[protocol.CHUNK_HEADER_BYTES :], len(part)
+    numbers = np.arange(len(samples)) if counter is None else counter
+    for start, last in _frames(numbers, info.max_samples):
+        data = samples[start:last].astype("<f4").tobytes()
+        reply = link.request("SAMPLE", protocol.chunk(token, int(numbers[start]), data))
+        records[start:last] = protocol.parse_records(
+            reply[protocol.CHUNK_HEADER_BYTES :], last - start
         )
-        progress("samples", start + len(part), len(samples))
+        progress("samples", last, len(samples))
     return records
+
+
+def _frames(numbers: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last + 1 of at most `most` samples each, whose numbers follow each other."""
+    breaks = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1), len(numbers)]
+    for first, last in itertools.pairwise(breaks):
+        for start in range(int(first), int(last), most):
+            yield start, min(start + most, int(last))
 
 
 def _run_samples(

@@ -17,7 +17,7 @@ from host_tools.errors import DeviceError
 from host_tools.formats.record import RECORD
 from targets.places import SDK
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
 _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
@@ -27,11 +27,13 @@ CHUNK_HEADER_BYTES = 8
 """Size of the header before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
 NO_PHASE = 2**32 - 1
 """Phase in STREAM_RESET when the time of day is not known."""
+PACE_PLANT, PACE_REPLAY = 0, 1
+"""Pace in STREAM_RESET: as the plant makes the samples, so that silence means something, or not."""
 
 _INCLUDE = SDK / "include" / "safe"
 _ENTRY = re.compile(r'^(SAFE_[A-Z]+)\((\w+), (0x[0-9A-Fa-f]+|\d+), "([^"]*)"\)$', re.MULTILINE)
 
-_HELLO = struct.Struct("<HH10IHHHH32s16s32s")
+_HELLO = struct.Struct("<HH10IHHHH32s16s32s3I")
 _STATS = struct.Struct("<6I")
 _INFER = struct.Struct("<4I")
 _TIMING = struct.Struct("<7I")
@@ -129,6 +131,9 @@ class DeviceInfo:
         model_sha256: Hexadecimal hash of the model file.
         version: Release of the runtime.
         model: Name of the model.
+        period_us: Microseconds from sample to sample; 0: not known, or no detector.
+        stale_ms: Time without a sample after which the device says stale; 0: never.
+        day_samples: Samples of a day, for the phase of a stream; 0: the hour does not count.
     """
 
     protocol: int
@@ -150,6 +155,9 @@ class DeviceInfo:
     model_sha256: str
     version: str
     model: str
+    period_us: int = 0
+    stale_ms: int = 0
+    day_samples: int = 0
 
     @property
     def backend(self) -> str:
@@ -177,8 +185,9 @@ def parse_hello(payload: bytes) -> DeviceInfo:
     """Return the reply to HELLO; ReplyError when the length is wrong."""
     if len(payload) != _HELLO.size:
         raise ReplyError(f"HELLO reply has {len(payload)} bytes, not {_HELLO.size}")
-    *numbers, sha256, version, model = _HELLO.unpack(payload)
-    return DeviceInfo(*(*numbers, sha256.hex(), _text(version), _text(model)))
+    *numbers, sha256, version, model, period, stale, day = _HELLO.unpack(payload)
+    texts = (sha256.hex(), _text(version), _text(model))
+    return DeviceInfo(*(*numbers, *texts, period, stale, day))
 
 
 def _text(field: bytes) -> str:
@@ -279,11 +288,11 @@ def result_request(token: int, start: int, length: int) -> bytes:
     return struct.pack("<IIH", token, start, length)
 
 
-def stream_reset(token: int, phase: int | None = None) -> bytes:
+def stream_reset(token: int, phase: int | None = None, pace: int = PACE_REPLAY) -> bytes:
     """Return the payload of STREAM_RESET and STREAM_RESUME; `phase` is the first sample's number
     in its day.
     """
-    return struct.pack("<II", token, NO_PHASE if phase is None else phase)
+    return struct.pack("<III", token, NO_PHASE if phase is None else phase, pace)
 
 
 def relearn(token: int, state: int) -> bytes:

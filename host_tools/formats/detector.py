@@ -31,6 +31,8 @@ TRAINING, LEARNED = "training", "learned"
 MAX_ROWS = 1024
 MAX_SAMPLES = 2**31 - 1
 MAX_COUNT = 0xFFFF
+MAX_PERIOD_US = 0xFFFFFFFF
+"""71 minutes."""
 MAX_FORM = 1e15
 """Bound of every form at the feature limit: nothing in the chain can then overflow."""
 MOST_MASKED = 8
@@ -100,6 +102,9 @@ class Detector:
         drift_channels: Channels watched for slow drift.
         drift_limit: float32 [of them], standard deviations.
         drift_alpha: Factor of their smoothing.
+        period_us: Microseconds from sample to sample; 0: not known.
+        stale_samples: Periods without a sample after which all is stale, more than `max_missed`;
+            0: never.
         rule: How the constants were found, in words.
     """
 
@@ -140,6 +145,8 @@ class Detector:
     drift_channels: tuple[int, ...] = ()
     drift_limit: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
     drift_alpha: np.float32 = DRIFT_ALPHA
+    period_us: int = 0
+    stale_samples: int = 0
     rule: str = ""
 
     def scored(self, names: Sequence[str]) -> dict[str, str]:
@@ -201,6 +208,8 @@ _COUNTS = {
     "return_samples": (1, MAX_COUNT),
     "max_missed": (0, MAX_COUNT),
     "day_samples": (0, MAX_SAMPLES // HOURS),
+    "period_us": (0, MAX_PERIOD_US),
+    "stale_samples": (0, MAX_COUNT),
 }
 
 
@@ -342,6 +351,10 @@ def check(d: Detector) -> str:
         (bool((d.low < d.high).all()), '"low" must be below "high"'),
         (_all(d.drift_limit, 1e-6, 1e6), '"drift_limit" must be 1e-6 … 1e6'),
         (_all(d.hour_scale, 0, 1e6), '"hour_scale" must be 0 … 1e6'),
+        (
+            not d.stale_samples or (d.period_us > 0 and d.stale_samples > d.max_missed),
+            '"stale_samples" must be above "max_missed" and needs a "period_us", or be 0',
+        ),
         (
             d.return_samples >= d.rows + INNOVATION_ROWS,
             f'"return_samples" must be at least "rows" + {INNOVATION_ROWS}',

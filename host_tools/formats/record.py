@@ -42,6 +42,8 @@ class Event(enum.IntFlag):
     RECOVERED = 4
     FORGOTTEN = 8
     """RELEARN came before this sample; only a device on a line says so."""
+    SILENCE = 16
+    """All was stale before this sample: nothing came for `stale_samples`."""
 
 
 RECORD = np.dtype(

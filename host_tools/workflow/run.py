@@ -23,6 +23,7 @@ from host_tools.device.bench import BenchResult, run_bench
 from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort, find_port
 from host_tools.errors import DataError
+from host_tools.formats import description
 from host_tools.formats import golden as golden_file
 from host_tools.formats.golden import Golden
 from host_tools.workflow import count
@@ -300,6 +301,8 @@ def _on_port(
         path = work / "host" / "standalone" / "manifest.json"
         manifest = json.loads(path.read_text(encoding="utf-8"))
         result.manifest = link_facts.of_device(manifest, answers.info)
+    rate_hz = description.load(plan.model).rate_hz
+    result.warnings += tuple(link_facts.other_pace(answers.info, rate_hz))
     return result
 
 

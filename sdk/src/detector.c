@@ -17,6 +17,7 @@ safe_status_t safe_detector_reset(safe_detector_t *detector)
     detector->learned = 0;
     detector->progress = 0;
     detector->missing = 0;
+    detector->was_stale = false;
     for (size_t k = 0; k < detector->config->drift_count; k++) {
         detector->slow[k] = 0.0f;
         detector->slow_start[k] = 0.0f;
@@ -47,16 +48,6 @@ SAFE_NOINLINE safe_status_t safe_detector_gap(safe_detector_t *detector)
     safe_verdict_reset(&detector->verdict);
     safe_detector_drop_blocks(detector);
     return config->network != NULL ? config->network->reset(detector) : SAFE_STATUS_OK;
-}
-
-safe_status_t safe_detector_set_phase(safe_detector_t *detector, uint32_t sample_of_day)
-{
-    if (sample_of_day >= detector->config->day_samples) {
-        return SAFE_STATUS_ARGUMENT;
-    }
-    detector->phase = sample_of_day;
-    detector->has_phase = true;
-    return SAFE_STATUS_OK;
 }
 
 /** The day goes on by `samples`. */
@@ -309,6 +300,8 @@ SAFE_NOINLINE safe_status_t safe_detector_step(safe_detector_t *detector, const 
     }
     *result = (safe_detector_result_t){.index = detector->samples, .state = SAFE_DETECTOR_WARMUP};
     result->drift = SAFE_DETECTOR_NO_CHANNEL;
+    result->event = detector->was_stale ? SAFE_DETECTOR_SILENCE : 0u;
+    detector->was_stale = false;
     for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
         result->top[i] = SAFE_DETECTOR_NO_CHANNEL;
         result->masked[i] = SAFE_DETECTOR_NO_CHANNEL;

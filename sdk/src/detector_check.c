@@ -159,6 +159,13 @@ static bool drift_is_usable(const safe_detector_config_t *config)
              all_lie(config->drift_limit, config->drift_count, LEAST, MOST)));
 }
 
+/** Silence is longer than what forecasts bridge, and measured in known periods. */
+static bool pace_is_usable(const safe_detector_config_t *config)
+{
+    return config->stale_samples == 0u ||
+           (config->period_us != 0u && config->stale_samples > config->sensors.max_missed);
+}
+
 static bool network_fits(const safe_detector_config_t *config, const safe_model_t *model)
 {
     if (config->network == NULL || model == NULL) {
@@ -173,5 +180,5 @@ bool safe_detector_config_is_usable(const safe_detector_config_t *config, const 
     return config->channels != 0u && network_fits(config, model) && scaler_is_usable(config) &&
            sensors_are_usable(config) && statistics_are_usable(config) &&
            baseline_is_usable(&config->baseline) && verdict_is_usable(&config->verdict) &&
-           hours_are_usable(config) && drift_is_usable(config);
+           hours_are_usable(config) && drift_is_usable(config) && pace_is_usable(config);
 }

@@ -71,6 +71,9 @@ static safe_status_t handle_hello(safe_server_t *server, const safe_frame_t *req
     safe_frame_put(reply, model->sha256, sizeof model->sha256);
     put_text(reply, SAFE_VERSION, VERSION_BYTES);
     put_text(reply, model->name, NAME_BYTES);
+    safe_frame_put_u32(reply, chain == NULL ? 0u : chain->period_us);
+    safe_frame_put_u32(reply, chain == NULL ? 0u : safe_detector_stale_ms(chain));
+    safe_frame_put_u32(reply, chain == NULL ? 0u : chain->day_samples);
     clear_session(server);
     server->session = session;
     return SAFE_STATUS_OK;

@@ -2,19 +2,32 @@
 /* Requests on a stream of raw samples. */
 #include <string.h>
 
+#include "safe/port.h"
 #include "server_internal.h"
+
+/** A sample came, or may come from now on. */
+static void note_sample(safe_server_t *server)
+{
+    server->stream_ms = safe_port_time_ms();
+    server->stream_stale = false;
+}
 
 /** Opens a stream; the detector forgets all, or recent samples only. */
 static safe_status_t open_stream(safe_server_t *server, const safe_frame_t *request,
                                  safe_frame_writer_t *reply, bool forgets)
 {
     uint32_t phase;
+    uint32_t pace;
     safe_status_t status = SAFE_STATUS_OK;
 
-    if (request->length != SAFE_TOKEN_BYTES + sizeof phase) {
+    if (request->length != SAFE_TOKEN_BYTES + sizeof phase + sizeof pace) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
     }
     phase = safe_get_u32(&request->payload[SAFE_TOKEN_BYTES]);
+    pace = safe_get_u32(&request->payload[SAFE_TOKEN_BYTES + sizeof phase]);
+    if (pace != SAFE_PACE_PLANT && pace != SAFE_PACE_REPLAY) {
+        return SAFE_STATUS_ARGUMENT;
+    }
     if (phase != SAFE_NO_PHASE) {
         status = safe_detector_set_phase(server->detector, phase);
     }
@@ -30,8 +43,39 @@ static safe_status_t open_stream(safe_server_t *server, const safe_frame_t *requ
     server->stream_next = 0;
     server->stream_state = (uint8_t)SAFE_DETECTOR_WARMUP;
     server->has_relearned = false;
+    server->stream_watched = pace == SAFE_PACE_PLANT;
+    note_sample(server);
     safe_frame_put_u32(reply, server->stream_token);
     return SAFE_STATUS_OK;
+}
+
+void safe_server_watch(safe_server_t *server, uint32_t now_ms)
+{
+    safe_detector_result_t result = {.state = SAFE_DETECTOR_STALE,
+                                     .drift = SAFE_DETECTOR_NO_CHANNEL};
+    safe_status_t status = SAFE_STATUS_OK;
+    int32_t stale_ms;
+
+    if (!server->stream_watched || server->stream_stale) {
+        return;
+    }
+    stale_ms = (int32_t)safe_detector_stale_ms(server->detector->config);
+    /* A sample may have come later than `now_ms` was read: the difference has a sign. */
+    if (stale_ms == 0 || (int32_t)(now_ms - server->stream_ms) < stale_ms) {
+        return;
+    }
+    server->stream_stale = true;
+    if (server->stream_open) { /* else the arena is a window's, and the next stream starts anew */
+        status = safe_detector_stale(server->detector);
+        server->stream_open = status == SAFE_STATUS_OK;
+    }
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
+        result.top[i] = SAFE_DETECTOR_NO_CHANNEL;
+        result.masked[i] = SAFE_DETECTOR_NO_CHANNEL;
+    }
+    if (server->hook != NULL) {
+        server->hook(status, &result);
+    }
 }
 
 safe_status_t safe_server_handle_stream_reset(safe_server_t *server, const safe_frame_t *request,
@@ -174,5 +218,6 @@ safe_status_t safe_server_handle_sample(safe_server_t *server, const safe_frame_
         take_sample(server, &request->payload[SAFE_CHUNK_HEADER_BYTES + i * sample_bytes], reply);
         server->stream_next++;
     }
+    note_sample(server);
     return SAFE_STATUS_OK;
 }

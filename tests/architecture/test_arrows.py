@@ -49,6 +49,7 @@ SDK_ARROWS = {
     "detector_internal": SDK_BASE | {"detector"},
     "detector_memory": SDK_BASE | {"detector", "detector_check"},
     "detector_network": SDK_BASE | {"detector", "model", "scaler", "stream", "window"},
+    "detector_time": SDK_BASE | {"detector"},
     "detector_score": SDK_BASE | {"detector", "detector_internal", "quadratic"},
     "sensors": SDK_BASE | {"scaler"},
     "verdict": SDK_BASE,

@@ -116,6 +116,9 @@ typedef struct safe_detector_config {
     const uint16_t *drift_channels; /**< [drift_count] */
     const float *drift_limit;       /**< [drift_count] standard deviations. */
     float drift_alpha;
+    /* pace */
+    uint32_t period_us;     /**< Microseconds from sample to sample; 0: not known. */
+    uint16_t stale_samples; /**< Without a sample for so many periods all is stale; 0: never. */
 } safe_detector_config_t;
 
 /** One step's result. */
@@ -127,7 +130,7 @@ typedef struct safe_detector_result {
     float limit;                      /**< Score above which it is a notice at present. */
     bool has_forecast; /**< The model ran on this sample; the output is in the context. */
     bool is_missing;   /**< No value was good: the state is that of the sample before. */
-    uint8_t event;     /**< SAFE_DETECTOR_LEARNED, _CHANGED, _RECOVERED. */
+    uint8_t event;     /**< SAFE_DETECTOR_LEARNED, _CHANGED, _RECOVERED, _SILENCE. */
     uint16_t drift;    /**< First channel that drifts, a notice for maintenance; NO_CHANNEL. */
     uint16_t top[SAFE_DETECTOR_TOP];    /**< In NOTICE and ALARM the channels that contribute most,
                                            the first most. */
@@ -198,6 +201,7 @@ typedef struct safe_detector {
     bool has_error;
     bool has_phase;
     bool was_raised; /**< In NOTICE or ALARM on the sample before. */
+    bool was_stale;  /**< Before the next sample; its event tells. */
 } safe_detector_t;
 
 /** Returns the floats that `config` needs; SAFE_DETECTOR_FLOATS for constants. */
@@ -245,6 +249,18 @@ SAFE_MUST_CHECK safe_status_t safe_detector_step(safe_detector_t *detector, cons
  * forgotten (WARMUP). @return RUNTIME: the model failed, and what follows is as after a gap.
  */
 SAFE_MUST_CHECK safe_status_t safe_detector_missed(safe_detector_t *detector, uint32_t count);
+
+/** Returns the milliseconds without a sample after which an application calls safe_detector_stale;
+ * 0: never. At most INT32_MAX. */
+uint32_t safe_detector_stale_ms(const safe_detector_config_t *config);
+
+/**
+ * Tells that no sample came for safe_detector_stale_ms. What was said last says nothing any more:
+ * recent samples are forgotten, as after a gap, the baseline stays, and the event of the next
+ * sample has SAFE_DETECTOR_SILENCE. The time of day stands still: where samples were lost,
+ * safe_detector_missed tells how many. @return As safe_detector_reset.
+ */
+SAFE_MUST_CHECK safe_status_t safe_detector_stale(safe_detector_t *detector);
 
 #ifdef __cplusplus
 }

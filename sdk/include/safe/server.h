@@ -47,6 +47,11 @@ typedef enum safe_message {
 /** In STREAM_RESET: the time of day is not known. */
 #define SAFE_NO_PHASE UINT32_MAX
 
+/** In STREAM_RESET: samples come as the plant makes them, or at another pace, as a bench sends
+ * them: then nothing is ever stale. */
+#define SAFE_PACE_PLANT 0u
+#define SAFE_PACE_REPLAY 1u
+
 /** Samples that SAMPLE may tell as lost at once; an index further ahead is an error. */
 #define SAFE_MOST_LOST 0x7FFFFFFFu
 
@@ -88,7 +93,8 @@ typedef struct safe_server_windows safe_server_windows_t;
 /** All of them, for safe_server_init; who does not name it does not link what runs one window. */
 extern const safe_server_windows_t safe_server_windows;
 
-/** Called with every sample's result before its reply is sent; may write text to the line. */
+/** Called with every sample's result before its reply is sent, and when all is stale; may write
+ * text to the line. */
 typedef void (*safe_sample_hook_t)(safe_status_t status, const safe_detector_result_t *result);
 
 /** A running server. Set up by safe_server_init. */
@@ -109,6 +115,9 @@ typedef struct safe_server {
     uint32_t stream_token;
     uint32_t stream_next;
     uint8_t stream_state; /**< The last record's state. */
+    bool stream_watched;  /**< Samples come as the plant makes them: silence is told. */
+    bool stream_stale;    /**< It was told since the last sample. */
+    uint32_t stream_ms;   /**< Time of the last sample, or of what opened the stream. */
     bool has_relearned;   /**< The next record tells. */
     float sample[SAFE_SERVER_MAX_CHANNELS];
     /* link */
@@ -149,6 +158,11 @@ size_t safe_server_feed(safe_server_t *server, uint8_t byte, uint32_t now_ms);
 
 /** To be called when a reply has been sent: does what had to wait for it, a change of the rate. */
 void safe_server_sent(safe_server_t *server, uint32_t now_ms);
+
+/** To be called in every round of the application's loop: when no sample came for
+ * safe_detector_stale_ms, the detector and the hook are told, once, with state STALE.
+ * It goes on when a stream ends without another one: then nothing comes, too. */
+void safe_server_watch(safe_server_t *server, uint32_t now_ms);
 
 /** To be called when the line is quiet: gives up a frame that was cut.
  * @return bytes to send from `server->out`, 0 for none. */

@@ -28,6 +28,7 @@ typedef enum safe_detector_state {
 #define SAFE_DETECTOR_CHANGED (1u << 1)   /**< Raised for so long that it is the new state. */
 #define SAFE_DETECTOR_RECOVERED (1u << 2) /**< The score stayed far below its peak. */
 #define SAFE_DETECTOR_FORGOTTEN (1u << 3) /**< RELEARN came before this sample; the server's. */
+#define SAFE_DETECTOR_SILENCE (1u << 4)   /**< All was stale before this sample. */
 
 /** Constants, in flash. */
 typedef struct safe_verdict_config {

@@ -217,6 +217,7 @@ void safe_app_serve(void)
             send_reply(safe_server_idle(&server, now_ms));
             safe_port_idle();
         }
+        safe_server_watch(&server, safe_port_time_ms());
         save_baseline(now_ms);
         safe_port_watchdog_feed();
     }

@@ -30,6 +30,9 @@ static void print_events(const safe_detector_result_t *result)
     if ((result->event & SAFE_DETECTOR_FORGOTTEN) != 0u) {
         safe_app_print(" event=relearn");
     }
+    if ((result->event & SAFE_DETECTOR_SILENCE) != 0u) {
+        safe_app_print(" event=silence");
+    }
     if (result->drift != SAFE_DETECTOR_NO_CHANNEL) {
         safe_app_print(" drift=");
         safe_app_print_u32(result->drift);

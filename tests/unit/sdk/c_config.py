@@ -86,6 +86,8 @@ class Config(ctypes.Structure):
         ("drift_channels", NUMBERS),
         ("drift_limit", FLOATS),
         ("drift_alpha", ctypes.c_float),
+        ("period_us", ctypes.c_uint32),
+        ("stale_samples", ctypes.c_uint16),
     ]
 
 
@@ -122,6 +124,7 @@ def c_config(config: ChainConfig) -> Config:
                 d.change_samples),
         d.day_samples, hours, _floats(d.hour_scale),
         len(d.drift_channels), _numbers(d.drift_channels), _floats(d.drift_limit), d.drift_alpha,
+        d.period_us, d.stale_samples,
     )  # fmt: skip
 
 

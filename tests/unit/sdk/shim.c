@@ -79,6 +79,14 @@ const safe_context_t *shim_context(void)
     return &context;
 }
 
+static safe_detector_state_t told_state;
+
+static void note_result(safe_status_t status, const safe_detector_result_t *result)
+{
+    (void)status;
+    told_state = result->state;
+}
+
 static int start(uint32_t features, const safe_detector_config_t *config)
 {
     const safe_app_model_t *app = safe_app_model();
@@ -89,7 +97,15 @@ static int start(uint32_t features, const safe_detector_config_t *config)
     }
     return (int)safe_server_init(
         &server, &context, (features & SAFE_FEATURE_STREAM) != 0u ? &detector : NULL,
-        (features & SAFE_FEATURE_WINDOW) != 0u ? &safe_server_windows : NULL, NULL);
+        (features & SAFE_FEATURE_WINDOW) != 0u ? &safe_server_windows : NULL, note_result);
+}
+
+/** A round of an application's loop. @return whether all was told to be stale. */
+bool shim_watch(uint32_t now_ms)
+{
+    told_state = SAFE_DETECTOR_WARMUP;
+    safe_server_watch(&server, now_ms);
+    return told_state == SAFE_DETECTOR_STALE;
 }
 
 /** Detector alone: what safe_detector_init says after the context was bound. */

@@ -171,6 +171,12 @@ static void spoil(uint32_t field, safe_detector_config_t *config, safe_detector_
     case 51:
         config->residual_alpha = 0.0f;
         break;
+    case 53:
+        config->stale_samples = config->sensors.max_missed;
+        break;
+    case 54:
+        config->period_us = 0;
+        break;
     case 52:
         for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
             config->forms[i].count = 0;

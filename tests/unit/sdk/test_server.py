@@ -73,10 +73,11 @@ def upload(server, token, data, step=504):
 
 def test_hello_tells_model_and_session(server):
     info = server.hello(7)
-    assert (info.protocol, info.abi, info.session, info.previous_session) == (3, 3, 7, 0)
+    assert (info.protocol, info.abi, info.session, info.previous_session) == (4, 3, 7, 0)
     assert (info.model, info.version, info.model_sha256) == ("tiny", "0.1.0", Tiny().sha256)
     assert (info.channels, info.window, info.horizon) == (3, 4, 2)
     assert (info.input_bytes, info.output_bytes, info.arena_bytes) == (12, 6, 12)
+    assert (info.period_us, info.stale_ms, info.day_samples) == (250_000, 1000, 0)
     assert (info.max_payload, info.status, info.clock_hz) == (512, 0x12, 168_000_000)
     offered = protocol.FEATURE_WINDOW | protocol.FEATURE_STREAM
     assert info.features == offered | protocol.FEATURE_BAUD
@@ -243,14 +244,6 @@ def test_a_sample_counter_that_jumps_tells_what_was_lost(builds, lost):
     assert np.concatenate(parts).tobytes() == expected[there].tobytes()
 
 
-def test_stream_reset_takes_the_time_of_day(server):
-    """The tiny detector knows no hours: any time is refused, none is not."""
-    server.hello()
-    assert server.ask("STREAM_RESET", protocol.stream_reset(3, 0)) == STATUS["ARGUMENT"]
-    assert server.ask("STREAM_RESET", protocol.u32(3)) == STATUS["PAYLOAD_LENGTH"]
-    assert not isinstance(server.ask("STREAM_RESET", protocol.stream_reset(3)), int)
-
-
 def test_relearn_in_mid_stream_equals_a_reset(builds):
     tiny = Tiny()
     server = Server(builds(tiny))
@@ -294,11 +287,11 @@ def test_a_resumed_stream_keeps_the_baseline(builds):
     assert State.LEARN in take(server, 5, data[70:])["state"]
 
 
-def take(server, token, data):
+def take(server, token, data, start=0):
     parts = []
-    for start in range(0, len(data), 7):
-        part = data[start : start + 7]
-        reply = server.ask("SAMPLE", protocol.chunk(token, start, part.tobytes()))
+    for first in range(0, len(data), 7):
+        part = data[first : first + 7]
+        reply = server.ask("SAMPLE", protocol.chunk(token, start + first, part.tobytes()))
         parts.append(protocol.parse_records(reply[8:], len(part)))
     return np.concatenate(parts)
 

@@ -27,6 +27,7 @@ SOURCES = tuple(
         "detector_memory",
         "detector_network",
         "detector_score",
+        "detector_time",
         "frame",
         "model",
         "quadratic",
@@ -132,6 +133,8 @@ class Tiny:
             drift_channels=(0,),
             drift_limit=np.full(1, 1, np.float32),
             drift_alpha=np.float32(0.0625),
+            period_us=250_000,
+            stale_samples=4,
         )
         return ChainConfig(adapt(edges, scaler), detector)
 

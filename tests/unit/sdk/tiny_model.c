@@ -139,6 +139,8 @@ static safe_detector_config_t detector = {
     .drift_channels = drift_channels,
     .drift_limit = drift_limit,
     .drift_alpha = 0.0625f,
+    .period_us = 250000,
+    .stale_samples = 4,
 };
 static const safe_app_model_t app = {
     .model = &model,

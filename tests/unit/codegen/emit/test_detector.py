@@ -61,6 +61,8 @@ DETECTOR = {
     "max_masked": 2,
     "return_samples": 30,
     "max_missed": 10,
+    "period_us": 1_000_000,
+    "stale_samples": 30,
     "day_samples": 0,
     "hour_mean": [],
     "hour_scale": [],
@@ -168,6 +170,9 @@ def test_without_detector(models, root, tmp_path, strict):
         (None, {"baseline": "model"}, "baseline is 'model', expected training or learned"),
         (None, {"baseline": "training"}, "learn_samples must be above 0 with"),
         (None, {"settle_samples": 50}, "settle_samples must be below learn_samples"),
+        (None, {"stale_samples": 10}, "stale_samples must be above max_missed"),
+        (None, {"period_us": 0}, "stale_samples must be above max_missed and needs a period_us"),
+        (None, {"period_us": 2**32}, "period_us is 4294967296"),
         (None, {"rows": 2}, "rows is 2, expected an integer 3 to 1024"),
         (None, {"rows": 4.0}, "rows is 4.0"),
         (None, {"rows": True}, "rows is True"),
@@ -230,3 +235,25 @@ def test_a_model_that_is_no_forecaster(files, tmp_path):
     with pytest.raises(ModelUnsupportedError, match="a detector needs"):
         pipeline.generate(path, name="m", out=tmp_path / "o", scaler=scaler, detector=rules)
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(("rate_hz", "fits"), [(1.0, True), (1.09, True), (1.11, False)])
+def test_a_detector_of_another_rate_is_refused(models, tmp_path, rate_hz, fits):
+    paths = {name: tmp_path / f"{name}.json" for name in ("scaler", "detector")}
+    paths["scaler"].write_text(json.dumps(SCALER))
+    paths["detector"].write_text(json.dumps(DETECTOR))
+    about = tmp_path / "model.toml"
+    about.write_text(f"rate_hz = {rate_hz}\n")
+    out = tmp_path / "out"
+
+    def generate():
+        pipeline.generate(
+            models / "small.tflite", name="small", out=out, description=about, **paths
+        )
+
+    if fits:
+        generate()
+        return
+    with pytest.raises(DetectorInvalidError, match=r"every 1 s, model.toml says every .* fit"):
+        generate()
+    assert not out.exists()

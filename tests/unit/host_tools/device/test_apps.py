@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from host_tools.detection import replay
 from host_tools.device.bench import run_bench, stream_samples
 from host_tools.device.link import Link
+from host_tools.device.protocol import PACE_PLANT
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DeviceError, PortNotFoundError
-from host_tools.formats.record import NO_CHANNEL
+from host_tools.formats.record import NO_CHANNEL, Event
 from tests.unit.sdk.tiny import Tiny, samples
 
 NO_WINDOWS = np.zeros((0, 4, 3), np.int8)
@@ -61,6 +63,22 @@ def test_detector_tells_changes_in_text(device):
     ]
     assert "event=learned" in heard
     assert re.search(r"masked=\d", heard)
+
+
+@pytest.mark.parametrize("app", ["detector", "bench"])
+def test_silence_is_said_at_once_and_in_the_next_record(device, app):
+    """The tiny detector is stale after a second: its samples come every 250 ms."""
+    data = samples(Tiny(), 30)
+    with device(app) as emulator, SerialPort(emulator.url) as port:
+        link = Link(port)
+        info = link.connect()
+        assert info.stale_ms == 1000
+        stream_samples(link, info, data[:20], lambda *_: None, pace=PACE_PLANT)
+        time.sleep(1.5)
+        after = stream_samples(link, info, data[20:], lambda *_: None, resume=True)
+        heard = link._receiver.remains.decode("ascii")
+    assert ("safe state=stale sample=0 score_bits=0x00000000\r\n" in heard) == (app == "detector")
+    assert after["event"].tolist() == [int(Event.SILENCE)] + [0] * 9
 
 
 def test_inputs_that_do_not_fit_are_refused(device):

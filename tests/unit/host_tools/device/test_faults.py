@@ -266,7 +266,7 @@ def test_echo():
 
 
 def test_other_protocol_version():
-    with pytest.raises(DeviceVersionError, match="version 7, this host 3"):
+    with pytest.raises(DeviceVersionError, match="version 7, this host 4"):
         connect(hello_reply(b"\x07\x00 whatever"))
 
 

@@ -94,8 +94,9 @@ def hello(session: int, version: int = protocol.PROTOCOL_VERSION) -> bytes:
     """A reply to HELLO of a model of 16 channels."""
     sizes = (100, 200, 480, 160, 512, 16, 30, 10)
     texts = (bytes(range(32)), b"1.0", b"pump")
-    layout = "<HH10IHHHH32s16s32s"
-    return struct.pack(layout, version, 3, session, 7, 50, 0, 1000, 15, *sizes, *texts)
+    layout = "<HH10IHHHH32s16s32s3I"
+    pace = (1_000_000, 30_000, 86_400)
+    return struct.pack(layout, version, 3, session, 7, 50, 0, 1000, 15, *sizes, *texts, *pace)
 
 
 def own_session(frame: Frame) -> int:
@@ -107,6 +108,7 @@ def test_a_session_is_opened(connect) -> None:
     info = link.connect()
     assert info.session == own_session(port.sent[0][1])
     assert (info.model, info.version, info.channels, info.window) == ("pump", "1.0", 16, 30)
+    assert (info.period_us, info.stale_ms, info.day_samples) == (1_000_000, 30_000, 86_400)
     assert (info.model_sha256, info.max_payload) == (bytes(range(32)).hex(), 512)
     assert [frame.type for _, frame in port.sent] == [Message["HELLO"]]
     assert port.now == 0

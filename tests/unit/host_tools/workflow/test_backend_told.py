@@ -51,6 +51,18 @@ def test_operators_of_another_backend_are_not_those_of_the_host():
     assert (told["backend"], told["operators"]) == ("tflm", [])
 
 
+@pytest.mark.parametrize(
+    ("period_us", "told"),
+    [(1_000_000, []), (500_000, ["the device takes a sample every 0.5 s, model.toml says every 1 s:"
+                                 " build and flash its image again"]),
+     (0, ["the device takes a sample at a rate it does not tell, model.toml says every 1 s: build"
+          " and flash its image again"])],
+)  # fmt: skip
+def test_a_device_of_another_rate(period_us, told):
+    assert link.other_pace(replace(NATIVE, period_us=period_us), 1.0) == told
+    assert link.other_pace(replace(NATIVE, period_us=period_us, channels=0), 1.0) == []
+
+
 @pytest.mark.parametrize(("info", "lines"), [(NATIVE, 0), (TFLM, 1)])
 def test_an_image_that_is_not_what_was_built(info, lines):
     told = link.other_backend(info, "native")

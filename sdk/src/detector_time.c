@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an application with a clock tells the detector: the time of day, and that nothing comes. */
+#include "safe/detector.h"
+
+#define US_PER_MS 1000u
+
+safe_status_t safe_detector_set_phase(safe_detector_t *detector, uint32_t sample_of_day)
+{
+    if (sample_of_day >= detector->config->day_samples) {
+        return SAFE_STATUS_ARGUMENT;
+    }
+    detector->phase = sample_of_day;
+    detector->has_phase = true;
+    return SAFE_STATUS_OK;
+}
+
+uint32_t safe_detector_stale_ms(const safe_detector_config_t *config)
+{
+    uint64_t ms = (uint64_t)config->stale_samples * config->period_us / US_PER_MS;
+
+    if (config->stale_samples == 0u) {
+        return 0;
+    }
+    if (ms == 0u) {
+        return 1;
+    }
+    return ms < INT32_MAX ? (uint32_t)ms : INT32_MAX;
+}
+
+safe_status_t safe_detector_stale(safe_detector_t *detector)
+{
+    detector->was_stale = true;
+    return safe_detector_gap(detector);
+}
