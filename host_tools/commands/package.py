@@ -21,7 +21,7 @@ from targets.kernels import ISAS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     from codegen.options import GOALS
-    from host_tools.package.request import ALL, FORMATS, NO_HOME
+    from host_tools.package.request import ALL, FORMATS, NO_HOME, RELEASED
 
     add = parser.add_argument
     add(
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--package-version", metavar="X.Y.Z", help="version of the package (default: SAFE's)")
     add("--author", default="SAFE", help="for the metadata (default: %(default)s)")
     add("--url", default=NO_HOME, help="home page, for the metadata (default: none)")
+    add("--date", default=RELEASED, metavar="YYYY-MM-DD", help="of this version, for the metadata")
     add("--target", default="stm32f4", help="name under targets/ (default: %(default)s)")
     add("--isa", help=f"instruction set: {', '.join(ISAS)} (default: the target's)")
     add("--optimize", choices=GOALS, default="balanced", help="default: %(default)s")
@@ -66,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         streaming=arguments.streaming,
         author=arguments.author,
         url=arguments.url,
+        date=arguments.date,
     )
     out: Path = arguments.out
     manifest = package.write(asked, out)

@@ -26,12 +26,38 @@ BY_FORMAT: Mapping[str, Mapping[str, str]] = {
         "cmake/{name}-config.cmake.in": "config.cmake.in.j2",
         "examples/cmake/CMakeLists.txt": "example.cmake.j2",
     },
+    "zephyr": {
+        "zephyr/module.yml": "module.yml.j2",
+        "zephyr/CMakeLists.txt": "zephyr.cmake.j2",
+        "zephyr/Kconfig": "Kconfig.j2",
+        "examples/zephyr/CMakeLists.txt": "example_zephyr.cmake.j2",
+        "examples/zephyr/prj.conf": "prj.conf.j2",
+    },
+    "cmsis-pack": {"{vendor}.{name}.pdsc": "pack.pdsc.j2"},
+    "arduino": {
+        "library.properties": "library.properties.j2",
+        "examples/selftest/selftest.ino": "selftest.ino.j2",
+    },
+    "platformio": {
+        "library.json": "library.json.j2",
+        "examples/platformio/platformio.ini": "platformio.ini.j2",
+    },
+    "esp-idf": {
+        "CMakeLists.txt": "CMakeLists.txt.j2",
+        "idf_component.yml": "idf_component.yml.j2",
+        "examples/esp-idf/CMakeLists.txt": "example_idf.cmake.j2",
+        "examples/esp-idf/main/CMakeLists.txt": "example_idf_main.cmake.j2",
+        "examples/esp-idf/main/app_main.c": "app_main.c.j2",
+    },
     "make": {
         "{name}.mk": "package.mk.j2",
         "examples/make/Makefile": "example.mk.j2",
     },
 }
 """Format to what it adds: path in the package, `{name}` standing for its name, to template."""
+
+VENDOR = "SAFE"
+"""First part of the name of a CMSIS-Pack."""
 
 _ISAS = {
     "dsp": "Cortex-M cores with the DSP extension (M4, M7, M33)",
@@ -51,7 +77,7 @@ def texts(request: Request, sources: Sources) -> dict[str, str]:
     for name in request.formats:
         chosen |= BY_FORMAT.get(name, {})
     return {
-        path.format(name=request.name): render(template, **values)
+        path.format(name=request.name, vendor=VENDOR): render(template, **values)
         for path, template in chosen.items()
     }
 
@@ -63,6 +89,8 @@ def _package(request: Request, sources: Sources) -> dict[str, Any]:
         "version": request.version,
         "tool_version": runtime_version(),
         "formats": request.formats,
+        "vendor": VENDOR,
+        "date": request.date,
         "author": request.author,
         "url": request.url,
         "summary": _summary(sources),
@@ -70,9 +98,14 @@ def _package(request: Request, sources: Sources) -> dict[str, Any]:
         "sources": sources.names(".c"),
         "headers": sources.names(".h", ".def"),
         "public_headers": _public(sources),
-        "headers_of_models": [f"safe_{model.name}.h" for model in sources.models],
+        "includes": [_include(model) for model in sources.models],
         "models": [_model(model) for model in sources.models],
     }
+
+
+def _include(generated: Generated) -> str:
+    """Return the header that a user's code includes of one model."""
+    return f"safe_{generated.name}{'_detector' if generated.has_detector else ''}.h"
 
 
 def _summary(sources: Sources) -> str:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from host_tools.package import metadata, sbom
+from host_tools.package import archive, metadata, sbom
 from host_tools.package.request import Request
 from host_tools.package.sources import FOLDER, Sources, gather
 from targets import output
@@ -46,7 +46,18 @@ def _contents(request: Request, sources: Sources) -> dict[str, bytes]:
     texts["LICENSE"] = (ROOT / "LICENSE").read_text(encoding="utf-8")
     files = {path: text.encode("utf-8") for path, text in texts.items()}
     files[sbom.FILE] = sbom.text(request, sources, files).encode("utf-8")
-    return dict(sorted(files.items()))
+    return dict(sorted((files | _archives(request, files)).items()))
+
+
+def _archives(request: Request, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the forms of the package that are one file, by name."""
+    stem, found = f"{request.name}-{request.version}", {}
+    if "cmsis-pack" in request.formats:
+        name = f"{metadata.VENDOR}.{request.name}.{request.version}.pack"
+        found[name] = archive.zipped(files)
+    if "arduino" in request.formats:
+        found[f"{stem}.zip"] = archive.zipped(files, folder=request.name)
+    return found
 
 
 def _manifest(request: Request, sources: Sources, files: Mapping[str, bytes]) -> dict[str, Any]:

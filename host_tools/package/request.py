@@ -1,5 +1,6 @@
 """A package as it is asked for: its models, its name, and the ecosystems that it serves."""
 
+import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ ALL = "all"
 NO_HOME = "https://safe.invalid"
 """Home page of a package that has none: a name that RFC 2606 keeps from ever being one. Arduino and
 CMSIS-Pack want an address."""
+RELEASED = "2026-11-30"
+"""Day of a package that is not given one; the same each time, as everything in a package."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _MAX_NAME = 63
@@ -46,6 +49,7 @@ class Request:
         streaming: Whether the models compute per sample what moves with the window.
         author: Person or company, for the metadata.
         url: Home page.
+        date: Day of this version, `YYYY-MM-DD`, for the release list of a CMSIS-Pack.
     """
 
     models: tuple[Model, ...]
@@ -58,6 +62,7 @@ class Request:
     streaming: bool = False
     author: str = "SAFE"
     url: str = NO_HOME
+    date: str = RELEASED
 
     def __post_init__(self) -> None:
         """Check what does not depend on files; ModelError or DataError."""
@@ -71,6 +76,10 @@ class Request:
             raise DataError(
                 f"--package-version {self.version!r}: use three numbers, for example 1.0.2"
             )
+        try:
+            datetime.date.fromisoformat(self.date)
+        except ValueError as error:
+            raise DataError(f"--date {self.date!r}: use a day like 2026-11-30") from error
         for option, value in (("author", self.author), ("url", self.url)):
             if not _LINE.fullmatch(value):
                 raise DataError(f"--{option} {value!r}: must be one line of text")

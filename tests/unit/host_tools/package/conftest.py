@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,11 @@ def call(*command, cwd=None, **options):
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return done.stdout
+
+
+def tool(name):
+    """A program of this environment."""
+    return Path(sys.executable).with_name(name)
 
 
 def agrees(printed, records=RECORDS):

@@ -1,12 +1,10 @@
 """CMake: installed, found, linked, in C and C++, on the host and for a Cortex-M in QEMU."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.unit.host_tools.package.board import BOARD, emulated
 from tests.unit.host_tools.package.conftest import NAME, STRICT, agrees, call
 
-BOARD = Path(__file__).parent / "board"
 CORTEX_M4F = "-mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard"
 CROSS = (
     "-DCMAKE_SYSTEM_NAME=Generic",
@@ -102,12 +100,3 @@ def test_on_a_cortex_m4f_from_c_and_cpp(folder, consumer, tmp_path):
     )
     for program in ("in_c", "in_cpp"):
         assert agrees(emulated(out / program))
-
-
-def emulated(image, machine="mps2-an386"):
-    """What an image prints to the debugger."""
-    return call(
-        *("qemu-system-arm", "-M", machine, "-nographic", "-monitor", "none"),
-        *("-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", image),
-        stdin=-3,
-    )
