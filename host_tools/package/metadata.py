@@ -56,6 +56,9 @@ BY_FORMAT: Mapping[str, Mapping[str, str]] = {
 }
 """Format to what it adds: path in the package, `{name}` standing for its name, to template."""
 
+HEADERS = (".h", ".hpp", ".def")
+"""Suffixes of everything in `src` that is included and not compiled."""
+
 VENDOR = "SAFE"
 """First part of the name of a CMSIS-Pack."""
 
@@ -96,7 +99,7 @@ def _package(request: Request, sources: Sources) -> dict[str, Any]:
         "summary": _summary(sources),
         "isa_text": _ISAS[sources.models[0].manifest["isa"]],
         "sources": sources.names(".c"),
-        "headers": sources.names(".h", ".def"),
+        "headers": sources.names(*HEADERS),
         "public_headers": _public(sources),
         "includes": [_include(model) for model in sources.models],
         "models": [_model(model) for model in sources.models],
@@ -118,7 +121,7 @@ def _summary(sources: Sources) -> str:
 def _public(sources: Sources) -> dict[str, list[str]]:
     """Return the headers that a user's code may include, by their folder below `src`."""
     found: dict[str, list[str]] = {}
-    for path in sources.names(".h", ".def"):
+    for path in sources.names(*HEADERS):
         place = PurePosixPath(path).relative_to(FOLDER)
         folder = place.parent.as_posix()
         if folder == "." and not place.name.startswith("safe_"):
