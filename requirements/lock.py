@@ -29,6 +29,8 @@ LAYERS = {
 stands in the first layer that needs it."""
 SOURCE_BUILDER = "setuptools"
 """What builds the packages that come as source only: cobs, of the tests."""
+PRESENT = ("pip",)
+"""Packages of every virtual environment: it would be the installer that installs itself anew."""
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.MULTILINE)
 
 
@@ -63,7 +65,9 @@ def renew(options: Sequence[str]) -> None:
         below: list[str] = []
         for layer, extras in LAYERS.items():
             out = work / f"{layer}.txt"
-            skip = [word for package in below for word in ("--no-emit-package", package)]
+            skip = [
+                word for package in (*PRESENT, *below) for word in ("--no-emit-package", package)
+            ]
             # The base stands in every compilation, and in the first file only.
             _compile(extras, out, "--constraints", str(whole), *skip)
             below += names(out.read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stands in for the header of an Arduino core: its macros, which have names that others use too, and
- * a serial port that is the standard output. */
+/* Stands in for the header of an Arduino core: its macros, which have names that others use too,
+ * and a serial port that is the standard output. */
 #ifndef ARDUINO_H
 #define ARDUINO_H
 
@@ -53,12 +53,29 @@
 #include <stdio.h>
 
 struct SerialPort {
-    void begin(unsigned long) {}
-    operator bool() const { return true; }
-    void print(const char *text) { printf("%s", text); }
-    void print(unsigned long value) { printf("%lu", value); }
-    void print(unsigned int value) { printf("%u", value); }
-    void println(const char *text) { printf("%s\n", text); }
+    void begin(unsigned long)
+    {
+    }
+    operator bool() const
+    {
+        return true;
+    }
+    void print(const char *text)
+    {
+        printf("%s", text);
+    }
+    void print(unsigned long value)
+    {
+        printf("%lu", value);
+    }
+    void print(unsigned int value)
+    {
+        printf("%u", value);
+    }
+    void println(const char *text)
+    {
+        printf("%s\n", text);
+    }
 };
 
 static SerialPort Serial;
