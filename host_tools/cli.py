@@ -4,17 +4,20 @@ Only the verb that is named is imported: the list of verbs comes from the files'
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from host_tools import completion, settings
 from targets.errors import ExitCode, SafeError
 from targets.processes import ended_by_signals
 from targets.suggest import did_you_mean
 
 _COMMANDS = Path(__file__).parent / "commands"
 _HELP = "help"
+_VERSION = "--version"
 
 
 def verbs() -> dict[str, Path]:
@@ -30,16 +33,27 @@ def summary(file: Path) -> str:
     return text.partition("\n")[0]
 
 
-def build_parser(verb: str = "") -> argparse.ArgumentParser:
+def version() -> str:
+    """Return what `--version` prints."""
+    from targets.build import runtime_version
+
+    return f"host_tools {runtime_version()}"
+
+
+def build_parser(
+    verb: str = "", project: settings.Settings | None = None
+) -> argparse.ArgumentParser:
     """Return the parser of one verb, or without `verb` one that only lists them all.
 
     A verb's module gives `add_arguments` and `run`; `run` is a default of the parsed arguments.
+    The settings of `project` are defaults of the verb's options.
     """
     parser = argparse.ArgumentParser(
         prog="host_tools",
         description="Train, quantize, generate, build, emulate, bench and compare.",
         epilog="host_tools help VERB, or host_tools VERB --help, tells the options of a verb.",
     )
+    parser.add_argument(_VERSION, action="version", version=version())
     entries = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     if not verb:
         for name, file in verbs().items():
@@ -53,17 +67,19 @@ def build_parser(verb: str = "") -> argparse.ArgumentParser:
     )
     module.add_arguments(entry)
     entry.set_defaults(run=module.run)
+    if project is not None:
+        settings.set_defaults(entry, verb, project)
     return parser
 
 
-def parse(words: Sequence[str]) -> argparse.Namespace:
+def parse(words: Sequence[str], project: settings.Settings | None = None) -> argparse.Namespace:
     """Return the parsed arguments; ends the process for a request for help and for wrong usage."""
     if words[:1] == [_HELP]:
         words = [*words[1:2], "--help"]
     verb = words[0] if words else ""
     known = verbs()
     if verb in known:
-        return build_parser(verb).parse_args(words)
+        return build_parser(verb, project).parse_args(words)
     parser = build_parser()
     if verb and not verb.startswith("-"):
         near = did_you_mean(verb, [*known, _HELP])
@@ -74,11 +90,15 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; print an error as one line and return its exit code."""
     name = "host_tools"
+    if completion.wanted(os.environ):
+        completion.answer(build_parser, tuple(verbs()))
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in verbs():
         name = f"host_tools {words[0]}"
     try:
-        arguments = parse(words)
+        project = settings.load(Path.cwd(), os.environ)
+        settings.add_tools(project, os.environ)
+        arguments = parse(words, project)
         with ended_by_signals():
             return int(arguments.run(arguments))
     except SafeError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from targets.emulate import count, qemu, verilator
 from targets.emulate.emulator import Emulator
 from targets.errors import EmulatorError
-from targets.load import Target
+from targets.load import Target, available, load
 
 UNITS = {"qemu": "instructions", "verilator": "cycles"}
 """Unit that is counted, by kind of emulator."""
@@ -30,9 +30,20 @@ def unit(target: Target) -> str:
     if kind not in UNITS:
         raise EmulatorError(
             f"target {target.name} has no [emulator] that counts: it needs kind"
-            f" {' or '.join(repr(k) for k in UNITS)}"
+            f" {' or '.join(repr(k) for k in UNITS)}{_same_core(target)}"
         )
     return UNITS[kind]
+
+
+def _same_core(target: Target) -> str:
+    """Return which other target has the core of `target` in an emulator that counts."""
+    others = (load(name) for name in available())
+    names = [
+        other.name
+        for other in others
+        if other.cpu.name == target.cpu.name and other.emulator and other.emulator.kind in UNITS
+    ]
+    return f"; --target {names[0]} has the same core" if names else ""
 
 
 def check(target: Target) -> None:

@@ -42,7 +42,9 @@ CODEGEN: dict[str, set[str]] = {
 
 HOST_TOOLS: dict[str, set[str] | None] = {
     "errors": set(),
-    "cli": {"errors", "commands"},
+    "settings": set(),
+    "completion": set(),
+    "cli": {"errors", "commands", "completion", "settings"},
     "__main__": {"cli"},
     "formats": set(),
     "runtimes": {"formats"},
