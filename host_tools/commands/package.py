@@ -21,6 +21,7 @@ from targets.kernels import ISAS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     from codegen.options import GOALS
+    from host_tools.package.library import CORES
     from host_tools.package.request import ALL, FORMATS, NO_HOME, RELEASED
 
     add = parser.add_argument
@@ -37,6 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[,NAME]",
         help=f"{', '.join(FORMATS)}, or {ALL} (default)",
     )
+    add(
+        "--library",
+        action="append",
+        default=[],
+        metavar="CORE[,CORE]",
+        help=f"also a static library for each core: {', '.join(CORES)}",
+    )
     add("--out", type=_output.folder, required=True, metavar="DIR", help="folder to write")
     add("--name", help="name of the library (default: safe_ and the models' names)")
     add("--package-version", metavar="X.Y.Z", help="version of the package (default: SAFE's)")
@@ -52,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Package; return the exit code. Raises CodegenError, TargetError, OutputError, DataError."""
-    from host_tools.package import package, request
+    from host_tools.package import library, package, request
     from targets import build
 
     models = tuple(build.find_model(name) for name in arguments.model or ["forecaster"])
@@ -68,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         author=arguments.author,
         url=arguments.url,
         date=arguments.date,
+        libraries=library.cores(arguments.library),
     )
     out: Path = arguments.out
     manifest = package.write(asked, out)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from host_tools.package import selftest
+from host_tools.package import library, selftest
 from host_tools.package.render import render
 from host_tools.package.request import Request
 from host_tools.package.sources import FOLDER, Generated, Sources
@@ -94,6 +94,10 @@ def _package(request: Request, sources: Sources) -> dict[str, Any]:
         "formats": request.formats,
         "vendor": VENDOR,
         "date": request.date,
+        "libraries": [
+            {"path": library.path(request, core), "core": core, "flags": library.CORES[core].flags}
+            for core in request.libraries
+        ],
         "author": request.author,
         "url": request.url,
         "summary": _summary(sources),

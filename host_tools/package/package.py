@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from host_tools.package import archive, metadata, sbom
+from host_tools.package import archive, library, metadata, sbom
 from host_tools.package.request import Request
 from host_tools.package.sources import FOLDER, Sources, gather
 from targets import output
@@ -30,7 +30,8 @@ def write(request: Request, out: Path) -> dict[str, Any]:
     earlier = _earlier(out)
     with output.staged(out, MANIFEST) as stage:
         sources = gather(request, stage.work)
-        files = _contents(request, sources)
+        built = library.libraries(request, sources, stage.work / "library")
+        files = _contents(request, sources, built)
         manifest = _manifest(request, sources, files)
         stage.replaced.update(earlier - set(files))
         _refuse_foreign(out, earlier | set(files))
@@ -40,11 +41,11 @@ def write(request: Request, out: Path) -> dict[str, Any]:
     return manifest
 
 
-def _contents(request: Request, sources: Sources) -> dict[str, bytes]:
+def _contents(request: Request, sources: Sources, built: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return every file of the package but its manifest, by path, sorted."""
     texts = dict(sources.files) | metadata.texts(request, sources)
     texts["LICENSE"] = (ROOT / "LICENSE").read_text(encoding="utf-8")
-    files = {path: text.encode("utf-8") for path, text in texts.items()}
+    files = {path: text.encode("utf-8") for path, text in texts.items()} | dict(built)
     files[sbom.FILE] = sbom.text(request, sources, files).encode("utf-8")
     return dict(sorted((files | _archives(request, files)).items()))
 
@@ -67,6 +68,10 @@ def _manifest(request: Request, sources: Sources, files: Mapping[str, bytes]) ->
         "name": request.name,
         "version": request.version,
         "formats": list(request.formats),
+        "libraries": {
+            library.path(request, core): list(library.CORES[core].flags)
+            for core in request.libraries
+        },
         "models": [
             {key: value for key, value in model.manifest.items() if key != "files"}
             for model in sources.models

@@ -50,6 +50,7 @@ class Request:
         author: Person or company, for the metadata.
         url: Home page.
         date: Day of this version, `YYYY-MM-DD`, for the release list of a CMSIS-Pack.
+        libraries: Cores that a static library is built for; see `library.CORES`.
     """
 
     models: tuple[Model, ...]
@@ -63,6 +64,7 @@ class Request:
     author: str = "SAFE"
     url: str = NO_HOME
     date: str = RELEASED
+    libraries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what does not depend on files; ModelError or DataError."""
