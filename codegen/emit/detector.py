@@ -103,6 +103,7 @@ class DetectorConstants:
     innovation_alpha: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    stuck_band: tuple[float, ...]
     stuck_samples: tuple[int, ...]
     hour_mean: tuple[int, ...]
     hour_scale: tuple[float, ...]
@@ -164,6 +165,7 @@ def load(graph: Graph | None, scaler: Path, detector: Path) -> DetectorConstants
         ),
         low=rules.floats("low", channels),
         high=rules.floats("high", channels),
+        stuck_band=rules.floats("stuck_band", channels, Range(0.0)),
         stuck_samples=rules.integers("stuck_samples", channels, 0, _MAX_EXTENT),
         hour_mean=rules.integers("hour_mean", _HOURS * channels * hours, -(2**15), 2**15 - 1),
         hour_scale=rules.floats("hour_scale", channels * hours, Range(0.0, _MOST)),
@@ -298,6 +300,7 @@ def _arrays(d: DetectorConstants) -> dict[str, tuple[str, int, str]]:
         "inv_std": d.inv_std,
         "low": d.low,
         "high": d.high,
+        "stuck_band": d.stuck_band,
         "innovation_alpha": d.innovation_alpha,
         "hour_scale": d.hour_scale,
         "drift_limit": d.drift_limit,

@@ -87,11 +87,13 @@ def errors(inputs: F64, predict: Predict, window: int, horizon: int, alpha: floa
     return out
 
 
-def longest_runs(values: F32) -> npt.NDArray[np.int64]:
-    """Longest run of equal values in each channel; [T, C] to [C]."""
+def longest_runs(values: F32, band: F32) -> npt.NDArray[np.int64]:
+    """Longest run of values in each channel that stand still, [T, C] to [C]: each differs from
+    the one before by no more than `band` [C].
+    """
     best = np.ones(values.shape[1], np.int64)
     run = np.ones(values.shape[1], np.int64)
-    for same in values[1:] == values[:-1]:
+    for same in np.abs(np.diff(values, axis=0)) <= band:
         run = np.where(same, run + 1, 1)
         best = np.maximum(best, run)
     return best

@@ -377,7 +377,7 @@ def _detector(
         change_samples=rule.change_rows if learned else 0,
         low=(np.full(count, -largest) if of.low is None else of.low).astype(single),
         high=(np.full(count, largest) if of.high is None else of.high).astype(single),
-        stuck_samples=watch.stuck_samples(of.segments, rule),
+        **watch.stuck(of.segments, rule),
         max_masked=min(max(2, count // 8), count - 1, MOST_MASKED),
         return_samples=rule.return_rows,
         max_missed=rule.max_missed,

@@ -42,8 +42,10 @@ class Rule:
         recover_rows: for so many rows.
         change_rows: A state raised for so long is the plant's new one.
         feature_limit: Limit of features, in spreads.
-        stuck_factor: Equal values in a row that mean a stuck sensor, in units of the longest run
-        stuck_extra: of quiet rows, and so many more.
+        stuck_share: A channel stands still while it moves by no more than this share of its
+            typical step: a frozen sensor keeps the noise of its electronics.
+        stuck_factor: Values that stand still in a row mean a stuck sensor, in units of the longest
+        stuck_extra: run of quiet rows, and so many more.
         max_missed: Rows in a row that may be missing.
         stale_rows: Rows without which the device says that nothing comes.
         hours: Days of training rows from which the hour of the day counts.
@@ -76,6 +78,7 @@ class Rule:
     recover_rows: int = 200
     change_rows: int = 1200
     feature_limit: float = 32.0
+    stuck_share: float = 0.25
     stuck_factor: int = 2
     stuck_extra: int = 10
     max_missed: int = 10

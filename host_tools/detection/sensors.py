@@ -1,9 +1,9 @@
 """Which channels can be believed: the masks of the chain (`sdk/src/sensors.c`).
 
 A value is *bad* when it is not finite, outside of the channel's physical range, or the last of
-`stuck_samples` equal ones. A channel is *masked* from a bad value until `return_samples` good ones
-came in a row, and for good when it was masked for more than half of the learning: then nothing is
-known of it.
+`stuck_samples` that stand still: each differs from the good one before by at most `stuck_band`. A
+channel is *masked* from a bad value until `return_samples` good ones came in a row, and for good
+when it was masked for more than half of the learning: then nothing is known of it.
 """
 
 import numpy as np
@@ -21,6 +21,7 @@ class Sensors:
     def __init__(self, detector: Detector, mean: F32) -> None:
         """Starts as after power-up; `mean` [C] stands for a channel without a good value yet."""
         self._d, self._mean = detector, mean
+        self._band = detector.stuck_band
         self._limits = detector.stuck_samples.astype(np.int64)
         self.reset()
 
@@ -28,7 +29,7 @@ class Sensors:
         """Every channel is believed."""
         count = self._d.channels
         self.last = self._mean
-        self._equal = np.zeros(count, np.int64)
+        self._still = np.zeros(count, np.int64)
         self._good = np.full(count, self._d.return_samples)
         self.unlearned = np.zeros(count, np.bool_)
         self.bad = np.zeros(count, np.bool_)
@@ -49,11 +50,13 @@ class Sensors:
         """
         invalid = self._invalid(sample)
         valid = ~invalid
-        equal = valid & (self._equal > 0) & (sample == self.last)
-        more = np.minimum(self._equal + 1, MAX_COUNT)
-        self._equal = np.where(equal, more, np.where(valid, 1, self._equal))
+        with np.errstate(over="ignore", invalid="ignore"):
+            step = sample - self.last
+        still = valid & (self._still > 0) & (step >= -self._band) & (step <= self._band)
+        more = np.minimum(self._still + 1, MAX_COUNT)
+        self._still = np.where(still, more, np.where(valid, 1, self._still))
         self.last = np.where(valid, sample, self.last)
-        bad = invalid | ((self._limits > 0) & (self._equal >= self._limits))
+        bad = invalid | ((self._limits > 0) & (self._still >= self._limits))
         self.returned = self.bad & ~bad
         self.bad = bad
         grown = np.minimum(self._good + 1, self._d.return_samples)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from host_tools.detection.features import F64, longest_runs
 from host_tools.detection.rule import Rule
@@ -14,11 +14,23 @@ SPREADS = 4.0
 """Of what is compared, beyond which a channel drifts."""
 
 
-def stuck_samples(segments: Sequence[F64], rule: Rule) -> NDArray[np.uint16]:
-    """Return equal values in a row that never occurred by far, [C]; 0: any number may occur."""
-    longest = np.max([longest_runs(s.astype(np.float32)) for s in segments], axis=0)
+def stuck(segments: Sequence[F64], rule: Rule) -> dict[str, Any]:
+    """Return `stuck_band`, the move up to which a channel stands still, raw units, [C], and
+    `stuck_samples`, a run of such values that never occurred by far; 0: any may occur.
+
+    The band is a share of the median step, which is 0 for a channel that mostly rests: then equal
+    values are meant. Else it is wider by the spacing of float32 there: the difference of two values
+    that lie one unit of a logger apart is off by as much.
+    """
+    rows = [s.astype(np.float32) for s in segments]
+    steps = np.median(np.concatenate([np.abs(np.diff(r, axis=0)) for r in rows]), axis=0)
+    spacing = np.spacing(np.max([np.abs(r).max(axis=0) for r in rows], axis=0))
+    band = np.where(steps > 0, np.float32(rule.stuck_share) * steps + spacing, 0)
+    band = band.astype(np.float32)
+    longest = np.max([longest_runs(r, band) for r in rows], axis=0)
     limit = rule.stuck_factor * longest + rule.stuck_extra
-    return np.where(limit <= MAX_COUNT, limit, 0).astype(np.uint16)
+    samples = np.where(limit <= MAX_COUNT, limit, 0).astype(np.uint16)
+    return {"stuck_band": band, "stuck_samples": samples}
 
 
 def with_drift(

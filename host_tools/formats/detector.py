@@ -92,7 +92,10 @@ class Detector:
         change_samples: Raised for so long is a new state of the plant; 0: never.
         low: float32 [C], raw units; a value below it is no measurement.
         high: float32 [C], the same above.
-        stuck_samples: uint16 [C], equal values in a row that mean a stuck sensor; 0: any number.
+        stuck_band: float32 [C], raw units; a value that differs from the one before by no more
+            stands still.
+        stuck_samples: uint16 [C], values in a row that stand still and mean a stuck sensor; 0: any
+            number may.
         max_masked: Masked channels up to which a verdict is given.
         return_samples: Good samples after which a channel is not masked any more.
         max_missed: Samples in a row that may be missing before all recent ones are forgotten.
@@ -135,6 +138,7 @@ class Detector:
     change_samples: int
     low: F32
     high: F32
+    stuck_band: F32
     stuck_samples: NDArray[np.uint16]
     max_masked: int
     return_samples: int
@@ -247,6 +251,7 @@ def load(path: Path, channels: int) -> Detector:
         innovation_alpha=vector("innovation_alpha", len(forms["innovation"].channels)),
         low=vector("low", channels),
         high=vector("high", channels),
+        stuck_band=vector("stuck_band", channels),
         stuck_samples=whole("stuck_samples", channels, (0, MAX_COUNT)).astype(np.uint16),
         hour_mean=whole("hour_mean", hours, (-32768, 32767)).astype(np.int16),
         hour_scale=vector("hour_scale", channels if hours else 0),
@@ -349,6 +354,7 @@ def check(d: Detector) -> str:
         (1e-6 <= d.peak <= 1e6, '"peak" must be 1e-6 … 1e6'),
         (0 < d.notice <= d.alarm <= 1e9, '"notice" must be above 0 and at most "alarm"'),
         (bool((d.low < d.high).all()), '"low" must be below "high"'),
+        (bool((d.stuck_band >= 0).all()), '"stuck_band" must not be negative'),
         (_all(d.drift_limit, 1e-6, 1e6), '"drift_limit" must be 1e-6 … 1e6'),
         (_all(d.hour_scale, 0, 1e6), '"hour_scale" must be 0 … 1e6'),
         (

@@ -105,12 +105,12 @@ static bool sensors_are_usable(const safe_detector_config_t *config)
     const safe_sensors_config_t *sensors = &config->sensors;
 
     if (sensors->low == NULL || sensors->high == NULL || sensors->stuck_samples == NULL ||
-        sensors->max_masked > SAFE_DETECTOR_MOST_MASKED ||
+        sensors->stuck_band == NULL || sensors->max_masked > SAFE_DETECTOR_MOST_MASKED ||
         sensors->return_samples < (uint32_t)config->rows + SAFE_DETECTOR_INNOVATION_ROWS) {
         return false;
     }
     for (size_t c = 0; c < config->channels; c++) {
-        if (!(sensors->low[c] < sensors->high[c])) {
+        if (!(sensors->low[c] < sensors->high[c]) || !(sensors->stuck_band[c] >= 0.0f)) {
             return false;
         }
     }

@@ -112,7 +112,7 @@ safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_
     }
     detector->sensors.config = &config->sensors;
     detector->sensors.channels = config->channels;
-    detector->sensors.equal = memory->counts;
+    detector->sensors.still = memory->counts;
     detector->sensors.good = memory->counts + config->channels;
     detector->sensors.is_bad = memory->flags;
     detector->sensors.returns = memory->flags + config->channels;

@@ -9,7 +9,7 @@ void safe_sensors_reset(safe_sensors_t *sensors, const float *mean)
     sensors->masked = 0;
     for (size_t c = 0; c < sensors->channels; c++) {
         sensors->last[c] = mean[c];
-        sensors->equal[c] = 0;
+        sensors->still[c] = 0;
         sensors->good[c] = sensors->config->return_samples;
         sensors->is_bad[c] = false;
         sensors->returns[c] = false;
@@ -33,21 +33,25 @@ bool safe_sensors_are_missing(const safe_sensors_t *sensors, const float *sample
     return true;
 }
 
-/** Counts equal values. @return whether the value is bad. */
+/** Counts values that stand still. @return whether the value is bad. */
 static bool judge(safe_sensors_t *sensors, float value, size_t c)
 {
-    uint16_t limit = sensors->config->stuck_samples[c];
+    const safe_sensors_config_t *config = sensors->config;
+    uint16_t limit = config->stuck_samples[c];
+    float step;
 
-    if (is_invalid(sensors->config, value, c)) {
+    if (is_invalid(config, value, c)) {
         return true;
     }
-    if (sensors->equal[c] == 0u || value != sensors->last[c]) {
-        sensors->equal[c] = 1;
-        sensors->last[c] = value;
-    } else if (sensors->equal[c] < UINT16_MAX) {
-        sensors->equal[c]++;
+    step = value - sensors->last[c];
+    sensors->last[c] = value;
+    if (sensors->still[c] == 0u || !(step >= -config->stuck_band[c]) ||
+        !(step <= config->stuck_band[c])) {
+        sensors->still[c] = 1;
+    } else if (sensors->still[c] < UINT16_MAX) {
+        sensors->still[c]++;
     }
-    return limit != 0u && sensors->equal[c] >= limit;
+    return limit != 0u && sensors->still[c] >= limit;
 }
 
 void safe_sensors_take(safe_sensors_t *sensors, const float *sample)

@@ -2,8 +2,9 @@
 /** @file sensors.h Which channels can be believed, sample by sample.
  *
  * A value is bad when it is not finite, outside of the channel's physical range, or the last of
- * `stuck_samples` equal ones. A channel is masked from a bad value until `return_samples` good ones
- * came in a row, and for good when it was masked for more than half of the learning. Specified in
+ * `stuck_samples` that stand still: each differs from the good one before by at most `stuck_band`.
+ * A channel is masked from a bad value until `return_samples` good ones came in a row, and for good
+ * when it was masked for more than half of the learning. Specified in
  * `host_tools/detection/sensors.py`. Storage is the caller's.
  */
 #ifndef SAFE_SENSORS_H
@@ -21,7 +22,9 @@ extern "C" {
 typedef struct safe_sensors_config {
     const float *low;              /**< [channels] raw units; a value below is no measurement. */
     const float *high;             /**< [channels] the same above. */
-    const uint16_t *stuck_samples; /**< [channels] equal values that mean stuck; 0: none do. */
+    const float *stuck_band;       /**< [channels] raw units; a smaller move is none. */
+    const uint16_t *stuck_samples; /**< [channels] values that stand still and mean stuck; 0: none
+                                      do. */
     uint16_t max_masked;           /**< Masked channels up to which a verdict is given. */
     uint16_t return_samples;       /**< Good samples after which a channel is believed again. */
     uint16_t max_missed;           /**< Samples in a row that may be missing. */
@@ -33,7 +36,7 @@ typedef struct safe_sensors {
     uint16_t channels;
     uint16_t masked;    /**< Channels that are masked. */
     float *last;        /**< [channels] last value that was finite and in range, raw. */
-    uint16_t *equal;    /**< [channels] equal ones of it in a row, stays at its largest. */
+    uint16_t *still;    /**< [channels] values in a row that stand still, stays at its largest. */
     uint16_t *good;     /**< [channels] good samples in a row, up to return_samples. */
     bool *is_bad;       /**< [channels] the present value. */
     bool *returns;      /**< [channels] the value before was bad, this one is not. */

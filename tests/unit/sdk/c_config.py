@@ -15,6 +15,7 @@ class Sensors(ctypes.Structure):
     _fields_ = [
         ("low", FLOATS),
         ("high", FLOATS),
+        ("stuck_band", FLOATS),
         ("stuck_samples", NUMBERS),
         ("max_masked", ctypes.c_uint16),
         ("return_samples", ctypes.c_uint16),
@@ -114,8 +115,8 @@ def c_config(config: ChainConfig) -> Config:
         None, a.channels, a.window, a.horizon, d.rows,
         _floats(a.scaler.mean), _floats(a.scaler.inv_std), a.scaler.clip, a.scaler.score_limit,
         a.input_inv_scale, a.input_zero_point, a.forecast_scale, a.output_zero_point,
-        Sensors(_floats(d.low), _floats(d.high), _numbers(d.stuck_samples), d.max_masked,
-                d.return_samples, d.max_missed),
+        Sensors(_floats(d.low), _floats(d.high), _floats(d.stuck_band),
+                _numbers(d.stuck_samples), d.max_masked, d.return_samples, d.max_missed),
         Baseline(d.learn_samples, d.settle_samples, d.prior_rows, d.block_rows, d.mean_step,
                  d.spread_step, d.growth, d.peak),
         (Form * 4)(*[_form(f) for f in (d.level, d.median, d.innovation, d.residual)]),

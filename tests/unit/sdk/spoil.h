@@ -171,6 +171,12 @@ static void spoil(uint32_t field, safe_detector_config_t *config, safe_detector_
     case 51:
         config->residual_alpha = 0.0f;
         break;
+    case 55:
+        config->sensors.stuck_band = NULL;
+        break;
+    case 56:
+        config->sensors.stuck_band = not_finite;
+        break;
     case 53:
         config->stale_samples = config->sensors.max_missed;
         break;

@@ -98,6 +98,7 @@ def detector(random, channels):
         change_samples=int(random.choice([0, 1, 15])),
         low=np.full(channels, -1e31, np.float32),
         high=np.where(random.random(channels) < 0.5, 1e31, 400).astype(np.float32),
+        stuck_band=np.where(random.random(channels) < 0.5, 0, spread(random, channels)),
         stuck_samples=random.choice([0, 2, 5], channels).astype(np.uint16),
         max_masked=int(random.integers(0, 9)),
         return_samples=rows + 3 + int(random.integers(0, 3)),
@@ -174,7 +175,7 @@ def test_wrong_channel_count_changes_nothing(builds):
     assert words[0] == 1
 
 
-@pytest.mark.parametrize("field", range(1, 55))
+@pytest.mark.parametrize("field", range(1, 57))
 def test_inconsistent_configuration_is_refused(builds, field):
     library = builds()
     assert library.shim_start(3) == 0

@@ -170,6 +170,41 @@ def test_a_stuck_sensor_is_masked_at_exactly_so_many_equal_values(builds, run):
 
 
 @RUNS
+def test_a_move_by_the_band_is_none(builds, run):
+    """Steps up and down of exactly the band stand still, those of one float32 more do not."""
+    library = builds(TINY)
+    data = usual()
+    step = np.float32(0.25)
+    data[40:60, 1] = -20.0
+    data[41:60:2, 1] += step
+    stuck = np.array([0, 6, 0], np.uint16)
+    for band, masked in ((step, 1), (np.nextafter(step, BELOW), 0), (np.float32(0), 0)):
+        bands = np.array([0, band, 0], np.float32)
+        found = run(config(stuck_samples=stuck, stuck_band=bands), library, data)
+        assert found["masked_count"][44] == 0
+        assert found["masked_count"][45] == masked
+
+
+@RUNS
+@pytest.mark.parametrize("every", [2, 3, 8])
+def test_a_flickering_sensor_neither_ends_an_alarm_nor_prevents_a_verdict(builds, run, every):
+    """Channel 1 drops out again and again; a fault of channel 0 begins meanwhile."""
+    library = builds(TINY)
+    data = usual()
+    scaler = TINY.config().adapter.scaler
+    data[20::every, 1] = np.nan
+    data[50:, 0] += 40 * scaler.std[0]
+    whole = run(config(), library, usual())["score"][25:50].max()
+    limits = {"notice": np.float32(3 * whole), "alarm": np.float32(4 * whole)}
+    found = run(config(**limits), library, data)
+    assert set(found["state"][20:50].tolist()) == {State.OK}
+    assert set(found["state"][56:].tolist()) == {State.ALARM}
+    back = every > TINY.config().detector.return_samples
+    assert set(found["masked_count"][20:].tolist()) == ({0, 1} if back else {1})
+    assert set(found["top"][56:, 0].tolist()) == {0}
+
+
+@RUNS
 def test_a_value_at_the_end_of_its_range_is_good(builds, run):
     library = builds(TINY)
     data = usual()

@@ -126,6 +126,7 @@ class Tiny:
             change_samples=40,
             low=np.full(count, -1e30, np.float32),
             high=np.full(count, 1e31, np.float32),
+            stuck_band=np.where(numbers % 4 == 0, np.float32(0.5), np.float32(0)),
             stuck_samples=np.where(numbers % 2 == 0, 5, 0).astype(np.uint16),
             max_masked=min(2, count - 1),
             return_samples=7,

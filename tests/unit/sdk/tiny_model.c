@@ -87,6 +87,7 @@ static float prior_other[MAX_CHANNELS];
 static float innovation_alpha[MAX_CHANNELS];
 static float low[MAX_CHANNELS];
 static float high[MAX_CHANNELS];
+static float stuck_band[MAX_CHANNELS];
 static uint16_t stuck_samples[MAX_CHANNELS];
 static uint16_t channels[SAFE_DETECTOR_FORMS][MAX_CHANNELS];
 static float factors[SAFE_DETECTOR_FORMS][MAX_FACTOR];
@@ -108,6 +109,7 @@ static safe_detector_config_t detector = {
     .output_zero_point = 5,
     .sensors = {.low = low,
                 .high = high,
+                .stuck_band = stuck_band,
                 .stuck_samples = stuck_samples,
                 .max_masked = TINY_CHANNELS > 2 ? 2 : TINY_CHANNELS - 1,
                 .return_samples = 7,
@@ -186,6 +188,7 @@ const safe_app_model_t *safe_app_model(void)
         innovation_alpha[c] = 0.25f + 0.25f * (float)(c % 2);
         low[c] = -1e30f;
         high[c] = 1e31f;
+        stuck_band[c] = c % 4 == 0 ? 0.5f : 0.0f;
         stuck_samples[c] = c % 2 == 0 ? 5 : 0;
     }
     fill_form(SAFE_DETECTOR_LEVEL, TINY_CHANNELS, 3, 1);

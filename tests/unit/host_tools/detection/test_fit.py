@@ -104,7 +104,21 @@ def test_stuck_limits_come_from_the_longest_run():
     parts = [plant(400, s) for s in range(4)]
     parts[2][100:130, 1] = 0.0
     found, _ = fitted(RULE, parts)
-    assert found.detector.stuck_samples.tolist() == [12, 70, 12, 12]
+    assert found.detector.stuck_samples.tolist() == [18, 70, 20, 20]
+    equal, _ = fitted(replace(RULE, stuck_share=0.0), parts)
+    assert equal.detector.stuck_samples.tolist() == [12, 70, 12, 12]
+
+
+def test_a_channel_stands_still_within_a_quarter_of_its_typical_step():
+    parts = [plant(400, s) for s in range(4)]
+    for part in parts:
+        part[:, 2] = np.repeat(part[::4, 2], 4)  # rests for three rows in four
+    found, _ = fitted(RULE, parts)
+    steps = np.abs(np.diff(np.stack(parts).astype(F), axis=1))
+    wanted = 0.25 * np.median(steps.reshape(-1, 4), axis=0)
+    assert found.detector.stuck_band == pytest.approx(wanted, rel=1e-5)
+    assert (found.detector.stuck_band[[0, 1, 3]] > wanted[[0, 1, 3]]).all()
+    assert found.detector.stuck_band[2] == 0
 
 
 def test_training_baseline_needs_no_learning_and_held_rows_raise_its_threshold():
