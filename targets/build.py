@@ -98,9 +98,7 @@ class Model:
     def network(self) -> Path:
         """Path of the network; ModelError when the product has none."""
         if self.tflite is None:
-            raise ModelError(
-                f"{self.folder} has no network: `host_tools count --model` counts its detector"
-            )
+            raise ModelError(f"{self.folder} has no network, and this needs one")
         return self.tflite
 
     def check(self, backend: str, *, streaming: bool) -> "Model":

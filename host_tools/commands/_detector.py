@@ -4,10 +4,17 @@ import argparse
 
 from host_tools.detection.choice import AUTO, BASELINES, MOST_QUIET_ALARMS, Choice
 from host_tools.detection.rule import Rule
+from host_tools.formats.description import NO_NETWORK, TFLITE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the detector."""
+    parser.add_argument(
+        "--network",
+        choices=(TFLITE, NO_NETWORK),
+        help=f"{NO_NETWORK}: a product without one, which scores levels and innovations alone; no"
+        " TensorFlow is needed (default: as model.toml of --model says)",
+    )
     parser.add_argument(
         "--baseline",
         choices=BASELINES,

@@ -4,7 +4,8 @@ On ibex, whose RTL is simulated, exact clock cycles are counted instead.
 
 With MODEL.tflite: a standalone folder is generated, compiled with plain -O2 and called on a bare
 core; counted is safe_<name>_run from entry to return, with its stack, code and constants. Without
-it: the bench image of --model, over its serial line; interrupt handlers are not counted. The
+it: the bench image of --model, over its serial line; interrupt handlers are not counted; of a
+product without a network the detector's step, the most over some of its golden samples. The
 inputs are zeros, the extremes, and random windows; with MODEL.tflite and --windows N they are of
 several kinds in turn: in-distribution, random, saturated, smooth. With --streaming a call is one
 sample and its outputs: of MODEL.tflite safe_<name>_step, beside the same model on whole windows.
@@ -24,6 +25,7 @@ from host_tools.commands._options import positive
 from host_tools.report.table import aligned
 from targets import output
 from targets.build import find_model
+from targets.errors import TargetError
 from targets.places import BUILD
 
 if TYPE_CHECKING:
@@ -137,18 +139,25 @@ def run(arguments: argparse.Namespace) -> int:
 
     options = image_options.options(arguments, arguments.target)
     place = measure.Emulated(arguments.target, options, streaming=arguments.streaming)
+    model = find_model(arguments.model).check(options.backend, streaming=arguments.streaming)
     plan = measure.RunPlan(
-        find_model(arguments.model).folder,
+        model.folder,
         place,
+        golden=measure.select(model.folder, place, None) if model.tflite is None else None,
         steps=frozenset({"count"}),
         counted=arguments.windows or _WINDOWS,
     )
     result = measure.run(plan, BUILD / "count")
     counts, manifest = result.counts, result.manifest
-    assert counts is not None
     assert manifest is not None
-    if arguments.json:
-        facts = {"target": result.label, "model": manifest["name"]}
+    facts = {"target": result.label, "model": manifest["name"]}
+    if counts is None:
+        step = result.step_instructions
+        if step is None:
+            raise TargetError(f"{result.label}: its emulator counts no instructions of a detector")
+        text = f"  instructions per sample  {step:,}"
+        text = json.dumps({**facts, "instructions_per_step": step}) if arguments.json else text
+    elif arguments.json:
         text = json.dumps(
             {**facts, f"{counts.unit}_per_inference": counts.maximum, **asdict(counts)}
         )

@@ -10,6 +10,7 @@ import sys
 
 from host_tools.commands import _options as image_options
 from host_tools.commands import _output, _reading
+from host_tools.formats.description import NO_NETWORK, TFLITE
 from targets.errors import ExitCode
 
 
@@ -25,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--streaming", action="store_true", help="an image that computes per sample"
     )
     parser.add_argument("--epochs", type=int, help="train at most this long")
+    parser.add_argument(
+        "--network",
+        choices=(TFLITE, NO_NETWORK),
+        default=TFLITE,
+        help=f"with --csv {NO_NETWORK}: the detector alone, without TensorFlow",
+    )
 
 
 def _say(line: str) -> None:
@@ -52,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         windows=arguments.windows,
         streaming=arguments.streaming,
         epochs=arguments.epochs,
+        network=arguments.network != NO_NETWORK,
         say=_say,
         progress=_progress,
     )

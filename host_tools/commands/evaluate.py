@@ -148,6 +148,7 @@ def _material(arguments: argparse.Namespace) -> "tuple[EvaluationInputs, str]":
     from host_tools.formats import description, scaler
 
     home = description.resolve(arguments.model or "forecaster")
+    description.require_network(home, "evaluate --detection FOLDER scores its detector")
     int8 = material.tflite(arguments.int8 or home / "model_int8.tflite")
     floating = material.floating(arguments.floating or home / "model_float.tflite")
     known = scaler.load(home / "scaler.json")

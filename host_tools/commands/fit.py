@@ -3,13 +3,15 @@
 For a model whose detector.json is of an older version, for other quiet data, for another
 threshold, or for a device that learns its own baseline (--baseline learned). Without --csv the
 rows are those of the synthetic plant. Writes detector.json and training.json, unless the detector
-is in alarm too often on quiet rows that were held back. Example:
+is in alarm too often on quiet rows that were held back. With --network none --out is a whole
+product without the model's network. Example:
   host_tools fit --model build/models/pump --csv quiet.csv --baseline learned
 """
 
 import argparse
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +19,17 @@ from numpy.typing import NDArray
 from host_tools.commands import _detector, _output, _reading
 from host_tools.data import model_data, window
 from host_tools.detection import quiet as detection
-from host_tools.detection.choice import AUTO
-from host_tools.errors import DetectorRefusedError
-from host_tools.formats import detector, json_file
+from host_tools.detection.choice import AUTO, Choice
+from host_tools.detection.fit import Network
+from host_tools.detection.replay import Forecast
+from host_tools.errors import DataError, DetectorRefusedError
+from host_tools.formats import description, detector, json_file
+from host_tools.formats.description import NO_NETWORK, TFLITE
 from host_tools.formats.detector import LEARNED
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
-from host_tools.training.settings import INT8, REFUSED
+from host_tools.runtimes.adapter import Adapter
+from host_tools.training.settings import INT8, REFUSED, Settings
 from targets import output
 from targets.errors import ExitCode
 
@@ -38,6 +44,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _network_of(model: str) -> str:
+    return description.load(description.resolve(model)).network
+
+
+def _without_network(arguments: argparse.Namespace, choice: Choice) -> int:
+    """Make another product of the model's data: the detector alone."""
+    from host_tools.workflow.train import TrainingRequest, train
+
+    if arguments.network != NO_NETWORK:
+        raise DataError(f"--network {TFLITE}: {arguments.model} has none: use train")
+    if arguments.out is None:
+        raise DataError(f"--network {NO_NETWORK}: give a folder for the product with --out")
+    request = TrainingRequest(
+        model=arguments.model,
+        csv=arguments.csv,
+        reading=_reading.options(arguments),
+        out=arguments.out,
+        settings=Settings(detector=choice),
+        network=False,
+    )
+    train(request, _say)
+    return ExitCode.OK
+
+
+def _network(model: Path, adapter: Adapter) -> tuple[Network | None, Forecast | None]:
+    """Return the network that the detector has the help of; None where there is none."""
+    if not adapter.window:
+        return None, None
+
+    def forecast(windows: NDArray[np.int8]) -> NDArray[np.int8]:
+        return oracle.forecast(model, windows)
+
+    scale = adapters.read_edges(model).output_scale
+    return detection.network_of(adapter, scale, forecast), forecast
+
+
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201
 
@@ -45,20 +87,17 @@ def _say(line: str) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fit; return the exit code."""
     choice = _detector.choice(arguments)
+    if arguments.network is not None and arguments.network != _network_of(arguments.model):
+        return _without_network(arguments, choice)
     about = model_data.load(arguments.model, arguments.csv, _reading.options(arguments))
-    model = about.home / INT8
-    adapter, edges = adapters.load(about.home), adapters.read_edges(model)
+    adapter = adapters.load(about.home)
     parts = window.split(about.table)
     if adapter.scaler.centre_rows and choice.wanted == AUTO:
         choice = replace(choice, baseline=LEARNED)
     baseline, why = detection.choose(parts, choice)
     _say(f"baseline: {baseline} ({why})")
     _say(f"fitting the detector of {about.description.name} to {len(parts.train)} training rows")
-
-    def forecast(windows: NDArray[np.int8]) -> NDArray[np.int8]:
-        return oracle.forecast(model, windows)
-
-    network = detection.network_of(adapter, edges.output_scale, forecast)
+    network, forecast = _network(about.home / INT8, adapter)
     limits = about.description.limits()
     made = detection.fit(parts, adapter, network, choice.rule(baseline), limits)
     detection.tell_trials(made, _say)

@@ -57,6 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.baud <= 0:
         raise DataError(f"--baud {arguments.baud}: must be above 0")
     directory = description.resolve(arguments.model)
+    description.require_network(
+        directory, "golden compares forecasts; bench compares the records of its detector"
+    )
     name = description.load(directory).name
     out = arguments.outdir or BUILD / "golden" / name
     work = out / "work"

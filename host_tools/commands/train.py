@@ -3,16 +3,19 @@
 Without --csv it trains on the synthetic plant and says whether the result agrees with the
 artifacts in the model's own folder. Writes model_int8.tflite, model_float.tflite,
 scaler.json, detector.json, golden.npz, model.toml and training.json to --out, and the network
-itself to exports/ in it (.keras, SavedModel rolled and unrolled, rep_windows.npz, curve).
+itself to exports/ in it (.keras, SavedModel rolled and unrolled, rep_windows.npz, curve). With
+--network none nothing is trained: the product is the detector alone.
 
 Example:
   host_tools train --csv measurements.csv --out mymodel --window 30 --horizon 10
+  host_tools train --csv measurements.csv --out mymodel --network none
 """
 
 import argparse
 import sys
 
 from host_tools.commands import _detector, _output, _reading
+from host_tools.formats.description import NO_NETWORK
 from host_tools.training.settings import Settings
 from targets.errors import ExitCode
 
@@ -66,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         window=arguments.window,
         horizon=arguments.horizon,
         settings=settings,
+        network=arguments.network != NO_NETWORK,
     )
     train(request, _say)
     return ExitCode.OK

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.emit import plain
 from host_tools.compare import exact
 from host_tools.compare.matrix import (
     DEVICE,
@@ -98,7 +99,11 @@ def lsb_of(directory: Path) -> Lsb:
 
 
 def sha256_of(directory: Path) -> str:
-    """Return the SHA-256 of the int8 model, hexadecimal; raises DataError without one."""
+    """Return the SHA-256 of the int8 model, hexadecimal, of a product without a network that of
+    its detector; raises DataError without one, or CodegenError.
+    """
+    if not description.load(directory).has_network:
+        return plain.digest(directory / "scaler.json", directory / "detector.json")
     try:
         return hashlib.sha256((directory / INT8_MODEL).read_bytes()).hexdigest()
     except OSError as error:

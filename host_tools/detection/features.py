@@ -4,6 +4,7 @@ The chain computes the same sample by sample in float32; `tests` compare both.
 """
 
 from collections.abc import Callable
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +29,21 @@ def ewma(score: F64, alpha: float, start: float | None = None) -> F64:
 
 
 def _smooth(values: F64, alpha: F64, start: F64 | float) -> F64:
-    """Exponential smoothing of each column of [T, n] from `start`."""
-    from scipy.signal import lfilter
+    """Exponential smoothing of each column of [T, n] from `start`: e = alpha * s + (1 - alpha) * e.
 
-    out = np.empty_like(values)
-    first = np.broadcast_to(np.asarray(start, np.float64), values.shape[1:])
-    for c, a in enumerate(alpha.tolist()):
-        out[:, c], _ = lfilter([a], [1.0, a - 1.0], values[:, c], zi=[(1.0 - a) * first[c]])
+    Row by row: what is smoothed has the same bits on every machine.
+    """
+    out = alpha * values
+    kept = 1.0 - alpha
+    before = kept * np.asarray(start, np.float64)
+    if out.size == len(out):  # one column: Python's own floats are faster
+        column = out.ravel().tolist()
+        column[:1] = [column[0] + float(before.reshape(-1)[0])] if column else []
+        share = float(kept[0])
+        return np.array(list(accumulate(column, lambda e, s: s + share * e))).reshape(out.shape)
+    for t in range(len(out)):
+        out[t] += before
+        np.multiply(kept, out[t], out=before)
     return out
 
 

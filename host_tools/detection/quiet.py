@@ -269,7 +269,7 @@ def _spreads(part: Table, rule: Rule) -> F64:
     return np.asarray(np.where(typical > 0, typical, overall), np.float64)
 
 
-def figures(made: Made, parts: window.TimeSplit, forecast: Forecast) -> dict[str, Any]:
+def figures(made: Made, parts: window.TimeSplit, forecast: Forecast | None) -> dict[str, Any]:
     """Return which channels are scored, and counts over validation and test rows."""
     config = made.config
     names, detector = config.adapter.scaler.channels, config.detector

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.detection.chain import Chain, Result
-from host_tools.detection.rings import IntegerForecaster
+from host_tools.detection.rings import forecaster_of
 from host_tools.errors import DataError
 from host_tools.formats import detector as detectors
 from host_tools.formats.detector import Detector
@@ -55,7 +55,7 @@ def load(directory: Path) -> ChainConfig:
 def run_chain(
     config: ChainConfig,
     samples: NDArray[np.float32],
-    forecast: Forecast,
+    forecast: Forecast | None,
     resets: Collection[int] = (),
     phase: int | None = None,
     *,
@@ -66,7 +66,7 @@ def run_chain(
     Args:
         config: Constants.
         samples: float32 [rows, channels], raw; a row without a finite value is missing.
-        forecast: The model.
+        forecast: The model; None in a product without a network.
         resets: Rows before which the detector is told to forget everything.
         phase: Sample of the day of the first row; None: the time is not known.
         stales: Rows before which nothing came for so long that all is stale.
@@ -81,10 +81,10 @@ def run_chain(
     if samples.ndim != 2 or samples.shape[1] != a.channels:
         raise DataError(f"samples have shape {samples.shape}, the chain {a.channels} channels")
     samples = samples.astype(np.float32)
-    chain = Chain(config.detector, a, IntegerForecaster(a))
+    chain = Chain(config.detector, a, forecaster_of(a))
     if phase is not None:
         chain.set_phase(phase)
-    model = _Batch(a, samples, forecast)
+    model = None if forecast is None else _Batch(a, samples, forecast)
     records = np.zeros(len(samples), dtype=RECORD)
     for row, sample in enumerate(samples):
         if row in resets:
@@ -93,7 +93,7 @@ def run_chain(
             chain.stale()
         result, window = chain.step(sample)
         output = None
-        if window is not None:
+        if window is not None and model is not None:
             output = model.output(row, window, chain.baseline.mean)
             chain.forecaster.accept(output)
         records[row] = record(result, output)

@@ -90,6 +90,30 @@ class IntegerForecaster:
             self._sums[(self._samples + h) % self._adapter.horizon] += output[h].astype(np.int32)
 
 
+class NoForecaster:
+    """A product without a network: no window, no forecast."""
+
+    def forecast(self) -> F32 | None:
+        """Return None: there are none."""
+        return None
+
+    def push(self, inputs: F32) -> npt.NDArray[np.generic] | None:
+        """Return None: nothing is to be run."""
+        del inputs
+        return None
+
+    def accept(self, output: npt.NDArray[np.generic]) -> None:
+        """Is never called: no window was returned."""
+
+    def reset(self) -> None:
+        """Has nothing to forget."""
+
+
+def forecaster_of(adapter: Adapter) -> Forecaster:
+    """Return the rings of a device with such constants."""
+    return IntegerForecaster(adapter) if adapter.window else NoForecaster()
+
+
 class FloatForecaster:
     """The same with the float model: what int8 is compared with. Not on the device."""
 

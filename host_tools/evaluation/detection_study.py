@@ -247,6 +247,8 @@ def _scored(
 
 
 def _models(config: ChainConfig, folder: Path) -> scoring.ScoredModels:
+    if not config.adapter.window:
+        return scoring.ScoredModels(config, folder / FLOAT_FILE, b"", 0.0)
     int8 = (folder / INT8_FILE).read_bytes()
     scale = read_edges(int8).output_scale
     return scoring.ScoredModels(config, folder / FLOAT_FILE, int8, scale)

@@ -14,7 +14,7 @@ from host_tools.detection.chain import Chain
 from host_tools.detection.fit import Network
 from host_tools.detection.quiet import network_of
 from host_tools.detection.replay import ChainConfig, record
-from host_tools.detection.rings import FloatForecaster, Forecaster, IntegerForecaster
+from host_tools.detection.rings import FloatForecaster, Forecaster, forecaster_of
 from host_tools.formats.record import RAISED, RECORD, VERDICTS, State
 from host_tools.runtimes import tflm as oracle
 
@@ -72,8 +72,10 @@ class ScoredModels:
         """Run the int8 model in TensorFlow Lite Micro's arithmetic."""
         return oracle.forecast(self.int8, windows.astype(np.int8))
 
-    def network(self) -> Network:
-        """Return the int8 model for float inputs."""
+    def network(self) -> Network | None:
+        """Return the int8 model for float inputs; None where there is none."""
+        if not self.config.adapter.window:
+            return None
         return network_of(self.config.adapter, self.output_scale, self.run_exact)
 
     def run_exact(self, windows: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -88,7 +90,7 @@ class ScoredModels:
 
     def int8_records(self, runs: Sequence[Recording]) -> list[NDArray[np.void]]:
         """Return the records that a device must give."""
-        rings = [IntegerForecaster(self.config.adapter) for _ in runs]
+        rings = [forecaster_of(self.config.adapter) for _ in runs]
         return run_chains(self.config, rings, runs, self.run_int8)
 
     def rmse(self, run: Recording) -> float:
@@ -216,7 +218,9 @@ class Quiet:
         return text + "."
 
 
-def commissionings(config: ChainConfig, network: Network, run: Recording) -> dict[str, float]:
+def commissionings(
+    config: ChainConfig, network: Network | None, run: Recording
+) -> dict[str, float]:
     """Let a device learn at COMMISSIONINGS times of a quiet recording, each until its end.
 
     By the rule in float64 (`detection.fast`).

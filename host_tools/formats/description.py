@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,24 @@ from numpy.typing import NDArray
 
 import models
 from host_tools.errors import DataError
-from targets import toml_file
+from targets import build, toml_file
 from targets.errors import ModelError
 from targets.suggest import did_you_mean
 
 FILE = "model.toml"
-_KEYS = {"name", "window", "horizon", "rate_hz", "seed", "source", "channels", "architecture"}
+TFLITE, NO_NETWORK = "tflite", build.NO_NETWORK
+"""What `network` can be: a model_int8.tflite, or none."""
+_KEYS = {
+    "name",
+    "network",
+    "window",
+    "horizon",
+    "rate_hz",
+    "seed",
+    "source",
+    "channels",
+    "architecture",
+}
 _BUDGETS = {"flash_bytes", "ram_bytes", "instructions"}
 
 
@@ -26,8 +38,8 @@ class Description:
 
     Attributes:
         name: C identifier part, lower case: `safe_<name>_run`.
-        window: Samples that the model sees.
-        horizon: Samples that it forecasts.
+        window: Samples that the model sees; 0 without a network.
+        horizon: Samples that it forecasts; 0 without a network.
         rate_hz: Samples per second.
         seed: Of the training, and of the synthetic plant.
         source: "plant" or "csv".
@@ -37,6 +49,7 @@ class Description:
         budget: Limits that the build holds the model to.
         ranges: Least and largest value that each channel can have, raw units, None where there
             is no limit; empty: no channel has one.
+        network: TFLITE, or NO_NETWORK: the detector does without forecasts.
     """
 
     name: str
@@ -50,6 +63,16 @@ class Description:
     architecture: Mapping[str, int] = field(default_factory=dict)
     budget: Mapping[str, int] = field(default_factory=dict)
     ranges: tuple[tuple[float | None, float | None], ...] = ()
+    network: str = TFLITE
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the directory holds a model."""
+        return self.network != NO_NETWORK
+
+    def without_network(self) -> "Description":
+        """Return the description of the same product without its network."""
+        return replace(self, network=NO_NETWORK, window=0, horizon=0, architecture={}, budget={})
 
     def limits(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the ranges as float32 [channels] each; the largest number where there is none."""
@@ -59,12 +82,16 @@ class Description:
         high = [most if high is None else high for _, high in ranges]
         return np.array(low, np.float32), np.array(high, np.float32)
 
+    def _network_lines(self) -> list[str]:
+        if not self.has_network:
+            return [f"network = {_quoted(NO_NETWORK)}"]
+        return [f"window = {self.window}", f"horizon = {self.horizon}"]
+
     def text(self) -> str:
         """Return the TOML text."""
         lines = [
             f"name = {_quoted(self.name)}",
-            f"window = {self.window}",
-            f"horizon = {self.horizon}",
+            *self._network_lines(),
             f"rate_hz = {float(self.rate_hz)!r}",
             f"seed = {self.seed}",
             f"source = {_quoted(self.source)}",
@@ -121,10 +148,14 @@ def load(directory: Path) -> Description:
     name = _value(path, content, "name", str)
     if not name.isidentifier() or name != name.lower():
         raise DataError(f'{path}: name "{name}" must be a lower-case C identifier')
+    network = _value(path, content, "network", str, TFLITE)
+    if network not in (TFLITE, NO_NETWORK):
+        raise DataError(f'{path}: "network" must be "{TFLITE}" or "{NO_NETWORK}", not {network!r}')
+    shape = {key: _extent(path, content, key, network) for key in ("window", "horizon")}
     return Description(
         name=name,
-        window=_positive(path, content, "window"),
-        horizon=_positive(path, content, "horizon"),
+        **shape,
+        network=network,
         rate_hz=_rate(path, content),
         seed=_value(path, content, "seed", int),
         source=_value(path, content, "source", str),
@@ -163,6 +194,20 @@ def _rate(path: Path, table: Mapping[str, Any]) -> float:
     if not 0 < value < math.inf:
         raise DataError(f'{path}: "rate_hz" must be a positive finite number, not {value!r}')
     return value
+
+
+def _extent(path: Path, table: Mapping[str, Any], key: str, network: str) -> int:
+    if network != NO_NETWORK:
+        return _positive(path, table, key)
+    if table.get(key, 0) != 0:
+        raise DataError(f'{path}: "{key}" is given, and there is no network: leave it out')
+    return 0
+
+
+def require_network(directory: Path, what: str) -> None:
+    """Raise ModelError when a model directory has no network, and `what` needs one."""
+    if (directory / FILE).is_file() and not load(directory).has_network:
+        raise ModelError(f"{directory} has no network: {what}")
 
 
 def _positive(path: Path, table: Mapping[str, Any], key: str) -> int:

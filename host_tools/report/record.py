@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from host_tools.compare.metrics import Comparison, RealDelta
+from host_tools.formats.description import NO_NETWORK
 
 Array = NDArray[Any]
 
@@ -38,6 +39,7 @@ DEFINITIONS = {
     "stack_bound_bytes": "the deepest that the stack can get, proved from the linked image: "
     "program, exception frame and one interrupt handler",
     "alarms": "samples in the alarm state",
+    "network": "tflite, or none: then there is no inference, no arena and no window",
     "rate_hz": "samples per second that the model was trained on",
     "scored": "the statistics of the detector that take each channel; a channel that is not named "
     "is not scored",
@@ -98,6 +100,8 @@ class Report:
     int8_vs_truth: RealDelta | None = None
     float_vs_truth: RealDelta | None = None
     operators: Sequence[OperatorCost] = ()
+    network: str = "tflite"
+    """`none`: the detector is all there is, and nothing of windows was compared."""
     instructions_per_step: int | None = None
     cycles_per_inference: int | None = None
     stack_bound_bytes: int | None = None
@@ -109,6 +113,18 @@ class Report:
     """Sentences that say how the log was read."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock seconds of each step, in the order of the run."""
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there is an inference."""
+        return self.network != NO_NETWORK
+
+    @property
+    def shape(self) -> str:
+        """Channels, window and horizon in words."""
+        if not self.has_network:
+            return f"{self.channels} channels, no network"
+        return f"{self.channels} channels, window {self.window}, horizon {self.horizon}"
 
     @property
     def exact(self) -> bool:
@@ -146,7 +162,7 @@ class Series:
     `exact_lsb` and `float_lsb` count differences of the device by LSB; `memory` holds capacity of
     flash and RAM in bytes. `units`, `mean` and `std` (raw units, by channel) turn standard
     deviations into physical values; empty when unknown. `scale` is one LSB of a forecast in
-    standard deviations.
+    standard deviations. Without a network all of the window is empty.
     """
 
     channel_names: Sequence[str]

@@ -31,7 +31,7 @@ def _cards(report: Report) -> list[tuple[str, str]]:
     wrong = report.mismatched_bytes + report.chain_mismatches
     bound = report.stack_bound_bytes
     proved = "no bound proved" if bound is None else f"at most {bound:,}"
-    return [
+    cards = [
         (number(wrong), f"differences in {report.windows} windows, {report.chain_samples} samples"),
         (number(report.rmse_vs_float, 4), "RMSE against float, in σ, in-distribution"),
         (number(report.instructions_per_inference), "instructions per inference"),
@@ -42,6 +42,11 @@ def _cards(report: Report) -> list[tuple[str, str]]:
         (number(report.stack_bytes), f"bytes of stack, {proved}"),
         (number(report.alarms), f"samples in alarm, {report.alarm_episodes} episodes"),
     ]
+    if report.has_network:
+        return cards
+    step = (number(report.instructions_per_step), "instructions per sample")
+    first = (number(wrong), f"differences in the records of {report.chain_samples} samples")
+    return [first, step, *(c for c in cards[4:] if "arena" not in c[1])]
 
 
 def _forecast(series: Series) -> Section:
@@ -136,6 +141,12 @@ def _exactness(report: Report) -> Section:
         rows.append([f"{pair.left} / {pair.right}", number(delta.windows), number(delta.values),
                      differ, number(delta.max_lsb)])  # fmt: skip
     kinds = ", ".join(f"{count} {name}" for name, count in report.windows_by_kind.items())
+    if not report.has_network:
+        text = (
+            f"There is no network. Raw samples through the whole chain: {report.chain_samples},"
+            f" records that differ: {report.chain_mismatches}."
+        )
+        return Section("Exactness", text, [])
     return Section(
         "Exactness",
         f"Every pair of results, byte by byte, over {kinds} windows. Raw samples through the"
@@ -204,7 +215,7 @@ def _channels(report: Report, series: Series) -> Section:
         known = bool(series.std)
         rows.append([name, series.units[index] if series.units else "",
                      significant(offset) if known else DASH, significant(size) if known else DASH,
-                     significant(size * series.scale, 3) if known else DASH,
+                     significant(size * series.scale, 3) if known and series.scale else DASH,
                      Cell(report.scored.get(name, "not scored: a fault seen only here is missed"),
                           "words")])  # fmt: skip
     head = ["channel", "unit", "mean", "1 σ", "1 LSB of a forecast", "verdict"]
@@ -265,11 +276,12 @@ def render(report: Report, series: Series | None) -> str:
     """Return the page; without `series` the pictures that need it are left out."""
     sections = _data(report)
     if series is not None:
-        sections += [_forecast(series), _chain(report, series)]
+        sections += [_forecast(series)] if len(series.history) else []
+        sections.append(_chain(report, series))
     sections.append(_exactness(report))
-    if series is not None:
-        sections.append(_deltas(series))
-    sections.append(_errors(report))
+    if report.has_network:
+        sections += [_deltas(series)] if series is not None else []
+        sections.append(_errors(report))
     if series is not None:
         sections.append(_channels(report, series))
     if report.flash_bytes is not None:
@@ -282,10 +294,9 @@ def render(report: Report, series: Series | None) -> str:
     words: list[Sequence[Any]] = [[name, Cell(text, "words")] for name, text in DEFINITIONS.items()]
     sections.append(Section("What the figures mean", "Keys as in report.json.",
                             [Table("Definitions", ["key", "meaning"], words)]))  # fmt: skip
-    shape = f"{report.channels} channels, window {report.window}, horizon {report.horizon}"
     return Page(
         f"{report.model} on {report.target}",
-        [f"{report.data} · {shape} · backend {report.backend}",
+        [f"{report.data} · {report.shape} · backend {report.backend}",
          f"model SHA-256 {report.model_sha256}"],
         _cards(report),
         sections,

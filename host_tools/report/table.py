@@ -31,12 +31,12 @@ def _real(name: str, delta: RealDelta | None) -> list[str]:
 def _model_rows(report: Report) -> list[list[str]]:
     kinds = ", ".join(f"{count} {name}" for name, count in report.windows_by_kind.items())
     chain_verdict = "identical" if report.chain_mismatches == 0 else "DIFFERENT"
-    return [
+    rows = [
         ["model", f"{report.model}  sha256 {report.model_sha256[:12]}…  backend {report.backend}"],
         ["data", report.data],
         [
             "shape",
-            f"{report.channels} channels, window {report.window}, horizon {report.horizon}",
+            report.shape,
         ],
         ["target", report.target],
         ["windows", f"{report.windows} ({kinds})"],
@@ -47,19 +47,30 @@ def _model_rows(report: Report) -> list[list[str]]:
         ],
         ["alarms", f"{report.alarms} samples in {report.alarm_episodes} episodes"],
     ]
+    return rows if report.windows else [row for row in rows if row[0] != "windows"]
 
 
 def _cost_rows(report: Report) -> list[list[str]]:
+    if not report.has_network:
+        first = [["instructions per sample", number(report.instructions_per_step)]]
+    else:
+        first = _inference_rows(report)
     return [
-        ["instructions per inference", number(report.instructions_per_inference)],
-        ["  per sample beside it", number(report.instructions_per_step)],
-        ["clock cycles per inference, exact", number(report.cycles_per_inference)],
+        *first,
         ["flash", number(report.flash_bytes, unit="bytes")],
         ["  of it model constants", number(report.model_bytes, unit="bytes")],
         ["static RAM", number(report.static_ram_bytes, unit="bytes")],
         ["  of it arena", number(report.arena_bytes, unit="bytes")],
         ["stack, deepest", number(report.stack_bytes, unit="bytes")],
         ["  proved bound", number(report.stack_bound_bytes, unit="bytes")],
+    ]
+
+
+def _inference_rows(report: Report) -> list[list[str]]:
+    return [
+        ["instructions per inference", number(report.instructions_per_inference)],
+        ["  per sample beside it", number(report.instructions_per_step)],
+        ["clock cycles per inference, exact", number(report.cycles_per_inference)],
     ]
 
 
@@ -75,7 +86,16 @@ def render(report: Report) -> str:
             counts = [delta.windows, delta.values, delta.mismatched_bytes, delta.max_lsb]
             rows.append([f"{pair.left} / {pair.right}", *(number(count) for count in counts)])
         lines += aligned(rows, right=True)
-    lines += ["", "Forecast error (standard deviations, in-distribution windows only)"]
+    if report.has_network:
+        lines += _errors(report)
+    lines += ["", "Cost on the target", *aligned(_cost_rows(report), right=True)]
+    verdict = "IDENTICAL to the last bit" if report.exact else "DIFFERENT"
+    lines += ["", f"Device and host: {verdict}  ({report.host_seconds:.1f} s)"]
+    return "\n".join(lines)
+
+
+def _errors(report: Report) -> list[str]:
+    lines = ["", "Forecast error (standard deviations, in-distribution windows only)"]
     versus_float = [
         "int8 against float",
         number(report.rmse_vs_float, 4),
@@ -91,7 +111,4 @@ def render(report: Report) -> str:
         ],
         right=True,
     )
-    lines += ["", "Cost on the target", *aligned(_cost_rows(report), right=True)]
-    verdict = "IDENTICAL to the last bit" if report.exact else "DIFFERENT"
-    lines += ["", f"Device and host: {verdict}  ({report.host_seconds:.1f} s)"]
-    return "\n".join(lines)
+    return lines

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import DataError
+from host_tools.formats import description
 from host_tools.formats import scaler as scaler_file
 from host_tools.formats.scaler import Scaler
 
@@ -31,7 +32,9 @@ class ModelEdges:
 
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """A scaler and the edges of the model that belongs to it; see `adapt`."""
+    """A scaler and the edges of the model that belongs to it; see `adapt`. All of the model are 0
+    in a product without a network.
+    """
 
     window: int
     horizon: int
@@ -86,6 +89,12 @@ def adapt(edges: ModelEdges, scaler: Scaler) -> Adapter:
     )
 
 
+def without_network(scaler: Scaler) -> Adapter:
+    """Return the constants of a product without a network."""
+    zero = np.float32(0)
+    return Adapter(0, 0, scaler, zero, 0, zero, 0)
+
+
 def read_edges(model: Path | bytes) -> ModelEdges:
     """Return shape and quantization of a forecaster `.tflite`, a file or its bytes.
 
@@ -128,10 +137,13 @@ def read_edges(model: Path | bytes) -> ModelEdges:
 
 
 def load(directory: Path) -> Adapter:
-    """Return the adapter of a model directory: its model and `scaler.json`.
+    """Return the adapter of a model directory: its model, unless it has none, and `scaler.json`.
 
     Raises:
         DataError: A file is missing or malformed, or they do not fit each other.
     """
     scaler = scaler_file.load(directory / "scaler.json")
+    about = directory / description.FILE
+    if about.is_file() and not description.load(directory).has_network:
+        return without_network(scaler)
     return adapt(read_edges(directory / "model_int8.tflite"), scaler)

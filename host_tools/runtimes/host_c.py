@@ -120,18 +120,26 @@ def compile_model(directory: Path, work: Path, *, target: str = "host") -> HostM
 
     Raises CodegenError, BuildError or DataError.
     """
-    name = description.load(directory).name
-    folder = work / "standalone"
+    return compile_standalone(generate(directory, work, target=target), work)
+
+
+def generate(directory: Path, work: Path, *, target: str = "host") -> Path:
+    """Generate the standalone folder of a model directory under `work`; return it.
+
+    Of a product without a network it holds the detector. Raises CodegenError.
+    """
+    about, folder = description.load(directory), work / "standalone"
+    alone = not about.has_network
     pipeline.generate(
-        directory / "model_int8.tflite",
-        name=name,
+        None if alone else directory / "model_int8.tflite",
+        name=about.name,
         out=folder,
         target=target,
-        scaler=None,
-        detector=None,
+        scaler=directory / "scaler.json" if alone else None,
+        detector=directory / "detector.json" if alone else None,
         standalone=True,
     )
-    return compile_standalone(folder, work)
+    return folder
 
 
 def _call(command: Sequence[str]) -> None:

@@ -93,6 +93,17 @@ def windows(
     }
 
 
+def no_windows(channels: int) -> dict[str, NDArray[Any]]:
+    """Return everything of a golden file but its samples, of a product without a network."""
+    nothing = np.zeros((0, 0, channels))
+    return {
+        "windows": nothing.astype(np.int8),
+        "kinds": np.zeros(0, np.uint8),
+        "outputs": nothing.astype(np.int8),
+        **{name: nothing.astype(np.float32) for name in ("float_inputs", "float_outputs", "truth")},
+    }
+
+
 def samples(
     parts: tuple[Table, ...], learn_rows: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

@@ -87,15 +87,26 @@ def train(
         TrainingError, ConversionError: A worker failed, or the model is not as it must be.
         OutputError: `out` cannot be written.
     """
+    parts, description = prepared(table, description, say)
+    return train_parts(parts, description, architecture, out, settings=settings, say=say)
+
+
+def prepared(
+    table: Table, description: Description, say: Say
+) -> tuple[window.TimeSplit, Description]:
+    """Return the table's parts without constant channels, and the description with the rest.
+
+    Raises:
+        DataError: The table does not hold enough usable rows.
+    """
     parts = window.split(table)
     if flat := constant_channels(parts.train):
         table = table.without(flat, "constant over the training rows")
         say(f"note: {table.notices[-1]}")
         parts = window.split(table)
-    description = replace(
+    return parts, replace(
         description, channels=table.names, units=table.units, rate_hz=table.rate_hz
     )
-    return train_parts(parts, description, architecture, out, settings=settings, say=say)
 
 
 def train_parts(

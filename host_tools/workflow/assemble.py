@@ -58,6 +58,7 @@ class ImageFacts:
     instructions_per_inference: int | None = None
     instructions_per_step: int | None = None
     cycles_per_inference: int | None = None
+    network: str = "tflite"
     operators: Sequence[OperatorCost] = ()
     memory: Mapping[str, int] = field(default_factory=dict)
     rate_hz: float | None = None
@@ -119,6 +120,7 @@ def report(
         channels=channels,
         window=window,
         horizon=golden.outputs.shape[1],
+        network=facts.network,
         windows=len(golden.windows),
         windows_by_kind={
             name: int(np.count_nonzero(golden.kinds == kind)) for kind, name in KIND_NAMES.items()
@@ -154,11 +156,13 @@ def report(
 
 
 def series(facts: ImageFacts, golden: Golden, device: DeviceRun, exact: Exact) -> Series | None:
-    """Return the arrays of the plots; None when there is no in-distribution window.
+    """Return the arrays of the plots; None when there is no in-distribution window of a network.
 
     The window shown is the one whose truth moves most.
     """
     rows = golden.in_distribution
+    if not len(golden.windows):
+        return _without_windows(facts, golden, device)
     if not len(rows):
         return None
     shown = int(rows[int(np.argmax(np.ptp(golden.truth[rows], axis=1).sum(axis=1)))])
@@ -185,4 +189,26 @@ def series(facts: ImageFacts, golden: Golden, device: DeviceRun, exact: Exact) -
         mean=tuple(facts.mean),
         std=tuple(facts.std),
         scale=facts.scale,
+    )
+
+
+def _without_windows(facts: ImageFacts, golden: Golden, device: DeviceRun) -> Series:
+    """Return the arrays of the plots of a product without a network: score and channels."""
+    nothing = np.zeros((0, len(facts.channel_names)), np.float32)
+    return Series(
+        channel_names=list(facts.channel_names),
+        history=nothing,
+        truth=nothing,
+        float_forecast=nothing,
+        int8_forecast=nothing,
+        score=device.records["score"],
+        state=device.records["state"],
+        labels=golden.labels[: len(device.records)],
+        threshold=facts.threshold,
+        exact_lsb={},
+        float_lsb={},
+        memory=dict(facts.memory),
+        units=tuple(facts.units),
+        mean=tuple(facts.mean),
+        std=tuple(facts.std),
     )

@@ -53,10 +53,13 @@ def run(
     windows: int | None,
     streaming: bool,
     epochs: int | None,
+    network: bool,
     say: Say,
     progress: Progress,
 ) -> DemoFiles:
     """Run the whole demo.
+
+    `network` says whether one is trained, with `csv`.
 
     Raises the errors of every step. A difference between device and host is no error here.
     """
@@ -69,7 +72,9 @@ def run(
         settings = Settings(detector=any_detector)
         if epochs is not None:
             settings = replace(settings, epochs=epochs)
-        request = TrainingRequest(csv=csv, reading=reading, out=out / "model", settings=settings)
+        request = TrainingRequest(
+            csv=csv, reading=reading, out=out / "model", settings=settings, network=network
+        )
         directory = train(request, say).directory
         data = f"CSV file {names}"
     else:

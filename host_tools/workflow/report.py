@@ -25,7 +25,7 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
     about = description.load(directory)
     detector = detectors.load(directory / detectors.FILE, len(about.channels))
     scale = scaler.load(directory / "scaler.json")
-    output = manifest["outputs"][0]
+    output = manifest["outputs"][0] if about.has_network else {"scale": 0.0, "zero_point": 0}
     capacity: dict[str, int] = {}
     for region in result.target.image_memory:
         capacity[region.kind] = capacity.get(region.kind, 0) + region.size
@@ -48,6 +48,7 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
         instructions_per_step=result.step_instructions,
         instructions_per_inference=count.total(result.counts, "instructions"),
         cycles_per_inference=count.total(result.counts, "cycles"),
+        network=about.network,
         operators=count.operator_costs(manifest, result.counts),
         memory=capacity,
         rate_hz=about.rate_hz or None,

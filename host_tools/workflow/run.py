@@ -5,7 +5,6 @@
 what came of it.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.compare import exact as exact_results
+from host_tools.compare import participants
 from host_tools.compare.exact import Exact
 from host_tools.device.bench import BenchResult, run_bench
 from host_tools.device.link import TIMEOUT_SECONDS, Link
@@ -148,6 +148,8 @@ def select(
         samples = config.samples or None if samples is None else samples
     path = directory / "golden.npz"
     golden = golden_file.load(path)
+    if not description.load(directory).has_network:
+        windows = None  # there are none
     if windows is not None:
         golden = golden.first(windows)
     held = len(golden.samples)
@@ -243,7 +245,9 @@ def _emulated(
 
 def _count(result: MeasuredRun, image: Path) -> None:
     plan, target = result.plan, result.target
-    if plan.counted is None:
+    if (result.manifest or {}).get("network") == description.NO_NETWORK:
+        pass
+    elif plan.counted is None:
         result.counts = count.count_if_possible(target, image)
     else:
         result.counts = count.count_inferences(target, image, plan.counted)
@@ -282,14 +286,13 @@ def _on_port(
     golden, uart = plan.golden, result.target.uart
     if golden is None:
         raise DataError("a board on a port cannot be counted: give a target and emulate it")
-    model = (plan.model / "model_int8.tflite").read_bytes()
     url = place.url or find_port(adapters(place.target))
     with watch.step(f"run {len(golden.windows)} windows, {len(golden.samples)} samples on {url}"):
         answers = bench(
             url,
             golden.windows,
             golden.samples,
-            hashlib.sha256(model).hexdigest(),
+            participants.sha256_of(plan.model),
             baud=place.baud or (uart.baud if uart else BAUD),
             most_baud=plan.most_baud,
             progress=progress,

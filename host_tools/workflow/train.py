@@ -14,7 +14,7 @@ from host_tools.errors import DataError, DetectorRefusedError
 from host_tools.formats import description
 from host_tools.formats.description import Description
 from host_tools.report import training_page
-from host_tools.training import pipeline
+from host_tools.training import pipeline, plain
 from host_tools.training.pipeline import TrainedModel
 from host_tools.training.settings import EXPORTS, INT8, Settings
 
@@ -35,6 +35,7 @@ class TrainingRequest:
         window: Samples that the model sees.
         horizon: Samples that it forecasts.
         settings: How to train.
+        network: Whether to train one; False: the detector does without forecasts.
     """
 
     model: str = "forecaster"
@@ -45,6 +46,7 @@ class TrainingRequest:
     window: int | None = None
     horizon: int | None = None
     settings: Settings = field(default_factory=Settings)
+    network: bool = True
 
 
 def train(request: TrainingRequest, say: Say) -> TrainedModel:
@@ -67,6 +69,8 @@ def train(request: TrainingRequest, say: Say) -> TrainedModel:
     for notice in table.notices:
         say(f"note: {notice}")
     out = request.out or Path("build", "models", wanted.name)
+    if not request.network or not wanted.has_network:
+        return _train_plain(table, wanted, out, request, say)
     shipped = home / INT8
     before = canonical.canonical_hash(shipped) if shipped.exists() else None
     trained = pipeline.train(
@@ -77,6 +81,18 @@ def train(request: TrainingRequest, say: Say) -> TrainedModel:
     _report(trained, time.monotonic() - began, say)
     if not request.csv and before is not None:
         _compare(before, trained.figures["canonical_sha256"], shipped, say)
+    if trained.refused:
+        raise DetectorRefusedError(f"{trained.directory}: {trained.refused}")
+    return trained
+
+
+def _train_plain(
+    table: Table, wanted: Description, out: Path, request: TrainingRequest, say: Say
+) -> TrainedModel:
+    """Make a product without a network."""
+    trained = plain.train(table, wanted, out, settings=request.settings, say=say)
+    quiet.tell(trained.figures, say)
+    say(f"{trained.directory}: written, without a network")
     if trained.refused:
         raise DetectorRefusedError(f"{trained.directory}: {trained.refused}")
     return trained

@@ -10,6 +10,8 @@ from targets.errors import EmulatorError
 _STEP, _INFERENCE, _BETWEEN, _BACK = 0, 1, -2, -1
 _GLUE = (
     "safe_detector_step",
+    "look_ahead",
+    "run_window",
     "safe_context_invoke",
     "run_model",
     "push_placed",
@@ -21,7 +23,7 @@ _CALLERS = ("take_sample", "safe_server_handle_sample")
 
 @dataclass(frozen=True)
 class StepCount:
-    """One step: instructions of the chain, and of the model's inference, 0 when it did not run."""
+    """One step: instructions of the chain, and of the model's inference, 0 when none ran."""
 
     chain: int
     inference: int
@@ -30,9 +32,8 @@ class StepCount:
 def configure(image: Image) -> str:
     """Return the plugin's configuration; EmulatorError for an image without a detector."""
     functions = {s.name: s for s in image.functions()}
-    missing = [n for n in ("safe_detector_step", "invoke_arena") if n not in functions]
     back = [functions[name] for name in _CALLERS if name in functions]
-    if missing or not back:
+    if "safe_detector_step" not in functions or not back:
         raise EmulatorError("the image has no detector whose steps could be counted")
     lines = [f"marker {_STEP} {functions['safe_detector_step'].address:x}"]
     model = [functions[name] for name in ("invoke_arena", "push_arena") if name in functions]

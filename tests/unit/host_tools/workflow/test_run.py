@@ -15,7 +15,7 @@ from host_tools.workflow.run import Emulated, Port, RunPlan
 from targets.errors import EmulatorError
 from targets.load import load
 
-INFO = SimpleNamespace(backend="native", arena_bytes=1824, weight_bytes=52224)
+INFO = SimpleNamespace(backend="native", arena_bytes=1824, weight_bytes=52224, channels=0)
 ANSWERS = SimpleNamespace(info=INFO, stats=SimpleNamespace(stack_bytes=900))
 EXACT = SimpleNamespace(seconds={"reference": 1.0})
 

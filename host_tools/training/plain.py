@@ -1,0 +1,71 @@
+"""A table to a model directory without a network: scale, fit the detector, write. No TensorFlow."""
+
+from pathlib import Path
+from typing import Any
+
+from host_tools.data import scaling, window
+from host_tools.data.table import Table
+from host_tools.detection import quiet as detection
+from host_tools.formats import description as model_description
+from host_tools.formats import detector as detectors
+from host_tools.formats import golden, json_file
+from host_tools.formats.description import NO_NETWORK, Description
+from host_tools.runtimes import adapter as adapters
+from host_tools.training import golden_windows
+from host_tools.training.pipeline import Say, TrainedModel, prepared
+from host_tools.training.settings import ARTIFACTS, EXPORTS, READING, REFUSED, Settings
+from targets import output
+
+
+def train(
+    table: Table, description: Description, out: Path, *, settings: Settings, say: Say
+) -> TrainedModel:
+    """Fit on a table and write a whole model directory, or nothing.
+
+    Args:
+        table: Samples; its channels become the product's.
+        description: Name, seed; channels and rate are replaced, and what is of a network left out.
+        out: Folder to write to; made if it does not exist. A network that it holds is removed.
+        settings: What is asked of the detector.
+        say: Takes one line of news for the user.
+
+    Raises:
+        DataError: The table does not hold enough usable rows.
+        TrainingError: Too few rows between gaps and labels.
+        OutputError: `out` cannot be written.
+    """
+    parts, about = prepared(table, description.without_network(), say)
+    baseline, why = detection.choose(parts, settings.detector)
+    say(f"baseline: {baseline} ({why})")
+    rule = settings.detector.rule(baseline)
+    scale = scaling.fit(parts.train, settings.clip, centre_rows=rule.learn_rows)
+    say(f"fitting the detector, without a network, to {len(parts.train)} training rows")
+    made = detection.fit(parts, adapters.without_network(scale), None, rule, about.limits())
+    detection.tell_trials(made, say)
+    figures: dict[str, Any] = {
+        "name": about.name,
+        "source": about.source,
+        "network": NO_NETWORK,
+        **detection.figures(made, parts, None),
+    }
+    refused = detection.refuse(figures, settings.detector.max_quiet_alarms)
+    with output.staged(out, model_description.FILE) as stage:
+        stage.replaced.update((*ARTIFACTS, REFUSED, EXPORTS))
+        folder = stage.folder
+        scale.save(folder / "scaler.json")
+        made.config.detector.save(folder / (REFUSED if refused else detectors.FILE))
+        golden.save(folder / "golden.npz", _golden(parts, rule.learn_rows))
+        if parts.train.reading is not None:
+            figures["reading"] = dict(parts.train.reading)
+            output.write(folder / READING, parts.train.options)
+        json_file.write(folder / "training.json", figures)
+        output.write(folder / model_description.FILE, about.text())
+    return TrainedModel(out, figures, {}, refused)
+
+
+def _golden(parts: window.TimeSplit, learn_rows: int) -> dict[str, Any]:
+    arrays = golden_windows.no_windows(parts.train.channels)
+    arrays["samples"], arrays["labels"] = golden_windows.samples(
+        (parts.test, parts.validation, parts.train), learn_rows
+    )
+    return arrays
