@@ -1,7 +1,7 @@
 """ABS, int8: the distance from zero, at one scale or another.
 
-Source of the arithmetic: TFLM's elementwise ABS: a float32 quotient of the scales, double rounding;
-between equal scales nothing is rounded.
+Source of the arithmetic: TFLM's elementwise ABS: a quotient of the scales in double precision (see
+RELU), double rounding; between equal scales nothing is rounded.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """LEAKY_RELU: x where x ≥ 0, else alpha · x, both requantized.
 
-Source of the arithmetic: TFLM reference_ops::QuantizeLeakyRelu: float32 products and quotients of
-the scales, double rounding; a negative alpha negates the rounded magnitude.
+Source of the arithmetic: TFLM reference_ops::QuantizeLeakyRelu: products and quotients of the scales
+in double precision (see RELU), double rounding; a negative alpha negates the rounded magnitude.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from codegen.fixed_point import Int64, requantize, saturate
-from codegen.ir.graph import Graph, Operator
-from codegen.operators.checks import invalid, require_options
+from codegen.ir.call import KernelCall, ParamsArg, TensorArg
+from codegen.ir.graph import DType, Graph, Operator
+from codegen.operators.checks import in_place, invalid, require_options
 from codegen.operators.elementwise.relu import prove_left_shift, scale_ratio
 from codegen.operators.elementwise.unary import Unary
-from codegen.quantization import INT8_MAX, INT8_MIN
 
 _MAX_ALPHA = 2.0**20
 """Largest magnitude of alpha: alpha times a quotient of scales stays in the range of float32."""
@@ -25,6 +25,7 @@ class LeakyRelu(Unary):
     """A different slope on each side of 0."""
 
     kind = "LEAKY_RELU"
+    _dtypes = (DType.INT8, DType.INT16)
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read alpha, a float32."""
@@ -53,7 +54,35 @@ class LeakyRelu(Unary):
         below = requantize(np.minimum(centred, 0), slope, slope_shift)
         above = requantize(np.maximum(centred, 0), multiplier, shift)
         result = np.where(centred >= 0, above, -below if alpha < 0 else below)
-        return saturate(result + output.zero_point, INT8_MIN, INT8_MAX)
+        limits = np.iinfo(graph.tensor(operator.outputs[0]).dtype.value)
+        return saturate(result + output.zero_point, int(limits.min), int(limits.max))
+
+    def call_wide(self, graph: Graph, operator: Operator) -> KernelCall:
+        """Return the call of `safe_kernel_leaky_relu_s16`."""
+        source, output = graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])
+        assert output.quantization is not None
+        alpha = operator.options["alpha"]
+        above, above_shift, zero_point = scale_ratio(graph, operator)
+        below, below_shift, _ = scale_ratio(graph, operator, abs(alpha))
+        return KernelCall(
+            kernel="safe_kernel_leaky_relu_s16",
+            header="safe/kernel/leaky_relu.h",
+            source="leaky_relu_s16",
+            arguments=(ParamsArg(), TensorArg(source.index), TensorArg(output.index)),
+            params_type="safe_leaky_relu_params_t",
+            params={
+                "length": source.elements,
+                "input_zero_point": zero_point,
+                "multiplier_above": above,
+                "shift_above": above_shift,
+                "multiplier_below": below,
+                "shift_below": below_shift,
+                "sign_below": -1 if alpha < 0 else 1,
+                "output_zero_point": output.quantization.zero_point,
+            },
+            notes=("reference kernel",),
+            in_place=in_place(graph, source.index),
+        )
 
 
 OPERATOR = LeakyRelu()

@@ -1,9 +1,9 @@
 """RSQRT, int8: one over the square root.
 
 Source of the arithmetic: TFLM's elementwise RSQRT: Newton's method in gemmlowp's fixed point
-(GetInvSqrtQuantizedMultiplierExp), in steps of 2^-20. At the zero point the result is the largest
-one. Beyond TFLM, which ends the inference there, so it is below the zero point: a table cannot
-stop, and no trained model takes the square root of a negative number.
+(GetInvSqrtQuantizedMultiplierExp), in steps of 2^-20; scales in double precision, see RELU. At the
+zero point the result is the largest one. Beyond TFLM, which ends the inference there, so it is below
+the zero point: a table cannot stop, and no trained model takes the square root of a negative number.
 """
 
 import math
@@ -59,9 +59,8 @@ def _quantizations(graph: Graph, operator: Operator) -> tuple[Quantization, Quan
 
 
 def _scale(source: Quantization, output: Quantization) -> tuple[int, int]:
-    """Return multiplier and shift of 1 / (sqrt(input scale) · output scale): float32 products."""
-    root = np.float32(math.sqrt(np.float32(source.scale)))
-    return quantize_multiplier(1.0 / float(np.float32(root * np.float32(output.scale))))
+    """Return multiplier and shift of 1 / (sqrt(input scale) · output scale)."""
+    return quantize_multiplier(1.0 / (math.sqrt(source.scale) * output.scale))
 
 
 def _inverse_root(value: int) -> int:

@@ -1,4 +1,4 @@
-"""PAD and PADV2, int8: a border of one value around a tensor of up to five axes.
+"""PAD (int8 or int16) and PADV2 (int8): a border of one value around a tensor of up to five axes.
 
 PAD fills with the output's zero point, PADV2 with a constant. Source: TFLM's `reference_ops::Pad`.
 """
@@ -59,8 +59,10 @@ class Pad(OperatorSpec):
         source = require_input(graph, operator, 0, "input")
         borders = require_input(graph, operator, 1, "borders")
         output = graph.tensor(operator.outputs[0])
-        require_per_tensor(graph, operator, source)
-        require_per_tensor(graph, operator, output)
+        require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
+        filled = require_per_tensor(graph, operator, output, source.dtype)
+        if source.dtype is DType.INT16 and filled.zero_point != 0:
+            unsupported(graph, operator, "is int16 with a zero point other than 0", output.index)
         rank = len(source.shape)
         if not 1 <= rank <= MAX_RANK:
             unsupported(graph, operator, f"has rank {rank}, at most {MAX_RANK}", source.index)
@@ -97,7 +99,9 @@ class Pad(OperatorSpec):
 
     def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_pad_s8`."""
-        joined = _joined(axes(graph, operator))
+        size = graph.tensor(operator.inputs[0]).dtype.itemsize
+        # In bytes: an int16 border is 0, so that both its bytes are.
+        joined = _joined([*axes(graph, operator), _Axis(0, size, 0)])
         *outer, last = joined
         steps = [prod(a.output for a in joined[n + 1 :]) for n in range(len(joined))]
         loops = [
@@ -116,7 +120,7 @@ class Pad(OperatorSpec):
             ),
             params_type="safe_pad_params_t",
             params={
-                "output_bytes": graph.tensor(operator.outputs[0]).elements,
+                "output_bytes": graph.tensor(operator.outputs[0]).size_bytes,
                 "first_bytes": sum(a.before * s for a, s in zip(joined, steps, strict=True)),
                 "run_bytes": last.size,
                 "run_gap_bytes": last.border,

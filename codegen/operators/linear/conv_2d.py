@@ -143,7 +143,7 @@ def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
     fields = {
         "batches": batches,
         "input_channels": depth,
-        "output_channels": p.weights.shape[0],
+        "output_channels": p.rows.shape[0],
         "y": y.params(),
         "x": x.params(),
     }
@@ -157,7 +157,7 @@ def _reference_s16(graph: Graph, operator: Operator, values: Array) -> Array:
     y, x = convolution_axes(graph, operator)
     seen = patches(values.reshape(-1, *values.shape[2:]), y, x, 0)
     rows = seen.reshape(*seen.shape[:3], -1)
-    result = p.rescale(exact_dot(rows, p.weights)).astype(np.int16)
+    result = p.rescale(exact_dot(rows, p.rows)).astype(np.int16)
     return result.reshape(len(values), *graph.tensor(operator.outputs[0]).shape)
 
 

@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D, int8 with per-channel weights: each channel convolved by itself.
+"""DEPTHWISE_CONV_2D, int8 or int16 with int8 weights: each channel convolved by itself.
 
 input int8[B, H, W, C], weights int8[1, kh, kw, C·M], bias int32[C·M], output int8[B, OH, OW, C·M];
 output channel o reads input channel o // M. Source of the arithmetic: TFLM's
@@ -17,6 +17,7 @@ from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid, require_shape
+from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
 from codegen.operators.linear.products import Products, products
 from codegen.operators.window import (
@@ -61,7 +62,10 @@ class DepthwiseConv2D(OperatorSpec):
         y, x = convolution_axes(graph, operator)
         require_reach(graph, operator, y, x)
         require_shape(graph, operator, output, (source.shape[0], y.output, x.output, channels))
-        _products.check(graph, operator, _AT)
+        if _int16.is_int16(graph, operator):
+            _int16.check(graph, operator, _AT, only_wide=True)
+        else:
+            _products.check(graph, operator, _AT)
 
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows that a padded window over those of the input makes."""
@@ -70,7 +74,9 @@ class DepthwiseConv2D(OperatorSpec):
         )
 
     def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
-        """Return the call of `safe_kernel_depthwise_conv_2d_s8`; weights as in the file."""
+        """Return the call of the kernel for the values' type; weights as in the file."""
+        if _int16.is_int16(graph, operator):
+            return _call_s16(graph, operator)
         p = products_of(graph, operator)
         y, x = convolution_axes(graph, operator)
         copies = operator.options["channel_multiplier"]
@@ -100,19 +106,47 @@ class DepthwiseConv2D(OperatorSpec):
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Compute with int64 sums over patches of the input padded by its zero point."""
-        p = products_of(graph, operator)
         y, x = convolution_axes(graph, operator)
         values = inputs[0]
         assert values is not None
         images = values.reshape(-1, *values.shape[2:])
-        sums = np.zeros((len(images), y.output, x.output, len(p.rows)), np.int64)
-        seen = patches(images, y, x, p.input_zero_point)
+        shape = graph.tensor(operator.outputs[0]).shape
         copies = operator.options["channel_multiplier"]
-        for ky in range(y.kernel):
-            for kx in range(x.kernel):
-                tap = np.repeat(seen[:, :, :, ky, kx].astype(np.int64), copies, axis=-1)
-                sums += tap * p.weights[ky, kx]
-        return [p.rescale(sums).reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+        if _int16.is_int16(graph, operator):
+            wide = _int16.integers(graph, operator, _AT)
+            sums = _sums(patches(images, y, x, 0), wide.weights[0], copies)
+            return [wide.rescale(sums).astype(np.int16).reshape(-1, *shape)]
+        p = products_of(graph, operator)
+        sums = _sums(patches(images, y, x, p.input_zero_point), p.weights, copies)
+        return [p.rescale(sums).reshape(-1, *shape)]
+
+
+def _sums(seen: Array, weights: Array, copies: int) -> Array:
+    """Return int64 sums [images, OH, OW, C·M] of patches [images, OH, OW, kh, kw, C]."""
+    height, width, channels = weights.shape
+    sums = np.zeros((*seen.shape[:3], channels), np.int64)
+    for ky in range(height):
+        for kx in range(width):
+            tap = np.repeat(seen[:, :, :, ky, kx].astype(np.int64), copies, axis=-1)
+            sums += tap * weights[ky, kx]
+    return sums
+
+
+def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
+    p = _int16.integers(graph, operator, _AT)
+    y, x = convolution_axes(graph, operator)
+    copies = operator.options["channel_multiplier"]
+    batches = graph.tensor(operator.inputs[0]).shape[0]
+    fields = {
+        "batches": batches,
+        "input_channels": len(p.rows) // copies,
+        "channel_multiplier": copies,
+        "y": y.params(),
+        "x": x.params(),
+    }
+    positions = batches * y.output * x.output
+    note = _int16.prove(graph, operator, _AT)
+    return p.call(operator, "depthwise_conv_2d", fields, positions, note, at=_AT)
 
 
 def products_of(graph: Graph, operator: Operator) -> Products:

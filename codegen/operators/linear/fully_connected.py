@@ -110,8 +110,8 @@ class FullyConnected(OperatorSpec):
         assert values is not None
         if _int16.is_int16(graph, operator):
             wide = _int16.integers(graph, operator)
-            rows = values.reshape(values.shape[0], -1, wide.weights.shape[1])
-            result = wide.rescale(exact_dot(rows, wide.weights)).astype(np.int16)
+            rows = values.reshape(values.shape[0], -1, wide.rows.shape[1])
+            result = wide.rescale(exact_dot(rows, wide.rows)).astype(np.int16)
             return [result.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
         p = products(graph, operator)
         rows = values.reshape(values.shape[0], -1, p.rows.shape[1])
@@ -123,7 +123,7 @@ class FullyConnected(OperatorSpec):
 def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
     """Return the call of `safe_kernel_fully_connected_s16`."""
     p = _int16.integers(graph, operator)
-    units, depth = p.weights.shape
+    units, depth = p.rows.shape
     batches = graph.tensor(operator.inputs[0]).elements // depth
     fields = {"batches": batches, "depth": depth, "units": units}
     note = _int16.prove(graph, operator)

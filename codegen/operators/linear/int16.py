@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED and CONV_2D with int16 values and int8 weights (int16x8).
+"""Operators with int16 values and constant int8 weights (int16x8).
 
 Zero points are 0, so nothing is folded into the bias. Source of the arithmetic: TFLM's
 reference_integer_ops with int16 input. With an int64 bias (or none) sums are 64-bit and rescaled
@@ -27,6 +27,7 @@ from codegen.operators.checks import (
     require_weights,
     unsupported,
 )
+from codegen.operators.linear.products import PLAIN, WEIGHTS, Operands
 from codegen.quantization import INT16_MAX, INT16_MIN, activation_range, output_multipliers
 
 INT32_BIAS = 2
@@ -42,7 +43,9 @@ class Integers16:
     """Everything the arithmetic needs; `multiplier` and `shift` have 1 or `channels` entries."""
 
     weights: NDArray[np.int8]
-    """Weights [channels, K]."""
+    """Weights in the file's shape."""
+    rows: NDArray[np.int8]
+    """Weights as [channels, products of one sum]."""
     bias: NDArray[np.int64]
     wide: bool
     """Whether sums have 64 bits. `multiplier` then has 15 bits instead of 31."""
@@ -71,12 +74,19 @@ class Integers16:
         }
 
     def call(
-        self, operator: Operator, stem: str, fields: Mapping[str, Any], positions: int, note: str
+        self,
+        operator: Operator,
+        stem: str,
+        fields: Mapping[str, Any],
+        positions: int,
+        note: str,
+        *,
+        at: Operands = PLAIN,
     ) -> KernelCall:
         """Return the call of `safe_kernel_<stem>_s16`."""
         arguments: tuple[Argument, ...] = (
             ParamsArg(),
-            TensorArg(operator.inputs[0]),
+            TensorArg(operator.inputs[at.source]),
             ConstantArg("weights"),
             ConstantArg("bias"),
             ConstantArg("multiplier"),
@@ -101,40 +111,46 @@ class Integers16:
         )
 
 
-def is_int16(graph: Graph, operator: Operator) -> bool:
+def is_int16(graph: Graph, operator: Operator, at: Operands = PLAIN) -> bool:
     """Return whether the operator's values are int16."""
-    return graph.tensor(operator.inputs[0]).dtype == DType.INT16
+    return graph.tensor(operator.inputs[at.source]).dtype == DType.INT16
 
 
-def check(graph: Graph, operator: Operator) -> None:
-    """Check types, scales, the bias, and that sum and result fit; shapes are checked before."""
-    source = graph.tensor(operator.inputs[0])
-    weights = graph.tensor(operator.inputs[1])
+def check(
+    graph: Graph, operator: Operator, at: Operands = PLAIN, *, only_wide: bool = False
+) -> None:
+    """Check types, scales, the bias, and that sum and result fit; shapes are checked before.
+
+    `only_wide`: whether TensorFlow Lite Micro knows sums of 64 bits only.
+    """
+    source = graph.tensor(operator.inputs[at.source])
+    weights = graph.tensor(operator.inputs[WEIGHTS])
     output = graph.tensor(operator.outputs[0])
     for tensor in (source, output):
         if require_per_tensor(graph, operator, tensor, DType.INT16).zero_point != 0:
             unsupported(graph, operator, "is int16 with a zero point other than 0", tensor.index)
-    channels = weights.shape[0]
-    require_weights(graph, operator, weights, channels)
-    bias = optional_input(graph, operator, 2)
+    channels = weights.shape[at.axis]
+    require_weights(graph, operator, weights, channels, axis=at.axis)
+    bias = optional_input(graph, operator, at.bias)
     if bias is not None:
-        require_dtype(graph, operator, bias, DType.INT32, DType.INT64)
+        types = (DType.INT64,) if only_wide else (DType.INT32, DType.INT64)
+        require_dtype(graph, operator, bias, *types)
         size = require_constant(graph, operator, bias).size
         if size != channels:
             invalid(graph, operator, f"has {size} values, expected {channels}", bias.index)
-    prove(graph, operator)
+    prove(graph, operator, at)
 
 
-def prove(graph: Graph, operator: Operator) -> str:
+def prove(graph: Graph, operator: Operator, at: Operands = PLAIN) -> str:
     """Check that sums and results fit and return the line for the manifest."""
-    p = integers(graph, operator)
-    weights = np.abs(p.weights.astype(np.int64)).sum(axis=1)
+    p = integers(graph, operator, at)
+    weights = np.abs(p.rows.astype(np.int64)).sum(axis=1)
     # Python integers: an int64 bias may be anything.
     bounds = [abs(int(b)) + 32768 * int(w) for b, w in zip(p.bias, weights, strict=True)]
     worst = max(bounds)
     if not p.wide:
         bound = np.array([min(b, 1 << 62) for b in bounds], dtype=np.int64)
-        return prove_accumulator(graph, operator, bound, p.shift, operator.inputs[1])
+        return prove_accumulator(graph, operator, bound, p.shift, operator.inputs[WEIGHTS])
     shifts = [int(s) for s in np.broadcast_to(p.shift, len(bounds))]
     factors = [int(m) for m in np.broadcast_to(p.multiplier, len(bounds))]
     results = [b * m >> (15 - s) for b, m, s in zip(bounds, factors, shifts, strict=True)]
@@ -144,23 +160,23 @@ def prove(graph: Graph, operator: Operator) -> str:
             operator,
             f"the sum can reach {worst} and the result {max(results)}, beyond 2^47 and int32; use "
             "smaller weights or a larger output scale",
-            operator.inputs[1],
+            operator.inputs[WEIGHTS],
         )
     return f"|sum| <= {worst} < 2^47"
 
 
-def integers(graph: Graph, operator: Operator) -> Integers16:
+def integers(graph: Graph, operator: Operator, at: Operands = PLAIN) -> Integers16:
     """Return the integers of an operator whose scales are sound."""
     source, output = (
-        graph.tensor(i).quantization for i in (operator.inputs[0], operator.outputs[0])
+        graph.tensor(i).quantization for i in (operator.inputs[at.source], operator.outputs[0])
     )
-    tensor = graph.tensor(operator.inputs[1])
+    tensor = graph.tensor(operator.inputs[WEIGHTS])
     assert source is not None
     assert output is not None
     assert tensor.quantization is not None
-    rows = require_constant(graph, operator, tensor)
-    rows = rows.reshape(rows.shape[0], -1)
-    bias = optional_input(graph, operator, 2)
+    weights = require_constant(graph, operator, tensor)
+    rows = np.moveaxis(weights, at.axis, 0).reshape(weights.shape[at.axis], -1)
+    bias = optional_input(graph, operator, at.bias)
     values = np.zeros(len(rows), dtype=np.int64)
     if bias is not None:
         values = require_constant(graph, operator, bias).reshape(-1).astype(np.int64)
@@ -174,7 +190,7 @@ def integers(graph: Graph, operator: Operator) -> Integers16:
     low, high = activation_range(
         require_activation(graph, operator), output.scale, 0, (INT16_MIN, INT16_MAX)
     )
-    return Integers16(rows, values, wide, multiplier, shift, low, high)
+    return Integers16(weights, rows, values, wide, multiplier, shift, low, high)
 
 
 def bias_type(builtin_options: Any) -> Mapping[str, int]:

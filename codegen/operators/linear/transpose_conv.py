@@ -1,4 +1,4 @@
-"""TRANSPOSE_CONV, int8 with per-channel weights: each input spreads over an output window.
+"""TRANSPOSE_CONV, int8 or int16 with int8 weights: each input spreads over an output window.
 
 inputs: the output's shape (ignored, the output tensor has it), weights int8[O, kh, kw, C], input
 int8[B, H, W, C], bias int32[O] (optional); output int8[B, OH, OW, O]. Input (y, x) adds through
@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from codegen.fixed_point import exact_dot
+from codegen.fixed_point import Int64, exact_dot
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import invalid
+from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
 from codegen.operators.linear.products import WEIGHTS, products
 from codegen.operators.window import (
@@ -63,10 +64,15 @@ class TransposeConv(OperatorSpec):
                 f"{list(output.shape)} do not fit; export the model again",
             )
         require_reach(graph, operator, *_axes(graph, operator))
-        _products.check(graph, operator, _AT)
+        if _int16.is_int16(graph, operator, _AT):
+            _int16.check(graph, operator, _AT, only_wide=True)
+        else:
+            _products.check(graph, operator, _AT)
 
     def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_transpose_conv_s8`; weights as in the file."""
+        if _int16.is_int16(graph, operator, _AT):
+            return _call_s16(graph, operator)
         p = products(graph, operator, _AT)
         y, x = _axes(graph, operator)
         batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape
@@ -96,19 +102,46 @@ class TransposeConv(OperatorSpec):
         self, graph: Graph, operator: Operator, inputs: Sequence[Array | None]
     ) -> list[Array]:
         """Spread every input over a plane of int64 sums and cut the output out of it."""
-        p = products(graph, operator, _AT)
-        y, x = _axes(graph, operator)
         values = inputs[_INPUT]
         assert values is not None
-        images = values.reshape(-1, *values.shape[2:]).astype(np.int64) - p.input_zero_point
-        sums = np.zeros((len(images), _reach(y), _reach(x), len(p.rows)), np.int64)
-        for ty in range(y.kernel):
-            rows = slice(ty, ty + (y.size - 1) * y.stride + 1, y.stride)
-            for tx in range(x.kernel):
-                columns = slice(tx, tx + (x.size - 1) * x.stride + 1, x.stride)
-                sums[:, rows, columns] += exact_dot(images, p.weights[:, ty, tx])
-        sums = sums[:, y.pad : y.pad + y.output, x.pad : x.pad + x.output]
-        return [p.rescale(sums).reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
+        images = values.reshape(-1, *values.shape[2:]).astype(np.int64)
+        shape = graph.tensor(operator.outputs[0]).shape
+        axes = _axes(graph, operator)
+        if _int16.is_int16(graph, operator, _AT):
+            wide = _int16.integers(graph, operator, _AT)
+            sums = _sums(images, wide.weights, axes)
+            return [wide.rescale(sums).astype(np.int16).reshape(-1, *shape)]
+        p = products(graph, operator, _AT)
+        sums = _sums(images - p.input_zero_point, p.weights, axes)
+        return [p.rescale(sums).reshape(-1, *shape)]
+
+
+def _sums(images: Int64, weights: Array, axes: tuple[Axis, Axis]) -> Int64:
+    """Return int64 sums [images, OH, OW, O]."""
+    y, x = axes
+    sums = np.zeros((len(images), _reach(y), _reach(x), len(weights)), np.int64)
+    for ty in range(y.kernel):
+        rows = slice(ty, ty + (y.size - 1) * y.stride + 1, y.stride)
+        for tx in range(x.kernel):
+            columns = slice(tx, tx + (x.size - 1) * x.stride + 1, x.stride)
+            sums[:, rows, columns] += exact_dot(images, weights[:, ty, tx])
+    cut: Int64 = sums[:, y.pad : y.pad + y.output, x.pad : x.pad + x.output]
+    return cut
+
+
+def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
+    p = _int16.integers(graph, operator, _AT)
+    y, x = _axes(graph, operator)
+    batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape
+    fields = {
+        "batches": batches,
+        "input_channels": depth,
+        "output_channels": len(p.rows),
+        "y": y.params(),
+        "x": x.params(),
+    }
+    note = _int16.prove(graph, operator, _AT)
+    return p.call(operator, "transpose_conv", fields, batches * height * width, note, at=_AT)
 
 
 def _reach(axis: Axis) -> int:

@@ -1,6 +1,6 @@
 """What MAX_POOL_2D and AVERAGE_POOL_2D share: everything but the reduction.
 
-input int8[B, H, W, C], output int8[B, OH, OW, C] of the same scale and zero point.
+input [B, H, W, C] of int8 or int16, output [B, OH, OW, C] of its type, scale and zero point.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from codegen.ir.call import KernelCall, ParamsArg, TensorArg
-from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
-from codegen.operators.checks import invalid, require_activation, require_per_tensor, require_shape
+from codegen.operators.checks import (
+    invalid,
+    require_activation,
+    require_per_tensor,
+    require_shape,
+    unsupported,
+)
 from codegen.operators.window import (
     STRIDED,
     Axis,
@@ -25,8 +31,8 @@ from codegen.operators.window import (
 )
 from codegen.quantization import activation_range
 
-MAX_TAPS = 1 << 23
-"""Largest number of taps: with fewer, |sum| + taps / 2 stays below 2^31."""
+MAX_TAPS = {DType.INT8: 1 << 23, DType.INT16: 1 << 15}
+"""Limit of the number of taps: with fewer, |sum| + taps / 2 stays below 2^31."""
 _SCALE_GAP = 1e-6
 """Tolerance between the scales of input and output, TFLM's own, in float32."""
 
@@ -57,8 +63,8 @@ class Pool(OperatorSpec):
         """Check types, shapes and that input and output have the same quantization."""
         sizes = (*STRIDED, "filter_h", "filter_w")
         source, output = require_window(graph, operator, (1,), sizes, {"input": 0})
-        before = require_per_tensor(graph, operator, source)
-        after = require_per_tensor(graph, operator, output)
+        before = require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
+        after = require_per_tensor(graph, operator, output, source.dtype)
         gap = float(abs(np.float32(before.scale) - np.float32(after.scale)))
         if gap > _SCALE_GAP or before.zero_point != after.zero_point:
             invalid(
@@ -71,8 +77,9 @@ class Pool(OperatorSpec):
         require_reach(graph, operator, p.y, p.x)
         batches, _, _, channels = source.shape
         require_shape(graph, operator, output, (batches, p.y.output, p.x.output, channels))
-        if min(p.y.kernel, p.y.size) * min(p.x.kernel, p.x.size) >= MAX_TAPS:
-            invalid(graph, operator, f"reduces {MAX_TAPS} values or more", source.index)
+        most = MAX_TAPS[source.dtype]
+        if min(p.y.kernel, p.y.size) * min(p.x.kernel, p.x.size) >= most:
+            unsupported(graph, operator, f"reduces {most} values or more", source.index)
 
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows that a window over those of the input makes."""
@@ -86,11 +93,13 @@ class Pool(OperatorSpec):
         reads, so that the kernel may work in place.
         """
         p = window(graph, operator)
-        batches, _, _, channels = graph.tensor(operator.inputs[0]).shape
+        source = graph.tensor(operator.inputs[0])
+        batches, _, _, channels = source.shape
+        suffix = "s8" if source.dtype is DType.INT8 else "s16"
         return KernelCall(
-            kernel=f"safe_kernel_{self._kernel}_s8",
+            kernel=f"safe_kernel_{self._kernel}_{suffix}",
             header="safe/kernel/pool_2d.h",
-            source=self._kernel,
+            source=self._kernel if suffix == "s8" else f"{self._kernel}_s16",
             arguments=(
                 ParamsArg(),
                 TensorArg(operator.inputs[0]),
@@ -122,11 +131,11 @@ class Pool(OperatorSpec):
             for ox in range(p.x.output):
                 seen = images[:, rows, _inside(p.x, ox)]
                 result[:, oy, ox] = self._reduce(seen.reshape(len(images), -1, images.shape[-1]))
-        limited = np.clip(result, p.low, p.high).astype(np.int8)
+        limited = np.clip(result, p.low, p.high).astype(values.dtype)
         return [limited.reshape(-1, *graph.tensor(operator.outputs[0]).shape)]
 
     def _reduce(self, taps: Array) -> Array:
-        """Return [images, C] of int8[images, taps, C]: the taps inside the image."""
+        """Return [images, C] of [images, taps, C]: the taps inside the image."""
         raise NotImplementedError
 
 
@@ -138,12 +147,17 @@ def _inside(axis: Axis, output: int) -> slice:
 
 def window(graph: Graph, operator: Operator) -> Window:
     """Return sizes and limits; the options must have passed `check`."""
-    _, height, width, _ = graph.tensor(operator.inputs[0]).shape
+    source = graph.tensor(operator.inputs[0])
+    _, height, width, _ = source.shape
+    limits = np.iinfo(source.dtype.value)
     quantization = graph.tensor(operator.outputs[0]).quantization
     assert quantization is not None
     o = operator.options
     low, high = activation_range(
-        require_activation(graph, operator), quantization.scale, quantization.zero_point
+        require_activation(graph, operator),
+        quantization.scale,
+        quantization.zero_point,
+        (int(limits.min), int(limits.max)),
     )
     return Window(
         y=axis(height, o["filter_h"], o["stride_h"], 1, o["padding"]),

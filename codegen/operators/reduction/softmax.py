@@ -1,4 +1,4 @@
-"""SOFTMAX over the last axis, int8 to int8 or int16.
+"""SOFTMAX over the last axis, int8 to int8 or int16, or int16 (see `softmax_s16`).
 
 Source of the arithmetic: TFLM's `reference_ops::Softmax` with gemmlowp's fixed point: the
 exponential of the difference to the row's maximum in Q0.31, their sum in Q12.19, and the sum's
@@ -22,7 +22,9 @@ from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
+    in_place,
     invalid,
+    prove_accumulator,
     require_counts,
     require_input,
     require_options,
@@ -30,11 +32,14 @@ from codegen.operators.checks import (
     require_shape,
     unsupported,
 )
+from codegen.operators.reduction import softmax_s16
 from codegen.quantization import quantize_multiplier
 
 MAX_DEPTH = 4095
 """Largest depth, SAFE_SOFTMAX_MAX_DEPTH of safe/kernel/softmax_row.h: the sum stays below 2^31."""
 _INT32_MAX = (1 << 31) - 1
+_RANGE = 65535
+"""Largest difference of two int16 values."""
 _INTEGER_BITS = 5
 """Number of integer bits of the scaled difference, which is in Q5.26."""
 _ACCUMULATOR_BITS = 12
@@ -72,8 +77,12 @@ class Softmax(OperatorSpec):
         require_options(graph, operator)
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        scale = require_per_tensor(graph, operator, source).scale
-        made = require_per_tensor(graph, operator, output, DType.INT8, DType.INT16)
+        read = require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
+        if source.dtype is DType.INT16 and read.zero_point != 0:
+            unsupported(graph, operator, "is int16 with a zero point other than 0", source.index)
+        scale = read.scale
+        types = (DType.INT8, DType.INT16) if source.dtype is DType.INT8 else (DType.INT16,)
+        made = require_per_tensor(graph, operator, output, *types)
         require_shape(graph, operator, output, source.shape)
         if not source.shape or source.shape[-1] > MAX_DEPTH:
             unsupported(
@@ -84,7 +93,9 @@ class Softmax(OperatorSpec):
             )
         bits = 8 * output.dtype.itemsize
         exact, zero_point = 2.0**-bits, -(1 << (bits - 1))
-        # TFLM: exactly 1/256 for int8, within a thousandth of 1/65536 for int16.
+        if source.dtype is DType.INT16:
+            exact, zero_point = 2.0**-15, 0
+        # TFLM: exactly 1/256 for int8, within a thousandth for int16.
         tolerance = 0.0 if bits == 8 else 0.001 * exact
         if abs(made.scale - exact) > tolerance or made.zero_point != zero_point:
             unsupported(
@@ -97,6 +108,10 @@ class Softmax(OperatorSpec):
         beta = operator.options["beta"]
         if not (isfinite(beta) and beta * scale * (1 << (31 - _INTEGER_BITS)) > 1.0):
             invalid(graph, operator, f"has beta {beta} at input scale {scale}, which is too small")
+        if source.dtype is DType.INT16:
+            _, shift = softmax_s16.scaling(scale, beta)
+            bound = np.array([_RANGE], dtype=np.int64)
+            prove_accumulator(graph, operator, bound, np.array([shift]), source.index)
 
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows, where the last axis lies inside of them."""
@@ -106,6 +121,8 @@ class Softmax(OperatorSpec):
     def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_softmax_s8` or `safe_kernel_softmax_s8_s16`."""
         source, output = graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])
+        if source.dtype is DType.INT16:
+            return _call_s16(graph, operator)
         stem = "softmax" if output.dtype is DType.INT8 else "softmax_s16"
         exponentials = _exponentials(graph, operator)
         return KernelCall(
@@ -137,6 +154,8 @@ class Softmax(OperatorSpec):
         """Compute row by row in int64."""
         values = inputs[0]
         assert values is not None
+        if graph.tensor(operator.inputs[0]).dtype is DType.INT16:
+            return [softmax_s16.softmax(values, *_scaling_s16(graph, operator))]
         output = graph.tensor(operator.outputs[0])
         bits = 8 * output.dtype.itemsize
         padded = np.zeros(256, dtype=np.int64)
@@ -153,6 +172,44 @@ class Softmax(OperatorSpec):
         small = shift_right_rounding(scaled, np.minimum(exponent, 31))
         result = np.where(exponent > 31, 0, small) - (1 << (bits - 1))
         return [np.minimum(result, (1 << (bits - 1)) - 1).astype(output.dtype.value)]
+
+
+def _scaling_s16(graph: Graph, operator: Operator) -> tuple[int, int]:
+    quantization = graph.tensor(operator.inputs[0]).quantization
+    assert quantization is not None
+    return softmax_s16.scaling(quantization.scale, operator.options["beta"])
+
+
+def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
+    source = graph.tensor(operator.inputs[0])
+    multiplier, shift = _scaling_s16(graph, operator)
+    tables = {
+        "exponentials": softmax_s16.exponentials(),
+        "reciprocals": softmax_s16.reciprocals(),
+    }
+    return KernelCall(
+        kernel="safe_kernel_softmax_q15",
+        header="safe/kernel/softmax_q15.h",
+        source="softmax_q15",
+        arguments=(
+            ParamsArg(),
+            TensorArg(source.index),
+            *(ConstantArg(name) for name in tables),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_softmax_q15_params_t",
+        params={
+            "rows": source.elements // source.shape[-1],
+            "depth": source.shape[-1],
+            "multiplier": multiplier,
+            "shift": shift,
+        },
+        constants=tuple(
+            Constant(name, table, counts_as_weight=False) for name, table in tables.items()
+        ),
+        notes=("two tables of 513 entries",),
+        in_place=in_place(graph, source.index),
+    )
 
 
 def _scaling(graph: Graph, operator: Operator) -> _Scaling:

@@ -42,6 +42,14 @@ void safe_kernel_max_pool_2d_s8(const safe_pool_2d_params_t *params, const int8_
 void safe_kernel_average_pool_2d_s8(const safe_pool_2d_params_t *params, const int8_t *input,
                                     int8_t *output);
 
+/** Does what safe_kernel_max_pool_2d_s8 does, for int16. */
+void safe_kernel_max_pool_2d_s16(const safe_pool_2d_params_t *params, const int16_t *input,
+                                 int16_t *output);
+
+/** Does what safe_kernel_average_pool_2d_s8 does, for int16; taps are fewer than 2^15. */
+void safe_kernel_average_pool_2d_s16(const safe_pool_2d_params_t *params, const int16_t *input,
+                                     int16_t *output);
+
 #ifdef __cplusplus
 }
 #endif

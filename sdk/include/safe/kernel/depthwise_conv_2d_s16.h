@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file depthwise_conv_2d_s16.h Depthwise convolution of int16 values with int8 weights. */
+#ifndef SAFE_KERNEL_DEPTHWISE_CONV_2D_S16_H
+#define SAFE_KERNEL_DEPTHWISE_CONV_2D_S16_H
+
+#include <stdint.h>
+
+#include "safe/kernel/conv_axis.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Constants of one call. */
+typedef struct safe_depthwise_conv_2d_s16_params {
+    int32_t batches;
+    int32_t input_channels;
+    int32_t channel_multiplier;
+    safe_conv_axis_t y;
+    safe_conv_axis_t x;
+    int32_t wide;            /**< See safe_rescale_sum; 1, as sums have 64 bits. */
+    int32_t requantize_step; /**< 1: multiplier and shift per channel; 0: one pair for all. */
+    int32_t output_min;      /**< Limits of the output, including a fused activation. */
+    int32_t output_max;
+} safe_depthwise_conv_2d_s16_params_t;
+
+/**
+ * output[b][y][x][o] = clamp(rescale(bias[o] + sum over taps of channel o / channel_multiplier)).
+ *
+ * @param input [batches][y.size][x.size][input_channels].
+ * @param weights [y.kernel][x.kernel][input_channels * channel_multiplier].
+ * @param bias [channels]. @param multiplier, shift See safe_rescale_sum.
+ * @param output [batches][y.output][x.output][channels], must not overlap the input.
+ * Source of the arithmetic: TFLM reference_integer_ops::DepthwiseConvPerChannel for int16.
+ */
+void safe_kernel_depthwise_conv_2d_s16(const safe_depthwise_conv_2d_s16_params_t *params,
+                                       const int16_t *input, const int8_t *weights,
+                                       const int64_t *bias, const int32_t *multiplier,
+                                       const int8_t *shift, int16_t *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file depthwise_conv_2d_s16.c Reference depthwise convolution of int16 values. */
+#include "safe/kernel/depthwise_conv_2d_s16.h"
+
+#include "safe/kernel/sum_s16.h"
+
+/** Sums all taps of one output. @param image Its input channel. @param weights Its first weight. */
+static int64_t patch_sum(const safe_depthwise_conv_2d_s16_params_t *params, const int16_t *image,
+                         const int8_t *weights, int32_t y, int32_t x)
+{
+    const int32_t channels = params->input_channels;
+    const int32_t outputs = channels * params->channel_multiplier;
+    int64_t total = 0;
+    for (int32_t ty = 0; ty < params->y.kernel; ty++) {
+        const int32_t row = y + ty * params->y.dilation;
+        for (int32_t tx = 0; tx < params->x.kernel; tx++) {
+            const int32_t column = x + tx * params->x.dilation;
+            /* What lies outside the image is 0. */
+            if (row >= 0 && row < params->y.size && column >= 0 && column < params->x.size) {
+                const int32_t value = image[(row * params->x.size + column) * channels];
+                total += value * weights[(ty * params->x.kernel + tx) * outputs];
+            }
+        }
+    }
+    return total;
+}
+
+void safe_kernel_depthwise_conv_2d_s16(const safe_depthwise_conv_2d_s16_params_t *params,
+                                       const int16_t *input, const int8_t *weights,
+                                       const int64_t *bias, const int32_t *multiplier,
+                                       const int8_t *shift, int16_t *output)
+{
+    const int32_t copies = params->channel_multiplier;
+    const int32_t positions = params->y.output * params->x.output;
+    const int32_t image_elements = params->y.size * params->x.size * params->input_channels;
+    for (int32_t n = 0; n < params->batches * positions; n++) {
+        const int32_t position = n % positions;
+        const int32_t y = position / params->x.output * params->y.stride - params->y.pad;
+        const int32_t x = position % params->x.output * params->x.stride - params->x.pad;
+        const int16_t *image = &input[n / positions * image_elements];
+        for (int32_t channel = 0; channel < params->input_channels * copies; channel++) {
+            const int32_t q = channel * params->requantize_step;
+            const int64_t sum = bias[channel] + patch_sum(params, &image[channel / copies],
+                                                          &weights[channel], y, x);
+            const int32_t scaled = safe_rescale_sum(sum, multiplier[q], shift[q], params->wide);
+            *output++ = (int16_t)safe_clamp(scaled, params->output_min, params->output_max);
+        }
+    }
+}
