@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -201,7 +202,61 @@ def padv2(rng: Rng) -> Case:
     return _pad(rng, "PADV2")
 
 
+def resize(rng: Rng, kind: str) -> Case:
+    """Larger and smaller images, with each way to lay corners and centres."""
+    shape = tuple(int(v) for v in rng.integers(1, 7, 4))
+    size = [int(v) for v in rng.integers(1, 14, 2)]
+    ways = [(False, False), (True, False), (False, True)]
+    aligned, centred = ways[int(rng.integers(3))]
+    m = ModelBuilder()
+    scale, zero_point = draw_scale(rng), draw_zero_point(rng)
+    x = m.input(shape, "int8", scale, zero_point)
+    y = m.tensor((shape[0], *size, shape[3]), "int8", scale, zero_point)
+    name = "ResizeBilinear" if kind == "RESIZE_BILINEAR" else "ResizeNearestNeighbor"
+    table = options(name, alignCorners=aligned, halfPixelCenters=centred)
+    m.operator(kind, [x, m.constant(np.array(size, np.int32))], [y], table)
+    m.output(y)
+    return Case(m.build(), [int8_values(rng, shape)])
+
+
+def batch_matmul(rng: Rng) -> Case:
+    """Either operand transposed, repeated or constant."""
+    rank = int(rng.integers(2, 6))
+    leading = tuple(int(v) for v in rng.integers(1, 4, rank - 2))
+    rows, depth, columns = (int(v) for v in rng.integers(1, 9, 3))
+    adj_x, adj_y = (bool(v) for v in rng.integers(2, size=2))
+    left = (depth, rows) if adj_x else (rows, depth)
+    right = (columns, depth) if adj_y else (depth, columns)
+    shapes = []
+    for last in (left, right):
+        axes = tuple(1 if rng.integers(4) == 0 else n for n in leading)
+        shapes.append((*axes, *last))
+    batches = np.broadcast_shapes(shapes[0][:-2], shapes[1][:-2])
+    m = ModelBuilder()
+    scales = draw_scale(rng), draw_scale(rng)
+    x = m.input(shapes[0], "int8", scales[0], draw_zero_point(rng))
+    inputs, arrays = [x], [int8_values(rng, shapes[0])]
+    if rng.integers(3):
+        inputs.append(m.input(shapes[1], "int8", scales[1], draw_zero_point(rng)))
+        arrays.append(int8_values(rng, shapes[1]))
+    else:
+        data = int8_values(rng, shapes[1], 1)[0]
+        inputs.append(m.constant(data, scales[1], draw_zero_point(rng)))
+    y = m.tensor(
+        (*batches, rows, columns),
+        "int8",
+        draw_output_scale(rng, scales[0], scales[1], depth),
+        draw_zero_point(rng),
+    )
+    m.operator("BATCH_MATMUL", inputs, [y], options("BatchMatMul", adjX=adj_x, adjY=adj_y))
+    m.output(y)
+    return Case(m.build(), arrays)
+
+
 WINDOW_CASES: dict[str, Callable[[Rng], Case]] = {
+    "BATCH_MATMUL": batch_matmul,
+    "RESIZE_BILINEAR": partial(resize, kind="RESIZE_BILINEAR"),
+    "RESIZE_NEAREST_NEIGHBOR": partial(resize, kind="RESIZE_NEAREST_NEIGHBOR"),
     "AVERAGE_POOL_2D": average_pool_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "MAX_POOL_2D": max_pool_2d,

@@ -1,7 +1,7 @@
 """LEAKY_RELU: x where x ≥ 0, else alpha · x, both requantized.
 
-Source of the arithmetic: TFLM reference_ops::QuantizeLeakyRelu: products and quotients of the scales
-in double precision (see RELU), double rounding; a negative alpha negates the rounded magnitude.
+Source of the arithmetic: TFLM reference_ops::QuantizeLeakyRelu: scales in double precision (see
+RELU), double rounding; a negative alpha negates the rounded magnitude.
 """
 
 from collections.abc import Mapping

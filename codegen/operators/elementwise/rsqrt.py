@@ -2,8 +2,8 @@
 
 Source of the arithmetic: TFLM's elementwise RSQRT: Newton's method in gemmlowp's fixed point
 (GetInvSqrtQuantizedMultiplierExp), in steps of 2^-20; scales in double precision, see RELU. At the
-zero point the result is the largest one. Beyond TFLM, which ends the inference there, so it is below
-the zero point: a table cannot stop, and no trained model takes the square root of a negative number.
+zero point the result is the largest one. So it is below the zero point, where TFLM ends the
+inference: a table cannot stop, and no trained model takes the root of a negative number.
 """
 
 import math
