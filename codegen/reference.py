@@ -18,8 +18,26 @@ def run(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
     """
     if len(inputs) != len(graph.inputs):
         raise ModelInvalidError(f"the model has {len(graph.inputs)} inputs, not {len(inputs)}")
-    count = len(inputs[0])
+    return _run(graph, inputs, {})
+
+
+def run_in_a_row(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """Compute the model on N windows, each from the state that the one before has left.
+
+    Arguments, result and errors as for `run`; what counts as state is in variables.
+    """
     values: dict[int, Array] = {}
+    variables = [i for i, tensor in graph.tensors.items() if tensor.is_variable]
+    rows = []
+    for row in range(len(inputs[0])):
+        values = {i: values[i] for i in variables if i in values}
+        rows.append(_run(graph, [array[row : row + 1] for array in inputs], values))
+    return [np.concatenate(column) for column in zip(*rows, strict=True)]
+
+
+def _run(graph: Graph, inputs: Sequence[Array], values: dict[int, Array]) -> list[Array]:
+    """Return the outputs; `values` holds variables before and all values afterwards."""
+    count = len(inputs[0])
     for index, array in zip(graph.inputs, inputs, strict=True):
         _check_input(graph.tensor(index), array, count)
         values[index] = array
@@ -28,15 +46,20 @@ def run(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
             None if i == ABSENT else _value(graph.tensor(i), values, count) for i in operator.inputs
         ]
         results = operators()[operator.kind].reference(graph, operator, arguments)
-        values.update(zip(operator.outputs, results, strict=True))
+        # An operator without outputs changes the variable that it reads first.
+        changed = operator.outputs or operator.inputs[:1]
+        values.update(zip(changed, results, strict=True))
     return [values[i] for i in graph.outputs]
 
 
 def reset_value(tensor: Tensor) -> int:
     """Return what every element of a variable holds after a reset: the real number 0.
 
-    int8 states start at their zero point, wider ones at 0, as in TensorFlow Lite Micro.
+    int8 states start at their zero point, wider ones at 0, as in TensorFlow Lite Micro, unless the
+    file says what they begin with.
     """
+    if tensor.initial is not None:
+        return tensor.initial
     if tensor.dtype is DType.INT8 and tensor.quantization is not None:
         return tensor.quantization.zero_point
     return 0
@@ -45,7 +68,7 @@ def reset_value(tensor: Tensor) -> int:
 def _value(tensor: Tensor, values: dict[int, Array], count: int) -> Array:
     if tensor.data is not None:
         return tensor.data
-    if tensor.is_variable:
+    if tensor.is_variable and tensor.index not in values:
         shape = (count, *tensor.shape)
         return np.full(shape, reset_value(tensor), dtype=tensor.dtype.value)
     return values[tensor.index]

@@ -52,6 +52,7 @@ def manifest(
         "estimate": "instructions from figures per multiply-accumulate and element, not measured",
         "choices": [_decision(decision) for decision in program.decisions],
         **_streaming(program),
+        **({"keeps_state": True} if program.keeps_state else {}),
         **_detector(detector),
         "operators": [_operator(row) for row in program.operators],
         "plan": [

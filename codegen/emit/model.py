@@ -120,6 +120,8 @@ def common(program: Program) -> dict[str, object]:
         "outputs": outputs,
         "single": len(inputs) == 1 and len(outputs) == 1,
         "stream": _stream(program),
+        "keeps_state": program.keeps_state,
+        "next": _prototype(program, "step", [*_values(inputs), *_pointers(outputs)]),
         "run": _prototype(program, "run", [*_values(inputs), *_pointers(outputs)]),
         "step": _prototype(
             program, "step", [f"const {inputs[0].c_type} *sample", *_pointers(outputs)]
@@ -269,6 +271,7 @@ def _states(program: KernelProgram) -> list[dict[str, object]]:
             start, size = program.plan.tensors[index], tensor.size_bytes
             # As TensorFlow Lite Micro resets: int8 to its zero point, wider types to 0.
             zero = tensor.quantization.zero_point if tensor.quantization else 0
+            zero = zero if tensor.initial is None else tensor.initial
             value = zero & 0xFF if tensor.dtype is DType.INT8 else 0
             described = text.c_comment(describe_tensor(tensor))
             states.append(

@@ -129,6 +129,8 @@ class Program:
     """Decisions between two forms of the graph, for the manifest."""
     stream: Stream | None = None
     """Description of a streamed program: which operators run per sample. None without streaming."""
+    keeps_state: bool = False
+    """Whether a call goes on from the one before: the model has resource variables."""
 
     @property
     def has_network(self) -> bool:

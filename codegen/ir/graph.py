@@ -72,6 +72,8 @@ class Tensor:
     quantization: Quantization | None = None
     data: Array | None = None
     is_variable: bool = False
+    initial: int | None = None
+    """What every element of a variable holds after a reset; None: the real number 0."""
 
     @property
     def is_constant(self) -> bool:

@@ -48,6 +48,8 @@ class OperatorSpec:
     then it is the same for any element type."""
     data_input: ClassVar[int] = 0
     """Position of the input that holds the values. The other inputs say what to do with them."""
+    keeps_state: ClassVar[bool] = False
+    """Whether it reads what the model's call before has left: calls then go on from each other."""
     takes_float: ClassVar[bool] = False
     """Whether it may read or write float32, at the edge of an otherwise integer model."""
     clamps: ClassVar[bool] = False

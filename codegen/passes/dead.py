@@ -9,28 +9,32 @@ from codegen.ir.graph import ABSENT, Graph, Operator
 def run(graph: Graph) -> Graph:
     """Return the graph without dead operators and tensors; inputs and outputs always stay.
 
-    An operator that changes a variable is dead, too, when nobody reads its outputs: the only
-    readers of a variable are the operators that name it, and those are judged themselves.
+    An operator that changes a variable is needed when one that is needed reads it, before or
+    afterwards: the value may be for the next call.
     """
     needed = set(graph.outputs)
-    kept: list[Operator] = []
-    for operator in reversed(graph.operators):
-        if needed.isdisjoint(operator.outputs) and not _shares_variable(graph, operator, kept):
-            continue
-        kept.append(operator)
-        needed.update(operator.inputs)
+    kept: set[Operator] = set()
+    found = True
+    while found:
+        found = False
+        for operator in reversed(graph.operators):
+            if operator in kept or not _is_needed(graph, operator, needed):
+                continue
+            kept.add(operator)
+            needed.update(operator.inputs)
+            found = True
     named = {*graph.inputs, *graph.outputs}
     for operator in kept:
         named.update((*operator.inputs, *operator.outputs))
     named.discard(ABSENT)
     return replace(
         graph,
-        operators=tuple(reversed(kept)),
+        operators=tuple(o for o in graph.operators if o in kept),
         tensors=MappingProxyType({i: graph.tensor(i) for i in sorted(named)}),
     )
 
 
-def _shares_variable(graph: Graph, operator: Operator, kept: list[Operator]) -> bool:
-    """Return whether a kept operator reads a variable that `operator` may change."""
-    variables = {i for i in operator.inputs if i != ABSENT and graph.tensor(i).is_variable}
-    return any(not variables.isdisjoint(other.inputs) for other in kept)
+def _is_needed(graph: Graph, operator: Operator, needed: set[int]) -> bool:
+    """Return whether an operator makes a needed value, or may change a needed variable."""
+    variables = (i for i in operator.inputs if i != ABSENT and graph.tensor(i).is_variable)
+    return not needed.isdisjoint((*operator.outputs, *variables))

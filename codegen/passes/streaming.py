@@ -60,6 +60,12 @@ def run(graph: Graph, optimize: Goal) -> tuple[Graph, Stream]:
     Raises `ModelUnsupportedError`, naming the operator, when nothing but views comes before the
     first operator that needs the whole window.
     """
+    keeping = next((o for o in graph.operators if operators()[o.kind].keeps_state), None)
+    if keeping is not None:
+        raise ModelUnsupportedError(
+            f"{where(keeping.index, keeping.kind)}: the model keeps its own state from call to "
+            "call: generate without --streaming"
+        )
     source, rows = _input(graph)
     known = {source.index: rows}
     rules: dict[Operator, RowRule] = {}

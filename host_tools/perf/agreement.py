@@ -63,7 +63,8 @@ def expected(built: Standalone) -> Expected:
     inputs = [np.ascontiguousarray(rows[:, s.offset : s.end]).view(s.dtype) for s in sources]
     found = np.zeros((len(rows), built.interface.output_bytes), np.uint8)
     try:
-        outputs, name = tflm.run_all(built.model, inputs), TFLM
+        keeps = bool(built.manifest.get("keeps_state", False))
+        outputs, name = tflm.run_all(built.model, inputs, resets=not keeps), TFLM
     except tflm.NoOracleError as error:
         outputs, name = _reference(built, inputs), f"SAFE's integer reference ({error})"
     for part, values in zip(results, outputs, strict=True):

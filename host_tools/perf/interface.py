@@ -51,7 +51,8 @@ def interface(manifest: Mapping[str, Any]) -> tuple[Interface, dict[str, str]]:
     inputs, outputs = parts(manifest["inputs"]), parts(manifest["outputs"])
     if streaming is not None:
         inputs = (ModelEdge(inputs[0].dtype, 0, int(streaming["sample_bytes"])),)
-    run = f"safe_{name}_{'run' if streaming is None else 'step'}"
+    steps = streaming is not None or manifest.get("keeps_state", False)
+    run = f"safe_{name}_{'step' if steps else 'run'}"
     several = len(inputs) + len(outputs) > 2
     found = Interface(
         header=HEADER if several else f"safe_{name}.h",

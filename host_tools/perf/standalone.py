@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codegen.emit import linker
+from codegen.emit import linker, naming
+from codegen.errors import NameInvalidError
 from codegen.frontend import tflite
 from codegen.options import DEFAULT_BACKEND, Goal
 from codegen.pipeline import generate
@@ -26,6 +27,7 @@ from targets.emulate.count import Counts, Executed
 from targets.load import Target
 
 CALLS = 6
+_TAKEN = "_model"
 _MAX_NAME = 40
 
 
@@ -168,12 +170,20 @@ def saving(whole: Cost, streamed: Cost) -> Saving:
 
 
 def model_name(model: Path) -> str:
-    """Return a name for C from a path: the file's stem, of `model_int8.tflite` its folder's."""
+    """Return a name for C from a path: the file's stem, of `model_int8.tflite` its folder's.
+
+    One that the runtime has taken (`prelu`) gets `_model` behind it.
+    """
     text = model.resolve().parent.name if model.stem == "model_int8" else model.stem
     name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
     if not name[:1].isalpha():
         name = f"model_{name}"
-    return name[:_MAX_NAME].strip("_")
+    name = name[:_MAX_NAME].strip("_")
+    try:
+        naming.check_name(name)
+    except NameInvalidError:
+        name = f"{name[: _MAX_NAME - len(_TAKEN)]}{_TAKEN}"
+    return name
 
 
 def own_weight_bytes(model: Path) -> int:

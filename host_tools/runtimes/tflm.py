@@ -79,8 +79,10 @@ def run(model: Path, windows: Array) -> Array:
     return outputs
 
 
-def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
+def run_all(model: Path, inputs: Sequence[Array], *, resets: bool = True) -> list[Array]:
     """Return every output of a model, each [N, *output shape], for every input [N, …]; see run.
+
+    Without `resets` a window goes on from the state that the one before has left.
 
     The output shape is without the batch where that is 1.
     """
@@ -100,7 +102,8 @@ def run_all(model: Path, inputs: Sequence[Array]) -> list[Array]:
             )
     results: list[list[Array]] = [[] for _ in graph.outputs]
     for row in range(len(inputs[0])):
-        runtime.reset()
+        if resets:
+            runtime.reset()
         for index, (values, shape) in enumerate(zip(inputs, shapes, strict=True)):
             runtime.set_input(np.ascontiguousarray(values[row].reshape(shape)), index)
         runtime.invoke()

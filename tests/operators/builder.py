@@ -125,6 +125,23 @@ class ModelBuilder:
         self._model.operatorCodes.append(code)
         self._graph.operators.append(operator)
 
+    def resource(self) -> int:
+        """Add the handle of a resource variable."""
+        index = self.tensor((), "int32")
+        self._graph.tensors[index].type = schema.TensorType.RESOURCE
+        return index
+
+    def add_subgraph(self, other: "ModelBuilder") -> None:
+        """Make the graph of another builder the next subgraph of this model."""
+        codes, buffers = len(self._model.operatorCodes), len(self._model.buffers)
+        self._model.operatorCodes += other._model.operatorCodes
+        self._model.buffers += other._model.buffers
+        for operator in other._graph.operators:
+            operator.opcodeIndex += codes
+        for tensor in other._graph.tensors:
+            tensor.buffer += buffers
+        self._model.subgraphs.append(other._graph)
+
     def output(self, *indices: int) -> None:
         """Make tensors outputs of the model."""
         self._graph.outputs.extend(indices)

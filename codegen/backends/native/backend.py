@@ -12,6 +12,7 @@ from codegen.ir.graph import Graph, Tensor
 from codegen.ir.stream import Stream
 from codegen.memory import checker, planner
 from codegen.memory.plan import Plan
+from codegen.operators.registry import operators
 from codegen.options import DEFAULT_BACKEND, Goal, KernelChoice, Request
 from codegen.passes import order
 from targets import kernels
@@ -97,6 +98,7 @@ def compile_model(
         sources=tuple(sorted(sources)),
         decisions=tuple(chooser.decisions),
         stream=streamed,
+        keeps_state=any(operators()[o.kind].keeps_state for o in graph.operators),
         graph=graph,
         calls=calls,
         plan=plan,

@@ -20,6 +20,7 @@ from codegen.ir.call import (
 )
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.linear.depthwise_conv_2d import products_of
+from codegen.operators.linear.int16 import is_int16
 from codegen.operators.window import Axis, convolution_axes
 from codegen.options import Goal
 
@@ -36,6 +37,8 @@ def replace(
 ) -> KernelCall | str | None:
     """Return the call of the kernel for 3 x 3 or for any window, or why none is exact or pays."""
     del plain, goal
+    if is_int16(graph, operator):
+        return None
     copies = operator.options["channel_multiplier"]
     if copies != 1:
         return f"a channel multiplier of {copies}"

@@ -18,6 +18,7 @@ from codegen.ir.call import (
 )
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.linear.depthwise_conv_2d import products_of
+from codegen.operators.linear.int16 import is_int16
 from codegen.operators.window import Axis, by_channel_in_place, convolution_axes
 from codegen.options import Goal
 
@@ -27,6 +28,8 @@ def replace(
 ) -> KernelCall | str | None:
     """Return the call of the kernel that goes channel by channel, or why it is not exact."""
     del plain, goal
+    if is_int16(graph, operator):
+        return None
     copies = operator.options["channel_multiplier"]
     if copies != 1:
         return f"a channel multiplier of {copies}"

@@ -4,7 +4,8 @@
 
 #include "safe/kernel/sum_s16.h"
 
-/** Sums all taps of one output. @param image Its input channel. @param weights Its first weight. */
+/** Sums all taps of one output. @param image First element of the input channel. @param weights
+ * First weight of the output channel. */
 static int64_t patch_sum(const safe_depthwise_conv_2d_s16_params_t *params, const int16_t *image,
                          const int8_t *weights, int32_t y, int32_t x)
 {

@@ -8,8 +8,8 @@ enum { LOW, HIGH, WEIGHT, ENTRIES };
 /** Weight of both rows or both columns together. */
 #define ONE 1024
 
-/** Interpolates one pixel. @param row, column Their entries. @return The end of what was written.
- */
+/** Interpolates one pixel between the neighbours that `row` and `column` name.
+ * @return The end of what was written. */
 static int8_t *pixel(const int8_t *image, int32_t channels, const int32_t *row,
                      const int32_t *column, int8_t *output)
 {
