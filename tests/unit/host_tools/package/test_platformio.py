@@ -1,11 +1,12 @@
-"""PlatformIO: packed by its own tool, the example's project read by it, built from its filters."""
+"""PlatformIO: packed by its own tool, the example built by its own builder; 0 records differ."""
 
 import json
 import os
-import shlex
+import re
 import tarfile
 
 import pytest
+from platformio.dependencies import get_core_dependencies
 
 from tests.unit.host_tools.package.conftest import NAME, agrees, call, tool
 
@@ -41,21 +42,56 @@ def test_a_wrong_description_is_found(folder, pio):
         pio("pkg", "pack", "-o", "library.tar.gz", folder)
 
 
+# Stands in for the platform "native", which PlatformIO downloads: the compilers of this machine.
+PLATFORM = {
+    "platform.json": '{"name": "native", "title": "host", "version": "1.0.0", "packages": {}}',
+    "platform.py": """
+from platformio.public import PlatformBase
+
+class NativePlatform(PlatformBase):
+    pass
+""",
+    "builder/main.py": """
+from SCons.Script import AlwaysBuild, Default, DefaultEnvironment
+
+env = DefaultEnvironment()
+for name in ("gcc", "g++", "ar", "gnulink"):
+    env.Tool(name)
+program = env.BuildProgram()
+Default([program])
+AlwaysBuild(env.Alias("exec", program, env.VerboseAction("$PROG_PATH", "Running")))
+""",
+}
+SCONS = "import SCons.Script\n\nSCons.Script.main()\n"
+
+
+def place(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
 def test_the_example_agrees(folder, pio, tmp_path):
-    """By the sources and flags that library.json and platformio.ini name."""
-    library = json.loads((folder / "library.json").read_text())
-    filters = library["build"]["srcFilter"]
-    assert filters[0] == "-<*>"
-    sources = [folder / library["build"]["srcDir"] / rule[2:-1] for rule in filters[1:]]
-    assert sorted(sources) == sorted(folder.glob("src/*.c"))
+    """By PlatformIO's own builder, with SCons from this environment instead of its download."""
+    version = get_core_dependencies()["tool-scons"].lstrip("~")
+    about = {"type": "tool", "name": "tool-scons", "version": version}
+    spec = {"owner": "platformio", "name": "tool-scons", "id": None}
+    scons = {
+        "package.json": json.dumps({"name": "tool-scons", "version": version}),
+        ".piopm": json.dumps(about | {"spec": spec | {"requirements": None, "uri": None}}),
+        "scons.py": SCONS,
+    }
+    place(tmp_path / "core/packages/tool-scons", scons)
+    place(tmp_path / "native", PLATFORM)
     project = folder / "examples/platformio"
-    sections = dict(json.loads(pio("project", "config", "-d", project, "--json-output")))
-    environment = dict(sections["env:native"])
-    assert environment["lib_deps"] == ["symlink://../.."]
-    assert json.loads((project / "../../library.json").read_text())["name"] == NAME
-    main = project / dict(sections["platformio"])["src_dir"]
-    flags = shlex.split(" ".join(environment["build_flags"]))
-    include = f"-I{folder / library['build']['includeDir']}"
-    example = [*main.glob("*.c"), *(main / "../selftest").glob("*.c")]
-    call("gcc", *flags, include, *example, *sources, "-o", tmp_path / "program", cwd=project)
-    assert agrees(call(tmp_path / "program"))
+    settings = project / "platformio.ini"
+    text = settings.read_text()
+    assert "\nplatform = native\n" in text
+    settings.write_text(
+        text.replace("platform = native\n", f"platform = symlink://{tmp_path / 'native'}\n")
+    )
+    told = pio("run", "-d", project, "-t", "exec")
+    assert f"|-- {NAME} @ 1.2.3" in told
+    assert agrees(told)
+    compiled = set(re.findall(r"lib\w+/\S+/(\w+)\.o", told))
+    assert compiled == {path.stem for path in folder.glob("src/*.c")}
