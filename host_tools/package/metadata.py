@@ -139,8 +139,8 @@ def _model(generated: Generated) -> dict[str, Any]:
     return {
         "name": generated.name,
         "has_detector": generated.has_detector,
-        "inputs": ", ".join(map(_shape, manifest["inputs"])),
-        "outputs": ", ".join(map(_shape, manifest["outputs"])),
+        "inputs": ", ".join(map(_shape, manifest["inputs"])) or "samples",
+        "outputs": ", ".join(map(_shape, manifest["outputs"])) or "states",
         "edges": [
             {**edge, "name": edge["macro"].lower()}
             for role in ("input", "output")

@@ -6,6 +6,7 @@ Its program runs them on the user's machine, with his compiler and flags, and co
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from codegen.emit import text
 from codegen.frontend import tflite
 from codegen.ir.graph import Graph
 from host_tools.detection import replay
+from host_tools.errors import DataError
 from host_tools.formats import golden
 from host_tools.package.sources import Generated
-from targets.errors import ModelError
 
 WINDOWS = 4
 BEFORE_LABEL, AFTER_FORECAST = 10, 40
@@ -46,33 +47,34 @@ def _array(name: str, data: NDArray[Any]) -> Array:
 
 
 def arrays(generated: Generated) -> dict[str, Any]:
-    """Return what the templates print of one model: its arrays, and how many records there are."""
-    if generated.model.tflite is None:
-        raise ModelError(
-            f"{generated.name} has no network, which a package needs for its self-test: use"
-            " host_tools generate --standalone"
-        )
-    graph = tflite.load(generated.model.tflite, generated.name)
-    inputs, outputs = _windows(graph, generated)
-    count = len(inputs[0])
-    listed = [_array(f"{generated.name}_input{i}", data) for i, data in enumerate(inputs)]
-    listed += [_array(f"{generated.name}_output{i}", data) for i, data in enumerate(outputs)]
-    samples = 0
+    """Return what the templates print of one model: its arrays, and how many records there are.
+
+    Raises DataError when golden.npz is not of this model.
+    """
+    path, name = generated.model.folder / _GOLDEN, generated.name
+    kept = golden.load(path) if path.is_file() else None
+    graph = tflite.load(generated.model.tflite, name) if generated.model.tflite else None
+    inputs, outputs = ([], []) if graph is None else _windows(graph, path, kept)
+    listed = [_array(f"{name}_input{i}", data) for i, data in enumerate(inputs)]
+    listed += [_array(f"{name}_output{i}", data) for i, data in enumerate(outputs)]
+    channels = samples = 0
     if generated.has_detector:
-        raw, records = _samples(graph, generated)
-        samples = len(raw)
-        listed.append(_array(f"{generated.name}_samples", raw.view(np.uint32)))
-        listed.append(_array(f"{generated.name}_records", checksums(records)))
-        listed.append(_array(f"{generated.name}_states", records["state"]))
+        config = replay.load(generated.model.folder)
+        raw = _samples(config, kept)
+        records = replay.run_chain(config, raw, _forecast(graph))
+        samples, channels = raw.shape
+        listed.append(_array(f"{name}_samples", raw.view(np.uint32)))
+        listed.append(_array(f"{name}_records", checksums(records)))
+        listed.append(_array(f"{name}_states", records["state"]))
     return {
-        "name": generated.name,
-        "macro": f"SAFE_{generated.name.upper()}",
+        "name": name,
+        "macro": f"SAFE_{name.upper()}",
         "arrays": listed,
-        "windows": count,
+        "windows": len(inputs[0]) if inputs else 0,
         "samples": samples,
         "inputs": edges(generated.manifest["inputs"], "input"),
         "outputs": edges(generated.manifest["outputs"], "output"),
-        "channels": raw.shape[1] if generated.has_detector else 0,
+        "channels": channels,
     }
 
 
@@ -88,46 +90,54 @@ def edges(listed: list[Mapping[str, Any]], role: str) -> list[dict[str, Any]]:
     ]
 
 
-def _windows(graph: Graph, generated: Generated) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+def _windows(
+    graph: Graph, path: Path, kept: golden.Golden | None
+) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
     """Return inputs and outputs of some windows: those of golden.npz, else drawn ones."""
-    path = generated.model.folder / _GOLDEN
-    if path.is_file():
-        kept = golden.load(path)
-        kept = kept.first(min(WINDOWS, len(kept.windows)))
-        return [kept.windows], [kept.outputs]
-    random = np.random.default_rng(_SEED)
-    inputs = []
-    for index in graph.inputs:
-        tensor = graph.tensor(index)
-        values = random.integers(-128, 128, (WINDOWS, *tensor.shape))
-        inputs.append(values.astype(tensor.dtype.value))
-    return inputs, reference.run(graph, inputs)
+    if kept is None:
+        random = np.random.default_rng(_SEED)
+        inputs = []
+        for tensor in map(graph.tensor, graph.inputs):
+            values = random.integers(-128, 128, (WINDOWS, *tensor.shape))
+            inputs.append(values.astype(tensor.dtype.value))
+        return inputs, reference.run(graph, inputs)
+    kept = kept.first(min(WINDOWS, len(kept.windows)))
+    tensor = graph.tensor(graph.inputs[0])
+    if kept.windows[0].size != tensor.elements:
+        raise DataError(f"{path}: its windows are not inputs of this model: train again")
+    windows = kept.windows.reshape(-1, *tensor.shape)
+    outputs = reference.run(graph, [windows])[0]
+    if outputs.tobytes() != kept.outputs.tobytes():
+        raise DataError(f"{path}: its outputs are not those of this model: train again")
+    return [windows], [outputs]
 
 
-def _samples(graph: Graph, generated: Generated) -> tuple[NDArray[np.float32], NDArray[np.void]]:
-    """Return raw samples [rows, channels], and the records that they give from power-up."""
-    config = replay.load(generated.model.folder)
+def _samples(config: replay.ChainConfig, kept: golden.Golden | None) -> NDArray[np.float32]:
+    """Return raw samples [rows, channels]: those around the first label of golden.npz, else noise
+    of the training data's mean and spread.
+    """
     adapter = config.adapter
     ahead = adapter.window + adapter.horizon
-    path = generated.model.folder / _GOLDEN
-    if path.is_file():
-        kept = golden.load(path)
-        labelled = np.flatnonzero(kept.labels)
-        first = max(0, int(labelled[0]) - BEFORE_LABEL - ahead) if len(labelled) else 0
-        rows = kept.samples[first : first + ahead + AFTER_FORECAST]
-    else:
-        random = np.random.default_rng(_SEED)
-        scaler = adapter.scaler
-        noise = random.normal(0, 1, (ahead + AFTER_FORECAST, len(scaler.mean)))
-        rows = (scaler.mean + noise / scaler.inv_std).astype(np.float32)
-    rows = np.ascontiguousarray(rows, np.float32)
+    if kept is None:
+        random, scaler = np.random.default_rng(_SEED), adapter.scaler
+        noise = random.normal(0, 1, (ahead + AFTER_FORECAST, adapter.channels))
+        return (scaler.mean + noise / scaler.inv_std).astype(np.float32)
+    labelled = np.flatnonzero(kept.labels)
+    first = max(0, int(labelled[0]) - BEFORE_LABEL - ahead) if len(labelled) else 0
+    return np.ascontiguousarray(kept.samples[first : first + ahead + AFTER_FORECAST], np.float32)
+
+
+def _forecast(graph: Graph | None) -> replay.Forecast | None:
+    """Return the integer reference of a forecaster; None in a product without a network."""
+    if graph is None:
+        return None
+    source, result = graph.tensor(graph.inputs[0]), graph.tensor(graph.outputs[0])
 
     def forecast(windows: NDArray[np.int8]) -> NDArray[np.int8]:
-        shape = (len(windows), *graph.tensor(graph.inputs[0]).shape)
-        found = reference.run(graph, [windows.reshape(shape)])[0]
-        return found.reshape(len(windows), -1, adapter.channels).astype(np.int8)
+        found = reference.run(graph, [windows.reshape(-1, *source.shape)])[0]
+        return np.asarray(found, np.int8).reshape(-1, *result.shape[-2:])
 
-    return rows, replay.run_chain(config, rows, forecast)
+    return forecast
 
 
 def checksums(records: NDArray[np.void]) -> NDArray[np.uint32]:

@@ -1,5 +1,6 @@
 """One package of all formats for all tests: a detector, and a model alone."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -36,6 +37,19 @@ def asked(*models, **options):
     found = tuple(find_model(str(model)) for model in models)
     values = {"name": request.default_name(found), "version": "1.2.3", "formats": request.FORMATS}
     return request.Request(models=found, target="stm32f4", **(values | options))
+
+
+def without_network(folder):
+    """The same directory as a product without a network."""
+    (folder / "model_int8.tflite").unlink()
+    description = folder / "model.toml"
+    text = re.sub(r"^(window|horizon) = \d+\n", "", description.read_text(), flags=re.M)
+    text = text.partition("[architecture]")[0]
+    description.write_text(text.replace("rate_hz", 'network = "none"\nrate_hz', 1))
+    rules = json.loads((folder / "detector.json").read_text())
+    rules |= {name: [] for name in ("residual_channels", "residual_factor", "residual_prior")}
+    (folder / "detector.json").write_text(json.dumps(rules))
+    return folder
 
 
 @pytest.fixture(scope="session")
