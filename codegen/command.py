@@ -54,6 +54,13 @@ def add_options(parser: argparse.ArgumentParser, *, target: str) -> None:
         metavar="N|arena.json",
         help="bytes that a foreign runtime was measured to need, or the build's file that says so",
     )
+    add(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="DIR",
+        help="with --backend xcubeai: network.h and the files beside it that CubeMX generated",
+    )
     add("--max-arena-bytes", type=int, metavar="N", help="fail above this arena")
     add("--max-constant-bytes", type=int, metavar="N", help="fail above these constants in flash")
     add("--plan", action="store_true", help="print the memory plan; also in memory_plan.txt")
@@ -94,6 +101,7 @@ def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
         budget=budget,
         plan=arguments.plan,
         arena_bytes=arena_bytes,
+        source=arguments.source,
     )
 
 

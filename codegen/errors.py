@@ -45,6 +45,12 @@ class BackendInvalidError(CodegenError):
     exit_code = ExitCode.INTERNAL
 
 
+class NetworkInvalidError(CodegenError):
+    """The files that a vendor's tool generated are not whole, or are not of the model."""
+
+    exit_code = ExitCode.MODEL_INVALID
+
+
 class BackendRefusedError(CodegenError):
     """The backend cannot do what was asked for."""
 

@@ -43,3 +43,5 @@ class Request:
     """Path of the model file, which a foreign runtime reads itself."""
     arena_bytes: int | None = None
     """Size of the arena of a runtime that measures it; None: not given."""
+    source: Path | None = None
+    """Folder of files that a vendor's tool has generated already; None: the tool is run."""

@@ -47,6 +47,7 @@ def generate(
     budget: Budget | None = None,
     plan: bool = False,
     arena_bytes: int | None = None,
+    source: Path | None = None,
 ) -> dict[str, Any]:
     """Generate `safe_<name>.{h,c}`, weights and manifest into folder `out`; return the manifest.
 
@@ -56,15 +57,14 @@ def generate(
     `standalone` adds the runtime, so that the folder compiles by itself; `plan` adds the memory
     plan as a picture, `memory_plan.txt`; `stream` computes per sample what moves with the window.
     A `budget` that is exceeded is an error with numbers. `arena_bytes` is what was measured for a
-    backend whose arena shows only on its core.
-    Raises `CodegenError`, `BackendUnknownError`, `TargetError`, `OutputError`; `out` is then as it
-    was.
+    backend whose arena shows only there; `source` is a folder that a vendor's tool filled.
+    Raises `CodegenError`, `BackendUnknownError`, `TargetError`, `OutputError`; `out` then stays.
     """
     check_name(name)
     about = load_target(target)
     chosen = check_isa(isa or about.isa)
     request = Request(
-        name, about, chosen, optimize, backend, stream, standalone, model, arena_bytes
+        name, about, chosen, optimize, backend, stream, standalone, model, arena_bytes, source
     )
     program, rules, texts = _made(model, request, scaler, detector)
     if budget is not None:

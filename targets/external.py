@@ -44,13 +44,16 @@ class Symbols:
     used: frozenset[str]
 
 
-def folder(variable: str, environ: Mapping[str, str], what: str, expected: str) -> Path:
+def folder(
+    variable: str, environ: Mapping[str, str], what: str, expected: str, option: str = ""
+) -> Path:
     """Return the folder that `variable` names.
 
     Raises ExternalError when it is not set, is no folder or lacks `expected`, a path inside of it
-    by which it is known. `what` says what belongs there.
+    by which it is known. `what` says what belongs there, `option` is scons's name of it (default:
+    the variable's in lower case).
     """
-    hint = f"set {variable} (or {variable.lower()}= of scons) to {what}"
+    hint = f"set {variable} (or {option or variable.lower()}= of scons) to {what}"
     text = environ.get(variable, "")
     if not text:
         raise ExternalError(f"{variable} is not set: {hint}")

@@ -19,12 +19,19 @@ from targets.load import Target
 class Setting:
     """A place outside of SAFE that a backend needs to know.
 
-    A user names it by the environment variable, or by a variable of SCons: the same in lower case.
+    A user names it by the environment variable, or by a variable of SCons.
     """
 
     variable: str
     """Name of the environment variable, e.g. TFLM_DIR."""
     meaning: str
+    short: str = ""
+    """Name of SCons's variable; empty: that of the environment variable in lower case."""
+
+    @property
+    def option(self) -> str:
+        """Return the name of SCons's variable, e.g. tflm_dir."""
+        return self.short or self.variable.lower()
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,9 @@ class Needs:
     """Flags of the compiler, for C and C++ alike."""
     libraries: tuple[str, ...] = ()
     """Libraries of the toolchain by name: `m` links with -lm."""
+    foreign: tuple[str, ...] = ()
+    """Endings of the names of generated files that a vendor's tool wrote, of which no warnings are
+    shown."""
 
 
 class Backend(Protocol):

@@ -42,12 +42,13 @@ def settings() -> tuple[Setting, ...]:
 def environment(
     maker: Backend, chosen: Mapping[str, Any], environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return environment variables with what a build's variables say of a backend's settings.
+    """Return a backend's settings as environment variables.
 
-    An empty one in `chosen`, whose names are in lower case, leaves the environment's as it is.
+    Each as it is in `chosen`, a build's variables by option; where that is empty, as in `environ`.
     """
-    given = {s.variable: str(chosen[s.variable.lower()]) for s in maker.settings}
-    return {**environ, **{name: text for name, text in given.items() if text}}
+    return {
+        s.variable: str(chosen[s.option]) or environ.get(s.variable, "") for s in maker.settings
+    }
 
 
 def backend(name: str) -> Backend:

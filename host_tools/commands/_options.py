@@ -29,6 +29,16 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", default=default, help="who computes (default: %(default)s)")
 
 
+def add_max_lsb(parser: argparse.ArgumentParser) -> None:
+    """Declare the gate for backends whose outputs need not be exact."""
+    parser.add_argument(
+        "--max-lsb",
+        type=natural,
+        metavar="N",
+        help="end with 50 when a backend that need not be exact (xcubeai) is further off",
+    )
+
+
 def options(arguments: argparse.Namespace, target: str, *, debug: bool = False) -> Options:
     """Return how the image of `target` is compiled; BuildError when it cannot be."""
     compiler = _compiler(target, arguments.toolchain)
@@ -45,6 +55,14 @@ def _compiler(target: str, wanted: str) -> str:
     from targets.load import load
 
     return toolchain.choose(load(target), wanted)
+
+
+def natural(text: str) -> int:
+    """Return a whole number from 0; argparse says what is wrong otherwise."""
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
 
 
 def positive(text: str) -> int:

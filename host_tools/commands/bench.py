@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--windows", type=positive, help="of the golden windows (default: all)")
     parser.add_argument("--samples", type=positive, help="of the raw samples (default: all)")
+    image_options.add_max_lsb(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--out", type=_output.file, help="write the JSON to this file, too")
 
@@ -99,5 +100,5 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         text = f"{table.render(report)}\n{link_line(result.link)}"
     print(text)  # noqa: T201
-    reports.require_exact(report)
+    reports.require_agreement(report, max_lsb=arguments.max_lsb)
     return ExitCode.OK

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--emulate", action="store_true", help="build --target and emulate it")
     parser.add_argument("--target", help="name under targets/ (default stm32f4)")
     image_options.add_backend(parser)
+    image_options.add_max_lsb(parser)
     parser.add_argument("--baud", type=int, default=115200, help="default %(default)s")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     parser.add_argument("--windows", "--n", type=int, help="how many (default: all)")
@@ -80,4 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(text + "\n")
     if not compared.exact:
         raise DifferentError(f"{golden_page.verdict(compared)}; see {out / 'compare.html'}")
+    apart, most = compared.device_max_lsb, arguments.max_lsb
+    if apart is not None and most is not None and apart > most:
+        raise DifferentError(
+            f"the device differs by up to {apart} LSB from what is exact, more than --max-lsb"
+            f" {most}; see {out / 'compare.html'}"
+        )
     return ExitCode.OK

@@ -20,9 +20,9 @@ from host_tools.formats.golden import KIND_NAMES, Golden
 
 Array = NDArray[Any]
 
-FLOAT, EXACT, OTHER, DEVICE = "float", "exact", "other", "device"
+FLOAT, EXACT, OTHER, DEVICE, ROUNDING = "float", "exact", "other", "device", "rounding device"
 """Kinds of participants: the float model; one that must agree to the last bit; a runtime that
-rounds in its own way; the device."""
+rounds in its own way; the device; a device whose backend rounds in its own way."""
 
 SHOWN_LSB = 4
 
@@ -118,7 +118,21 @@ class Matrix:
         """Whether the device gives the host's bytes; None when no device took part."""
         if self.device is None:
             return None
-        return not any(self.device in (p.left, p.right) for p in self.differing)
+        return not any(pair.mismatched for pair in self._of_device)
+
+    @property
+    def device_max_lsb(self) -> int | None:
+        """Largest difference of the device from what is exact; None when no device took part."""
+        if self.device is None:
+            return None
+        return max(pair.max_lsb for pair in self._of_device)
+
+    @property
+    def _of_device(self) -> list[ImplementationPair]:
+        """The device with each that is exact."""
+        strict = {name for name, kind in self.participants if kind == EXACT}
+        return [p for p in self.pairs if self.device in (p.left, p.right) and
+                {p.left, p.right} & strict]  # fmt: skip
 
     @property
     def exact(self) -> bool:
@@ -134,6 +148,7 @@ class Matrix:
             "exact": self.exact,
             "device": self.device,
             "device_equals_host": self.device_equals_host,
+            "device_max_lsb": self.device_max_lsb,
             "lsb": {"definition": self.lsb.text, **asdict(self.lsb)},
             "windows_by_kind": dict(self.windows_by_kind),
             "participants": [{"name": n, "kind": k} for n, k in self.participants],
@@ -220,7 +235,7 @@ def build(
         if len(usual) or FLOAT not in (one.kind, other.kind)
     ]
     yardstick = next(p for p in participants if p.kind == EXACT)
-    device = next((p.name for p in participants if p.kind == DEVICE), None)
+    device = next((p.name for p in participants if p.kind in (DEVICE, ROUNDING)), None)
     return Matrix(
         model=model,
         model_sha256=model_sha256,

@@ -6,6 +6,7 @@ from host_tools.compare.matrix import (
     DEVICE,
     EXACT,
     FLOAT,
+    ROUNDING,
     SHOWN_LSB,
     ImplementationPair,
     Matrix,
@@ -17,7 +18,8 @@ from host_tools.report.words import DASH, number
 COLUMNS = ("left", "right", "windows", "values", "mismatched", "mismatched_percent", "max_lsb",
            "rmse_lsb", "rmse_sigma", "mae_sigma", "max_sigma", "must_agree")  # fmt: skip
 Show = Callable[[ImplementationPair], tuple[str, float]]
-_WORDS = {FLOAT: "float model", EXACT: "must agree", DEVICE: "device, must agree"}
+_WORDS = {FLOAT: "float model", EXACT: "must agree", DEVICE: "device, must agree",
+          ROUNDING: "device, rounds in its own way"}  # fmt: skip
 
 
 def _must_agree(found: Matrix, pair: ImplementationPair) -> bool:
@@ -45,6 +47,9 @@ def verdict(found: Matrix) -> str:
             f" {worst.values:,} bytes, at most {worst.max_lsb} LSB"
         )
     strict = [name for name, kind in found.participants if kind in (EXACT, DEVICE)]
+    if found.device in [name for name, kind in found.participants if kind == ROUNDING]:
+        apart = f"{found.device} need not be exact: at most {found.device_max_lsb} LSB apart"
+        return f"host implementations agree to the last bit: {', '.join(strict)}; {apart}"
     what = "device = host" if found.device else "host implementations agree (no device asked)"
     return f"{what}, to the last bit: {', '.join(strict)}"
 
@@ -157,7 +162,8 @@ def page(found: Matrix) -> str:
         _histogram(found),
         *_parts(found),
     ]  # fmt: skip
-    word = "DIFFERENT" if not found.exact else "device = host" if found.device else "host agrees"
+    word = "device = host" if found.device_equals_host else "host agrees"
+    word = word if found.exact else "DIFFERENT"
     kinds = ", ".join(f"{count} {name}" for name, count in found.windows_by_kind.items() if count)
     lines = [f"{kinds} windows · device: {found.device or 'none'}",
              f"model SHA-256 {found.model_sha256}"]  # fmt: skip

@@ -11,17 +11,23 @@ from typing import Any
 from numpy.typing import NDArray
 
 from host_tools.compare.metrics import Comparison, RealDelta
+from host_tools.compare.rounding import Rounding
 from host_tools.formats.description import NO_NETWORK
 
 Array = NDArray[Any]
 
 REPORT_VERSION = 1
+DEVICE = "device"
+"""Name of the device in `comparisons`."""
 
 DEFINITIONS = {
     "mismatched_bytes": "bytes of the device's outputs that differ from any exact result",
     "max_lsb": "largest such difference, in units of the last place",
     "chain_mismatches": "raw samples whose record (state, score bits, CRC of the model's output) "
     "differs between device and host",
+    "rounding": "of a backend that need not be exact: output bytes by their difference from the "
+    "exact ones, and the alarms of the chain on the device beside those of the exact chain; F1 of "
+    "the raw samples against their labels",
     "rmse_vs_float": "int8 forecast of the device against the float model, in standard deviations "
     "of the channels, over in-distribution windows only; saturated and random windows "
     "count for exactness",
@@ -113,6 +119,8 @@ class Report:
     """Sentences that say how the log was read."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock seconds of each step, in the order of the run."""
+    rounding: Rounding | None = None
+    """Differences of a backend that need not be exact; None for one that must be."""
 
     @property
     def has_network(self) -> bool:
@@ -132,6 +140,14 @@ class Report:
         pairs = all(pair.delta.mismatched_bytes == 0 for pair in self.comparisons)
         return self.mismatched_bytes == 0 and self.chain_mismatches == 0 and pairs
 
+    @property
+    def agrees(self) -> bool:
+        """Whether all agree that must: of a backend that need not be exact, the host's results."""
+        if self.rounding is None:
+            return self.exact
+        host = [pair for pair in self.comparisons if DEVICE not in (pair.left, pair.right)]
+        return all(pair.delta.mismatched_bytes == 0 for pair in host)
+
     def fields(self) -> dict[str, Any]:
         """Return the report as JSON values, keys in a fixed order."""
         values = asdict(self)
@@ -141,6 +157,7 @@ class Report:
         ]
         values["operators"] = [asdict(operator) for operator in self.operators]
         values["windows_by_kind"] = dict(self.windows_by_kind)
+        values["rounding"] = None if self.rounding is None else self.rounding.fields()
         values["scored"], values["reading"] = dict(self.scored), list(self.reading)
         values["seconds"] = {step: round(value, 3) for step, value in self.seconds.items()}
         values["host_seconds"] = round(self.host_seconds, 3)

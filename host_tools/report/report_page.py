@@ -11,6 +11,7 @@ from host_tools.data.reading.record import duration
 from host_tools.report.chart import Axis, Chart, Lane, Mark, axis_of
 from host_tools.report.page import Bullets, Cell, Page, Panels, Section, Table
 from host_tools.report.record import DEFINITIONS, Report, Series
+from host_tools.report.table import verdict
 from host_tools.report.words import DASH, number, significant
 
 _PANELS = 4
@@ -176,8 +177,9 @@ def lsb_chart(histogram: Mapping[int, int], title: str, colour: str = "blue") ->
                  marks, height=170)  # fmt: skip
 
 
-def _deltas(series: Series) -> Section:
-    exact = lsb_chart(series.exact_lsb, "device − exact reference: must be one bar", "green")
+def _deltas(report: Report, series: Series) -> Section:
+    must = ": must be one bar" if report.rounding is None else ""
+    exact = lsb_chart(series.exact_lsb, f"device − exact reference{must}", "green")
     rounded = lsb_chart(series.float_lsb, "device − float model: quantization")
     return Section(
         "Deltas in LSB",
@@ -185,6 +187,24 @@ def _deltas(series: Series) -> Section:
         " model over in-distribution windows.",
         [Panels([exact, rounded], wide=True)],
     )
+
+
+def _detection(report: Report) -> list[Section]:
+    """Show what became of the alarms where the forecasts need not be exact."""
+    if report.rounding is None:
+        return []
+    change = report.rounding.detection
+    rows: list[Sequence[str | Cell]] = [
+        [name, number(chain.samples), number(chain.episodes), number(chain.f1, 4)]
+        for name, chain in (("device", change.device), ("exact chain", change.host))
+    ]
+    text = (
+        f"{change.samples} raw samples, {change.labelled} of them labelled as faults;"
+        f" {change.alarms_differ} are in alarm in one chain only, {change.states_differ} have"
+        f" another state. RMSE of the outputs: {report.rounding.rmse_lsb:.4f} LSB."
+    )
+    table = Table("Alarms", ["chain", "alarm samples", "episodes", "F1"], rows)
+    return [Section("Change in detection", text, [table])]
 
 
 def _errors(report: Report) -> Section:
@@ -280,7 +300,8 @@ def render(report: Report, series: Series | None) -> str:
         sections.append(_chain(report, series))
     sections.append(_exactness(report))
     if report.has_network:
-        sections += [_deltas(series)] if series is not None else []
+        sections += [_deltas(report, series)] if series is not None else []
+        sections += _detection(report)
         sections.append(_errors(report))
     if series is not None:
         sections.append(_channels(report, series))
@@ -300,6 +321,6 @@ def render(report: Report, series: Series | None) -> str:
          f"model SHA-256 {report.model_sha256}"],
         _cards(report),
         sections,
-        "identical to the last bit" if report.exact else "DIFFERENT",
-        report.exact,
+        verdict(report).replace("IDENTICAL", "identical"),
+        report.agrees,
     ).html()  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from host_tools.compare.metrics import RealDelta
+from host_tools.compare.rounding import Rounding
 from host_tools.report.record import Report
 from host_tools.report.words import DASH, number
 
@@ -30,7 +31,8 @@ def _real(name: str, delta: RealDelta | None) -> list[str]:
 
 def _model_rows(report: Report) -> list[list[str]]:
     kinds = ", ".join(f"{count} {name}" for name, count in report.windows_by_kind.items())
-    chain_verdict = "identical" if report.chain_mismatches == 0 else "DIFFERENT"
+    apart = "DIFFERENT" if report.rounding is None else "as its forecasts do, see Detection"
+    chain_verdict = "identical" if report.chain_mismatches == 0 else apart
     rows = [
         ["model", f"{report.model}  sha256 {report.model_sha256[:12]}…  backend {report.backend}"],
         ["data", report.data],
@@ -74,6 +76,39 @@ def _inference_rows(report: Report) -> list[list[str]]:
     ]
 
 
+def _f1(value: float | None) -> str:
+    return DASH if value is None else number(value, 4)
+
+
+def _rounding(rounded: Rounding) -> list[str]:
+    """Return how far the device is from the exact results, and what its detector made of it."""
+    change = rounded.detection
+    rows = [["LSB", "bytes", "share"]]
+    for lsb, count in rounded.histogram.items():
+        rows.append([f"{lsb:+d}" if lsb else "0", number(count), f"{count / rounded.values:.2%}"])
+    alarms = [["", "alarm samples", "episodes", "F1"]]
+    for name, chain in (("device", change.device), ("exact", change.host)):
+        alarms.append([name, number(chain.samples), number(chain.episodes), _f1(chain.f1)])
+    return [
+        f"Outputs against {rounded.against}: RMSE {rounded.rmse_lsb:.4f} LSB",
+        *aligned(rows, right=True),
+        "",
+        f"Detection: {change.alarms_differ} of {change.samples} samples in alarm in one chain only,"
+        f" {change.states_differ} with another state",
+        *aligned(alarms, right=True),
+    ]
+
+
+def verdict(report: Report) -> str:
+    """Return what the comparison of device and host came to, in words."""
+    rounded = report.rounding
+    if report.exact:
+        return "IDENTICAL to the last bit"
+    if rounded is None or not report.agrees:
+        return "DIFFERENT"
+    return f"at most {rounded.max_lsb} LSB apart; backend {report.backend} need not be exact"
+
+
 def render(report: Report) -> str:
     """Return the whole table; ends without a newline."""
     lines = [f"SAFE report: {report.model} on {report.target}", ""]
@@ -89,8 +124,9 @@ def render(report: Report) -> str:
     if report.has_network:
         lines += _errors(report)
     lines += ["", "Cost on the target", *aligned(_cost_rows(report), right=True)]
-    verdict = "IDENTICAL to the last bit" if report.exact else "DIFFERENT"
-    lines += ["", f"Device and host: {verdict}  ({report.host_seconds:.1f} s)"]
+    if report.rounding is not None:
+        lines += ["", *_rounding(report.rounding)]
+    lines += ["", f"Device and host: {verdict(report)}  ({report.host_seconds:.1f} s)"]
     return "\n".join(lines)
 
 

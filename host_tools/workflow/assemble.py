@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.compare import metrics
+from host_tools.compare import metrics, rounding
 from host_tools.compare.exact import Exact
 from host_tools.compare.metrics import RealDelta
 from host_tools.formats.golden import KIND_NAMES, Golden
-from host_tools.report.record import OperatorCost, Report, Series
+from host_tools.report.record import DEVICE, OperatorCost, Report, Series
 
 Array = NDArray[Any]
 
-DEVICE = "device"
 ALARM = 2
 
 
@@ -38,7 +37,7 @@ class ImageFacts:
 
     `scale` and `zero_point` are those of the model's output; `memory` holds the capacity of
     `flash` and `ram`; None is "not measured". `mean` and `std` are those of the scaler; `scored`
-    and `reading` are those of `Report`.
+    and `reading` are those of `Report`. `must_be_exact` tells whether the backend is.
     """
 
     target: str
@@ -67,6 +66,7 @@ class ImageFacts:
     units: Sequence[str] = ()
     mean: Sequence[float] = ()
     std: Sequence[float] = ()
+    must_be_exact: bool = True
 
 
 def _difference_from_any(device: Array, exact: Mapping[str, Array]) -> tuple[int, int]:
@@ -92,6 +92,20 @@ def _real_deltas(
     pairs = ((forecasts, floats), (forecasts, truth), (floats, truth))
     first, second, third = (metrics.real_delta(*pair) for pair in pairs)
     return first, second, third
+
+
+def _rounding(
+    facts: ImageFacts, golden: Golden, device: DeviceRun, exact: Exact
+) -> rounding.Rounding | None:
+    """Return how far a device is off whose backend need not be exact; None where it must be."""
+    if facts.must_be_exact:
+        return None
+    name, expected = next(iter(exact.outputs.items()))
+    return rounding.measure(
+        rounding.Results(DEVICE, device.outputs, device.records),
+        rounding.Results(name, expected, exact.records),
+        golden.labels,
+    )
 
 
 def report(
@@ -152,6 +166,7 @@ def report(
         scored=dict(facts.scored),
         reading=tuple(facts.reading),
         seconds=dict(seconds or {}),
+        rounding=_rounding(facts, golden, device, exact),
     )
 
 

@@ -12,6 +12,7 @@ from host_tools.compare.matrix import Matrix
 from host_tools.formats import description
 from host_tools.formats.golden import Golden
 from host_tools.workflow.clock import Say, silent
+from host_tools.workflow.report import must_be_exact
 from host_tools.workflow.run import Emulated, Port, RunPlan, run
 
 
@@ -37,13 +38,14 @@ def compare(
         The errors of every step; a difference is not one.
     """
 
-    def device(inputs: NDArray[np.int8]) -> tuple[NDArray[np.int8], dict[str, Any]]:
+    def device(inputs: NDArray[np.int8]) -> tuple[NDArray[np.int8], dict[str, Any], bool]:
         assert place is not None
         only = replace(windows, windows=inputs, samples=windows.samples[:0])
         plan = RunPlan(directory, place, only, frozenset({"bench"}))
         answers = run(plan, work)
         assert answers.bench is not None
-        return answers.bench.outputs, dict(answers.link)
+        strict = must_be_exact(answers.bench.info.backend)
+        return answers.bench.outputs, dict(answers.link), strict
 
     title = f"device {place.target}" if isinstance(place, Emulated) else "device"
     collected = participants.run_all(

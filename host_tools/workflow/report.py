@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from codegen.backends import registry
 from host_tools.device.bench import BenchResult
 from host_tools.errors import DifferentError
 from host_tools.formats import description, scaler
@@ -57,6 +58,7 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
         units=about.units,
         mean=tuple(scale.mean.tolist()),
         std=tuple(scale.std.tolist()),
+        must_be_exact=must_be_exact(manifest["backend"]),
     )
 
 
@@ -102,10 +104,28 @@ def report(result: MeasuredRun, data: str | None = None) -> tuple[Report, Series
     return summary, assemble.series(about, golden, device, exact)
 
 
-def require_exact(summary: Report, where: Path | None = None) -> None:
-    """Raise DifferentError when device and host disagree anywhere; `where` tells more."""
-    if not summary.exact:
-        see = f"; see {where}" if where else ""
+def must_be_exact(backend: str) -> bool:
+    """Return whether outputs of a backend must be exact; one that is not known here must."""
+    known = registry.backends()
+    return backend not in known or known[backend].exact
+
+
+def require_agreement(
+    summary: Report, where: Path | None = None, max_lsb: int | None = None
+) -> None:
+    """Raise DifferentError when results disagree that must agree; `where` tells more.
+
+    Outputs of a backend that need not be exact may differ by `max_lsb`, or, when it is None, at
+    will.
+    """
+    see = f"; see {where}" if where else ""
+    rounded = summary.rounding
+    if rounded is not None and max_lsb is not None and rounded.max_lsb > max_lsb:
+        raise DifferentError(
+            f"outputs of backend {summary.backend} differ by up to {rounded.max_lsb} LSB from "
+            f"{rounded.against}, more than --max-lsb {max_lsb}{see}"
+        )
+    if not summary.agrees:
         raise DifferentError(
             f"device and host differ: {summary.mismatched_bytes} output bytes (at most"
             f" {summary.max_lsb} LSB), {summary.chain_mismatches} chain records{see}"

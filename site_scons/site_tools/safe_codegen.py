@@ -66,6 +66,8 @@ def safe_model(
         action,
     )
     env.Depends(nodes, _generator(env))
+    # A backend may run a tool of the folder that its archives lie in.
+    env.Depends(nodes, [env.File(str(path)) for path in env["SAFE_NEEDS"].archives])
     return nodes
 
 

@@ -11,7 +11,8 @@ from targets import build, toolchain
 
 def safe_object(env: Any, target: str, source: Any) -> Any:
     """Compile one file; the stack usage file beside it is cleaned with it."""
-    nodes = env.Object(target, source)
+    foreign = str(source).endswith(env["SAFE_NEEDS"].foreign)
+    nodes = env.Object(target, source, **({"CFLAGS": [*env["CFLAGS"], "-w"]} if foreign else {}))
     env.Clean(nodes, str(Path(str(nodes[0])).with_suffix(".su")))
     return nodes
 
@@ -74,8 +75,8 @@ def generate(env: Any) -> None:
             *toolchain.cflags(target, compiler),
             *options.cflags,
             *build.WARNINGS,
-            *foreign,
             "$(",
+            *foreign,
             *(f"-isystem{folder}" for folder in toolchain.system_includes(target, compiler)),
             *places,
         ],
@@ -83,8 +84,8 @@ def generate(env: Any) -> None:
             *toolchain.cflags(target, "gcc"),
             *options.cxxflags,
             *build.CXX_WARNINGS,
-            *foreign,
             "$(",
+            *foreign,
             *places,
         ],
         CCFLAGS=list(env["SAFE_NEEDS"].flags),

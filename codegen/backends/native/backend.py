@@ -38,7 +38,9 @@ class Native:
         return (f"{stem}.h", f"{stem}.c", f"{stem}_weights.h", f"{stem}_weights.c")
 
     def refuses(self, request: Request) -> str | None:
-        """Refuse an arena of a given size: it is planned, and what it needs is known."""
+        """Refuse what a foreign runtime needs: an arena of a given size, files of its tool."""
+        if request.source is not None:
+            return "generates all of its code itself: leave --from out"
         return None if request.arena_bytes is None else "plans its arena: leave --arena out"
 
     def needs(self, target: Target, environ: Mapping[str, str]) -> Needs:

@@ -17,6 +17,7 @@ from host_tools.compare.matrix import (
     EXACT,
     FLOAT,
     OTHER,
+    ROUNDING,
     Lsb,
     Participant,
 )
@@ -119,7 +120,7 @@ def run(out: Path, *options: str) -> int:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replace the slow parts: the generated C by the golden outputs, the board by a function."""
-    state: dict[str, Any] = {"board": lambda outputs: outputs}
+    state: dict[str, Any] = {"board": lambda outputs: outputs, "backend": "native"}
 
     class Compiled:
         def run(self, windows: Any) -> Any:
@@ -138,7 +139,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         assert isinstance(plan.place, Port)
         assert plan.golden is not None
         assert (plan.steps, len(plan.golden.samples)) == ({"bench"}, 0)
-        answers = SimpleNamespace(outputs=state["board"](state["golden"].outputs))
+        outputs = state["board"](state["golden"].outputs)
+        answers = SimpleNamespace(outputs=outputs, info=SimpleNamespace(backend=state["backend"]))
         return SimpleNamespace(bench=answers, link={"url": plan.place.url})
 
     monkeypatch.setattr(workflow, "run", measured)
@@ -177,6 +179,16 @@ def test_a_device_that_differs_ends_with_50_after_writing(
     assert "DIFFERENT" in capsys.readouterr().err
     assert json.loads((tmp_path / "compare.json").read_text())["device_equals_host"] is False
     assert (tmp_path / "compare.html").is_file()
+
+
+def test_a_gate_ends_with_50_where_a_backend_need_not_be_exact(
+    tmp_path: Path, calls: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls["board"], calls["backend"] = (lambda outputs: outputs ^ 1), "xcubeai"
+    assert run(tmp_path, "--port", "loop://", "--max-lsb", "1") == 0
+    assert "need not be exact: at most 1 LSB apart" in capsys.readouterr().out
+    assert run(tmp_path, "--port", "loop://", "--max-lsb", "0") == 50
+    assert "1 LSB from what is exact, more than --max-lsb 0" in capsys.readouterr().err
 
 
 def test_windows_of_an_npz_are_quantized_as_on_the_device(
@@ -225,3 +237,18 @@ def test_host_c_takes_part_for_real(tmp_path: Path) -> None:
     assert content["exact"] is True
     assert content["device"] is None
     assert any(one["name"] == "host C" for one in content["participants"])
+
+
+def test_a_device_that_need_not_be_exact_is_measured_and_no_failure() -> None:
+    data = golden()
+    parts = [
+        Participant("TFLM", EXACT, data.outputs),
+        Participant("host C", EXACT, data.outputs),
+        Participant("board", ROUNDING, off_by(data, 2, 0)),
+    ]
+    found = golden_matrix.build(parts, data, LSB, model="m", model_sha256="00")
+    assert found.exact
+    assert (found.device, found.device_equals_host, found.device_max_lsb) == ("board", False, 2)
+    assert "need not be exact: at most 2 LSB apart" in golden_page.verdict(found)
+    assert "<html" in golden_page.page(found)
+    assert found.fields()["device_max_lsb"] == 2

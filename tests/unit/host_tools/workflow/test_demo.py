@@ -51,9 +51,11 @@ def test_a_different_device_ends_with_50_after_the_report(tmp_path, monkeypatch,
 
 
 def test_chain_difference_is_told(tmp_path):
-    summary = SimpleNamespace(exact=False, mismatched_bytes=0, max_lsb=0, chain_mismatches=2)
+    summary = SimpleNamespace(
+        agrees=False, rounding=None, mismatched_bytes=0, max_lsb=0, chain_mismatches=2
+    )
     with pytest.raises(DifferentError, match=r"2 chain records; see .*report\.html"):
-        reports.require_exact(summary, tmp_path / "report.html")
+        reports.require_agreement(summary, tmp_path / "report.html")
 
 
 @pytest.mark.parametrize(
