@@ -78,7 +78,10 @@ CXX_WARNINGS = (
     "-Wold-style-cast",
 )
 CXX = ".cc"
-"""Suffix of a C++ file."""
+"""Suffix of a C++ file that is generated."""
+CXX_SUFFIXES = (CXX, ".cpp", ".cxx")
+_LINE_ONLY = "line_only"
+"""Stem of the file that stands for sensors where the user brings none."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +137,31 @@ class App:
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """Return the user's C files, sorted; none for an application of SAFE itself."""
-        return () if self.folder is None else tuple(sorted(self.folder.rglob("*.c")))
+        """Return the user's C and C++ files, sorted; none for an application of SAFE itself."""
+        return () if self.folder is None else own_sources(self.folder)
 
     @property
     def argument(self) -> str:
         """Return what names the application in any folder."""
         return self.name if self.folder is None else str(self.folder)
+
+
+def own_sources(folder: Path) -> tuple[Path, ...]:
+    """Return the C and C++ files of a folder of the user's, sorted."""
+    return tuple(sorted(p for p in folder.rglob("*") if p.suffix in (".c", *CXX_SUFFIXES)))
+
+
+def find_sensor(text: str) -> App | None:
+    """Return the user's folder that defines safe/sensor.h; None for an empty text.
+
+    Raises AppUnknownError.
+    """
+    if not text:
+        return None
+    folder = Path(text).resolve()
+    if not folder.is_dir() or not own_sources(folder):
+        raise AppUnknownError(f"sensor {text!r}: no folder of C files, which define safe/sensor.h")
+    return App(folder.name, folder)
 
 
 def find_app(text: str) -> App:
@@ -277,14 +298,23 @@ def code_folders(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def sources(target: Target, app: str, root: Path = ROOT, *, cxx: bool = False) -> tuple[Path, ...]:
-    """Return every C source of an image but the generated ones; the linker drops what is unused.
+def sources(
+    target: Target,
+    app: str,
+    root: Path = ROOT,
+    *,
+    cxx: bool = False,
+    sensor: App | None = None,
+) -> tuple[Path, ...]:
+    """Return SAFE's own C sources of an image; the linker drops what is unused.
 
-    With `cxx` there is C++ among the latter, whose constructors run before main.
+    With `cxx` there is C++ among the others, whose constructors run before main. A `sensor` of the
+    user's takes the place of the file that says that there is none.
     """
     sdk = root / "sdk" / "src"
     parts = sorted(sdk.glob("*.c"))
-    parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem == app or p.stem not in _MAINS]
+    other = {*_MAINS, *(() if sensor is None else (_LINE_ONLY,))} - {app}
+    parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem not in other]
     parts += kernels.sources(target.isa, _kernels(root))
     for folder in code_folders(target, root):
         parts += sorted(folder.glob("*.c"))

@@ -72,6 +72,7 @@ def make(
     model: str,
     *,
     app: str = build.APPS[0],
+    sensor: str = "",
     out: Path | None = None,
     streaming: bool = False,
     options: Options | None = None,
@@ -81,8 +82,9 @@ def make(
     """Build one image, or find it up to date; several processes may ask at the same time.
 
     `target` is a name or a TOML file; `model` is a name under `models/` or a folder; `app` is one
-    of `build.APPS` or a folder of C files; `out` replaces `build/`; without `options` they are the
-    defaults, with the target's own compiler; an empty `optimize` is the generator's default.
+    of `build.APPS` or a folder of C files, and `sensor` a folder, too; `out` replaces `build/`;
+    without `options` they are the defaults, with the target's own compiler; an empty `optimize` is
+    the generator's default.
     `shown` lets the build tell what it does on standard output, and its compilers warn. Raises
     BuildError with the failed tool's own message and exit code, OutputError when `out` cannot be
     written.
@@ -95,6 +97,8 @@ def make(
     folder = build.output_folder(root, about, found, options.backend, options.suffix)
     application = build.find_app(app)
     arguments = {"target": target, "model": model, "app": application.argument}
+    own = build.find_sensor(sensor)
+    arguments |= {} if own is None else {"sensor": own.argument}
     arguments |= options.variables
     arguments |= {"optimize": optimize} if optimize else {}
     arguments |= {"streaming": "1"} if streaming else {}

@@ -23,6 +23,12 @@ def add_app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--app", default=default, help=text)
 
 
+def add_sensor(parser: argparse.ArgumentParser) -> None:
+    """Declare the option that says which sensors the detector application reads."""
+    text = "folder of your C files that define safe/sensor.h (default: samples come over the line)"
+    parser.add_argument("--sensor", default="", metavar="DIR", help=text)
+
+
 def add_backend(parser: argparse.ArgumentParser) -> None:
     """Declare the option that says which backend of the generator makes the model's code."""
     default = build.DEFAULT_BACKEND

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", default="stm32f4", help="name, or a .toml file (default: %(default)s)")
     add("--model", default="forecaster", help="name under models/, or a folder")
     image_options.add_app(parser)
+    image_options.add_sensor(parser)
     image_options.add_arguments(parser)
     add("--build", default=BUILDS[0], choices=BUILDS, help="debug is -Og -g3 (%(default)s)")
     add("--optimize", default="", choices=build.GOALS, help="what the generator prefers (balanced)")
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.target,
         arguments.model,
         app=arguments.app,
+        sensor=arguments.sensor,
         out=arguments.out,
         streaming=arguments.streaming,
         options=options,

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", default="stm32f4", help="name, or path of a .toml file")
     parser.add_argument("--model", default="forecaster", help="name under models/, or a folder")
     image_options.add_app(parser)
+    image_options.add_sensor(parser)
     parser.add_argument("--image", type=Path, metavar="ELF", help="run this, build nothing")
     parser.add_argument("--show", action="store_true", help="print what the image says")
     parser.add_argument("--until", default="", metavar="TEXT", help="with --show: end at this text")
@@ -44,7 +45,11 @@ def _elf(arguments: argparse.Namespace) -> Path:
     if arguments.image is not None:
         return Path(arguments.image)
     options = image_options.options(arguments, arguments.target)
-    return make(arguments.target, arguments.model, app=arguments.app, options=options).elf
+    sensor = arguments.sensor
+    built = make(
+        arguments.target, arguments.model, app=arguments.app, sensor=sensor, options=options
+    )
+    return built.elf
 
 
 def _show(emulator: Emulator, seconds: float | None, until: str) -> None:

@@ -27,6 +27,18 @@ uint32_t safe_detector_stale_ms(const safe_detector_config_t *config)
     return ms < INT32_MAX ? (uint32_t)ms : INT32_MAX;
 }
 
+safe_detector_result_t safe_detector_silence(void)
+{
+    safe_detector_result_t result = {.state = SAFE_DETECTOR_STALE,
+                                     .drift = SAFE_DETECTOR_NO_CHANNEL};
+
+    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
+        result.top[i] = SAFE_DETECTOR_NO_CHANNEL;
+        result.masked[i] = SAFE_DETECTOR_NO_CHANNEL;
+    }
+    return result;
+}
+
 safe_status_t safe_detector_stale(safe_detector_t *detector)
 {
     detector->was_stale = true;

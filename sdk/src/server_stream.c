@@ -51,8 +51,7 @@ static safe_status_t open_stream(safe_server_t *server, const safe_frame_t *requ
 
 void safe_server_watch(safe_server_t *server, uint32_t now_ms)
 {
-    safe_detector_result_t result = {.state = SAFE_DETECTOR_STALE,
-                                     .drift = SAFE_DETECTOR_NO_CHANNEL};
+    safe_detector_result_t result = safe_detector_silence();
     safe_status_t status = SAFE_STATUS_OK;
     int32_t stale_ms;
 
@@ -68,10 +67,6 @@ void safe_server_watch(safe_server_t *server, uint32_t now_ms)
     if (server->stream_open) { /* else the arena is a window's, and the next stream starts anew */
         status = safe_detector_stale(server->detector);
         server->stream_open = status == SAFE_STATUS_OK;
-    }
-    for (size_t i = 0; i < SAFE_DETECTOR_TOP; i++) {
-        result.top[i] = SAFE_DETECTOR_NO_CHANNEL;
-        result.masked[i] = SAFE_DETECTOR_NO_CHANNEL;
     }
     if (server->hook != NULL) {
         server->hook(status, &result);

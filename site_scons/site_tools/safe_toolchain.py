@@ -33,13 +33,12 @@ def safe_objects(env: Any, folder: str, sources: Sequence[Path], generated: list
 
 
 def safe_app_objects(env: Any, out: str, app: build.App) -> list[Any]:
-    """Compile the user's own application, if it is one: our warnings are no errors there."""
-    if app.folder is None:
-        return []
+    """Compile a folder of the user's: our warnings are no errors there."""
     own = env.Clone()
     ours = set(build.WARNINGS) - {"-Wall", "-Wextra"}
-    own.Replace(CFLAGS=[flag for flag in env["CFLAGS"] if flag not in ours])
-    own.Append(CFLAGS=["$(", f"-ffile-prefix-map={app.folder}=app", "$)"])
+    for kind in ("CFLAGS", "CXXFLAGS"):
+        own[kind] = [flag for flag in env[kind] if flag not in ours]
+    own.Append(CCFLAGS=["$(", f"-ffile-prefix-map={app.folder}=app", "$)"])
     own.Prepend(CPPPATH=[str(app.folder)])
     names = [source.relative_to(app.folder).with_suffix(".o") for source in app.sources]
     return [

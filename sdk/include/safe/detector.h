@@ -262,6 +262,9 @@ uint32_t safe_detector_stale_ms(const safe_detector_config_t *config);
  */
 SAFE_MUST_CHECK safe_status_t safe_detector_stale(safe_detector_t *detector);
 
+/** Returns what there is to say when no sample comes: state STALE, and no channel. */
+safe_detector_result_t safe_detector_silence(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,17 @@ void safe_app_start(const char *name, const safe_server_windows_t *windows,
  * detector learns nothing. */
 void safe_app_keep_baseline(void);
 
+/** Reads the product's own sensors from now on (safe/sensor.h), once in each period of the model;
+ * the line then takes no samples. Nothing happens when the image has none. */
+void safe_app_use_sensors(void);
+
+/** Starts the sensors. @param sample [channels] to read into. @param hook called with each result.
+ * @return false: the image has none. */
+bool safe_app_start_sensing(safe_detector_t *detector, float *sample, safe_sample_hook_t hook);
+
+/** Takes the sample that is due, if one is; ticks that passed before it are missed samples. */
+void safe_app_take_due(void);
+
 /** Serves requests; does not return. */
 void safe_app_serve(void);
 

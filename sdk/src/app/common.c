@@ -191,6 +191,17 @@ void safe_app_start(const char *name, const safe_server_windows_t *windows, safe
     }
 }
 
+void safe_app_use_sensors(void)
+{
+    if (!safe_app_start_sensing(&detector, server.sample, take_result)) {
+        return;
+    }
+    if (detector.config->period_us == 0u) {
+        refuse("period of the samples", SAFE_STATUS_ARGUMENT);
+    }
+    server.features &= ~SAFE_FEATURE_STREAM;
+}
+
 static void send_reply(size_t length)
 {
     if (length != 0u) {
@@ -218,6 +229,7 @@ void safe_app_serve(void)
             safe_port_idle();
         }
         safe_server_watch(&server, safe_port_time_ms());
+        safe_app_take_due();
         save_baseline(now_ms);
         safe_port_watchdog_feed();
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The product: raw samples in, their records out, and a line of text when the state changes. */
+/* The product: raw samples in, from the line or from sensors of its own, their records out, and a
+ * line of text when the state changes. */
 #include "app.h"
 
 #include <string.h>
@@ -74,6 +75,7 @@ int main(void)
 {
     safe_app_start("detector", NULL, tell_change);
     safe_app_keep_baseline();
+    safe_app_use_sensors();
     safe_app_serve();
     return 0;
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Samples from the product's own sensors, one in each period of the model. */
+#include "app.h"
+
+#include <string.h>
+
+#include "safe/port.h"
+#include "safe/sensor.h"
+#include "safe/ticker.h"
+
+/** What is needed to take a sample when its tick comes. */
+typedef struct sensing {
+    safe_detector_t *detector; /**< Null: samples come over the line. */
+    safe_sample_hook_t hook;
+    float *sample; /**< [channels] */
+    safe_ticker_t ticker;
+    safe_status_t status; /**< What the last read said. */
+    bool was_late;
+} sensing_t;
+
+static sensing_t sensing;
+
+/** Says what became of the sensors, e.g. "safe sensor=failed because: …". */
+static void tell(const char *what, safe_status_t status)
+{
+    safe_app_print("safe sensor=");
+    safe_app_print(what);
+    if (status != SAFE_STATUS_OK) {
+        safe_app_print(" because: ");
+        safe_app_print(safe_status_text(status));
+    }
+    safe_app_print("\r\n");
+}
+
+bool safe_app_start_sensing(safe_detector_t *detector, float *sample, safe_sample_hook_t hook)
+{
+    safe_status_t status = safe_sensor_start();
+
+    if (status == SAFE_STATUS_UNSUPPORTED) {
+        return false;
+    }
+    sensing = (sensing_t){.detector = detector, .hook = hook, .sample = sample, .status = status};
+    safe_ticker_start(&sensing.ticker, detector->config->period_us, safe_port_time_ms());
+    tell(status == SAFE_STATUS_OK ? "started" : "failed", status);
+    return true;
+}
+
+/** Tells the detector of samples that did not come. */
+static void take_missed(uint32_t count)
+{
+    safe_status_t status =
+        count == 0u ? SAFE_STATUS_OK : safe_detector_missed(sensing.detector, count);
+
+    if (status != SAFE_STATUS_OK) {
+        tell("not-bridged", status);
+    }
+}
+
+/** Says once that ticks passed while the program was busy: in a read, a step, or with the host. */
+static void tell_lateness(uint32_t missed)
+{
+    if (missed != 0u && !sensing.was_late) {
+        safe_app_print("safe sensor=late missed=");
+        safe_app_print_u32(missed);
+        safe_app_print("\r\n");
+    }
+    sensing.was_late = missed != 0u;
+}
+
+void safe_app_take_due(void)
+{
+    uint32_t ticks =
+        sensing.detector == NULL ? 0u : safe_ticker_take(&sensing.ticker, safe_port_time_ms());
+    safe_detector_result_t result;
+    safe_status_t status;
+
+    if (ticks == 0u) {
+        return;
+    }
+    tell_lateness(ticks - 1u);
+    status = safe_sensor_read(sensing.sample);
+    if (status != sensing.status) {
+        tell(status == SAFE_STATUS_OK ? "ok" : "failed", status);
+        sensing.status = status;
+    }
+    if (status != SAFE_STATUS_OK) {
+        take_missed(ticks);
+        return;
+    }
+    take_missed(ticks - 1u);
+    status = safe_detector_step(sensing.detector, sensing.sample,
+                                sensing.detector->config->channels, &result);
+    sensing.hook(status, &result);
+}
