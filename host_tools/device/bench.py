@@ -218,7 +218,9 @@ def _check(info: DeviceInfo, windows: NDArray[np.int8], samples: NDArray[np.floa
             )
     if len(samples):
         if not info.features & protocol.FEATURE_STREAM:
-            raise DeviceError("the device takes no samples: its image has no detector")
+            raise DeviceError(
+                "the device takes no samples: it has no detector, or sensors of its own"
+            )
         if samples.ndim != 2 or samples.shape[1] != info.channels:
             raise DeviceError(
                 f"samples have shape {samples.shape}, the device has {info.channels} channels"

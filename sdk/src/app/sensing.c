@@ -15,6 +15,7 @@ typedef struct sensing {
     float *sample; /**< [channels] */
     safe_ticker_t ticker;
     safe_status_t status; /**< What the last read said. */
+    uint32_t missing;     /**< Samples missing in a row; stays at its largest. */
     bool was_late;
 } sensing_t;
 
@@ -45,12 +46,30 @@ bool safe_app_start_sensing(safe_detector_t *detector, float *sample, safe_sampl
     return true;
 }
 
-/** Tells the detector of samples that did not come. */
+/** Counts missing samples. @return whether these are the ones with which all is stale. */
+static bool count_missing(uint32_t count)
+{
+    uint32_t limit = sensing.detector->config->stale_samples;
+    uint32_t before = sensing.missing;
+
+    sensing.missing += count < UINT32_MAX - before ? count : UINT32_MAX - before;
+    return before < limit && sensing.missing >= limit;
+}
+
+/** Tells the detector of samples that did not come, and the application once that all is stale. */
 static void take_missed(uint32_t count)
 {
-    safe_status_t status =
-        count == 0u ? SAFE_STATUS_OK : safe_detector_missed(sensing.detector, count);
+    safe_status_t status = SAFE_STATUS_OK;
 
+    if (count != 0u) {
+        status = safe_detector_missed(sensing.detector, count);
+    }
+    if (count_missing(count) && status == SAFE_STATUS_OK) {
+        safe_detector_result_t silence = safe_detector_silence();
+
+        status = safe_detector_stale(sensing.detector);
+        sensing.hook(status, &silence);
+    }
     if (status != SAFE_STATUS_OK) {
         tell("not-bridged", status);
     }
@@ -88,6 +107,7 @@ void safe_app_take_due(void)
         return;
     }
     take_missed(ticks - 1u);
+    sensing.missing = 0;
     status = safe_detector_step(sensing.detector, sensing.sample,
                                 sensing.detector->config->channels, &result);
     sensing.hook(status, &result);

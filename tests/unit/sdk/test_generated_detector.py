@@ -19,10 +19,8 @@ int main(void) { return (int)safe_small_instance_init(&unit); }
 )
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["windowed", "streaming"])
-def folder(request, tmp_path_factory):
-    """A standalone folder of the small model with a detector that learns."""
-    out = tmp_path_factory.mktemp("small") / "gen"
+def small_folder(out, *, stream=False):
+    """Generate the standalone folder of the small model with a detector that learns."""
     pipeline.generate(
         ROOT / "tests/unit/codegen/models/small.tflite",
         name="small",
@@ -31,9 +29,14 @@ def folder(request, tmp_path_factory):
         detector=SNAPSHOT / "detector.json",
         description=SNAPSHOT / "model.toml",
         standalone=True,
-        stream=request.param,
+        stream=stream,
     )
     return out
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["windowed", "streaming"])
+def folder(request, tmp_path_factory):
+    return small_folder(tmp_path_factory.mktemp("small") / "gen", stream=request.param)
 
 
 def call(*command):

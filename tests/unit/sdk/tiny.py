@@ -43,10 +43,12 @@ SOURCES = tuple(
         "status",
         "store",
         "stream",
+        "ticker",
         "verdict",
         "window",
     )
 )
+APP_PARTS = ("common", "sensing", "line_only")
 MEAN = [1.5, -20.0, 300.25, 0.1, 0.2, 0.3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 0.7]
 INV_STD = [0.3, 1.7, 0.011, 3, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.1, 2.2, 2.3]
 
@@ -202,13 +204,15 @@ def build_library(
     return ctypes.CDLL(str(out))
 
 
-def build_app(tiny: Tiny, app: str, out: Path, *extra: str) -> Path:
+def build_app(
+    tiny: Tiny, app: str, out: Path, *extra: str, parts: tuple[str, ...] = APP_PARTS
+) -> Path:
     """Compile application `app` for the host, with ASan and UBSan."""
     include = [f"-I{ROOT}/sdk/{folder}" for folder in ("include", "src", "src/app")]
     command = ["clang", "-std=c99", "-O1", "-g", *WARNINGS, "-ffp-contract=off"]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command += [*tiny.defines, *include, *extra, *map(str, SOURCES)]
-    command += [str(ROOT / "sdk/src/app" / f"{name}.c") for name in (app, "common")]
+    command += [str(ROOT / "sdk/src/app" / f"{name}.c") for name in (app, *parts)]
     command += [*map(str, sorted((ROOT / "targets/arch/host").glob("*.c")))]
     _call([*command, str(HERE / "tiny_model.c"), "-o", str(out)])
     return out
