@@ -134,11 +134,19 @@ class App:
     name: str
     folder: Path | None = None
     """The user's folder, whose files hold `main`; None for `sdk/src/app/<name>.c`."""
+    sensor: "App | None" = None
+    """The user's folder that defines safe/sensor.h; None: samples come over the line."""
 
     @property
     def sources(self) -> tuple[Path, ...]:
         """Return the user's C and C++ files, sorted; none for an application of SAFE itself."""
         return () if self.folder is None else own_sources(self.folder)
+
+    @property
+    def has_cxx(self) -> bool:
+        """Return whether the user brings C++."""
+        brought = (*self.sources, *(() if self.sensor is None else self.sensor.sources))
+        return any(source.suffix != ".c" for source in brought)
 
     @property
     def argument(self) -> str:
@@ -164,13 +172,14 @@ def find_sensor(text: str) -> App | None:
     return App(folder.name, folder)
 
 
-def find_app(text: str) -> App:
+def find_app(text: str, sensor: str = "") -> App:
     """Return the application that `text` means: one of `APPS`, or a folder of C files.
 
-    Raises AppUnknownError.
+    `sensor` is the folder of its sensors, or empty. Raises AppUnknownError.
     """
+    sensors = find_sensor(sensor)
     if text in APPS:
-        return App(text)
+        return App(text, sensor=sensors)
     folder = Path(text).resolve()
     if not text or not folder.is_dir():
         raise AppUnknownError(
@@ -179,7 +188,7 @@ def find_app(text: str) -> App:
         )
     if folder.name in APPS or not _APP.fullmatch(folder.name):
         raise AppUnknownError(f"{folder}: the image takes the folder's name: choose another one")
-    found = App(folder.name, folder)
+    found = App(folder.name, folder, sensors)
     if not found.sources:
         raise AppUnknownError(f"{folder} holds no C file: one of them must have a main")
     return found

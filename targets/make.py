@@ -95,10 +95,10 @@ def make(
     found = build.find_model(model)
     root = out if out is not None else BUILD
     folder = build.output_folder(root, about, found, options.backend, options.suffix)
-    application = build.find_app(app)
+    application = build.find_app(app, sensor)
     arguments = {"target": target, "model": model, "app": application.argument}
-    own = build.find_sensor(sensor)
-    arguments |= {} if own is None else {"sensor": own.argument}
+    if application.sensor is not None:
+        arguments["sensor"] = application.sensor.argument
     arguments |= options.variables
     arguments |= {"optimize": optimize} if optimize else {}
     arguments |= {"streaming": "1"} if streaming else {}

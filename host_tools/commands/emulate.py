@@ -17,6 +17,7 @@ from host_tools.commands import _options as image_options
 from host_tools.device.serial_port import PortLostError, SerialPort
 from targets import emulate
 from targets.emulate.emulator import Emulator
+from targets.emulate.soft_board import Conditions
 from targets.errors import EmulatorError
 from targets.load import load
 from targets.make import make
@@ -36,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--strict", action="store_true", help="soft board: a refused register access faults"
+    )
+    parser.add_argument(
+        "--fast", action="store_true", help="soft board: time asleep passes at once"
+    )
+    parser.add_argument(
+        "--analog", type=Path, metavar="CSV", help="soft board: volts of the pins, seconds,IN0,…"
     )
     image_options.add_arguments(parser)
     parser.add_argument("--seconds", type=float, help="end after this time (default: Ctrl-C)")
@@ -79,12 +86,14 @@ def run(arguments: argparse.Namespace) -> int:
     Raises the errors of the build and of the emulator; EmulatorError when --until never came.
     """
     target, elf = load(arguments.target), _elf(arguments)
-    kind, strict = arguments.emulator, arguments.strict
-    with emulate.start(target, elf, kind=kind, strict=strict) as emulator:
+    conditions = Conditions(arguments.strict, arguments.fast, arguments.analog)
+    with emulate.start(target, elf, kind=arguments.emulator, conditions=conditions) as emulator:
         if arguments.show:
             _show(emulator, arguments.seconds, arguments.until)
-            return 0
-        sys.stdout.write(emulator.url + "\n")
-        sys.stdout.flush()
-        emulator.wait(arguments.seconds, heard=lambda line: sys.stderr.write(line + "\n"))
+        else:
+            sys.stdout.write(emulator.url + "\n")
+            sys.stdout.flush()
+            emulator.wait(arguments.seconds, heard=lambda line: sys.stderr.write(line + "\n"))
+    for line in emulator.rest():
+        sys.stderr.write(f"{line}\n")
     return 0

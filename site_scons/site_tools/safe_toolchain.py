@@ -33,7 +33,15 @@ def safe_objects(env: Any, folder: str, sources: Sequence[Path], generated: list
 
 
 def safe_app_objects(env: Any, out: str, app: build.App) -> list[Any]:
-    """Compile a folder of the user's: our warnings are no errors there."""
+    """Compile what the user brings, the application's folder and that of its sensors."""
+    sensors = [] if app.sensor is None else _own_objects(env, f"{out}/sensor", app.sensor)
+    return sensors + _own_objects(env, f"{out}/app", app)
+
+
+def _own_objects(env: Any, out: str, app: build.App) -> list[Any]:
+    """Compile a folder of the user's, if it is one: our warnings are no errors there."""
+    if app.folder is None:
+        return []
     own = env.Clone()
     ours = set(build.WARNINGS) - {"-Wall", "-Wextra"}
     for kind in ("CFLAGS", "CXXFLAGS"):

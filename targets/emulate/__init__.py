@@ -9,6 +9,7 @@ from targets.errors import EmulatorError
 from targets.load import EmulatorConfig, Target
 
 BOARD = "board"
+STRICT = soft_board.Conditions(strict=True)
 KINDS = ("qemu", BOARD, "process", "verilator")
 
 
@@ -29,19 +30,26 @@ def configuration(target: Target, kind: str | None = None) -> EmulatorConfig:
     return config
 
 
-def start(target: Target, elf: Path, *, kind: str | None = None, strict: bool = False) -> Emulator:
+def start(
+    target: Target,
+    elf: Path,
+    *,
+    kind: str | None = None,
+    conditions: soft_board.Conditions = soft_board.USUAL,
+) -> Emulator:
     """Start image `elf` in the emulator that the target describes; use as a context manager.
 
-    `kind` "board" asks for the soft board instead, `strict` is for that one only. Raises
+    `kind` "board" asks for the soft board instead; `conditions` are for that one only. Raises
     EmulatorError when the target has none, or it does not start.
     """
     config = configuration(target, kind)
-    if strict and config.kind != BOARD:
-        raise EmulatorError(f"only the soft board is strict, {target.name} runs in {config.kind}")
+    if conditions != soft_board.USUAL and config.kind != BOARD:
+        asked = conditions.arguments[0]
+        raise EmulatorError(f"{asked} is of the soft board; {target.name} runs in {config.kind}")
     if config.kind == "process":
         return process.start(target, elf)
     if config.kind == BOARD:
-        return soft_board.start(target, elf, strict=strict)
+        return soft_board.start(target, elf, conditions)
     if config.kind == "verilator":
         return verilator.start(target, elf)
     return qemu.start(target, elf)

@@ -83,6 +83,12 @@ class Emulator:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(min(_CHECK_SECONDS, remaining))
 
+    def rest(self) -> list[str]:
+        """Return the lines that `wait` has given to nobody yet."""
+        found = list(self._news)
+        self._news.clear()
+        return found
+
     def check(self) -> None:
         """Raise EmulatorError when the process has died."""
         status = self._process.poll()

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,37 @@ def dump(target: Target) -> str:
     return json.dumps(asdict(target, dict_factory=given))
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions under which a board runs; the default are those of every emulator."""
+
+    strict: bool = False
+    """Whether what the model of the registers refuses is a fault as well as a report."""
+    fast: bool = False
+    """Whether time asleep passes at once."""
+    analog: Path | None = None
+    """CSV file of the voltages at the analog pins (`peripheral.analog`)."""
+
+    @property
+    def arguments(self) -> list[str]:
+        """Return the options of the board's process."""
+        flags = [f"--{name}" for name in ("strict", "fast") if getattr(self, name)]
+        return flags if self.analog is None else [*flags, "--analog", str(self.analog.resolve())]
+
+
+USUAL = Conditions()
+
+
 def start(
-    target: Target, elf: Path, *, strict: bool = False, seconds: float = START_SECONDS
+    target: Target,
+    elf: Path,
+    conditions: Conditions = USUAL,
+    *,
+    seconds: float = START_SECONDS,
 ) -> Emulator:
     """Start the board of `target` with image `elf`; it is switched on when the port is opened.
 
-    With `strict`, what the model of the registers refuses is a fault as well as a report. Use as a
+    Use as a
     context manager. Raises EmulatorError when the chip is not modelled or Unicorn is missing.
     """
     chips.check(target)
@@ -40,4 +65,4 @@ def start(
     if importlib.util.find_spec("unicorn") is None:
         raise EmulatorError("the soft board needs Unicorn: pip install 'safe-edge[emulate]'")
     command = [sys.executable, "-m", board.__name__, "--image", str(elf), "--target", dump(target)]
-    return launch([*command, *(["--strict"] if strict else [])], _URL, seconds)
+    return launch([*command, *conditions.arguments], _URL, seconds)

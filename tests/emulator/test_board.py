@@ -168,7 +168,7 @@ def test_what_the_manual_forbids_is_reported(board, line):
     ],
 )
 def test_and_faults_when_strict(target, image, connect, command, cause):
-    with emulate.start(target, image, kind="board", strict=True) as running:
+    with emulate.start(target, image, kind="board", conditions=emulate.STRICT) as running:
         line = connect(running)
         assert line.line() == "boot=00000000"
         cfsr, found = fault(target, line, command)

@@ -47,7 +47,7 @@ def test_reset_in_the_middle():
         inputs, outputs = golden["windows"][:windows], golden["outputs"][:windows]
         raw = golden["samples"][:samples]
     with (
-        emulate.start(load("stm32u5"), image.elf, strict=True) as running,
+        emulate.start(load("stm32u5"), image.elf, conditions=emulate.STRICT) as running,
         Proxy(int(running.url.rsplit(":", 1)[1]), fault) as proxy,
         SerialPort(proxy.url) as port,
     ):

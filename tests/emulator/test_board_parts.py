@@ -49,7 +49,7 @@ def test_a_description_elsewhere_is_emulated(by, mine, monkeypatch, connect):
         monkeypatch.setenv(load.SEARCH_VARIABLE, str(mine.parent))
     target = load.load(str(mine) if by == "path" else "mine")
     image = build_probe(target, mine.parent)
-    with emulate.start(target, image, strict=True) as running:
+    with emulate.start(target, image, conditions=emulate.STRICT) as running:
         line = connect(running)
         assert line.line() == "boot=00000000"
         assert line.ask(b"S") == 0

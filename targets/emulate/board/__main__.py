@@ -10,6 +10,7 @@ from pathlib import Path
 
 from targets.emulate.board import restore
 from targets.emulate.board.machine import Machine
+from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.serial import Serial
 from targets.errors import ExitCode, SafeError
 from targets.places import BUILD
@@ -25,6 +26,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="board", description=__doc__, allow_abbrev=False)
     parser.add_argument("--target", required=True, help="description as JSON")
     parser.add_argument("--image", required=True, type=Path, help="ELF file")
+    parser.add_argument("--analog", type=Path, help="CSV of the voltages at the analog pins")
+    parser.add_argument("--fast", action="store_true", help="time asleep passes at once")
     parser.add_argument("--strict", action="store_true", help="reported accesses fault, too")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -37,11 +40,16 @@ def main() -> int:
             BUILD / "plugins",
             strict=arguments.strict,
             say=_say,
+            analog=Analog(arguments.analog),
+            is_paced=not arguments.fast,
         )
         sys.stdout.write(f"url socket://127.0.0.1:{serial.port}\n")
         sys.stdout.flush()
         serial.accept()
-        machine.run()
+        try:
+            machine.run()
+        except KeyboardInterrupt:
+            _say(machine.account())
     except SafeError as error:
         _say(str(error))
         serial.flush()

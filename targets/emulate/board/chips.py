@@ -6,9 +6,10 @@ part is in variants.py of its family.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
+from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.bus import Peripheral
 from targets.emulate.board.peripheral.clock import Speed
 from targets.emulate.board.peripheral.gpio import Gpio
@@ -17,6 +18,7 @@ from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.peripheral.uart import Uart, Wiring
 from targets.emulate.board.peripheral.variant import Variant, choose, find, ports
 from targets.emulate.board.peripheral.watchdog import Watchdog
+from targets.emulate.board.stm32f4 import adc as f4_adc
 from targets.emulate.board.stm32f4 import flash as f4_flash
 from targets.emulate.board.stm32f4 import pwr as f4_pwr
 from targets.emulate.board.stm32f4 import rcc as f4_rcc
@@ -47,6 +49,8 @@ class Surroundings:
     raise_nmi: Callable[[], None] = lambda: None
     store: StoreMemory | None = None
     """Memory of the target's store."""
+    analog: Analog = field(default_factory=Analog)
+    """Voltages at the analog pins."""
 
     def timing(self, hz: Callable[[], int]) -> Timing:
         """Return what a flash operation needs, for a core that runs at `hz()`."""
@@ -123,8 +127,12 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
         wiring = _wiring(target, around, gpio[0], pins, hz) if mine else None
         uarts[name] = f4_usart.Usart(base, partial(clocks.bit, register, bit), wiring)
         uarts[name].name = name
+    lettered = dict(zip(ports(variant.bits["AHB1ENR"], 11).values(), gpio, strict=True))
+    common = f4_adc.Common(0x40012300, partial(clocks.bit, "APB2ENR", 8))
+    analog = f4_adc.Around(around.cycles, clocks.speed, lettered, around.analog)
+    adc = f4_adc.Adc(0x40012000, common.clocked, common, analog)
     return Chip(
-        (clocks, power, flash, watchdog, *gpio, *uarts.values()),
+        (clocks, power, flash, watchdog, *gpio, *uarts.values(), common, adc),
         _command(uarts, target),
         flash,
         watchdog,

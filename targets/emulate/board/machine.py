@@ -1,7 +1,8 @@
 """The board: core, memories, peripherals, and the loop that lets them run.
 
 Time is counted in core cycles, one for every instruction (approximate, see dwt.py). While the core
-sleeps, the wall clock drives it, so that a millisecond of the program is about one of the host.
+sleeps, the wall clock drives it, so that a millisecond of the program is about one of the host;
+where the board is not paced, that time passes at once.
 """
 
 import ctypes
@@ -19,6 +20,7 @@ from targets.emulate.board.dwt import Debug, Dwt
 from targets.emulate.board.exceptions import Exceptions
 from targets.emulate.board.nvic import Nvic
 from targets.emulate.board.peripheral import line
+from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.bus import Bus, Peripheral
 from targets.emulate.board.peripheral.programming import StoreMemory
 from targets.emulate.board.peripheral.serial import Serial
@@ -93,14 +95,18 @@ class Machine:
         strict: bool,
         say: Callable[[str], None],
         store: StoreMemory | None = None,
+        analog: Analog | None = None,
+        is_paced: bool = True,
     ) -> None:
         """Build the board of `target` with image `elf` in its flash; see `run`.
 
-        `store` is the flash of the store as an earlier board left it; erased without one.
+        `store` is the flash of the store as an earlier board left it; erased without one. `analog`
+        is what the analog pins see. Where it is not paced, time asleep passes at once.
         """
         self._target = target
         self._serial = serial
         self._strict = strict
+        self._is_paced = is_paced
         self._say = say
         self._said: set[str] = set()
         self._hook = load_hook(plugins)
@@ -120,7 +126,9 @@ class Machine:
         self.nvic = Nvic(_SYSTEM)
         self._store = store or erased_store(target)
         core = (self.cycles, self._stall, self._raise_nmi)
-        around = chips.Surroundings(serial, self._line, self.report, *core, self._store)
+        around = chips.Surroundings(
+            serial, self._line, self.report, *core, self._store, analog or Analog()
+        )
         self.chip = chips.build(target, around)
         self.systick = SysTick(_SYSTEM, self.cycles)
         debug = Debug(_SYSTEM)
@@ -341,13 +349,27 @@ class Machine:
         while not self.exceptions.is_waiting():
             due = self.systick.next_interrupt
             left = int(_LONGEST_SLEEP * hz) if due is None else max(0, due - self.cycles())
+            if due is not None and not self._is_paced:
+                self._pass(left)
+                continue
             begin = time.monotonic()
             self._serial.wait(max(0, left - self._ahead) / hz)
             passed = int((time.monotonic() - begin) * hz) + self._ahead
             # What the host slept too long counts for the next time, within bounds.
             self._ahead = min(max(0, passed - left), int(_LONGEST_SLEEP * hz))
-            self._slept += min(passed, left)
-            self._serial.poll()
-            self.chip.uart.deliver()
-            if self.systick.expire():
-                self.scb.pending.add(exceptions.SYSTICK)
+            self._pass(min(passed, left))
+
+    def _pass(self, cycles: int) -> None:
+        """Let cycles pass asleep, and see what they bring."""
+        self._slept += cycles
+        self._serial.poll()
+        self.chip.uart.deliver()
+        if self.systick.expire():
+            self.scb.pending.add(exceptions.SYSTICK)
+
+    def account(self) -> str:
+        """Return how long the board ran by its own clock, and which share of it awake."""
+        cycles = max(1, self.cycles())
+        seconds = cycles / self.chip.speed().core
+        share = 100 * int(self._watch.instructions) / cycles
+        return f"ran {seconds:.3f} s by its clock, awake {share:.3f} % of them"

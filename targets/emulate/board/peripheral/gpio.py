@@ -7,7 +7,7 @@ from collections.abc import Callable
 from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 _ALL = 0xFFFFFFFF
-ALTERNATE = 2
+ALTERNATE, ANALOG = 2, 3
 
 
 class Gpio(Peripheral):

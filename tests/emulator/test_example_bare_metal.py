@@ -1,0 +1,157 @@
+"""The bare-metal example: volts at the converter's pins become the records of the chain."""
+
+import json
+import re
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.frontend import tflite
+from host_tools.detection import replay
+from host_tools.device.serial_port import SerialPort
+from host_tools.formats import golden
+from host_tools.formats.record import State
+from targets import emulate, load
+from targets.emulate.soft_board import Conditions
+from targets.make import make
+from targets.places import ROOT
+
+pytest.importorskip("unicorn")
+pytestmark = pytest.mark.emulator
+
+EXAMPLE = ROOT / "examples" / "bare_metal"
+MODEL = ROOT / "models" / "forecaster"
+ROWS = 90
+NAMES = {"warm-up": 0, "ok": 1, "alarm": 2, "learning": 3, "degraded": 4, "notice": 5}
+
+
+def ranges():
+    """Low and high of each transmitter, as sensor.c has them."""
+    text = (EXAMPLE / "sensor.c").read_text()
+    pairs = re.findall(r"^    \{(-?[\d.]+)f, ([\d.]+)f\},", text, re.MULTILINE)
+    return np.array(pairs, np.float32).T
+
+
+def codes(samples):
+    """What the converter makes of transmitters at `samples`: 0.66 V at 4 mA, 3.3 V at 20 mA."""
+    low, high = ranges()
+    share = np.clip((samples - low) / (high - low), 0, 1)
+    return np.clip(np.floor(4096 * (0.2 + 0.8 * share)), 0, 4095).astype(np.int64)
+
+
+def measured(code):
+    """What sensor.c makes of a code, float32 in its order."""
+    low, high = ranges()
+    four = np.float32(819.2)
+    value = low + (code.astype(np.float32) - four) * (high - low) / (np.float32(4096) - four)
+    return np.where(code < 737, np.float32(np.nan), value).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def fast_model(tmp_path_factory):
+    """The shipped model for samples every 20 ms, so that a test is short."""
+    folder = tmp_path_factory.mktemp("model") / "forecaster"
+    shutil.copytree(MODEL, folder)
+    rules = json.loads((folder / "detector.json").read_text()) | {"period_us": 20_000}
+    (folder / "detector.json").write_text(json.dumps(rules))
+    text = (folder / "model.toml").read_text()
+    (folder / "model.toml").write_text(text.replace("rate_hz = 1.0", "rate_hz = 50.0"))
+    return folder
+
+
+def built(model, sensor, out):
+    board = str(EXAMPLE / "transmitters.toml")
+    return make(board, model, app="detector", sensor=str(sensor), out=out)
+
+
+def listen(target, image, conditions, until, seconds=60):
+    """What the image says until a text, and what the board complains about."""
+    with (
+        emulate.start(target, image.elf, conditions=conditions) as board,
+        SerialPort(board.url) as port,
+    ):
+        heard, end = "", time.monotonic() + seconds
+        while not re.search(until, heard) and time.monotonic() < end:
+            heard += port.receive().decode("ascii")
+        assert re.search(until, heard), heard + board.messages
+    return heard, board.messages
+
+
+def told(records):
+    """Sample and state of each line that the application prints."""
+    moved = np.diff(records["state"].astype(int), prepend=0) != 0
+    moved |= np.diff(records["masked_count"].astype(int), prepend=0) != 0
+    moved |= records["event"] != 0
+    return [(int(r["index"]), State(r["state"])) for r in records[moved]]
+
+
+def test_pins_to_states(fast_model, tmp_path):
+    target = load.load(str(EXAMPLE / "transmitters.toml"))
+    image = built(str(fast_model), EXAMPLE, fast_model.parent)
+    samples = golden.load(MODEL / "golden.npz").samples[:ROWS]
+    code = codes(samples)
+    code[70:, 3] = 4000  # a motor that is hot at once
+    code[40:50, 5] = 100  # a wire that is broken for a while
+    lines = ["seconds," + ",".join(f"IN{i}" for i in range(16))]
+    for tick, row in enumerate(code, 1):
+        lines.append(f"{0.02 * tick:.3f}," + ",".join(f"{3.3 * (c + 0.5) / 4096:.6f}" for c in row))
+    volts = tmp_path / "volts.csv"
+    volts.write_text("\n".join(lines))
+    graph = tflite.load(MODEL / "model_int8.tflite", "forecaster")
+    expected = told(
+        replay.run_chain(
+            replay.load(MODEL),
+            measured(code),
+            lambda windows: reference.run(graph, [windows[:, None]])[0][:, 0],
+        )
+    )
+    assert State.ALARM in {state for _, state in expected}
+    last = expected[-1][0]
+    heard, messages = listen(
+        target, image, Conditions(strict=True, fast=True, analog=volts), f"sample={last} "
+    )
+    lines = re.findall(r"safe state=(\S+) sample=(\d+)", heard)
+    assert [(int(index), State(NAMES[state])) for state, index in lines] == expected
+    assert "safe sensor=started" in heard
+    assert "late" not in heard
+    complaints = [line for line in messages.splitlines() if "ran " not in line]
+    assert [line for line in complaints if line.startswith("board:")] == []
+
+
+SLOW = """
+#include "safe/port.h"
+#include "safe/sensor.h"
+safe_status_t safe_sensor_start(void) { return SAFE_STATUS_OK; }
+safe_status_t safe_sensor_read(float *sample)
+{
+    static unsigned reads;
+    uint32_t start_ms = safe_port_time_ms();
+    for (unsigned c = 0; c < 16u; c++) { sample[c] = (float)(reads % 7u); }
+    reads++;
+    while (safe_port_time_ms() - start_ms < (reads == 20u ? 70u : 3u)) { }
+    return SAFE_STATUS_OK;
+}
+"""
+
+
+def test_a_read_that_takes_three_periods_and_a_half(fast_model, tmp_path):
+    """Three ticks pass meanwhile: two samples are missed, the third is taken at once."""
+    (tmp_path / "slow.c").write_text(SLOW)
+    image = built(str(fast_model), tmp_path, fast_model.parent)
+    target = load.load(str(EXAMPLE / "transmitters.toml"))
+    heard, _ = listen(target, image, Conditions(fast=True), "late missed=.*\r\n")
+    assert re.findall("safe sensor=(.*)\r\n", heard) == ["started", "late missed=2"]
+
+
+def test_one_sample_a_second(tmp_path):
+    """The shipped model as it is: 1 Hz by the board's clock."""
+    target = load.load(str(EXAMPLE / "transmitters.toml"))
+    image = built("forecaster", EXAMPLE, tmp_path)
+    conditions = Conditions(fast=True, analog=EXAMPLE / "volts.csv")
+    heard, messages = listen(target, image, conditions, "state=ok sample=")
+    sample = int(re.search(r"state=ok sample=(\d+)", heard)[1])
+    seconds = float(re.search(r"ran ([\d.]+) s", messages)[1])
+    assert sample + 1 <= seconds < sample + 5
