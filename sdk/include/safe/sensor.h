@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file sensor.h The product's own sensors, which the detector application reads by its clock.
  *
- * Both functions are yours: `scons app=detector sensor=my_sensor.c` links them. Without a sensor the
+ * Both functions are yours: `scons app=detector sensor=FOLDER` links them. Without sensors the
  * application is linked with sdk/src/app/line_only.c instead, and samples come over the line.
  *
  * They run in the main loop, never in an interrupt handler, and must end well before the watchdog's
