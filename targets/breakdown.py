@@ -73,7 +73,7 @@ class Owners:
     def _generated(self, piece: MapEntry, stem: str) -> Owner:
         if stem == "safe_app_model":
             return "application", stem
-        if stem in (self._stem, f"{self._stem}_weights"):
+        if stem.startswith(self._stem):
             return self._of_operator(piece.name) or ("model", stem)
         return "model", stem
 

@@ -84,6 +84,7 @@ class _Importer:
             inputs=inputs,
             outputs=outputs,
             sha256=hashlib.sha256(self._data).hexdigest(),
+            source_operators=tuple(bare),
         )
         problem = next(verifier.problems(graph), None)
         if problem is not None:

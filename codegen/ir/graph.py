@@ -126,6 +126,8 @@ class Graph:
     outputs: tuple[int, ...]
     sha256: str = ""
     """SHA-256 of the model file, hexadecimal."""
+    source_operators: tuple[Operator, ...] = ()
+    """Operators as they stand in the file, without their options: what an interpreter runs."""
 
     def tensor(self, index: int) -> Tensor:
         """Return the tensor of that index."""

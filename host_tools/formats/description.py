@@ -29,6 +29,7 @@ _KEYS = {
     "channels",
     "architecture",
 }
+_OF_THE_BUILD = {"budget", "arena_bytes"}
 _BUDGETS = {"flash_bytes", "ram_bytes", "instructions"}
 
 
@@ -141,7 +142,7 @@ def load(directory: Path) -> Description:
     """
     path = directory / FILE
     content = toml_file.read(path, DataError)
-    if unknown := sorted(set(content) - _KEYS - {"budget"}):
+    if unknown := sorted(set(content) - _KEYS - _OF_THE_BUILD):
         raise DataError(f'{path}: unknown key "{unknown[0]}": known are {", ".join(sorted(_KEYS))}')
     channels = _value(path, content, "channels", list, [])
     rows = [row if isinstance(row, dict) else {} for row in channels]

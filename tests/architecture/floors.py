@@ -35,6 +35,7 @@ CODEGEN: dict[str, set[str]] = {
     "backends/native/rv32": _FORMS | {"backends/native/shared"},
     "backends/native": _SEMANTICS
     | {"passes", "memory", "emit", "options", "backends", "backends/native/shared"},
+    "backends/tflm": IR | {"frontend", "emit", "options", "backends", "backends/native"},
     "backends/xcubeai": IR | {"backends", "emit", "options"},
     "pipeline": IR | {"frontend", "backends", "memory", "emit", "options"},
     "command": {"pipeline", "emit", "options", "errors"},

@@ -32,6 +32,7 @@ int main(void)
     const safe_app_model_t *app = safe_app_model();
     safe_context_t context;
     safe_status_t status;
+    uint8_t ignored[16];
 
     safe_port_init();
     memset(app->arena, 0, 2u * sizeof(int32_t));
@@ -47,7 +48,9 @@ int main(void)
         safe_app_print_u32(taken_bytes(app->arena));
         safe_app_print("\r\n");
         while (safe_port_time_ms() - start_ms < PERIOD_MS) {
-            safe_port_idle();
+            if (safe_port_read(ignored, sizeof ignored) == 0u) { /* a line is opened by reading */
+                safe_port_idle();
+            }
         }
     }
 }

@@ -48,7 +48,8 @@ def test_an_unknown_one(command: list[str], tmp_path: Path, capsys, monkeypatch)
     monkeypatch.chdir(tmp_path)
     assert cli.main([*command, "--backend", "nonsense"]) == ExitCode.USAGE
     message = capsys.readouterr().err
-    assert message == (f"host_tools {command[0]}: unknown backend 'nonsense'; known are native\n")
+    known = ", ".join(build.backends())
+    assert message == f"host_tools {command[0]}: unknown backend 'nonsense'; known are {known}\n"
 
 
 def test_an_image_says_its_backend() -> None:

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What runs before `main` of an image with C++ in it: the constructors of static objects. The
- * linker turns start-up's call of main into __wrap_main (--wrap=main), so that start-up and every
- * image of C alone stay as they are. */
+/* What an image with C++ in it has beyond one of C alone.
+ *
+ * The constructors of static objects run before `main`: the linker turns start-up's call of main
+ * into
+ * __wrap_main (--wrap=main), so that start-up stays as it is. A library that gives up ends in the
+ * fault report, over the same line, and in a reset. */
+#include <stdlib.h>
+
 typedef void (*constructor_t)(void);
 
 /* Set by the linker script; a constructor of a lower number runs first. */
@@ -17,4 +22,11 @@ int __wrap_main(void)
         (*next)();
     }
     return __real_main();
+}
+
+void abort(void)
+{
+    for (;;) {
+        __builtin_trap();
+    }
 }

@@ -1,0 +1,1 @@
+"""TensorFlow Lite Micro, as a library that the user builds."""

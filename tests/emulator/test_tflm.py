@@ -1,0 +1,141 @@
+"""The generated C++ with the stand-in of TensorFlow Lite Micro, in images that run."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from host_tools.cli import main
+from host_tools.device.bench import run_bench
+from host_tools.device.frame import Frame, encode
+from host_tools.device.link import Link
+from host_tools.device.protocol import Message, Status
+from host_tools.device.serial_port import SerialPort
+from targets import build, emulate
+from targets.errors import BuildError
+from targets.load import load
+from targets.make import make
+from targets.options import Options
+from tests.standin import tflm_tree
+from tests.unit.host_tools.device.faults import Every, Proxy, Trigger
+
+pytestmark = pytest.mark.emulator
+
+MODEL = build.ROOT / "models/forecaster"
+TFLM = Options(backend="tflm")
+OPERATORS = 7
+
+
+@pytest.fixture(scope="session")
+def standin(tmp_path_factory):
+    """A folder as a user's build of the library, for three targets."""
+    root = tmp_path_factory.mktemp("standin") / "tree"
+    return tflm_tree.make(root, ["stm32f4", "mps2-an505", "host"], [MODEL / "model_int8.tflite"])
+
+
+@pytest.fixture
+def tflm(standin, monkeypatch):
+    monkeypatch.setenv("TFLM_DIR", str(standin))
+
+
+def expected(count):
+    """Golden windows, their outputs, and raw samples for one window and some more."""
+    with np.load(MODEL / "golden.npz") as golden:
+        return golden["windows"][:count], golden["outputs"][:count], golden["samples"][:40]
+
+
+@pytest.mark.parametrize("target", ["stm32f4", "mps2-an505"])
+def test_every_byte_is_the_oracles(target, capsys, tflm):
+    arguments = ["--backend", "tflm", "--emulate", "--windows", "4", "--samples", "40", "--json"]
+    assert main(["bench", "--target", target, *arguments]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["mismatched_bytes"], facts["chain_mismatches"]) == (0, 0)
+    assert facts["backend"] == "tflm"
+    assert facts["link"]["device"]["features"] >> 8 & 15 == 1
+    counted = {row["index"]: row["instructions"] for row in facts["operators"]}
+    assert list(counted) == list(range(OPERATORS))
+    assert counted[3] > 1_000_000 > counted[0] > 0
+    assert facts["stack_bound_bytes"] is None
+    size = make(target, "forecaster", options=TFLM).size()
+    assert size["stack"]["reason"] == "calls through the runtime's tables"
+    owners = {part["name"] for part in size["parts"]}
+    assert {"libtensorflow-microlite", "3 UNIDIRECTIONAL_SEQUENCE_LSTM"} <= owners
+
+
+def test_the_same_image_runs_on_the_soft_board(tflm):
+    built = make("stm32f4", "forecaster", options=TFLM)
+    windows, outputs, samples = expected(2)
+    with (
+        emulate.start(load("stm32f4"), built.elf, kind=emulate.BOARD) as running,
+        SerialPort(running.url) as port,
+    ):
+        sha256 = built.manifest()["model_sha256"]
+        found = run_bench(Link(port), windows, samples, sha256=sha256)
+    assert found.outputs.tobytes() == outputs.tobytes()
+    assert set(found.records["status"]) == {Status["OK"]}
+
+
+def test_the_arena_is_what_was_measured(tflm):
+    built = make("stm32f4", "forecaster", options=TFLM)
+    kept = json.loads((built.folder / "arena.json").read_text())
+    assert kept["arena_bytes"] == built.manifest()["arena_bytes"] == built.size()["arena_bytes"]
+    assert 0 <= kept["arena_bytes"] - kept["taken_bytes"] < 16
+    assert list(kept["archives"]) == ["libtensorflow-microlite.a"]
+    database = json.loads((built.folder / "compile_commands.json").read_text())
+    (cxx,) = [entry for entry in database if entry["file"].endswith(".cc")]
+    assert "g++" in cxx["command"]
+    assert "-std=c++17" in cxx["command"]
+    assert "-std=c99" not in cxx["command"]
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_faulty_line_and_a_reset_are_recovered(reset, tflm):
+    built = make("stm32f4", "forecaster", options=TFLM)
+    frame = encode(Frame(Message["RESET"], 99, 0, b""))
+    fault = Trigger(3000, lambda data, _: data + frame) if reset else Every("flip", period=2500)
+    windows, outputs, samples = expected(4)
+    with (
+        emulate.start(load("stm32f4"), built.elf) as running,
+        Proxy(int(running.url.rsplit(":", 1)[1]), fault) as proxy,
+        SerialPort(proxy.url) as port,
+    ):
+        found = run_bench(Link(port), windows, samples, sha256=built.manifest()["model_sha256"])
+    assert found.outputs.tobytes() == outputs.tobytes()
+    assert found.restarts == int(reset)
+
+
+def test_golden_compares_the_device(capsys, tflm, tmp_path):
+    arguments = ["--target", "host", "--emulate", "--backend", "tflm", "--windows", "4", "--json"]
+    assert main(["golden", *arguments, "--outdir", str(tmp_path)]) == 0
+    assert "device host" in capsys.readouterr().out
+
+
+def test_a_runtime_that_fails_is_a_status_and_a_gap(tmp_path, monkeypatch):
+    """The records go on; a sample whose forecast failed says RUNTIME."""
+    model = [MODEL / "model_int8.tflite"]
+    root = tflm_tree.make(tmp_path / "tree", ["host"], model, "-DSTANDIN_FAILING_CALL=3")
+    monkeypatch.setenv("TFLM_DIR", str(root))
+    built = make("host", "forecaster", options=TFLM, out=tmp_path / "build")
+    none, _, samples = expected(0)
+    with (
+        emulate.start(load("host"), built.elf) as running,
+        SerialPort(running.url) as port,
+    ):
+        sha256 = built.manifest()["model_sha256"]
+        found = run_bench(Link(port), none, samples, sha256=sha256).records
+    failed = np.flatnonzero(found["status"] == Status["RUNTIME"])
+    assert failed.tolist() == [31]
+    assert found["index"].tolist() == [*range(32), *range(8)]
+
+
+def test_a_described_arena_is_held_against_the_measured(tflm, tmp_path):
+    model = tmp_path / "small"
+    shutil.copytree(MODEL, model)
+    text = (model / "model.toml").read_text()
+    (model / "model.toml").write_text("arena_bytes = 1600\n" + text)
+    with pytest.raises(BuildError, match=r"arena_bytes is 1600, \d+ less than the runtime takes"):
+        make("host", str(model), options=TFLM, out=tmp_path / "build")
+    (model / "model.toml").write_text("arena_bytes = 9000\n" + text)
+    built = make("host", str(model), options=TFLM, out=tmp_path / "build")
+    assert built.manifest()["arena_bytes"] == 9008

@@ -1,0 +1,1 @@
+"""Stand-ins for libraries that a test machine cannot have, written over SAFE's own kernels."""
