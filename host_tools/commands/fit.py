@@ -26,6 +26,7 @@ from host_tools.errors import DataError, DetectorRefusedError
 from host_tools.formats import description, detector, json_file
 from host_tools.formats.description import NO_NETWORK, TFLITE
 from host_tools.formats.detector import LEARNED
+from host_tools.report import sight_page
 from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
 from host_tools.runtimes.adapter import Adapter
@@ -94,8 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
     parts = window.split(about.table)
     if adapter.scaler.centre_rows and choice.wanted == AUTO:
         choice = replace(choice, baseline=LEARNED)
-    baseline, why = detection.choose(parts, choice)
-    _say(f"baseline: {baseline} ({why})")
+    baseline, reason = detection.choose(parts, choice)
+    _say(f"baseline: {baseline} ({reason})")
     _say(f"fitting the detector of {about.description.name} to {len(parts.train)} training rows")
     network, forecast = _network(about.home / INT8, adapter)
     limits = about.description.limits()
@@ -108,7 +109,9 @@ def run(arguments: argparse.Namespace) -> int:
             _say(f"note: {notice}")
     detection.tell(figures, _say)
     out = arguments.out or about.home
-    if why := detection.refuse(figures, choice.max_quiet_alarms):
+    why = detection.refuse(figures, choice.max_quiet_alarms)
+    sight_page.write(out, figures, about.description.name, why)
+    if why:
         output.write(out / REFUSED, made.config.detector.text())
         raise DetectorRefusedError(f"{out / detector.FILE}: {why}")
     record = about.home / "training.json"

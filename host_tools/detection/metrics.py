@@ -199,6 +199,11 @@ def _shares(runs: Sequence[Run]) -> tuple[float, float, float, float]:
     )
 
 
+def quiet_alarm_share(runs: Sequence[Run]) -> float:
+    """Percent of the quiet time with a verdict that is in alarm."""
+    return _shares(runs)[0]
+
+
 def summarize(runs: Sequence[Run]) -> Summary:
     """All figures; AUC-PR and VUS-PR are means over the runs that have an event."""
     f1, far, mar = rates(runs)

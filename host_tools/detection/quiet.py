@@ -17,7 +17,8 @@ from host_tools.detection.features import F32, F64
 from host_tools.detection.fit import Fitted, Material, Network
 from host_tools.detection.replay import ChainConfig, Forecast
 from host_tools.detection.rule import Rule
-from host_tools.detection.trials import Bench, Sight
+from host_tools.detection.sight import Sight
+from host_tools.detection.trials import Bench
 from host_tools.detection.worth import Worth
 from host_tools.errors import TrainingError
 from host_tools.formats import detector as detectors
@@ -32,6 +33,9 @@ DEPLOYMENT_ROWS = 24_000
 """The same with a learned baseline, where segments are taken from everywhere."""
 PIECE_ROWS = 400
 """Rows of a piece that moments of a training baseline are crossed over."""
+
+LEAST_QUIET = 300
+"""Quiet rows of the test part from which they alone tell how often the detector is in alarm."""
 
 DAYS = 2.0
 """Days of quiet training rows from which they are the baseline: they show what a day is like."""
@@ -276,6 +280,7 @@ def figures(made: Made, parts: window.TimeSplit, forecast: Forecast | None) -> d
     found: dict[str, Any] = {
         "baseline": detector.baseline,
         "learn_rows": detector.learn_samples,
+        "notice": float(detector.notice),
         "level_channels": [names[c] for c in detector.level.channels],
         "median_channels": [names[c] for c in detector.median.channels],
         "residual_channels": [names[c] for c in detector.residual.channels],
@@ -290,7 +295,8 @@ def figures(made: Made, parts: window.TimeSplit, forecast: Forecast | None) -> d
         records = replay.run_chain(config, rows, forecast)
         counts.append(assess.assess(records, labels, part.rate_hz))
         found[f"detection_{name}"] = counts[-1].fields()
-    total = assess.together(counts)
+    # The test part trained nothing at all; where it is short, the validation part counts, too.
+    total = counts[1] if counts[1].quiet_rows >= LEAST_QUIET else assess.together(counts)
     return found | {
         "quiet_alarm_share": total.alarm_share,
         "quiet_notice_share": total.notice_share,
@@ -307,7 +313,7 @@ def tell_trials(made: Made, say: Callable[[str], None]) -> None:
     if made.sight is None:
         say("too few quiet rows in a row in the test part to try injected faults on")
         return
-    for line in made.sight.lines():
+    for line in (*made.sight.lines(), *made.sight.curve_lines(float(made.rule.notice))):
         say(line)
 
 

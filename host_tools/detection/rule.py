@@ -19,8 +19,8 @@ class Rule:
         least_eigenvalue: Of the moments, for the same reason.
         drift_blocks: Blocks into which the rows that a baseline stands for are cut.
         drift_share: A channel wanders when the means of these blocks hold more than this share
-            of its variance (white noise: one over the block's length). With a learned baseline
-            its level is not scored.
+            of its variance: more than the rows in a block do (white noise: one over the block's
+            length). With a learned baseline its level is not scored.
         white_share: Below it a channel is white over blocks: it can be watched for slow drift.
         quantile: Of the smoothed score over quiet rows; becomes 1 by scaling.
         notice: The lower threshold, in such units.
@@ -57,7 +57,7 @@ class Rule:
     least_moment: float = 0.05
     least_eigenvalue: float = 0.02
     drift_blocks: int = 8
-    drift_share: float = 1.0 / 3.0
+    drift_share: float = 0.5
     white_share: float = 0.035
     quantile: float = 0.99
     notice: float = 2.0

@@ -8,7 +8,7 @@ before is left out, and quiet trials tell what chance catches.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from host_tools.detection import fast
 from host_tools.detection.fast import Lane, Traces
 from host_tools.detection.features import F32, F64
 from host_tools.detection.fit import Network
+from host_tools.detection.sight import Fault, Outcome, QuietPoint, Sight, Trial
 from host_tools.formats.detector import Detector
-from host_tools.formats.record import RAISED, State
+from host_tools.formats.record import RAISED, VERDICTS, State
 from host_tools.formats.scaler import Scaler
 
 STEPS = (1.0, 2.0, 3.0, 5.0)
@@ -32,192 +33,12 @@ LEAST_ROWS = 60
 WINDOWS = 10_000
 """Windows that the network is run on for the steps, about: it bounds the time."""
 MOST_PIECES = 4
-SEEN = 0.5
-"""Share of the largest ramps that must be caught, chance left out, for a channel to be watched."""
+THRESHOLDS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 4.0, 6.0, 8.0)
+"""Points of the operating curve."""
+MOST_QUIET = 8_000
+"""Quiet rows that a curve or a comparison is measured on: it bounds the time."""
 _VALUES = 2_000_000
 """Values of the recordings that are judged side by side: it bounds the memory."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A step, or a ramp over `rows` rows, of `size` spreads; size 0: none."""
-
-    kind: str
-    size: float
-    rows: int
-
-    @property
-    def name(self) -> str:
-        """What a table calls it."""
-        return f"{self.kind} {self.size:g}"
-
-    def shape(self, rows: int) -> F64:
-        """Return the deviation of `rows` rows from the onset on, in spreads."""
-        if self.kind == "step":
-            return np.full(rows, self.size)
-        return self.size * np.minimum(np.arange(1, rows + 1) / self.rows, 1.0)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How one went.
-
-    Attributes:
-        delay: Rows from the onset to the first notice; infinite without one, NaN where the state
-            was raised already: that trial is left out.
-        alarmed: Whether the alarm came.
-        drifts: Whether there was no notice, but the drift notice.
-    """
-
-    delay: float
-    alarmed: bool = False
-    drifts: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How the trials of one fault in one channel went.
-
-    Attributes:
-        trials: That were not raised before the onset.
-        noticed: Of them, raised after it.
-        alarmed: Of them, in alarm.
-        delay: Median rows from the onset to the notice, of those that were noticed; None: none.
-        drifts: Of them, without a notice but with the drift notice.
-    """
-
-    trials: int
-    noticed: int
-    alarmed: int
-    delay: float | None
-    drifts: int = 0
-
-    @classmethod
-    def of(cls, found: Sequence[Trial]) -> "Outcome":
-        """Count trials."""
-        fair = [t for t in found if not np.isnan(t.delay)]
-        delays = [t.delay for t in fair if np.isfinite(t.delay)]
-        return cls(
-            len(fair),
-            len(delays),
-            sum(t.alarmed for t in fair),
-            float(np.median(delays)) if delays else None,
-            sum(t.drifts for t in fair),
-        )
-
-    @property
-    def share(self) -> float:
-        """Part of the trials that was noticed; 0 without trials."""
-        return self.noticed / self.trials if self.trials else 0.0
-
-    def fields(self) -> dict[str, Any]:
-        """JSON."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What a detector sees.
-
-    Attributes:
-        channels: Names.
-        faults: Columns of the table.
-        outcomes: By channel, one for each fault.
-        chance: By kind of fault what quiet rows alone raise.
-        delays: float64, of every step in order: see Trial.
-        deployments: Quiet recordings that the faults were put into.
-        rate_hz: Rows per second.
-    """
-
-    channels: tuple[str, ...]
-    faults: tuple[Fault, ...]
-    outcomes: tuple[tuple[Outcome, ...], ...]
-    chance: dict[str, Outcome]
-    deployments: int
-    rate_hz: float
-    delays: F64
-
-    def of(self, kind: str) -> list[Outcome]:
-        """Return the outcomes of one kind of fault, all channels and sizes."""
-        return [
-            row[i] for row in self.outcomes for i, f in enumerate(self.faults) if f.kind == kind
-        ]
-
-    def share(self, kind: str = "step") -> float | None:
-        """Return which part of the trials of a kind was noticed; None without one."""
-        found = self.of(kind)
-        trials = sum(o.trials for o in found)
-        return sum(o.noticed for o in found) / trials if trials else None
-
-    def delay(self, kind: str = "step") -> float | None:
-        """Return the median over faults and channels of the delay, in rows."""
-        known = [o.delay for o in self.of(kind) if o.delay is not None]
-        return float(np.median(known)) if known else None
-
-    def blind_to_ramps(self) -> list[str]:
-        """Return the channels in which most of the largest ramps pass without any notice."""
-        ramps = [i for i, f in enumerate(self.faults) if f.kind == "ramp"]
-        if not ramps:
-            return []
-        largest = max(ramps, key=lambda i: self.faults[i].size)
-        found = []
-        for name, row in zip(self.channels, self.outcomes, strict=True):
-            o = row[largest]
-            if o.trials and (o.noticed + o.drifts) / o.trials - self.chance["ramp"].share < SEEN:
-                found.append(name)
-        return found
-
-    def lines(self) -> list[str]:
-        """Return it as a table for the terminal: share noticed, and rows until then."""
-        head = ["channel", *(f"{f.name}" for f in self.faults)]
-        rows = [[n, *map(_cell, row)] for n, row in zip(self.channels, self.outcomes, strict=True)]
-        quiet = [self.chance[f.kind] for f in self.faults]
-        rows.append(["no fault", *map(_cell, quiet)])
-        widths = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
-        table = [
-            "  ".join([r[0].ljust(widths[0]), *map(str.rjust, r[1:], widths[1:])])
-            for r in [head, *rows]
-        ]
-        blind = self.blind_to_ramps()
-        ramp = max((f.rows for f in self.faults if f.kind == "ramp"), default=0)
-        notes = [
-            f"faults injected into {self.deployments} stretches of quiet rows that trained nothing,"
-            f" in spreads of the channel: share noticed within {STEP_ROWS} rows, and after how many"
-        ]
-        if ramp:
-            seconds = ramp / self.rate_hz
-            notes.append(f"ramps rise over {ramp:,} rows ({seconds / 60:,.3g} min)")
-            notes.append(
-                f"slow ramps pass unnoticed in: {', '.join(blind)}"
-                if blind
-                else "no channel is blind to slow ramps"
-            )
-        return [notes[0], *("  " + row for row in table), *notes[1:]]
-
-    def fields(self) -> dict[str, Any]:
-        """JSON: counts by channel and fault, delays in rows."""
-        return {
-            "deployments": self.deployments,
-            "rate_hz": self.rate_hz,
-            "step_rows": STEP_ROWS,
-            "ramp_rows": max((f.rows for f in self.faults if f.kind == "ramp"), default=0),
-            "chance": {kind: o.fields() for kind, o in self.chance.items()},
-            "channels": {
-                name: {f.name: o.fields() for f, o in zip(self.faults, row, strict=True)}
-                for name, row in zip(self.channels, self.outcomes, strict=True)
-            },
-            "step_share": self.share("step"),
-            "step_delay_rows": self.delay("step"),
-            "ramp_share": self.share("ramp"),
-            "blind_to_ramps": self.blind_to_ramps(),
-        }
-
-
-def _cell(found: Outcome) -> str:
-    if not found.trials:
-        return "-"
-    delay = "" if found.delay is None else f" {found.delay:.0f}"
-    return f"{found.share:.0%}{delay}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,13 +72,13 @@ class Bench:
         return min(wanted, longest - self.onset)
 
 
-def sight(bench: Bench, stretches: Sequence[F64], *, ramps: bool = True) -> Sight | None:
-    """Put steps, and with `ramps` ramps, into quiet stretches; None: they are too short.
+def sight(bench: Bench, stretches: Sequence[F64], *, whole: bool = True) -> Sight | None:
+    """Put faults into quiet stretches; None: they are too short.
 
     Args:
         bench: The detector.
         stretches: Quiet rows that trained nothing, raw float64 [T, C] each, without gaps.
-        ramps: Whether to try ramps, too.
+        whole: Whether to try ramps and other thresholds, too, not only steps.
     """
     steps = tuple(Fault("step", size, 1) for size in STEPS)
     channels = bench.scaler.channels
@@ -265,18 +86,69 @@ def sight(bench: Bench, stretches: Sequence[F64], *, ramps: bool = True) -> Sigh
     pieces = deployments(bench, stretches, STEP_ROWS, min(MOST_PIECES, budget))
     if not pieces:
         return None
-    trials, quiet = _tried(bench, pieces, steps)
+    own = float(bench.detector.notice)
+    thresholds = sorted({own, *THRESHOLDS} if whole else {own})
+    tried = _tried(bench, pieces, steps, [value / own for value in thresholds])
+    trials, quiet = tried[thresholds.index(own)]
     delays = np.array([t.delay for row in trials for cell in row for t in cell])
     chance, faults = {"step": quiet}, steps
     rows = [tuple(map(Outcome.of, row)) for row in trials]
     length = bench.ramp_rows(max(map(len, [*stretches, *pieces])))
-    if ramps and length >= LEAST_ROWS:
+    if whole and length >= LEAST_ROWS:
         slow = tuple(Fault("ramp", size, length) for size in RAMPS)
         some = deployments(bench, stretches, length, 2) or pieces[:2]
-        more, chance["ramp"] = _tried(bench, some, slow)
+        ((more, chance["ramp"]),) = _tried(bench, some, slow, [1.0])
         rows = [a + tuple(map(Outcome.of, b)) for a, b in zip(rows, more, strict=True)]
         faults = steps + slow
-    return Sight(channels, faults, tuple(rows), chance, len(pieces), bench.rate_hz, delays)
+    found = Sight(
+        channels, faults, tuple(rows), chance, len(pieces), bench.rate_hz, STEP_ROWS, delays
+    )
+    if not whole:
+        return found
+    points = []
+    for value, (by_channel, _), (a_day, share) in zip(
+        thresholds, tried, quiet_time(bench, stretches, thresholds), strict=True
+    ):
+        all_steps = Outcome.of([t for row in by_channel for cell in row for t in cell])
+        points.append(QuietPoint(value, a_day, share, all_steps.share, all_steps.delay))
+    return replace(found, curve=tuple(points))
+
+
+def quiet_time(
+    bench: Bench, stretches: Sequence[F64], thresholds: Sequence[float]
+) -> list[tuple[float | None, float | None]]:
+    """Return notices a day and percent of the time in notice or alarm, at each threshold."""
+    d, own = bench.detector, float(bench.detector.notice)
+    features = fast.Features(d, bench.scaler, bench.network)
+    some = [features.of(Lane(s)) for s in _bounded(stretches, d.learn_samples + d.rows)]
+    scales = [value / own for value in thresholds for _ in some]
+    found = fast.judge(d, some * len(thresholds), scales)
+    return [
+        _quiet_time(bench, found[i * len(some) : (i + 1) * len(some)])
+        for i in range(len(thresholds))
+    ]
+
+
+def _bounded(stretches: Sequence[F64], least: int) -> list[F64]:
+    """Return stretches of more than `least` rows, the longest first, of MOST_QUIET rows in all."""
+    found, left = [], MOST_QUIET
+    for stretch in sorted(stretches, key=len, reverse=True):
+        if min(len(stretch), left) > least:
+            found.append(stretch[:left])
+            left -= len(found[-1])
+    return found
+
+
+def _quiet_time(bench: Bench, found: Sequence[Traces]) -> tuple[float | None, float | None]:
+    rows = raised = episodes = 0
+    for one in found:
+        flags = np.isin(one.state, RAISED)
+        rows += int(np.isin(one.state, VERDICTS).sum())
+        raised += int(flags.sum())
+        episodes += int((np.diff(flags.astype(int), prepend=0) > 0).sum())
+    if not rows:
+        return None, None
+    return episodes * bench.rate_hz * 86400.0 / rows, 100.0 * raised / rows
 
 
 def deployments(bench: Bench, stretches: Sequence[F64], rows: int, most: int) -> list[F64]:
@@ -301,10 +173,14 @@ def deployments(bench: Bench, stretches: Sequence[F64], rows: int, most: int) ->
     return [found[i * len(found) // count] for i in range(count)]
 
 
+_Tried = tuple[list[list[list[Trial]]], Outcome]
+"""Trials by channel, fault and piece, and what quiet rows alone raise."""
+
+
 def _tried(
-    bench: Bench, pieces: Sequence[F64], faults: Sequence[Fault]
-) -> tuple[list[list[list[Trial]]], Outcome]:
-    """Return the trials by channel and fault, and what quiet rows alone raise."""
+    bench: Bench, pieces: Sequence[F64], faults: Sequence[Fault], scales: Sequence[float]
+) -> list[_Tried]:
+    """Return what each scale of the thresholds gives."""
     memo = _Memo(bench.network)
     features = fast.Features(bench.detector, bench.scaler, memo.network)
     still = [Lane(p) for p in pieces]
@@ -322,23 +198,32 @@ def _tried(
                     # A slow ramp hardly moves the error of a forecast a few rows ahead.
                     yield Lane(values, residual=residual if is_slow else None)
 
-    found = (_trial(bench, t) for t in _judged(bench, features, lanes(), len(pieces[0])))
-    trials = [[[next(found) for _ in pieces] for _ in faults] for _ in bench.spread]
-    quiet = _judged(bench, features, iter(still), len(pieces[0]))
-    return trials, Outcome.of([_trial(bench, t) for t in quiet])
+    count, rows = len(pieces), len(pieces[0])
+    found = list(_judged(bench, features, lanes(), rows, scales))
+    quiet = list(_judged(bench, features, iter(still), rows, scales))
+
+    def table(index: int) -> list[list[list[Trial]]]:
+        flat = iter([trials[index] for trials in found])
+        return [[[next(flat) for _ in range(count)] for _ in faults] for _ in bench.spread]
+
+    return [(table(i), Outcome.of([t[i] for t in quiet])) for i in range(len(scales))]
 
 
 def _judged(
-    bench: Bench, features: fast.Features, lanes: Iterator[Lane], rows: int
-) -> Iterator[Traces]:
-    """Judge lanes in groups of a bounded size, in order."""
-    group = max(1, _VALUES // (rows * len(bench.spread)))
-    while True:
-        some = [lane for lane, _ in zip(lanes, range(group), strict=False)]
-        if not some:
-            return
-        scales = [lane.scale for lane in some]
-        yield from fast.judge(bench.detector, [features.of(lane) for lane in some], scales)
+    bench: Bench,
+    features: fast.Features,
+    lanes: Iterator[Lane],
+    rows: int,
+    scales: Sequence[float],
+) -> Iterator[list[Trial]]:
+    """Judge lanes in groups of a bounded size, in order; one trial for each scale."""
+    group = max(1, _VALUES // (rows * len(bench.spread) * len(scales)))
+    while some := list(islice(lanes, group)):
+        featured = [features.of(lane) for lane in some]
+        repeated = [scale for scale in scales for _ in featured]
+        found = fast.judge(bench.detector, featured * len(scales), repeated)
+        for i in range(len(some)):
+            yield [_trial(bench, t) for t in found[i :: len(some)]]
 
 
 def _trial(bench: Bench, found: Traces) -> Trial:

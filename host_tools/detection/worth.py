@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from host_tools.detection import fast
-from host_tools.detection.fast import Lane
 from host_tools.detection.features import F64
-from host_tools.detection.trials import Bench, Sight, sight
-from host_tools.formats.record import RAISED, VERDICTS
+from host_tools.detection.sight import Sight
+from host_tools.detection.trials import Bench, quiet_time, sight
 
 CLEAR = 2.0
 """Standard deviations by which what is caught more must exceed what is caught less (McNemar)."""
@@ -92,7 +90,7 @@ def compare(with_network: Bench, without: Bench, stretches: Sequence[F64]) -> Wo
         without: The other one.
         stretches: Quiet rows that trained nothing, raw float64 [T, C] each, without gaps.
     """
-    found = [(sight(b, stretches, ramps=False), b) for b in (with_network, without)]
+    found = [(sight(b, stretches, whole=False), b) for b in (with_network, without)]
     seen = [(s, b) for s, b in found if s is not None]
     if len(seen) < 2:
         return None
@@ -105,10 +103,5 @@ def compare(with_network: Bench, without: Bench, stretches: Sequence[F64]) -> Wo
 
 
 def _side(seen: Sight, bench: Bench, stretches: Sequence[F64]) -> Side:
-    least = bench.detector.learn_samples + bench.detector.rows
-    lanes = [Lane(s) for s in stretches if len(s) > least]
-    found = fast.run_all(bench.detector, bench.scaler, lanes, bench.network)
-    state = np.concatenate([t.state for t in found]) if found else np.zeros(0)
-    verdicts = np.isin(state, VERDICTS)
-    share = float(np.isin(state[verdicts], RAISED).mean()) if verdicts.any() else 0.0
-    return Side(seen.share() or 0.0, seen.delay(), 100.0 * share)
+    ((_, share),) = quiet_time(bench, stretches, [float(bench.detector.notice)])
+    return Side(seen.share() or 0.0, seen.delay(), share or 0.0)

@@ -20,7 +20,7 @@ from host_tools.detection import metrics
 from host_tools.detection.choice import Choice
 from host_tools.detection.replay import ChainConfig
 from host_tools.detection.replay import load as load_chain
-from host_tools.evaluation import on_device, scoring
+from host_tools.evaluation import on_device, operating, scoring
 from host_tools.evaluation import trace as tracing
 from host_tools.evaluation.runs_training import train
 from host_tools.evaluation.trace import Detection, OperatingPoint, Trace
@@ -84,7 +84,7 @@ class Study:
         channels: Names of all channels.
         traces: The int8 chain row by row: labelled runs, then quiet recordings.
         groups: Of the int8 chain, by folder of runs.
-        curve: Of the int8 chain, what other thresholds give.
+        curve: What other thresholds give on the labelled runs.
         differing: Records that differ between a device and the int8 chain, by target.
         streamed: Samples that went through each device.
     """
@@ -242,7 +242,7 @@ def _scored(
         channels=runs.channels,
         traces=traces,
         groups=tracing.groups(counted),
-        curve=tuple(tracing.curve(counted, traces, float(config.detector.notice))),
+        curve=tuple(operating.curve(config, models.network(), labelled, first)),
     )
 
 

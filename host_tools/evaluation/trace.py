@@ -1,7 +1,7 @@
 """What a detector did on every run, row by row, and what other thresholds would have done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,6 @@ from host_tools.formats.record import NO_CHANNEL, RAISED, VERDICTS, State
 
 Flags = NDArray[np.bool_]
 
-CURVE_POINTS = 41
-CURVE_SPAN = 8.0
-"""The curve goes from this part of the threshold to so many times it."""
 _DATED = 1e9
 
 
@@ -76,6 +73,7 @@ class OperatingPoint:
     delay: float
     missed: int
     episodes_per_day: float
+    quiet_alarm_share: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +91,6 @@ class Detection:
         traces: Labelled runs, then quiet recordings.
         curve: What other thresholds give, ascending.
         facts: Sentences on the data, the device and the training.
-        tried: Thresholds that the curve was computed on: `evaluation` or `training` rows.
     """
 
     channels: Sequence[str]
@@ -106,7 +103,6 @@ class Detection:
     traces: Sequence[Trace]
     curve: Sequence[OperatingPoint]
     facts: Sequence[str] = ()
-    tried: str = "evaluation"
 
 
 def trace(run: Recording, records: NDArray[np.void], first: int) -> Trace:
@@ -139,30 +135,6 @@ def trace(run: Recording, records: NDArray[np.void], first: int) -> Trace:
         named=np.where(raised[:, None], named, -1),
         first=first,
     )
-
-
-def curve(runs: Sequence[Run], traces: Sequence[Trace], threshold: float) -> list[OperatingPoint]:
-    """Return what thresholds around `threshold` would have given on the same scores.
-
-    A row is in alarm when it has a verdict and its score is above the threshold. What the chain
-    learned meanwhile is as recorded: a threshold that had let it adapt elsewhere is not replayed.
-
-    Args:
-        runs: The rows that count.
-        traces: Of the same runs in the same order; more may follow.
-        threshold: The detector's own; one of the points.
-    """
-    rows = [(run, ~trace.waiting[trace.first :]) for run, trace in zip(runs, traces, strict=False)]
-    factors = np.geomspace(1 / CURVE_SPAN, CURVE_SPAN, CURVE_POINTS)
-    factors[CURVE_POINTS // 2] = 1.0
-    found = []
-    for value in (threshold * factors).tolist():
-        cut = [replace(run, alarms=there & (run.scores > value)) for run, there in rows]
-        f1, far, mar = metrics.rates(cut)
-        delay, missed, _ = metrics.delays(cut)
-        a_day = metrics.false_alarms_per_day(cut)
-        found.append(OperatingPoint(value, f1, far, mar, delay, missed, a_day))
-    return found
 
 
 def groups(runs: Sequence[Run]) -> dict[str, Summary]:

@@ -62,9 +62,25 @@ def render(study: Study) -> str:
         for target, differ in study.differing.items()
     ]
     facts += [f"  quiet recording   {name}: {found.words()}" for name, found in study.quiet.items()]
+    facts += _curve_lines(study)
     facts.append("  always-alarm shows what F1 costs without detecting anything")
     title = "Detection on labelled runs: rows after the training rows, pooled, no point adjustment"
     return "\n".join([title, "", *lines, "", *facts])
+
+
+def _curve_lines(study: Study) -> list[str]:
+    """Return the operating curve for the terminal."""
+    head = ["threshold", "F1", "MAR %", "delay s", "missed", "a day", "% of quiet time"]
+    rows = [head]
+    for p in study.curve:
+        mark = "*" if p.threshold == float(study.detector.notice) else ""
+        delay = "never" if p.delay == float("inf") else number(p.delay)
+        rows.append([mark + f"{p.threshold:.4g}", number(p.f1, 3), number(p.mar, 1), delay,
+                     str(p.missed), number(p.episodes_per_day, 1),
+                     number(p.quiet_alarm_share, 1)])  # fmt: skip
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    table = ["    " + "  ".join(map(str.rjust, row, widths)) for row in rows]
+    return ["  operating curve   fit --threshold; * is the present notice", *table]
 
 
 MOST_DRAWN = 100
@@ -114,17 +130,19 @@ def _operating(found: Detection) -> Section:
         for point in curve[:: max(1, len(curve) // 4)]
     )
     picture = Chart("", text, across, Axis(0.0, 100.0, "% of the rows"), marks, height=230)
-    head = ["threshold", "F1", "FAR %", "MAR %", "delay", "missed", "false alarms a day"]
+    head = ["threshold", "F1", "FAR %", "MAR %", "delay", "missed", "false alarms a day",
+            "% of quiet time"]  # fmt: skip
     rows = [
         [f"{p.threshold:.4g}", number(p.f1, 3), number(p.far, 1), number(p.mar, 1),
-         _seconds(p.delay), str(p.missed), number(p.episodes_per_day, 1)]
-        for p in curve[:: max(1, len(curve) // 10)]
+         _seconds(p.delay), str(p.missed), number(p.episodes_per_day, 1),
+         number(p.quiet_alarm_share, 1)]
+        for p in curve
     ]  # fmt: skip
     return Section(
         "Operating curve",
-        f"What other thresholds would have given, row by row on the {found.tried} rows: no"
-        " hysteresis, and what the detector learned meanwhile is as recorded. A threshold that is"
-        " chosen here is chosen on the labels that it is then judged by.",
+        "What other thresholds of the notice give on the same runs, each with its own learning and"
+        " following (by the rule in float64). A threshold that is chosen here is chosen on the"
+        " labels that it is then judged by.",
         [picture, Table("Operating curve", head, rows, dense=True)],
     )
 

@@ -13,7 +13,7 @@ from host_tools.detection import quiet
 from host_tools.errors import DataError, DetectorRefusedError
 from host_tools.formats import description
 from host_tools.formats.description import Description
-from host_tools.report import training_page
+from host_tools.report import sight_page, training_page
 from host_tools.training import pipeline, plain
 from host_tools.training.pipeline import TrainedModel
 from host_tools.training.settings import EXPORTS, INT8, Settings
@@ -79,6 +79,7 @@ def train(request: TrainingRequest, say: Say) -> TrainedModel:
     if request.settings.exports:
         training_page.write(out / EXPORTS / CURVE, trained.history)
     _report(trained, time.monotonic() - began, say)
+    sight_page.write(out, trained.figures, wanted.name, trained.refused)
     if not request.csv and before is not None:
         _compare(before, trained.figures["canonical_sha256"], shipped, say)
     if trained.refused:
@@ -93,6 +94,7 @@ def _train_plain(
     trained = plain.train(table, wanted, out, settings=request.settings, say=say)
     quiet.tell(trained.figures, say)
     say(f"{trained.directory}: written, without a network")
+    sight_page.write(out, trained.figures, wanted.name, trained.refused)
     if trained.refused:
         raise DetectorRefusedError(f"{trained.directory}: {trained.refused}")
     return trained

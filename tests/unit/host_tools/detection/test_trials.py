@@ -8,7 +8,8 @@ from host_tools.detection import fit as fitting
 from host_tools.detection.fast import Lane
 from host_tools.detection.fit import Material, Network
 from host_tools.detection.rule import Rule
-from host_tools.detection.trials import Bench, Fault, Outcome, Trial
+from host_tools.detection.sight import Fault, Outcome, Trial
+from host_tools.detection.trials import Bench
 from host_tools.formats.scaler import Scaler
 
 PERIOD, WINDOW, HORIZON = 40, 30, 4

@@ -53,27 +53,6 @@ def test_a_run_without_a_date_or_an_alarm(run, records) -> None:
     assert (found.group, found.start, found.shares()) == ("", None, {})
 
 
-def test_the_curve_at_the_own_threshold_is_what_the_chain_did(run, records) -> None:
-    counted = scoring.counted([run], [records], FIRST)
-    traces = [tracing.trace(run, records, FIRST)]
-    points = tracing.curve(counted, traces, THRESHOLD)
-    own = next(point for point in points if point.threshold == THRESHOLD)
-    figures = metrics.summarize(counted)
-    assert (own.f1, own.far, own.mar) == (figures.f1, figures.far, figures.mar)
-    assert (own.delay, own.missed) == (4.0, 0)
-    assert own.episodes_per_day == figures.false_alarms_per_day
-
-
-def test_an_alarm_needs_a_score_above_the_threshold_and_a_verdict(run, records) -> None:
-    counted = scoring.counted([run], [records], FIRST)
-    traces = [tracing.trace(run, records, FIRST)]
-    at = {p.threshold: p for p in tracing.curve(counted, traces, 3.0)}
-    assert at[3.0].mar == 100.0  # 3.0 is not above 3.0
-    low = tracing.curve(counted, traces, 1e-9)[0]
-    assert low.mar == 0.0
-    assert low.far == pytest.approx(100 * 4 / 5)  # the masked row has no verdict
-
-
 def test_groups_are_folders(run, records) -> None:
     counted = scoring.counted([run], [records], FIRST)
     assert list(tracing.groups(counted)) == ["valve"]

@@ -15,7 +15,7 @@ from host_tools.evaluation import scoring
 from host_tools.evaluation import trace as tracing
 from host_tools.evaluation.error_sources import ErrorShares
 from host_tools.evaluation.evaluate import ErrorPair, Evaluation, Latency
-from host_tools.evaluation.trace import Detection
+from host_tools.evaluation.trace import Detection, OperatingPoint
 from host_tools.formats.golden import Golden
 from host_tools.formats.record import NO_CHANNEL, RECORD, State
 from host_tools.report import detection_page, eda_page, evaluation_page, golden_page
@@ -124,7 +124,9 @@ def detection(count: int = 50, rows: int = 1200) -> Detection:
         groups=tracing.groups(counted),
         runs={run.name: metrics.summarize([run]) for run in counted},
         traces=traces,
-        curve=tracing.curve(counted, traces, THRESHOLD),
+        curve=[
+            OperatingPoint(t, 0.8, 20 / t, 10 * t, 5.0, 0, 3.0, 20 / t) for t in (1.0, 2.0, 4.0)
+        ],
         facts=["A fact of the study."],
     )
 
