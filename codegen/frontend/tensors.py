@@ -32,6 +32,8 @@ class Tensors:
         self._model = model
         self._subgraph = subgraph
         self.found: dict[int, Tensor] = {}
+        self.open: set[int] = set()
+        """Tensors whose shape the file leaves open."""
         with reader.reading("list of tensors"):
             self.count = int(subgraph.TensorsLength())
         with reader.reading("list of buffers"):
@@ -63,7 +65,9 @@ class Tensors:
             )
         if sparse:
             raise ModelUnsupportedError(f"{place}: sparse tensors are not supported")
-        shape = _shape(table, place)
+        shape, is_open = _shape(table, place)
+        if is_open:
+            self.open.add(index)
         dtype = _DTYPES[code]
         return Tensor(
             index=index,
@@ -105,8 +109,8 @@ class Tensors:
         return data
 
 
-def _shape(table: Any, place: str) -> tuple[int, ...]:
-    """Return the static shape.
+def _shape(table: Any, place: str) -> tuple[tuple[int, ...], bool]:
+    """Return the static shape, and whether the file leaves a part of it open.
 
     An open batch is read as 1: the first extent, or whichever else the signature leaves open (time
     before batch) where the converter wrote 1.
@@ -130,9 +134,9 @@ def _shape(table: Any, place: str) -> tuple[int, ...]:
         )
     if shape and shape[0] == -1:
         shape = (1, *shape[1:])
-    if any(extent < 1 for extent in shape):
-        raise ModelInvalidError(f"{place}: shape {list(shape)} has an extent below 1")
-    return shape
+    if any(extent < 0 for extent in shape):
+        raise ModelInvalidError(f"{place}: shape {list(shape)} has an extent below 0")
+    return shape, bool(open_extents)
 
 
 def _quantization(table: Any, place: str, rank: int) -> Quantization | None:

@@ -15,7 +15,7 @@ import tflite
 from flatbuffers.number_types import Int32Flags
 
 from codegen.errors import CodegenError, ModelInvalidError, ModelUnsupportedError, where
-from codegen.frontend import dilation, islands, reader, shapes, support, variables
+from codegen.frontend import dilation, islands, parts, reader, shapes, support, variables
 from codegen.frontend.tensors import Tensors
 from codegen.ir import verifier
 from codegen.ir.graph import ABSENT, Graph, Operator, Tensor
@@ -86,17 +86,30 @@ class _Importer:
             sha256=hashlib.sha256(self._data).hexdigest(),
             source_operators=tuple(bare),
         )
-        problem = next(verifier.problems(graph), None)
-        if problem is not None:
-            raise ModelInvalidError(str(problem))
+        graph = parts.run(graph)
+        _verify(graph)
         typed = _Options(entries)
         graph = islands.run(graph, typed)
         support.check_model(graph)
         graph = shapes.run(replace(graph, operators=tuple(_with_options(graph, typed))))
+        _verify(graph)
         graph = dilation.run(graph)
         for operator in graph.operators:
-            supported_operators()[operator.kind].check(graph, operator)
+            self._check(graph, operator)
         return graph
+
+    def _check(self, graph: Graph, operator: Operator) -> None:
+        """Run the operator's own check; where the file leaves a shape open, it breaks no rule."""
+        try:
+            supported_operators()[operator.kind].check(graph, operator)
+        except ModelInvalidError as error:
+            named = [i for i in (*operator.inputs, *operator.outputs) if i in self._tensors.open]
+            if not named:
+                raise
+            raise ModelUnsupportedError(
+                f'{error} (the file leaves the shape of "{graph.tensor(named[0]).name}" open: '
+                "convert with a fixed batch of 1)"
+            ) from error
 
     def _entries(self, number: int) -> list[Any]:
         subgraph = self._subgraphs[number]
@@ -207,6 +220,12 @@ def builtin_code(code: Any) -> int:
     place = table.Offset(_BUILTIN_CODE_SLOT)
     field = int(table.Get(Int32Flags, place + table.Pos)) if place else 0
     return max(field, int(code.DeprecatedBuiltinCode()))
+
+
+def _verify(graph: Graph) -> None:
+    problem = next(verifier.problems(graph), None)
+    if problem is not None:
+        raise ModelInvalidError(str(problem))
 
 
 class _Options:

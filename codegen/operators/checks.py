@@ -79,8 +79,10 @@ def require_dtype(graph: Graph, operator: Operator, tensor: Tensor, *allowed: DT
     names = " or ".join(dtype.value for dtype in allowed)
     if tensor.dtype == DType.FLOAT32:
         advice = "convert with full integer quantization (int8)"
+    elif tensor.dtype == DType.INT16:
+        advice = "the operator has no int16 form (int16x8): let this part be int8"
     else:
-        advice = "export the model again with int8 values"
+        advice = f"the operator has no {tensor.dtype.value} form here"
     unsupported(
         graph, operator, f"is {tensor.dtype.value}, expected {names}; {advice}", tensor.index
     )

@@ -187,7 +187,6 @@ REFUSED: list[tuple[Callable[[], Graph], Change, type[CodegenError], str]] = [
     (lstm, retensor(18, is_variable=False), INVALID, "variable"),
     (lstm, retensor(19, quantization=Quantization((0.3,), (0,))), UNSUPPORTED, "power of two"),
     (lstm, retensor(19, dtype=DType.INT8), UNSUPPORTED, "int16"),
-    (lstm, retensor(18, quantization=Quantization((0.5,), (0,))), UNSUPPORTED, "hidden state"),
     (lstm, retensor(1, shape=(3, 9)), INVALID, "expected [3, 2]"),
     (lstm, retensor(1, quantization=PER_CHANNEL), UNSUPPORTED, "per-channel"),
     (lstm, retensor(12, dtype=DType.INT64), UNSUPPORTED, "int64"),
@@ -213,7 +212,7 @@ REFUSED: list[tuple[Callable[[], Graph], Change, type[CodegenError], str]] = [
     (dequantize, retensor(0, quantization=None), INVALID, "no scale"),
     (reshape, retensor(0, output=True, shape=(3, 3)), INVALID, "[3, 3]"),
     (reshape, retensor(0, output=True, dtype=DType.INT16), INVALID, "int16"),
-    (reshape, retensor(0, output=True, quantization=ASYMMETRIC), INVALID, "quantization"),
+    (reshape, retensor(0, output=True, quantization=ASYMMETRIC), UNSUPPORTED, "quantization"),
 ]
 
 

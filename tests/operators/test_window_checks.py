@@ -134,7 +134,7 @@ REFUSED: list[tuple[Callable[[], Graph], Change, type[CodegenError], str]] = [
     (padv2, retensor(1, data=np.array([0, 0, 1, 1], np.int32)), INVALID, "expected [1, 6]"),
     (padv2, retensor(1, dtype=DType.INT64), UNSUPPORTED, "int64"),
     (padv2, retensor(2, data=np.array([1, 2], np.int8)), INVALID, "expected one"),
-    (padv2, retensor(2, quantization=OTHER), INVALID, "another scale"),
+    (padv2, retensor(2, quantization=OTHER), UNSUPPORTED, "another scale"),
     (padv2, reoperator(inputs=(0, 1)), INVALID, "2 inputs"),
 ]
 

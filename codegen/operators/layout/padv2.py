@@ -1,7 +1,13 @@
 """PADV2, int8: PAD with a border of any value. See `pad.py`."""
 
 from codegen.ir.graph import Graph, Operator
-from codegen.operators.checks import invalid, require_constant, require_input, require_per_tensor
+from codegen.operators.checks import (
+    invalid,
+    require_constant,
+    require_input,
+    require_per_tensor,
+    unsupported,
+)
 from codegen.operators.layout.pad import Pad
 
 
@@ -20,7 +26,7 @@ class PadV2(Pad):
         own = require_per_tensor(graph, operator, value)
         output = require_per_tensor(graph, operator, graph.tensor(operator.outputs[0]))
         if (own.scale, own.zero_point) != (output.scale, output.zero_point):
-            invalid(
+            unsupported(
                 graph,
                 operator,
                 "has another scale or zero point than the output; convert the model again",

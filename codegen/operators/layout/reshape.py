@@ -7,7 +7,12 @@ from codegen.ir.graph import Array, Graph, Operator
 from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
-from codegen.operators.checks import invalid, require_counts, require_input
+from codegen.operators.checks import (
+    invalid,
+    require_counts,
+    require_input,
+    unsupported,
+)
 
 
 class View(OperatorSpec):
@@ -35,7 +40,7 @@ class View(OperatorSpec):
         if source.quantization is not None and output.quantization is not None:
             before, after = source.quantization, output.quantization
             if (before.scales, before.zero_points) != (after.scales, after.zero_points):
-                invalid(
+                unsupported(
                     graph,
                     operator,
                     "changes the quantization of a value that it only views; convert again",
