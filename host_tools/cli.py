@@ -79,7 +79,9 @@ def parse(words: Sequence[str], project: settings.Settings | None = None) -> arg
     verb = words[0] if words else ""
     known = verbs()
     if verb in known:
-        return build_parser(verb, project).parse_args(words)
+        arguments = build_parser(verb, project).parse_args(words)
+        settings.fill(arguments, verb, project or settings.Settings())
+        return arguments
     parser = build_parser()
     if verb and not verb.startswith("-"):
         near = did_you_mean(verb, [*known, _HELP])

@@ -1,4 +1,4 @@
-"""Defaults of a project: `safe.toml` in the current folder or one above it, and SAFE_… variables.
+"""Defaults of a project: `safe.toml` in the current folder or above it, and SAFE_… variables.
 
     target = "stm32u5"          # a name, or the path of a .toml file
     model = "model"             # a name, or a folder
@@ -21,9 +21,9 @@ from typing import Any
 
 from targets import toml_file
 from targets.errors import ExitCode, SafeError
+from targets.places import PROJECT, project
 from targets.suggest import did_you_mean
 
-FILE = "safe.toml"
 TOOLS = "tools"
 KEYS = ("target", "model", "app", "backend", "port")
 """Settings that are the default of the option of their name, in every verb that has it."""
@@ -47,16 +47,10 @@ class Settings:
     tools: tuple[str, ...] = ()
 
 
-def find(folder: Path) -> Path | None:
-    """Return the `safe.toml` of `folder`, or of the nearest folder above that has one."""
-    places = (place / FILE for place in (folder, *folder.parents))
-    return next((path for path in places if path.is_file()), None)
-
-
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     """Return the settings that hold in `folder`. Raises SettingsError in one line."""
-    path = find(folder)
-    given = _read(path) if path is not None else {}
+    home = project(folder)
+    given = _read(home / PROJECT) if home is not None else {}
     values = {key: str(given[key]) for key in KEYS if key in given}
     tools = tuple(given.get(TOOLS, ()))
     values |= {k: text for k in KEYS if (text := environ.get(f"SAFE_{k.upper()}"))}
@@ -108,4 +102,14 @@ def set_defaults(parser: argparse.ArgumentParser, verb: str, settings: Settings)
         if f"--{key}" not in action.option_strings or key in _OTHER.get(verb, ()):
             continue
         if key in settings.values:
-            action.default, action.required = settings.values[key], False
+            value = settings.values[key]
+            # A list that is there would be added to: `fill` gives it when no option has.
+            action.default = None if isinstance(action, argparse._AppendAction) else value
+            action.required = False
+
+
+def fill(arguments: argparse.Namespace, verb: str, settings: Settings) -> None:
+    """Give the options of `verb` that may be repeated, and were not given, the settings."""
+    for key, value in settings.values.items():
+        if getattr(arguments, key, "") is None and key not in _OTHER.get(verb, ()):
+            setattr(arguments, key, [value])

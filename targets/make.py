@@ -17,7 +17,7 @@ from targets import build, processes, toolchain
 from targets.errors import BuildError, ExitCode, OutputError
 from targets.load import find, is_own, load
 from targets.options import Options
-from targets.places import BUILD, INSTALLED, MODELS, ROOT
+from targets.places import BUILD, MODELS, OUT, ROOT
 
 SECONDS = 900
 _SIZE = {"flash_bytes": int, "static_ram_bytes": int, "parts": list}
@@ -107,7 +107,7 @@ def make(
         arguments["target"] = str(file.resolve())
     if found.folder.parent != MODELS:
         arguments["model"] = str(found.folder.resolve())
-    if INSTALLED or out is not None:
+    if root != ROOT / OUT:
         arguments["out"] = str(root.resolve())
     with _locked(folder):
         result = _scons([f"{key}={value}" for key, value in arguments.items()], shown)

@@ -16,5 +16,14 @@ INSTALLED = not (ROOT / "pyproject.toml").is_file()
 """Whether this is an installed package and no clone: nothing is ever written below `ROOT` then."""
 OUT = "build"
 """Folder of everything that is built, unless another is named."""
-BUILD = (Path.cwd() if INSTALLED else ROOT) / OUT
-"""Folder `OUT` in the clone; of an installed package in the current folder."""
+PROJECT = "safe.toml"
+"""File that makes a folder a project of the user's own: see `host_tools.settings`."""
+
+
+def project(folder: Path) -> Path | None:
+    """Return the nearest project: `folder`, or one above it."""
+    return next((place for place in (folder, *folder.parents) if (place / PROJECT).is_file()), None)
+
+
+BUILD = (project(Path.cwd()) or (Path.cwd() if INSTALLED else ROOT)) / OUT
+"""Folder `OUT` of the project, else in the clone; of an installed package in the current folder."""

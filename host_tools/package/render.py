@@ -1,5 +1,6 @@
 """The text files of a package that are no C of the models: templates, filled."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
-def _environment() -> Environment:
+def _environment(folder: Path) -> Environment:
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -23,4 +24,9 @@ def _environment() -> Environment:
 
 def render(template: str, **values: Any) -> str:
     """Return a template filled with `values`; an unknown name in it is an error."""
-    return _environment().get_template(template).render(**values)
+    return fill(TEMPLATES, template, values)
+
+
+def fill(folder: Path, template: str, values: Mapping[str, Any]) -> str:
+    """Return a template of another `folder`, filled in the same way."""
+    return _environment(folder).get_template(template).render(**values)

@@ -64,6 +64,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "report": {"compare", "detection", "evaluation", "eda", "formats", "data", "data/reading"},
     "perf": {"report", "runtimes", "formats"},
     "package": {"detection", "formats", "runtimes"},
+    "project": {"package", "formats"},
     "workflow": {"perf", "report", "training", "compare", "conversion", "detection", "device"}
     | {"data", "data/reading", "formats", "runtimes"},
     "commands": None,

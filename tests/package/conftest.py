@@ -29,6 +29,11 @@ def run(command, folder, **environment):
     )
 
 
+def active():
+    """Return the PATH of a shell in which the environment of the tests is active."""
+    return {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+
+
 def done(process):
     """Return the standard output of a process that must have succeeded."""
     assert process.returncode == 0, process.stderr + process.stdout

@@ -1,17 +1,14 @@
 """Wheel and sdist hold all that the verbs need, and an installed SAFE works in an empty folder."""
 
 import json
-import os
 import subprocess
-import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.package.conftest import build, done, run
+from tests.package.conftest import active, build, done, run
 
 ROOMS = ("LICENSE", "SConstruct", "codegen", "host_tools", "models", "sdk", "site_scons", "targets")
 IMAGE = "build/stm32f4/forecaster/native"
@@ -73,9 +70,8 @@ def test_image_and_emulator_of_an_installed_package(installed, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"build"}
     assert tree(installed.package) == before
     # The image is that of the clone, where `scons` is a command once the environment is active.
-    active = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     words = ["scons", "-Q", "target=stm32f4", f"out={tmp_path / 'clone'}"]
-    done(run(words, ROOT, PATH=active))
+    done(run(words, ROOT, **active()))
     for name in ("bench.bin", "bench.hex", "size.json", "gen/safe_forecaster_weights.c"):
         own, clone = tmp_path / IMAGE / name, tmp_path / IMAGE.replace("build", "clone", 1) / name
         assert own.read_bytes() == clone.read_bytes(), name

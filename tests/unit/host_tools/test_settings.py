@@ -45,6 +45,8 @@ def test_an_option_that_means_something_else_is_left_alone(project):
     write(project, 'model = "no-such-folder"\ntarget = "stm32u5"\n')
     assert parsed(project, "train", "--csv", "x.csv", "--out", "y").model == "forecaster"
     assert parsed(project, "perf").target is None
+    assert parsed(project, "package", "--out", "x", "--model", "a").model == ["a"]
+    assert parsed(project, "package", "--out", "x").model == ["no-such-folder"]
 
 
 def test_the_file_of_a_folder_above_and_its_paths(project):

@@ -1,0 +1,165 @@
+"""Write a project: a model directory, firmware with a place for the sensors, and a build file."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen.emit import channels, description
+from host_tools.formats import scaler
+from host_tools.package import package, request
+from host_tools.package.render import fill
+from host_tools.project import board, recording
+from targets import build, output, toolchain
+from targets.build import Model
+from targets.errors import ModelError, OutputError
+from targets.load import Target, find, is_own
+from targets.options import Options
+
+STYLES = ("scons", "make", "cmake")
+TEMPLATES = Path(__file__).parent / "templates"
+LIBRARY = "safe"
+"""Folder of the model and its runtime as a library, in a project that SAFE does not build."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_LEFT = ("__pycache__", "*.py", "*.h5", "*.keras")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for; `target_text` is a name or the path of a TOML file."""
+
+    folder: Path
+    target: Target
+    target_text: str
+    model: Model
+    style: str
+
+
+def write(wanted: Wanted) -> list[str]:
+    """Write the project and return the commands that come next.
+
+    Raises:
+        ModelError: The model has no detector.
+        OutputError: The folder is there and not empty, or cannot be written.
+        DataError: `golden.npz` or the scaler is missing or malformed.
+        TargetError: A style that brings its own board, for a target that is none.
+        The errors of generation, for such a style.
+    """
+    folder, model = wanted.folder, wanted.model
+    if not _NAME.fullmatch(folder.resolve().name):
+        raise OutputError(f"{folder}: a project's name has letters, digits, - and _")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder} is there already: choose another name")
+    if model.detector is None or model.scaler is None:
+        raise ModelError(f"{model.folder} gives no alarms: host_tools fit --model makes a detector")
+    values = _values(wanted)
+    texts = {
+        f"firmware/{name}": _render(f"{name}.j2", values)
+        for name in ("main.c", "report.c", "report.h", "sensor.c", "sensor.h")
+    }
+    texts["firmware/recording.h"] = _render(
+        "recording.h.j2", values | {"rows": recording.rows(model.folder)}
+    )
+    texts["safe.toml"] = _render("safe.toml.j2", values)
+    texts[".gitignore"] = "build/\n"
+    if wanted.style == "scons":
+        texts["SConstruct"] = _render("SConstruct.j2", values)
+    else:
+        texts |= _own_build(wanted, values, texts)
+    texts["README.md"] = _render("README.md.j2", values)
+    with output.staged(folder) as stage:
+        for name, text in texts.items():
+            output.write(stage.folder / name, text)
+        if wanted.style != "scons":
+            package.write(_request(wanted), stage.folder / LIBRARY)
+        copied = stage.folder / values["model"]
+        shutil.copytree(model.folder, copied, ignore=shutil.ignore_patterns(*_LEFT))
+        if not is_own(find(wanted.target_text)):
+            shutil.copy(find(wanted.target_text), stage.folder)
+    return [f"cd {folder}", *values["commands"]]
+
+
+def _render(template: str, values: dict[str, Any]) -> str:
+    return fill(TEMPLATES, template, values)
+
+
+def _request(wanted: Wanted) -> request.Request:
+    models = (wanted.model,)
+    return request.Request(
+        models=models,
+        name=request.default_name(models),
+        version=build.runtime_version(),
+        formats=(wanted.style,),
+        target=wanted.target_text,
+    )
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    """Return what the templates print."""
+    model, target = wanted.model, wanted.target
+    assert model.scaler is not None
+    names = scaler.load(model.scaler).channels
+    about = (
+        description.load(model.description)
+        if model.description.is_file()
+        else description.Description()
+    )
+    rate = channels.rate(about)
+    own = is_own(find(wanted.target_text))
+    title = wanted.folder.resolve().name
+    return {
+        "title": title,
+        "style": wanted.style,
+        "name": model.name,
+        "prefix": f"safe_{model.name}",
+        "macro": f"SAFE_{model.name.upper()}",
+        "model": f"models/{model.name}",
+        "target": target.name if own else f"{target.name}.toml",
+        "description": target.target.description,
+        "channels": channels.channels(names, about),
+        "rate": f"{about.rate_hz:g} Hz" if about.rate_hz else "at your rate",
+        "period_us": rate.period_us.rstrip("u") if rate else "1000000",
+        "commands": _commands(wanted, title),
+        "library": f"safe_{model.name}",
+        "library_macro": f"SAFE_{model.name.upper()}",
+    }
+
+
+def _commands(wanted: Wanted, title: str) -> list[str]:
+    """Return the three commands that come next: build, run, write into the chip."""
+    builds = {"make": "make", "cmake": "cmake -B build && cmake --build build"}
+    image = "" if wanted.style == "scons" else f" --image build/{title}.elf"
+    return [
+        builds.get(wanted.style, "host_tools build"),
+        f'host_tools emulate{image} --show --until "the recording ends"',
+        f"host_tools flash{image}",
+    ]
+
+
+def _own_build(wanted: Wanted, values: dict[str, Any], texts: dict[str, str]) -> dict[str, str]:
+    """Return board and build files of a project that needs nothing of SAFE to build."""
+    target = wanted.target
+    parts = board.gather(target, texts.values())
+    options = Options(compiler="gcc")
+    own = ("-fstack-usage",)
+    cflags = [*target.toolchain.cflags, *(f for f in options.cflags if f not in own)]
+    script = f"{board.FOLDER}/linker.ld"
+    ldflags = [*target.toolchain.ldflags, "-Wl,--gc-sections"]
+    values |= {
+        "board_sources": parts.sources,
+        "includes": parts.includes,
+        "prefix_tools": target.toolchain.prefix,
+        "cpu": list(target.cpu.flags),
+        "cpu_name": target.cpu.name,
+        "cflags": [*cflags, "-Wall", "-Wextra"],
+        "ldflags": [*ldflags, f"-T{script}"],
+        "ldflags_cmake": [*ldflags, f"-T${{CMAKE_CURRENT_LIST_DIR}}/{Path(script).name}"],
+    }
+    toolchain.choose(target, "gcc")
+    if wanted.style == "make":
+        return parts.files | {"Makefile": _render("Makefile.j2", values)}
+    return parts.files | {
+        "CMakeLists.txt": _render("CMakeLists.txt.j2", values),
+        f"{board.FOLDER}/toolchain.cmake": _render("toolchain.cmake.j2", values),
+    }
