@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from targets import build, processes, toolchain
+from targets import build, detection_budget, processes, toolchain
 from targets.errors import BuildError, ExitCode, OutputError
 from targets.load import find, is_own, load
 from targets.options import Options
@@ -109,6 +109,9 @@ def make(
         arguments["model"] = str(found.folder.resolve())
     if root != ROOT / OUT:
         arguments["out"] = str(root.resolve())
+    if about.name != "host":  # what runs on the host is compared, and no product
+        for note in detection_budget.check(found.folder):
+            sys.stderr.write(f"note: {note}\n")
     with _locked(folder):
         result = _scons([f"{key}={value}" for key, value in arguments.items()], shown)
     if result.returncode != 0:

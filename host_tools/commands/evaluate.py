@@ -16,6 +16,7 @@ generated C are scored beside baselines. Example:
 import argparse
 import json
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from host_tools.errors import DataError, DifferentError
 from targets.errors import ExitCode
 
 if TYPE_CHECKING:
+    from host_tools.evaluation import detection_study as study
     from host_tools.evaluation.evaluate import EvaluationInputs
 
 
@@ -136,11 +138,33 @@ def _detection(arguments: argparse.Namespace) -> int:
     )
     write_plain(out / "detection.json", found.fields())
     output.write(out / "detection.html", detection_page.page(found.detection()))
+    if home is not None:
+        _record(home, found, arguments)
     told = f"{detection_page.render(found)}\n\n{out / 'detection.html'}"
     sys.stdout.write((json.dumps(found.fields()) if arguments.json else told) + "\n")
     if any(found.differing.values()):
         raise DifferentError(f"a device differs from the specification: {found.differing}")
     return ExitCode.OK
+
+
+def _record(home: Path, found: "study.Study", arguments: argparse.Namespace) -> None:
+    """Leave the figures of a model directory's detector there, for its budget."""
+    from host_tools.evaluation.detection_study import INT8
+    from host_tools.formats import detector, detector_evaluation
+
+    figures = found.figures[INT8]
+    kind = "runs of a day joined" if arguments.stream else "run by run"
+    by = f"evaluate --detection, {len(found.runs)} recordings, {kind}"
+    text = (home / detector.FILE).read_text(encoding="utf-8")
+    share = figures.quiet_alarm_share
+    detector_evaluation.write(
+        home,
+        text,
+        by,
+        quiet_alarm_share=share if isfinite(share) else None,
+        f1=figures.f1 if isfinite(figures.f1) else None,
+        missed=figures.missed,
+    )
 
 
 def _material(arguments: argparse.Namespace) -> "tuple[EvaluationInputs, str]":

@@ -23,7 +23,7 @@ from host_tools.detection.choice import AUTO, Choice
 from host_tools.detection.fit import Network
 from host_tools.detection.replay import Forecast
 from host_tools.errors import DataError, DetectorRefusedError
-from host_tools.formats import description, detector, json_file
+from host_tools.formats import description, detector, detector_evaluation, json_file
 from host_tools.formats.description import NO_NETWORK, TFLITE
 from host_tools.formats.detector import LEARNED
 from host_tools.report import sight_page
@@ -31,8 +31,8 @@ from host_tools.runtimes import adapter as adapters
 from host_tools.runtimes import tflm as oracle
 from host_tools.runtimes.adapter import Adapter
 from host_tools.training.settings import INT8, REFUSED, Settings
-from targets import output
-from targets.errors import ExitCode
+from targets import detection_budget, output
+from targets.errors import BudgetError, ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,9 +114,18 @@ def run(arguments: argparse.Namespace) -> int:
     if why:
         output.write(out / REFUSED, made.config.detector.text())
         raise DetectorRefusedError(f"{out / detector.FILE}: {why}")
+    share = {"quiet_alarm_share": figures["quiet_alarm_share"]}
+    if wrong := detection_budget.short(about.description.detection, share):
+        output.write(out / REFUSED, made.config.detector.text())
+        raise BudgetError(
+            f"{about.home / 'model.toml'}: {wrong[0]} (quiet held-out rows): the"
+            f" detector is not installed, its constants are in {out / REFUSED}"
+        )
     record = about.home / "training.json"
     before = json_file.read(record) if record.exists() else {}
     output.write(out / detector.FILE, made.config.detector.text())
     output.write(out / record.name, json_file.text({**before, **figures}))
+    by = "fit, on quiet held-out rows"
+    detector_evaluation.write(out, made.config.detector.text(), by, **share)
     (out / REFUSED).unlink(missing_ok=True)
     return ExitCode.OK

@@ -49,9 +49,10 @@ from numpy.typing import NDArray
 from host_tools.detection.baseline import Blocks, Tracker, learns
 from host_tools.detection.rings import Forecaster, Rows
 from host_tools.detection.sensors import Sensors
-from host_tools.detection.statistic import ZERO, contributions, form, top, unpack
+from host_tools.detection.statistic import ZERO, contributions, top
 from host_tools.detection.verdict import Verdict
-from host_tools.formats.detector import FORMS, HOURS, INNOVATION_ROWS, Detector, Form
+from host_tools.detection.watched import Watched
+from host_tools.formats.detector import FORMS, HOURS, INNOVATION_ROWS, Detector
 from host_tools.formats.record import (
     NO_CHANNEL,
     RAISED,
@@ -81,22 +82,6 @@ class Result:
     drift: int = NO_CHANNEL
 
 
-class _Watched:
-    """One form: its features' tracker, and the numbers of its channels."""
-
-    def __init__(self, detector: Detector, shape: Form, *, has_mean: bool, all_: bool) -> None:
-        self.channels = np.array(shape.channels, dtype=np.intp)
-        self.tracked = np.arange(detector.channels) if all_ else self.channels
-        self.factor = unpack(shape.factor, len(self.channels))
-        self.tracker = Tracker(detector, shape.prior, has_mean)
-        self._pick = self.channels if all_ else slice(None)
-
-    def statistic(self, values: F32, masked: NDArray[np.bool_]) -> tuple[np.float32, F32]:
-        """The form of the tracked values [tracked], and the vector that names channels."""
-        feature = self.tracker.feature(values)[self._pick]
-        return form(self.factor, feature, np.flatnonzero(masked[self.channels]).tolist())
-
-
 class Chain:
     """A running detector. `step`, then, when it returns a window, `forecaster.accept`."""
 
@@ -105,7 +90,7 @@ class Chain:
         self._d, self._a = detector, adapter
         self.forecaster = forecaster
         self._forms = [
-            _Watched(detector, getattr(detector, name), has_mean=i < 2, all_=i == 0)
+            Watched(detector, getattr(detector, name), has_mean=i < 2, all_=i == 0)
             for i, name in enumerate(FORMS)
         ]
         self._level, self._median, self._innovation, self._residual = self._forms
@@ -187,13 +172,13 @@ class Chain:
         self._tell_silence(result)
         self._judge(result, d, masked)
         self._samples += 1
-        self._tick()
+        self.skip(1)
         return result, self.forecaster.push(inputs)
 
     def step_missing(self) -> tuple[Result, NDArray[np.generic] | None]:
         """One sample that is not there."""
         self._missing += 1
-        self._tick()
+        self.skip(1)
         if self._missing > self._d.max_missed:
             self.gap()
         state = self._state_without()
@@ -211,6 +196,18 @@ class Chain:
         self._samples += 1
         return result, self.forecaster.push(self._inputs)
 
+    def miss(self) -> NDArray[np.generic] | None:
+        """One sample that never came: as `step_missing`, without a result that could tell."""
+        was_stale = self._was_stale
+        window = self.step_missing()[1]
+        self._was_stale = was_stale
+        return window
+
+    def skip(self, samples: int) -> None:
+        """Samples that were lost beyond a gap: the day goes on by them."""
+        if self._phase is not None and self._d.day_samples:
+            self._phase = (self._phase + samples) % self._d.day_samples
+
     def _tell_silence(self, result: Result) -> None:
         """Marks the first sample since; the rings are empty: nothing else happens on it."""
         if self._was_stale:
@@ -227,10 +224,6 @@ class Chain:
 
     def _is_ready(self) -> bool:
         return self._level_ring.is_full and (not self._d.day_samples or self._phase is not None)
-
-    def _tick(self) -> None:
-        if self._phase is not None and self._d.day_samples:
-            self._phase = (self._phase + 1) % self._d.day_samples
 
     def _deviations(self) -> F32:
         limit = self._a.scaler.score_limit

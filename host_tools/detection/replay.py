@@ -60,6 +60,7 @@ def run_chain(
     phase: int | None = None,
     *,
     stales: Collection[int] = (),
+    counter: NDArray[np.int64] | None = None,
 ) -> NDArray[np.void]:
     """Run the whole chain from power-up.
 
@@ -70,6 +71,7 @@ def run_chain(
         resets: Rows before which the detector is told to forget everything.
         phase: Sample of the day of the first row; None: the time is not known.
         stales: Rows before which nothing came for so long that all is stale.
+        counter: Number of each row, ascending from 0; where it jumps, samples were lost.
 
     Returns:
         RECORD [rows].
@@ -85,18 +87,27 @@ def run_chain(
     if phase is not None:
         chain.set_phase(phase)
     model = None if forecast is None else _Batch(a, samples, forecast)
+    lost = np.zeros(len(samples), np.int64) if counter is None else np.diff(counter, prepend=-1) - 1
+
+    def look_ahead(row: int, window: NDArray[np.generic] | None) -> NDArray[np.int8] | None:
+        if window is None or model is None:
+            return None
+        output = model.output(row, window, chain.baseline.mean)
+        chain.forecaster.accept(output)
+        return output
+
     records = np.zeros(len(samples), dtype=RECORD)
     for row, sample in enumerate(samples):
         if row in resets:
             chain.reset()
         if row in stales:
             chain.stale()
+        missed = min(int(lost[row]), config.detector.max_missed + 1)
+        for _ in range(missed):
+            look_ahead(row - 1, chain.miss())
+        chain.skip(int(lost[row]) - missed)
         result, window = chain.step(sample)
-        output = None
-        if window is not None and model is not None:
-            output = model.output(row, window, chain.baseline.mean)
-            chain.forecaster.accept(output)
-        records[row] = record(result, output)
+        records[row] = record(result, look_ahead(row, window))
     return records
 
 

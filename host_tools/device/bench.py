@@ -6,10 +6,8 @@ for good raises: there is no half result.
 """
 
 import contextlib
-import itertools
-import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +17,7 @@ from host_tools.device import protocol
 from host_tools.device.link import Counters, DeviceRestartedError, Link
 from host_tools.device.protocol import DeviceInfo, Inference, Stats, Timing
 from host_tools.device.rate import LineRate, negotiate, restore
+from host_tools.device.stream import SampleStream
 from host_tools.errors import DeviceError, LinkLostError
 from host_tools.formats.record import RECORD
 
@@ -159,27 +158,14 @@ def stream_samples(
     Raises:
         DeviceRestartedError, StatusError, LinkLostError: see Link.request.
     """
-    token = secrets.randbelow(2**32)
-    message = "STREAM_RESUME" if resume else "STREAM_RESET"
-    link.request(message, protocol.stream_reset(token, phase, pace))
-    records = np.zeros(len(samples), dtype=RECORD)
+    stream = SampleStream(link, info, phase, resume=resume, pace=pace)
     numbers = np.arange(len(samples)) if counter is None else counter
-    for start, last in _frames(numbers, info.max_samples):
-        data = samples[start:last].astype("<f4").tobytes()
-        reply = link.request("SAMPLE", protocol.chunk(token, int(numbers[start]), data))
-        records[start:last] = protocol.parse_records(
-            reply[protocol.CHUNK_HEADER_BYTES :], last - start
-        )
+    records = np.zeros(len(samples), dtype=RECORD)
+    for start in range(0, len(samples), info.max_samples):
+        last = min(start + info.max_samples, len(samples))
+        records[start:last] = stream.send(samples[start:last], numbers[start:last])
         progress("samples", last, len(samples))
     return records
-
-
-def _frames(numbers: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
-    """Yield first and last + 1 of at most `most` samples each, whose numbers follow each other."""
-    breaks = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1), len(numbers)]
-    for first, last in itertools.pairwise(breaks):
-        for start in range(int(first), int(last), most):
-            yield start, min(start + most, int(last))
 
 
 def _run_samples(

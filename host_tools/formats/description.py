@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import models
 from host_tools.errors import DataError
-from targets import build, toml_file
-from targets.errors import ModelError
+from targets import build, detection_budget, toml_file
+from targets.errors import BuildError, ModelError
 from targets.suggest import did_you_mean
 
 FILE = "model.toml"
@@ -51,6 +51,7 @@ class Description:
         ranges: Least and largest value that each channel can have, raw units, None where there
             is no limit; empty: no channel has one.
         network: TFLITE, or NO_NETWORK: the detector does without forecasts.
+        detection: Limits that the detector's last evaluation is held to.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Description:
     budget: Mapping[str, int] = field(default_factory=dict)
     ranges: tuple[tuple[float | None, float | None], ...] = ()
     network: str = TFLITE
+    detection: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def has_network(self) -> bool:
@@ -105,7 +107,8 @@ class Description:
                 for key, value in zip(("min", "max"), ends, strict=True)
                 if value is not None
             ]
-        for title, table in (("architecture", self.architecture), ("budget", self.budget)):
+        limits = {**self.budget, **self.detection}
+        for title, table in (("architecture", self.architecture), ("budget", limits)):
             if table:
                 lines += ["", f"[{title}]", *(f"{key} = {value}" for key, value in table.items())]
         return "\n".join(lines) + "\n"
@@ -152,6 +155,7 @@ def load(directory: Path) -> Description:
     network = _value(path, content, "network", str, TFLITE)
     if network not in (TFLITE, NO_NETWORK):
         raise DataError(f'{path}: "network" must be "{TFLITE}" or "{NO_NETWORK}", not {network!r}')
+    budgets = {"budget": _bytes(path, content)}
     shape = {key: _extent(path, content, key, network) for key in ("window", "horizon")}
     return Description(
         name=name,
@@ -163,9 +167,23 @@ def load(directory: Path) -> Description:
         channels=tuple(_value(path, row, "name", str) for row in rows),
         units=tuple(_value(path, row, "unit", str, "") for row in rows),
         architecture=_integers(path, content, "architecture", None),
-        budget=_integers(path, content, "budget", _BUDGETS),
+        budget=_integers(path, budgets, "budget", _BUDGETS),
+        detection=_limits(path, content),
         ranges=tuple(_range(path, row) for row in rows) if any(map(_has_range, rows)) else (),
     )
+
+
+def _bytes(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table of budgets without the limits of the detector."""
+    table = _value(path, content, "budget", dict, {})
+    return {key: value for key, value in table.items() if key not in detection_budget.LIMITS}
+
+
+def _limits(path: Path, content: Mapping[str, Any]) -> dict[str, float]:
+    try:
+        return detection_budget.limits(content.get("budget", {}), str(path))
+    except BuildError as error:
+        raise DataError(str(error)) from None
 
 
 def _has_range(row: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from host_tools.detection import quiet as detection
 from host_tools.detection import trials
 from host_tools.formats import detector
 from host_tools.runtimes import adapter
+from targets import detection_budget
 from targets.errors import ExitCode
 
 
@@ -54,7 +55,18 @@ def test_an_older_detector_is_fitted_again(
     assert "--baseline learned" in said
     assert json.loads(path.read_text())["version"] == 1
     assert (home / "detector.refused.json").is_file()
+    about = home / "model.toml"
+    before = about.read_text()
+    about.write_text(before + "\n[budget]\nquiet_alarm_share = 1.4\n")
+    assert cli.main(fit) == ExitCode.BUDGET
+    assert "quiet_alarm_share is 1.5%, more than the budget of 1.4%" in capsys.readouterr().err
+    assert json.loads(path.read_text())["version"] == 1
+    about.write_text(before + "\n[budget]\nquiet_alarm_share = 1.5\n")
     assert cli.main(fit) == 0
+    assert detection_budget.check(home) == []
+    evaluated = json.loads((home / detection_budget.FILE).read_text())
+    assert evaluated["quiet_alarm_share"] == 1.5
+    assert evaluated["f1"] is None
     assert not (home / "detector.refused.json").exists()
     found = detector.load(path, adapter.load(home).channels)
     assert found.learn_samples == found.change_samples == 0

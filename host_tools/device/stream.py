@@ -1,0 +1,58 @@
+"""A stream of raw samples through the detector of a device, a piece at a time."""
+
+import itertools
+import secrets
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host_tools.device import protocol
+from host_tools.device.link import Link
+from host_tools.device.protocol import DeviceInfo
+from host_tools.formats.record import RECORD
+
+
+class SampleStream:
+    """An open stream; a restart of the device ends it (DeviceRestartedError)."""
+
+    def __init__(
+        self,
+        link: Link,
+        info: DeviceInfo,
+        phase: int | None = None,
+        *,
+        resume: bool = False,
+        pace: int = protocol.PACE_REPLAY,
+    ) -> None:
+        """Open a stream; `bench.stream_samples` says what the arguments are."""
+        self._link, self._most = link, info.max_samples
+        self._token = secrets.randbelow(2**32)
+        message = "STREAM_RESUME" if resume else "STREAM_RESET"
+        link.request(message, protocol.stream_reset(self._token, phase, pace))
+
+    def send(self, samples: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.void]:
+        """Take samples through; return RECORD [rows].
+
+        `numbers` [rows] go on from the samples before, the first of all being 0; where they jump
+        the device is told what was lost.
+
+        Raises:
+            DeviceRestartedError, StatusError, LinkLostError: see Link.request.
+        """
+        records = np.zeros(len(samples), dtype=RECORD)
+        for start, last in self._frames(numbers):
+            data = samples[start:last].astype("<f4").tobytes()
+            request = protocol.chunk(self._token, int(numbers[start]), data)
+            reply = self._link.request("SAMPLE", request)
+            records[start:last] = protocol.parse_records(
+                reply[protocol.CHUNK_HEADER_BYTES :], last - start
+            )
+        return records
+
+    def _frames(self, numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """Yield first and last + 1 of what fits a frame and has numbers without a jump."""
+        breaks = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1), len(numbers)]
+        for first, last in itertools.pairwise(breaks):
+            for start in range(int(first), int(last), self._most):
+                yield start, min(start + self._most, int(last))
