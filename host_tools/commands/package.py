@@ -58,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print the manifest")
 
 
+def _say(line: str) -> None:
+    if sys.stderr.isatty():
+        print(f"package: {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Package; return the exit code. Raises CodegenError, TargetError, OutputError, DataError."""
     from host_tools.package import library, package, request
@@ -79,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         libraries=library.cores(arguments.library),
     )
     out: Path = arguments.out
-    manifest = package.write(asked, out)
+    manifest = package.write(asked, out, _say)
     if arguments.json:
         sys.stdout.write(json.dumps(manifest, indent=2) + "\n")
     else:

@@ -1,7 +1,7 @@
 """The static libraries of a package, for users who want no sources: one per core and float ABI."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ _THUMB = ("-mthumb", "-mfloat-abi=soft")
 _RISCV_LIBC = "--specs=picolibc.specs"
 CFLAGS = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-fno-common", "-Wall")
 _SECONDS = 300
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,11 @@ def path(request: Request, core: str) -> str:
     return f"lib/{core}/lib{request.name}.a"
 
 
-def libraries(request: Request, sources: Sources, work: Path) -> dict[str, bytes]:
+def libraries(request: Request, sources: Sources, work: Path, say: Say) -> dict[str, bytes]:
     """Return the libraries of a request by path, built in the folder `work`.
 
-    The same compiler gives the same bytes: no debug information, no path, no date.
-    Raises BuildError when a tool is missing or fails.
+    The same compiler gives the same bytes: no debug information, no path, no date. `say` takes one
+    line of news for the user. Raises BuildError when a tool is missing or fails.
     """
     if not request.libraries:
         return {}
@@ -78,7 +80,11 @@ def libraries(request: Request, sources: Sources, work: Path) -> dict[str, bytes
         place = work / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
-    return {path(request, core): _built(core, sources, work) for core in request.libraries}
+    found = {}
+    for core in request.libraries:
+        say(f"compiling {path(request, core)}")
+        found[path(request, core)] = _built(core, sources, work)
+    return found
 
 
 def _built(core: str, sources: Sources, work: Path) -> bytes:

@@ -18,10 +18,11 @@ MANIFEST = "manifest.json"
 _KIND = "safe-package"
 
 
-def write(request: Request, out: Path) -> dict[str, Any]:
+def write(request: Request, out: Path, say: library.Say = lambda _: None) -> dict[str, Any]:
     """Write the package into folder `out` and return its manifest.
 
-    A package that lies there already is replaced; what its manifest does not list stays.
+    A package that lies there already is replaced; what its manifest does not list stays. `say`
+    takes one line of news for the user.
 
     Raises:
         OutputError: `out` holds something else, or cannot be written.
@@ -30,7 +31,7 @@ def write(request: Request, out: Path) -> dict[str, Any]:
     earlier = _earlier(out)
     with output.staged(out, MANIFEST) as stage:
         sources = gather(request, stage.work)
-        built = library.libraries(request, sources, stage.work / "library")
+        built = library.libraries(request, sources, stage.work / "library", say)
         files = _contents(request, sources, built)
         manifest = _manifest(request, sources, files)
         stage.replaced.update(earlier - set(files))

@@ -88,12 +88,21 @@ def _generate(request: Request, model: Model, out: Path) -> tuple[dict[str, Any]
         stream=request.streaming,
         budget=budget.load(model.description) if described else None,
     )
-    return manifest, {name: _read(out / name) for name in _library(manifest["files"])}
+    return manifest, {_placed(name): _read(out / name) for name in _library(manifest["files"])}
 
 
 def _library(names: Sequence[str]) -> list[str]:
     """Return the files of a standalone folder but its example, whose main() is not the user's."""
     return [n for n in names if n not in (EXAMPLE, MANIFEST)]
+
+
+def _placed(name: str) -> str:
+    """Return the name of a file in a package: every source begins with `safe_`.
+
+    Makefiles that put all objects into one folder, as those of STM32CubeMX do, would otherwise take
+    the runtime's model.c for the user's.
+    """
+    return f"safe_{name}" if name.endswith(".c") and not name.startswith("safe_") else name
 
 
 def _read(path: Path) -> str:

@@ -54,6 +54,9 @@ def test_verbs_work_in_an_empty_folder(installed, tmp_path):
     sources = [*sorted((tmp_path / "gen").glob("*.c")), tmp_path / "gen/example/main.c"]
     done(run(["cc", "-std=c99", "-I", "gen", *sources, "-o", program], tmp_path))
     done(run([program], tmp_path))
+    installed(tmp_path, "package", "--format", "make", "--out", "library")
+    agreed = done(run(["make", "-C", "library/examples/make", "run"], tmp_path))
+    assert "records compared, 0 differ" in agreed
     installed(tmp_path, "plant", "--out", "data.csv", "--rows", "200")
     assert "200 rows" in installed(tmp_path, "read", "--csv", "data.csv")
     assert tree(installed.package) == before

@@ -34,13 +34,20 @@ endforeach()
 CPP = """
 #include <stdio.h>
 #include "safe_forecaster.h"
-#include "safe_forecaster_detector.h"
+#include "safe_forecaster_detector.hpp"
 #include "safe_spare.h"
 #include "selftest.h"
+
+static safe::Detector<safe::forecaster_model> detector;
 
 int main()
 {
     const selftest_t result = selftest_run();
+    const float sample[SAFE_FORECASTER_CHANNELS] = {};
+    safe_detector_result_t first;
+    if (detector.step(sample, first) != SAFE_STATUS_OK || first.state != SAFE_DETECTOR_WARMUP) {
+        return 2;
+    }
     printf("%lu records compared, %lu differ\\n", static_cast<unsigned long>(result.compared),
                 static_cast<unsigned long>(result.differing));
     return safe_spare_model.arena_bytes == SAFE_SPARE_ARENA_BYTES ? 0 : 1;

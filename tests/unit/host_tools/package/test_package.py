@@ -1,7 +1,9 @@
 """What a package holds, whatever the ecosystem: all files, the same bytes each time, or nothing."""
 
 import json
+import os
 import shutil
+import sys
 import tomllib
 import uuid
 from hashlib import sha256
@@ -27,7 +29,11 @@ def contents(folder):
 
 
 def test_two_runs_give_equal_bytes(packaged, spare, tmp_path):
-    package.write(asked("forecaster", spare), tmp_path / "elsewhere")
+    """In another process, whose sets have another order, into another folder."""
+    words = ["--model", "forecaster", "--model", spare, "--package-version", "1.2.3"]
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Kolkata", "LC_ALL": "C"}
+    command = [sys.executable, "-m", "host_tools", "package", *words]
+    call(*command, "--out", tmp_path / "elsewhere", cwd=ROOT, env=environment)
     assert contents(tmp_path / "elsewhere") == contents(packaged)
 
 
@@ -61,6 +67,11 @@ def test_no_source_has_a_main(packaged):
     sources = [path.read_text() for path in (packaged / "src").glob("*.c")]
     assert sources
     assert not any(" main(" in text for text in sources)
+
+
+def test_every_source_has_a_name_of_its_own(packaged):
+    """A Makefile that puts all objects into one folder may have a model.c of its own."""
+    assert all(path.name.startswith("safe_") for path in (packaged / "src").glob("*.c"))
 
 
 def test_no_trace_of_the_machine(packaged, tmp_path):

@@ -39,7 +39,7 @@ def test_the_windows_are_those_of_the_golden_file(packaged):
 def test_a_product_without_a_network_alone_and_beside_another(tmp_path):
     plain = without_network(copied_model(tmp_path / "plain", "plain"))
     assert agrees(ran(tmp_path / "out", plain), 40)
-    assert not (tmp_path / "out/src/model.c").exists()
+    assert not (tmp_path / "out/src/safe_model.c").exists()
     assert agrees(ran(tmp_path / "both", "forecaster", plain), 84 + 40)
 
 
