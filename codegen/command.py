@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.errors import StyleInvalidError
 from codegen.options import DEFAULT_BACKEND, GOALS
 from targets import arena
 from targets.errors import ExitCode, SafeError
@@ -70,6 +71,11 @@ def add_options(parser: argparse.ArgumentParser, *, target: str) -> None:
         action="store_true",
         help="compute per sample what moves with the window: safe_NAME_push, safe_NAME_step",
     )
+    add("--style", choices=("cubemx",), help="files of a CubeMX project, with its own README")
+    add("--uart", metavar="HANDLE", help="with --style: handle of the UART of the host: huart2")
+    add("--timer", metavar="HANDLE", help="with --style: handle of the samples' timer: htim6")
+    add("--receive", choices=("interrupt", "dma"), default="interrupt", help="with --style: how "
+        "the UART receives (default: %(default)s)")  # fmt: skip
     add("--json", action="store_true", help="print the manifest instead of a summary")
 
 
@@ -78,6 +84,24 @@ def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
 
     Raises `CodegenError` (of its budget, too), `TargetError` or `OutputError`.
     """
+    from codegen.emit.cubemx import CubeMx
+    from codegen.project import write_cubemx
+
+    if arguments.style is None:
+        return _generate(arguments, files, files.out)
+    if arguments.uart is None or arguments.timer is None:
+        raise StyleInvalidError("--style cubemx needs --uart and --timer, e.g. huart2 and htim6")
+    if arguments.standalone or arguments.streaming:
+        raise StyleInvalidError("--style cubemx has the runtime, and takes whole windows")
+    about = CubeMx(arguments.uart, arguments.timer, arguments.receive == "dma")
+
+    def generate(folder: Path) -> dict[str, Any]:
+        return _generate(arguments, files, folder)
+
+    return write_cubemx(about, arguments.target, files.out, generate, arguments.source)
+
+
+def _generate(arguments: argparse.Namespace, files: Files, out: Path) -> dict[str, Any]:
     from codegen.emit.budget import Budget, load, smallest
     from codegen.pipeline import generate
 
@@ -88,7 +112,7 @@ def perform(arguments: argparse.Namespace, files: Files) -> dict[str, Any]:
     return generate(
         files.model,
         name=files.name,
-        out=files.out,
+        out=out,
         target=arguments.target,
         isa=arguments.isa,
         optimize=arguments.optimize,

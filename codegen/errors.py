@@ -51,6 +51,12 @@ class NetworkInvalidError(CodegenError):
     exit_code = ExitCode.MODEL_INVALID
 
 
+class StyleInvalidError(CodegenError):
+    """A project's style lacks something, or a user's text has no place in the new files."""
+
+    exit_code = ExitCode.USAGE
+
+
 class BackendRefusedError(CodegenError):
     """The backend cannot do what was asked for."""
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from codegen.emit import plain
-from codegen.emit.program import Program
 from codegen.errors import VerifierError
 from targets import kernels
 from targets.places import SDK
@@ -39,7 +39,23 @@ class Runtime:
         )
 
 
-def runtime(program: Program, texts: Iterable[str]) -> Runtime:
+class Needing(Protocol):
+    """What the closure asks of a program."""
+
+    @property
+    def isa(self) -> str:
+        """The instruction set."""
+
+    @property
+    def has_network(self) -> bool:
+        """Whether a network is run."""
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Kernel files that are called."""
+
+
+def runtime(program: Needing, texts: Iterable[str]) -> Runtime:
     """Return what the generated `texts` and the program's kernels need, transitively."""
     found = Runtime(left_out=frozenset() if program.has_network else plain.LEFT_OUT)
     waiting = [(name, SDK / "include") for text in texts for name in _includes(text)]

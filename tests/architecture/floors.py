@@ -38,7 +38,8 @@ CODEGEN: dict[str, set[str]] = {
     "backends/tflm": IR | {"frontend", "emit", "options", "backends", "backends/native"},
     "backends/xcubeai": IR | {"backends", "emit", "options"},
     "pipeline": IR | {"frontend", "backends", "memory", "emit", "options"},
-    "command": {"pipeline", "emit", "options", "errors"},
+    "project": {"emit", "errors"},
+    "command": {"pipeline", "project", "emit", "options", "errors"},
     "__main__": {"command", "errors"},
 }
 

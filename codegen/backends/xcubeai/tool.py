@@ -1,7 +1,10 @@
 """An installation of ST Edge AI Core: its command line tool, its headers, its runtime archives."""
 
+import os
 import platform
 import re
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from codegen.backends.xcubeai.network import Network
 from codegen.backends.xcubeai.version import Version
 from codegen.errors import CodegenError, NetworkInvalidError
 from codegen.options import Goal
-from targets import command, external, output
+from targets import command, external, output, processes
 from targets.errors import BuildError, ExternalError
 from targets.load import Target
 
@@ -98,16 +101,17 @@ class Installation:
                 *("--output", str(out)),
                 *("--workspace", str(folder / "workspace")),
             ]
+            log = folder / "log.txt"
             try:
-                done = command.run([str(self.tool), *arguments], seconds, timeout=BuildError)
+                status = _bounded([str(self.tool), *arguments], log, seconds)
             except OSError as error:
                 raise BuildError(f"{self.tool}: cannot be started: {error.strerror}") from error
             try:
                 return network.read(out)
             except (CodegenError, OSError) as error:
+                told = _telling(log.read_text(encoding="utf-8", errors="replace"))
                 raise BuildError(
-                    f"stedgeai ended with {done.returncode} and wrote no whole network: "
-                    f"{_telling(done.stdout + done.stderr) or error}"
+                    f"stedgeai ended with {status} and wrote no whole network: {told or error}"
                 ) from error
 
     def _folder(self, part: Path, what: str) -> Path:
@@ -121,6 +125,37 @@ class Installation:
 
 
 _NONE = Version(0, 0, 0)
+
+
+def _bounded(arguments: list[str], log: Path, seconds: float) -> int:
+    """Run a tool and return its status; when it does not end in time, it and its children end.
+
+    ST's tool starts processes of its own, which would go on without it.
+    """
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=processes.with_parent(),  # noqa: PLW1509 - system calls only
+        )
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"stedgeai did not end within {seconds:g} s") from error
+    finally:
+        if process.poll() is None:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def installation(environ: Mapping[str, str]) -> Installation:

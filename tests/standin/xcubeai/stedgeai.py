@@ -5,6 +5,7 @@ Called as `stedgeai.py kind.json generate --model … ` by the script that `inst
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -39,6 +40,8 @@ def main() -> int:
         print("E010(InvalidModelError): layer type UNIDIRECTIONAL is not supported")
         return 2
     if kind.fault == "hangs":
+        child = subprocess.Popen(["sleep", "600"])  # as ST's tool has processes of its own
+        (Path(sys.argv[1]).parent / "child").write_text(str(child.pid))
         time.sleep(600)
     given.output.mkdir(parents=True, exist_ok=True)
     given.workspace.mkdir(parents=True, exist_ok=True)
