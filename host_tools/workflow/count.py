@@ -19,7 +19,8 @@ from targets.places import BUILD
 
 COUNTED_WINDOWS = 6
 COUNTED_SAMPLES = 120
-"""Number of raw samples through the counted detector, enough to pass its warm-up."""
+"""Number of raw samples through the counted detector, enough to pass its warm-up. One that learns
+its baseline gets all of the golden file: only then does it judge, and follow blocks."""
 PLUGINS = BUILD / "emulate"
 _SEED = 7
 

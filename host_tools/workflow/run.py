@@ -24,6 +24,7 @@ from host_tools.device.link import TIMEOUT_SECONDS, Link
 from host_tools.device.serial_port import SerialPort, find_port
 from host_tools.errors import DataError
 from host_tools.formats import description
+from host_tools.formats import detector as detectors
 from host_tools.formats import golden as golden_file
 from host_tools.formats.golden import Golden
 from host_tools.workflow import count
@@ -252,8 +253,10 @@ def _count(result: MeasuredRun, image: Path) -> None:
     else:
         result.counts = count.count_inferences(target, image, plan.counted)
     if plan.golden is not None:
-        samples = plan.golden.samples[: count.COUNTED_SAMPLES]
-        result.step_instructions = count.count_steps(target, image, samples)
+        samples = plan.golden.samples
+        detector = detectors.load(plan.model / detectors.FILE, samples.shape[1])
+        most = None if detector.learn_samples else count.COUNTED_SAMPLES
+        result.step_instructions = count.count_steps(target, image, samples[:most])
 
 
 def _take(

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/baseline.h"
 
+#include "safe/compiler.h"
 #include "safe/exact_float.h"
 #include "safe/root.h"
+#include "scaler_internal.h"
 
 /** Stands for the squares of a block in which the channel was masked. */
 #define SKIPPED (-1.0f)
@@ -19,7 +21,7 @@ static void clear(float *values, size_t count)
     }
 }
 
-float *safe_tracker_bind(safe_tracker_t *tracker, bool has_mean, float *floats)
+SAFE_COLD float *safe_tracker_bind(safe_tracker_t *tracker, bool has_mean, float *floats)
 {
     size_t count = tracker->count;
 
@@ -39,7 +41,7 @@ float *safe_tracker_bind(safe_tracker_t *tracker, bool has_mean, float *floats)
     return floats;
 }
 
-void safe_tracker_forget(safe_tracker_t *tracker)
+SAFE_COLD void safe_tracker_forget(safe_tracker_t *tracker)
 {
     for (size_t k = 0; k < tracker->count; k++) {
         tracker->inv[k] = 1.0f / safe_root(tracker->prior[k]);
@@ -100,7 +102,7 @@ void safe_tracker_learn(safe_tracker_t *tracker, const float *values, const bool
     grow(tracker, tracker->mean, values, is_masked);
 }
 
-void safe_tracker_finish(safe_tracker_t *tracker, uint32_t rows, bool *marks)
+SAFE_COLD void safe_tracker_finish(safe_tracker_t *tracker, uint32_t rows, bool *marks)
 {
     const safe_baseline_config_t *config = tracker->config;
     const float *counts = tracker->waiting_squares;
@@ -122,16 +124,17 @@ void safe_tracker_finish(safe_tracker_t *tracker, uint32_t rows, bool *marks)
 void safe_tracker_features(const safe_tracker_t *tracker, const float *values, float limit,
                            float *features)
 {
-    for (size_t k = 0; k < tracker->count; k++) {
-        float centred = tracker->mean != NULL ? values[k] - tracker->mean[k] : values[k];
-        float scaled = centred * tracker->inv[k];
+    const float *mean = tracker->mean;
+    const float *inv = tracker->inv;
+    size_t count = tracker->count;
 
-        if (scaled > limit) {
-            scaled = limit;
-        } else if (scaled < -limit) {
-            scaled = -limit;
+    for (size_t k = 0; k < count; k++) {
+        float centred = values[k];
+
+        if (mean != NULL) {
+            centred = centred - mean[k];
         }
-        features[k] = scaled;
+        features[k] = safe_clamped(centred * inv[k], limit);
     }
 }
 
@@ -234,7 +237,7 @@ void safe_tracker_add_raised(safe_tracker_t *tracker, const float *values, const
     grow(tracker, tracker->sums, values, is_masked);
 }
 
-void safe_tracker_adopt(safe_tracker_t *tracker)
+SAFE_COLD void safe_tracker_adopt(safe_tracker_t *tracker)
 {
     const float *counts = tracker->waiting_squares;
 

@@ -5,9 +5,9 @@
 #include "detector_internal.h"
 #include "safe/compiler.h"
 #include "safe/exact_float.h"
-#include "safe/scaler.h"
+#include "scaler_internal.h"
 
-safe_status_t safe_detector_reset(safe_detector_t *detector)
+SAFE_COLD safe_status_t safe_detector_reset(safe_detector_t *detector)
 {
     safe_sensors_reset(&detector->sensors, detector->config->mean);
     for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
@@ -26,7 +26,7 @@ safe_status_t safe_detector_reset(safe_detector_t *detector)
 }
 
 /* Seldom needed, from several places: one copy of it, outside of the step. */
-SAFE_NOINLINE safe_status_t safe_detector_gap(safe_detector_t *detector)
+SAFE_COLD SAFE_NOINLINE safe_status_t safe_detector_gap(safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
 
@@ -60,31 +60,43 @@ static void tick(safe_detector_t *detector, uint32_t samples)
     }
 }
 
+/** Takes the mean of the hour away. @param levels [channels] the same values in their ring. */
+static void take_hour(safe_detector_t *detector, float *levels)
+{
+    const safe_detector_config_t *config = detector->config;
+    /* phase < day_samples <= 2^31 / 24: the product fits. */
+    uint32_t hour = detector->phase * SAFE_DETECTOR_HOURS / config->day_samples;
+    const int16_t *steps = &config->hour_mean[(size_t)hour * config->channels];
+
+    for (size_t c = 0; c < config->channels; c++) {
+        float mean = (float)steps[c] * config->hour_scale[c];
+
+        detector->deviation[c] = detector->deviation[c] - mean;
+        levels[c] = detector->deviation[c];
+    }
+}
+
 /** Standardizes the last good values, less the mean of the hour, and puts them into their ring. */
 static void take_level(safe_detector_t *detector)
 {
     const safe_detector_config_t *config = detector->config;
+    const float *last = detector->sensors.last;
+    const float *mean = config->mean;
+    const float *inv_std = config->inv_std;
+    float *deviation = detector->deviation;
     float *levels = safe_rows_push(&detector->levels);
-    const int16_t *steps = NULL;
+    float limit = config->score_limit;
+    size_t channels = config->channels;
 
-    if (detector->has_phase) {
-        /* phase < day_samples <= 2^31 / 24: the product fits. */
-        uint32_t hour = detector->phase * SAFE_DETECTOR_HOURS / config->day_samples;
+    for (size_t c = 0; c < channels; c++) {
+        float centred = last[c] - mean[c];
+        float z = safe_clamped(centred * inv_std[c], limit);
 
-        steps = &config->hour_mean[(size_t)hour * config->channels];
+        deviation[c] = z;
+        levels[c] = z;
     }
-    for (size_t c = 0; c < config->channels; c++) {
-        float z =
-            safe_scaler_standardize(detector->sensors.last[c], config->mean[c], config->inv_std[c]);
-        float deviation = safe_scaler_clamp(z, config->score_limit);
-
-        if (steps != NULL) {
-            float mean = (float)steps[c] * config->hour_scale[c];
-
-            deviation = deviation - mean;
-        }
-        detector->deviation[c] = deviation;
-        levels[c] = deviation;
+    if (detector->has_phase) {
+        take_hour(detector, levels);
     }
 }
 
@@ -115,24 +127,29 @@ static void take_median(safe_detector_t *detector)
 static void take_innovation(safe_detector_t *detector)
 {
     const safe_detector_form_t *form = &detector->config->forms[SAFE_DETECTOR_INNOVATION];
+    const uint16_t *channels = form->channels;
+    const float *alpha = detector->config->innovation_alpha;
+    const float *deviation = detector->deviation;
+    const bool *is_bad = detector->sensors.is_bad;
+    const bool *returns = detector->sensors.returns;
+    float *smooth = detector->smooth;
     float *errors = safe_rows_push(&detector->innovations);
+    bool starts = !detector->has_smooth;
 
     for (size_t k = 0; k < form->count; k++) {
-        size_t c = form->channels[k];
-        float present = detector->deviation[c];
+        size_t c = channels[k];
+        float error = 0.0f;
 
-        if (!detector->has_smooth || detector->sensors.returns[c]) {
-            detector->smooth[k] = present;
-            errors[k] = 0.0f;
-        } else if (detector->sensors.is_bad[c]) {
-            errors[k] = 0.0f;
-        } else {
-            float error = present - detector->smooth[k];
-            float step = detector->config->innovation_alpha[k] * error;
+        if (starts || returns[c]) {
+            smooth[k] = deviation[c];
+        } else if (!is_bad[c]) {
+            float step;
 
-            detector->smooth[k] = detector->smooth[k] + step;
-            errors[k] = error;
+            error = deviation[c] - smooth[k];
+            step = alpha[k] * error;
+            smooth[k] = smooth[k] + step;
         }
+        errors[k] = error;
     }
     detector->has_smooth = true;
 }
@@ -151,30 +168,41 @@ static void make_input(safe_detector_t *detector, const float *forecast)
 {
     const safe_detector_config_t *config = detector->config;
     const float *mean = detector->trackers[SAFE_DETECTOR_LEVEL].mean;
+    const float *deviation = detector->deviation;
+    const bool *is_bad = detector->sensors.is_bad;
+    float *input = detector->input;
+    float limit = config->score_limit;
 
     for (size_t c = 0; c < config->channels; c++) {
-        float centred = mean != NULL ? detector->deviation[c] - mean[c] : detector->deviation[c];
+        float centred = deviation[c];
 
-        if (forecast != NULL && detector->sensors.is_bad[c]) {
+        if (mean != NULL) {
+            centred = centred - mean[c];
+        }
+        if (forecast != NULL && is_bad[c]) {
             centred = forecast[c];
         }
-        detector->input[c] = safe_scaler_clamp(centred, config->score_limit);
+        input[c] = safe_clamped(centred, limit);
     }
 }
 
 /** The residual follows the error of the forecasts. @param forecast [channels]. */
 static void take_residual(safe_detector_t *detector, const float *forecast)
 {
-    const safe_detector_config_t *config = detector->config;
-    const safe_detector_form_t *form = &config->forms[SAFE_DETECTOR_RESIDUAL];
+    const safe_detector_form_t *form = &detector->config->forms[SAFE_DETECTOR_RESIDUAL];
+    const uint16_t *channels = form->channels;
+    const float *input = detector->input;
+    const bool *is_bad = detector->sensors.is_bad;
+    float *smooth = detector->error;
+    float alpha = detector->config->residual_alpha;
 
     for (size_t k = 0; k < form->count; k++) {
-        size_t c = form->channels[k];
-        float error = detector->sensors.is_bad[c] ? 0.0f : detector->input[c] - forecast[c];
-        float change = error - detector->error[k];
-        float step = config->residual_alpha * change;
+        size_t c = channels[k];
+        float error = is_bad[c] ? 0.0f : input[c] - forecast[c];
+        float change = error - smooth[k];
+        float step = alpha * change;
 
-        detector->error[k] = detector->error[k] + step;
+        smooth[k] = smooth[k] + step;
     }
     detector->has_error = true;
 }
@@ -221,7 +249,7 @@ static safe_status_t pass_missing(safe_detector_t *detector, bool *has_forecast)
     if (has_forecasts(detector)) {
         config->network->forecast(detector, detector->input);
         for (size_t c = 0; c < config->channels; c++) {
-            detector->input[c] = safe_scaler_clamp(detector->input[c], config->score_limit);
+            detector->input[c] = safe_clamped(detector->input[c], config->score_limit);
         }
     }
     return finish_sample(detector, has_forecast);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "safe/detector_check.h"
 
+#include "safe/compiler.h"
 #include "safe/exact_float.h"
 #include "safe/quadratic.h"
 #include "safe/scaler.h"
@@ -110,7 +111,10 @@ static bool sensors_are_usable(const safe_detector_config_t *config)
         return false;
     }
     for (size_t c = 0; c < config->channels; c++) {
-        if (!(sensors->low[c] < sensors->high[c]) || !(sensors->stuck_band[c] >= 0.0f)) {
+        bool are_bounds = sensors->low[c] >= -FLT_MAX && sensors->high[c] <= FLT_MAX &&
+                          sensors->low[c] < sensors->high[c];
+
+        if (!are_bounds || !(sensors->stuck_band[c] >= 0.0f)) {
             return false;
         }
     }
@@ -175,7 +179,8 @@ static bool network_fits(const safe_detector_config_t *config, const safe_model_
     return config->network->fits(config, model);
 }
 
-bool safe_detector_config_is_usable(const safe_detector_config_t *config, const safe_model_t *model)
+SAFE_COLD bool safe_detector_config_is_usable(const safe_detector_config_t *config,
+                                              const safe_model_t *model)
 {
     return config->channels != 0u && network_fits(config, model) && scaler_is_usable(config) &&
            sensors_are_usable(config) && statistics_are_usable(config) &&

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A detector's memory: how much, and which part is whose. */
+#include "safe/compiler.h"
 #include "safe/detector.h"
 #include "safe/detector_check.h"
 #include "safe/exact_float.h"
@@ -20,7 +21,7 @@ static size_t most_features(const safe_detector_config_t *config)
     return most;
 }
 
-size_t safe_detector_floats(const safe_detector_config_t *config)
+SAFE_COLD size_t safe_detector_floats(const safe_detector_config_t *config)
 {
     const safe_detector_form_t *forms = config->forms;
 
@@ -95,9 +96,10 @@ static bool memory_suffices(const safe_detector_config_t *config,
            memory->flag_count >= SAFE_DETECTOR_FLAGS(channels);
 }
 
-safe_status_t safe_detector_init(safe_detector_t *detector, const safe_detector_config_t *config,
-                                 const safe_context_t *context,
-                                 const safe_detector_memory_t *memory)
+SAFE_COLD safe_status_t safe_detector_init(safe_detector_t *detector,
+                                           const safe_detector_config_t *config,
+                                           const safe_context_t *context,
+                                           const safe_detector_memory_t *memory)
 {
     const safe_model_t *model = context == NULL ? NULL : context->model;
 

@@ -3,9 +3,9 @@
 
 #include "safe/exact_float.h"
 #include "safe/model.h"
-#include "safe/scaler.h"
 #include "safe/stream.h"
 #include "safe/window.h"
+#include "scaler_internal.h"
 
 /** Bound of a forecast in standard deviations: its square then fits any sum. */
 #define MOST_FORECAST 1e9f
@@ -74,10 +74,11 @@ static void forecast(const safe_detector_t *detector, float *values)
     const safe_detector_config_t *config = detector->config;
     const int32_t *sums = safe_horizon_sums(&detector->horizon);
     int32_t zero = (int32_t)config->horizon * config->output_zero_point;
+    float scale = config->forecast_scale;
 
     for (size_t c = 0; c < config->channels; c++) {
         /* |sum - zero| <= 65535 * 255 < 2^24: the conversion is exact. */
-        values[c] = (float)(sums[c] - zero) * config->forecast_scale;
+        values[c] = (float)(sums[c] - zero) * scale;
     }
 }
 
@@ -88,10 +89,14 @@ static safe_status_t push_input(safe_detector_t *detector, bool *is_full)
     safe_status_t status = SAFE_STATUS_OK;
     const safe_detector_config_t *config = detector->config;
     int8_t *slot = safe_window_push(&detector->window);
+    const float *input = detector->input;
+    size_t channels = config->channels;
+    float clip = config->clip;
+    float inv_scale = config->input_inv_scale;
+    int32_t zero_point = config->input_zero_point;
 
-    for (size_t c = 0; c < config->channels; c++) {
-        slot[c] = safe_scaler_quantize(detector->input[c], config->clip, config->input_inv_scale,
-                                       config->input_zero_point);
+    for (size_t c = 0; c < channels; c++) {
+        slot[c] = safe_quantized(input[c], clip, inv_scale, zero_point);
     }
     *is_full = safe_window_is_full(&detector->window);
     if (is_streaming(detector->context.model)) {

@@ -106,13 +106,11 @@ static size_t transform(safe_detector_t *detector, size_t name, const float *val
 
     safe_tracker_features(&detector->trackers[name], values, detector->config->feature_limit,
                           feature);
-    for (size_t k = 0; k < form->count; k++) {
-        size_t c = form->channels[k];
-
-        if (name == SAFE_DETECTOR_LEVEL) {
-            feature[k] = feature[c]; /* Channels ascend: k <= c. */
-        }
-        if (detector->sensors.is_masked[c]) {
+    for (size_t k = 0; name == SAFE_DETECTOR_LEVEL && k < form->count; k++) {
+        feature[k] = feature[form->channels[k]]; /* Channels ascend: k <= channels[k]. */
+    }
+    for (size_t k = 0; detector->sensors.masked != 0u && k < form->count; k++) {
+        if (detector->sensors.is_masked[form->channels[k]]) {
             feature[k] = 0.0f;
             masked[found++] = (uint16_t)k; /* At most max_masked, or the state were DEGRADED. */
         }
@@ -142,10 +140,11 @@ static size_t compute_forms(safe_detector_t *detector, safe_detector_result_t *r
         masked = transform(detector, i, values);
         result->forms[i] = safe_quadratic_square(detector->feature, form->count, masked);
         if (largest == SAFE_DETECTOR_FORMS || result->forms[i] > result->forms[largest]) {
+            float *kept = detector->kept;
+
             largest = i;
-            for (size_t k = 0; k < form->count; k++) {
-                detector->kept[k] = detector->feature[k];
-            }
+            detector->kept = detector->feature;
+            detector->feature = kept; /* scratch again: the two change places */
         }
     }
     return largest;

@@ -16,7 +16,13 @@ safe_status_t safe_detector_set_phase(safe_detector_t *detector, uint32_t sample
 
 uint32_t safe_detector_stale_ms(const safe_detector_config_t *config)
 {
-    uint64_t ms = (uint64_t)config->stale_samples * config->period_us / US_PER_MS;
+    uint32_t whole = config->stale_samples / US_PER_MS;
+    uint32_t rest = config->stale_samples % US_PER_MS;
+    uint32_t period_ms = config->period_us / US_PER_MS;
+    uint32_t period_rest = config->period_us % US_PER_MS;
+    /* samples * period / 1000 without a division of 64 bits, which is a function of its own. */
+    uint64_t ms = (uint64_t)whole * config->period_us + (uint64_t)rest * period_ms +
+                  rest * period_rest / US_PER_MS;
 
     if (config->stale_samples == 0u) {
         return 0;

@@ -20,9 +20,53 @@ static float dot(const float *left, const float *right, size_t count)
     return sum;
 }
 
+static float add_product(float sum, float left, float right)
+{
+    float product = left * right;
+
+    return sum + product;
+}
+
+/** Four rows at once, i to i + 3, which share what they load of the values. */
+static void transform_rows(const float *factor, float *values, size_t i)
+{
+    const float *row0 = &factor[i * (i + 1u) / 2u];
+    const float *row1 = row0 + i + 1u;
+    const float *row2 = row1 + i + 2u;
+    const float *row3 = row2 + i + 3u;
+    const float *value = values;
+    const float *end = row1;
+    float sum0 = 0.0f;
+    float sum1 = 0.0f;
+    float sum2 = 0.0f;
+    float sum3 = 0.0f;
+
+    while (row0 != end) {
+        float present = *value++;
+
+        sum0 = add_product(sum0, *row0++, present);
+        sum1 = add_product(sum1, *row1++, present);
+        sum2 = add_product(sum2, *row2++, present);
+        sum3 = add_product(sum3, *row3++, present);
+    }
+    values[i] = sum0; /* row 0 ends with column i, the others go on */
+    sum1 = add_product(sum1, row1[0], value[0]);
+    sum2 = add_product(sum2, row2[0], value[0]);
+    sum3 = add_product(sum3, row3[0], value[0]);
+    sum2 = add_product(sum2, row2[1], value[1]);
+    sum3 = add_product(sum3, row3[1], value[1]);
+    sum3 = add_product(sum3, row3[2], value[2]);
+    values[i + 1u] = sum1;
+    values[i + 2u] = sum2;
+    values[i + 3u] = sum3;
+}
+
 void safe_quadratic_transform(const float *factor, float *values, size_t count)
 {
     /* From the last row to the first: row i reads values 0..i only. */
+    for (; count >= 4u; count -= 4u) {
+        transform_rows(factor, values, count - 4u);
+    }
     for (size_t i = count; i-- > 0u;) {
         values[i] = dot(&factor[i * (i + 1u) / 2u], values, i + 1u);
     }

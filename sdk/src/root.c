@@ -8,22 +8,54 @@
 #define HIDDEN_BIT (UINT32_C(1) << MANTISSA_BITS)
 #define BIAS 127
 
+/** A root, and what its square leaves. */
+typedef struct root_rest {
+    uint32_t root;
+    uint32_t rest; /**< At most 2 * root. */
+} root_rest_t;
+
+/** Returns the root of n in [2^14, 2^16), digit by digit. */
+static root_rest_t short_root(uint32_t n)
+{
+    root_rest_t found = {0, n};
+
+    for (uint32_t bit = UINT32_C(1) << 14; bit != 0u; bit >>= 2) {
+        if (found.rest >= found.root + bit) {
+            found.rest -= found.root + bit;
+            found.root = (found.root >> 1) + bit;
+        } else {
+            found.root >>= 1;
+        }
+    }
+    return found;
+}
+
+/** Returns the root of n * 2^16 + low from that of n, by one division (Zimmermann, Karatsuba Square
+ * Root, 1999). @param low below 2^16. */
+static root_rest_t longer_root(root_rest_t of, uint32_t low)
+{
+    uint32_t numerator = (of.rest << 8) + (low >> 8); /* rest < 2^17: it fits */
+    uint32_t digits = numerator / (2u * of.root);
+    uint32_t left = numerator - digits * 2u * of.root;
+    root_rest_t found = {(of.root << 8) + digits, (left << 8) + (low & 0xFFu)};
+
+    if (found.rest < digits * digits) { /* one too large */
+        found.rest += 2u * found.root - 1u;
+        found.root--;
+    }
+    found.rest -= digits * digits;
+    return found;
+}
+
 /** Returns the root of n in [2^46, 2^48), rounded to nearest: a tie is impossible, because
  * (r + 1/2)^2 is no integer. */
 static uint32_t integer_root(uint64_t n)
 {
-    uint64_t root = 0;
-    uint64_t rest = n;
+    root_rest_t found = short_root((uint32_t)(n >> 32));
 
-    for (uint64_t bit = UINT64_C(1) << 46; bit != 0u; bit >>= 2) {
-        if (rest >= root + bit) {
-            rest -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
-        }
-    }
-    return (uint32_t)(rest > root ? root + 1u : root);
+    found = longer_root(found, (uint32_t)(n >> 16) & 0xFFFFu);
+    found = longer_root(found, (uint32_t)n & 0xFFFFu);
+    return found.rest > found.root ? found.root + 1u : found.root;
 }
 
 float safe_root(float value)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "detector_internal.h"
+#include "safe/compiler.h"
 #include "safe/crc32.h"
 #include "safe/exact_float.h"
 
@@ -162,7 +163,7 @@ static uint32_t learn_rows(const safe_detector_t *detector)
     return baseline->learn_samples - baseline->settle_samples;
 }
 
-size_t safe_detector_saved_bytes(const safe_detector_t *detector)
+SAFE_COLD size_t safe_detector_saved_bytes(const safe_detector_t *detector)
 {
     size_t words;
 
@@ -178,8 +179,8 @@ size_t safe_detector_saved_bytes(const safe_detector_t *detector)
     return WORD_BYTES * words;
 }
 
-safe_status_t safe_detector_save(const safe_detector_t *detector, uint8_t *bytes, size_t capacity,
-                                 size_t *length)
+SAFE_COLD safe_status_t safe_detector_save(const safe_detector_t *detector, uint8_t *bytes,
+                                           size_t capacity, size_t *length)
 {
     size_t size = safe_detector_saved_bytes(detector);
     cursor_t cursor = {.to = bytes, .at = 2u * WORD_BYTES};
@@ -226,7 +227,8 @@ static safe_status_t check(safe_detector_t *detector, const uint8_t *bytes, size
     return cursor.is_wrong ? SAFE_STATUS_CORRUPT : SAFE_STATUS_OK;
 }
 
-safe_status_t safe_detector_restore(safe_detector_t *detector, const uint8_t *bytes, size_t length)
+SAFE_COLD safe_status_t safe_detector_restore(safe_detector_t *detector, const uint8_t *bytes,
+                                              size_t length)
 {
     cursor_t cursor = {.from = bytes, .at = 2u * WORD_BYTES};
     safe_status_t status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "safe/exact_float.h"
+#include "scaler_internal.h"
 
 bool safe_scaler_is_finite(float value)
 {
@@ -22,20 +23,10 @@ float safe_scaler_standardize(float value, float mean, float inv_std)
 
 float safe_scaler_clamp(float value, float limit)
 {
-    if (value < -limit) {
-        return -limit;
-    }
-    return value > limit ? limit : value;
+    return safe_clamped(value, limit);
 }
 
 int8_t safe_scaler_quantize(float z, float clip, float inv_scale, int32_t zero_point)
 {
-    float steps = safe_scaler_clamp(z, clip) * inv_scale;
-    float half_added = steps >= 0.0f ? steps + 0.5f : steps - 0.5f;
-    int32_t quantized = (int32_t)half_added + zero_point;
-
-    if (quantized < INT8_MIN) {
-        return INT8_MIN;
-    }
-    return quantized > INT8_MAX ? (int8_t)INT8_MAX : (int8_t)quantized;
+    return safe_quantized(z, clip, inv_scale, zero_point);
 }

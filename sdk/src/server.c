@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "safe/compiler.h"
 #include "safe/port.h"
 #include "safe/version.h"
 #include "server_internal.h"
@@ -37,8 +38,8 @@ static void clear_session(safe_server_t *server)
     server->timing.min_cycles = UINT32_MAX;
 }
 
-static safe_status_t handle_hello(safe_server_t *server, const safe_frame_t *request,
-                                  safe_frame_writer_t *reply)
+SAFE_COLD static safe_status_t handle_hello(safe_server_t *server, const safe_frame_t *request,
+                                            safe_frame_writer_t *reply)
 {
     const safe_model_t *model = model_of(server);
     const safe_detector_config_t *chain =
@@ -221,9 +222,10 @@ static size_t notice_error(safe_server_t *server)
     return write_error(server->notice, sizeof server->notice, 0, server->receiver.error, 0);
 }
 
-safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *context,
-                               safe_detector_t *detector, const safe_server_windows_t *windows,
-                               safe_sample_hook_t hook)
+SAFE_COLD safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *context,
+                                         safe_detector_t *detector,
+                                         const safe_server_windows_t *windows,
+                                         safe_sample_hook_t hook)
 {
     uint32_t cycles;
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "safe/compiler.h"
 #include "safe/crc32.h"
 
 #define UNIT SAFE_STORE_UNIT_BYTES
@@ -139,8 +140,8 @@ static uint32_t scan_both(const safe_store_flash_t *flash, scan_t seen[SAFE_STOR
     return seen[1].found && (!seen[0].found || seen[1].sequence > seen[0].sequence) ? 1u : 0u;
 }
 
-safe_status_t safe_store_load(const safe_store_flash_t *flash, uint8_t *bytes, size_t capacity,
-                              size_t *length)
+SAFE_COLD safe_status_t safe_store_load(const safe_store_flash_t *flash, uint8_t *bytes,
+                                        size_t capacity, size_t *length)
 {
     scan_t seen[SAFE_STORE_SLOTS];
     const scan_t *newest;
@@ -210,7 +211,8 @@ static safe_status_t append(const safe_store_flash_t *flash, uint32_t slot, uint
     return status;
 }
 
-safe_status_t safe_store_save(const safe_store_flash_t *flash, const uint8_t *bytes, size_t length)
+SAFE_COLD safe_status_t safe_store_save(const safe_store_flash_t *flash, const uint8_t *bytes,
+                                        size_t length)
 {
     scan_t seen[SAFE_STORE_SLOTS];
     uint32_t slot;

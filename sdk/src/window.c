@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "safe/compiler.h"
+
 void safe_window_clear(safe_window_t *window)
 {
     window->head = 0;
@@ -51,8 +53,31 @@ void safe_horizon_advance(safe_horizon_t *horizon)
 {
     int32_t *slot = &horizon->sums[(size_t)horizon->head * horizon->channels];
 
-    memset(slot, 0, horizon->channels * sizeof slot[0]);
+    for (size_t c = 0; c < horizon->channels; c++) {
+        slot[c] = 0;
+    }
     horizon->head = (uint16_t)(horizon->head + 1u < horizon->horizon ? horizon->head + 1u : 0u);
+}
+
+/** Adds `count` values to the sums. */
+static void add(int32_t *sums, const int8_t *values, size_t count)
+{
+#if SAFE_UNALIGNED_WORDS
+    for (; count >= 4u; count -= 4u) {
+        uint32_t word;
+
+        memcpy(&word, values, sizeof word);
+        sums[0] += (int8_t)word;
+        sums[1] += (int8_t)(word >> 8);
+        sums[2] += (int8_t)(word >> 16);
+        sums[3] += (int8_t)(word >> 24);
+        sums += 4;
+        values += 4;
+    }
+#endif
+    for (size_t c = 0; c < count; c++) {
+        sums[c] += values[c];
+    }
 }
 
 void safe_horizon_add(safe_horizon_t *horizon, const int8_t *forecast)
@@ -62,9 +87,7 @@ void safe_horizon_add(safe_horizon_t *horizon, const int8_t *forecast)
     for (size_t step = 0; step < horizon->horizon; step++) {
         int32_t *sums = &horizon->sums[slot * horizon->channels];
 
-        for (size_t c = 0; c < horizon->channels; c++) {
-            sums[c] += forecast[step * horizon->channels + c];
-        }
+        add(sums, &forecast[step * horizon->channels], horizon->channels);
         slot = slot + 1u < horizon->horizon ? slot + 1u : 0u;
     }
 }

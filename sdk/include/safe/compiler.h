@@ -31,6 +31,10 @@
 #define SAFE_NOINLINE __attribute__((noinline, noclone))
 #endif
 
+/** For a function that runs once, or seldom: it is made small rather than fast, and so is what only
+ * such functions call. */
+#define SAFE_COLD __attribute__((cold))
+
 /** Keeps the call before it from becoming a jump: it returns to the function that holds this, where
  * a profiler waits for it. Costs no instruction. */
 #define SAFE_NO_TAIL_CALL() __asm__ volatile("")

@@ -20,7 +20,8 @@ extern "C" {
 
 /** Constants, in flash. */
 typedef struct safe_sensors_config {
-    const float *low;              /**< [channels] raw units; a value below is no measurement. */
+    const float *low;              /**< [channels] raw units, finite; a value below is no
+                                        measurement. */
     const float *high;             /**< [channels] the same above. */
     const float *stuck_band;       /**< [channels] raw units; a smaller move is none. */
     const uint16_t *stuck_samples; /**< [channels] values that stand still and mean stuck; 0: none

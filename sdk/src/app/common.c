@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "safe/app.h"
+#include "safe/compiler.h"
 #include "safe/port.h"
 #include "safe/saved.h"
 #include "safe/version.h"
@@ -39,7 +40,7 @@ void safe_app_print(const char *text)
     write_line((const uint8_t *)text, strlen(text));
 }
 
-void safe_app_print_u32(uint32_t value)
+SAFE_COLD void safe_app_print_u32(uint32_t value)
 {
     uint8_t digits[10];
     size_t first = sizeof digits;
@@ -51,7 +52,7 @@ void safe_app_print_u32(uint32_t value)
     write_line(&digits[first], sizeof digits - first);
 }
 
-void safe_app_print_hex(uint32_t value)
+SAFE_COLD void safe_app_print_hex(uint32_t value)
 {
     static const char hex[] = "0123456789abcdef";
     uint8_t digits[10] = {'0', 'x'};
@@ -105,7 +106,7 @@ static void tell_baseline(const char *what, safe_status_t status)
     safe_app_print("\r\n");
 }
 
-void safe_app_keep_baseline(void)
+SAFE_COLD void safe_app_keep_baseline(void)
 {
     const safe_app_model_t *app = safe_app_model();
     const safe_store_flash_t *flash = safe_port_store();
@@ -129,7 +130,7 @@ void safe_app_keep_baseline(void)
 }
 
 /** Saves the baseline when it is time. Only between requests: flash may hold the core up. */
-static void save_baseline(uint32_t now_ms)
+SAFE_COLD static void save_baseline(uint32_t now_ms)
 {
     const safe_app_model_t *app = safe_app_model();
     bool is_late = keeper.is_quiet && now_ms - keeper.saved_ms >= SAVE_PERIOD_MS;
@@ -162,7 +163,8 @@ static void take_result(safe_status_t status, const safe_detector_result_t *resu
     }
 }
 
-void safe_app_start(const char *name, const safe_server_windows_t *windows, safe_sample_hook_t hook)
+SAFE_COLD void safe_app_start(const char *name, const safe_server_windows_t *windows,
+                              safe_sample_hook_t hook)
 {
     const safe_app_model_t *app = safe_app_model();
     safe_status_t status = SAFE_STATUS_OK;

@@ -3,6 +3,7 @@
  * line of text when the state changes. */
 #include "app.h"
 
+#include "safe/compiler.h"
 #include <string.h>
 
 static safe_detector_state_t last_state = SAFE_DETECTOR_WARMUP;
@@ -41,7 +42,7 @@ static void print_events(const safe_detector_result_t *result)
 }
 
 /** Prints a line when the state, the masked channels or the baseline changed. */
-static void tell_change(safe_status_t status, const safe_detector_result_t *result)
+SAFE_COLD static void tell_change(safe_status_t status, const safe_detector_result_t *result)
 {
     static const char *const names[] = {"warm-up",  "ok",     "alarm", "learning",
                                         "degraded", "notice", "stale"};

@@ -10,12 +10,17 @@
 static void spoil(uint32_t field, safe_detector_config_t *config, safe_detector_memory_t *memory)
 {
     static float not_finite[64];
+    static float infinite[64];
     static const float enormous[] = {1e9f, 0.0f, 0.0f};
     static const uint16_t descending[] = {1, 0, 2};
     static const uint16_t too_far[] = {0, 3};
     uint32_t nan_bits = 0x7FC00000u;
+    uint32_t infinite_bits = 0x7F800000u;
 
     memcpy(&not_finite[0], &nan_bits, 4);
+    for (size_t i = 0; i < 64; i++) {
+        memcpy(&infinite[i], &infinite_bits, 4);
+    }
     switch (field) {
     case 1:
         config->channels = 0;
@@ -176,6 +181,9 @@ static void spoil(uint32_t field, safe_detector_config_t *config, safe_detector_
         break;
     case 56:
         config->sensors.stuck_band = not_finite;
+        break;
+    case 57:
+        config->sensors.high = infinite;
         break;
     case 53:
         config->stale_samples = config->sensors.max_missed;

@@ -175,7 +175,7 @@ def test_wrong_channel_count_changes_nothing(builds):
     assert words[0] == 1
 
 
-@pytest.mark.parametrize("field", range(1, 57))
+@pytest.mark.parametrize("field", range(1, 58))
 def test_inconsistent_configuration_is_refused(builds, field):
     library = builds()
     assert library.shim_start(3) == 0
