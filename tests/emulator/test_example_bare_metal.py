@@ -62,9 +62,19 @@ def fast_model(tmp_path_factory):
     return folder
 
 
-def built(model, sensor, out):
+def volts_of(code, folder):
+    """A file of volts that gives these codes, a row for each tick of 20 ms."""
+    lines = ["seconds," + ",".join(f"IN{i}" for i in range(16))]
+    for tick, row in enumerate(code, 1):
+        lines.append(f"{0.02 * tick:.3f}," + ",".join(f"{3.3 * (c + 0.5) / 4096:.6f}" for c in row))
+    path = folder / "volts.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def built(model, sensor, out, app="detector"):
     board = str(EXAMPLE / "transmitters.toml")
-    return make(board, model, app="detector", sensor=str(sensor), out=out)
+    return make(board, model, app=app, sensor=str(sensor), out=out)
 
 
 def listen(target, image, conditions, until, seconds=60):
@@ -95,11 +105,7 @@ def test_pins_to_states(fast_model, tmp_path):
     code = codes(samples)
     code[70:, 3] = 4000  # a motor that is hot at once
     code[40:50, 5] = 100  # a wire that is broken for a while
-    lines = ["seconds," + ",".join(f"IN{i}" for i in range(16))]
-    for tick, row in enumerate(code, 1):
-        lines.append(f"{0.02 * tick:.3f}," + ",".join(f"{3.3 * (c + 0.5) / 4096:.6f}" for c in row))
-    volts = tmp_path / "volts.csv"
-    volts.write_text("\n".join(lines))
+    volts = volts_of(code, tmp_path)
     graph = tflite.load(MODEL / "model_int8.tflite", "forecaster")
     expected = told(
         replay.run_chain(
@@ -144,6 +150,22 @@ def test_a_read_that_takes_three_periods_and_a_half(fast_model, tmp_path):
     target = load.load(str(EXAMPLE / "transmitters.toml"))
     heard, _ = listen(target, image, Conditions(fast=True), "late missed=.*\r\n")
     assert re.findall("safe sensor=(.*)\r\n", heard) == ["started", "late missed=2"]
+
+
+def test_low_power_sleeps_between_two_samples(fast_model, tmp_path):
+    """Awake for the model's instructions, 1.5 million of the 3.4 million cycles of a period."""
+    samples = golden.load(MODEL / "golden.npz").samples[:75]
+    samples[60:, 3] += 30
+    app = str(ROOT / "examples" / "low_power")
+    image = built(str(fast_model), EXAMPLE, fast_model.parent, app)
+    target = load.load(str(EXAMPLE / "transmitters.toml"))
+    conditions = Conditions(strict=True, fast=True, analog=volts_of(codes(samples), tmp_path))
+    heard, messages = listen(target, image, conditions, "\nalarm")
+    assert heard.startswith("no alarm\r\n")
+    seconds, share = map(float, re.search(r"ran (\S+) s .* awake (\S+) %", messages).groups())
+    assert 1.2 < seconds < 1.5
+    assert 0.2 < share / 100 < 0.35  # 31 forecasts of 62 samples
+    assert not re.search(r"board: (?!ran )", messages)
 
 
 def test_one_sample_a_second(tmp_path):
