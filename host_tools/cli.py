@@ -4,6 +4,7 @@ Only the verb that is named is imported: the list of verbs comes from the files'
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -89,8 +90,16 @@ def parse(words: Sequence[str], project: settings.Settings | None = None) -> arg
     return parser.parse_args(words)
 
 
+def _print_anything() -> None:
+    """Let a stream that is not UTF-8, as a pipe on Windows, take any character: as `?` at worst."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(errors="replace")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; print an error as one line and return its exit code."""
+    _print_anything()
     name = "host_tools"
     if completion.wanted(os.environ):
         completion.answer(build_parser, tuple(verbs()))

@@ -355,7 +355,10 @@ def program(name: str, package: str) -> str:
     """Return the path of a program; BuildError names the Debian package when it is missing."""
     found = shutil.which(name)
     if found is None:
-        raise BuildError(f"{name} is not installed: apt-get install {package}")
+        raise BuildError(
+            f"{name} is not installed: apt-get install {package}, or name its folder in safe.toml:"
+            " tools"
+        )
     return found
 
 

@@ -1,6 +1,7 @@
 """Small C files of the emulators, compiled with the host's `cc` on first use."""
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,16 @@ from targets.errors import BuildError
 
 _CFLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
 _SECONDS = 60
+
+
+PROGRAM_SUFFIX = ".exe" if os.name == "nt" else ""
+"""End of the name of a program that the host's compiler links."""
+
+
+def compiler() -> str | None:
+    """Return the path of the host's C compiler, whatever it is called; None without one."""
+    found = (shutil.which(name) for name in ("cc", "gcc", "clang"))
+    return next((path for path in found if path is not None), None)
 
 
 def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
@@ -23,13 +34,13 @@ def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
     target = folder / f"{source.stem}-{hashlib.sha256(text).hexdigest()[:12]}.so"
     if target.is_file():
         return target
-    compiler = shutil.which("cc")
-    if compiler is None:
+    program = compiler()
+    if program is None:
         raise BuildError(f"no host C compiler 'cc' for {purpose}: apt-get install gcc")
     with output.scratch("native") as work:
         library = work / target.name
         done = run(
-            [compiler, *options, "-o", str(library), str(source)], _SECONDS, timeout=BuildError
+            [program, *options, "-o", str(library), str(source)], _SECONDS, timeout=BuildError
         )
         if done.returncode != 0:
             first = (done.stderr.strip().splitlines() or ["no message"])[0]

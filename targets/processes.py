@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
@@ -48,6 +48,15 @@ def ended_by_signals() -> Iterator[None]:
     finally:
         for number in caught:
             signal.signal(number, before[number])
+
+
+def passed(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a tool of a build gets of the environment: the same everywhere, but PATH.
+
+    Programs of Windows do not start without the other variables; elsewhere there are none.
+    """
+    names = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP")
+    return {name: environ[name] for name in names if name in environ}
 
 
 def with_parent() -> Callable[[], None] | None:

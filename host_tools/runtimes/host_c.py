@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from codegen import pipeline
 from host_tools.errors import DataError
 from host_tools.formats import description
-from targets import processes
+from targets import native, processes
 from targets.command import run as run_command
 from targets.errors import BuildError
 
@@ -82,7 +82,7 @@ def _without_batch(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def compile_standalone(
-    folder: Path, build: Path, *, compiler: str = "cc", flags: Sequence[str] = STANDARD_FLAGS
+    folder: Path, build: Path, *, compiler: str = "", flags: Sequence[str] = STANDARD_FLAGS
 ) -> HostModel:
     """Compile a folder that `codegen --standalone` wrote, with our runner, into `build`.
 
@@ -96,10 +96,10 @@ def compile_standalone(
     name = manifest["name"]
     sources = sorted(folder.glob("*.c"))
     build.mkdir(parents=True, exist_ok=True)
-    executable = build / f"run_{name}"
+    executable = build / f"run_{name}{native.PROGRAM_SUFFIX}"
     sizes = [int(edge["size_bytes"]) for edge in edges]
     command = [
-        compiler,
+        compiler or native.compiler() or "cc",
         *flags,
         f"-I{folder}",
         f'-DRUNNER_HEADER="safe_{name}.h"',

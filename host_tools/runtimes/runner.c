@@ -6,6 +6,10 @@
  */
 #include <stdint.h>
 #include <stdio.h>
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#endif
 
 #include RUNNER_HEADER
 
@@ -15,6 +19,11 @@ int main(void)
     static int8_t output[RUNNER_OUTPUT_BYTES];
     size_t got;
 
+#ifdef _WIN32
+    if (_setmode(_fileno(stdin), _O_BINARY) < 0 || _setmode(_fileno(stdout), _O_BINARY) < 0) {
+        return 1;
+    }
+#endif
     while ((got = fread(input, 1, sizeof input, stdin)) == sizeof input) {
         if (RUNNER_RUN(input, output) != SAFE_STATUS_OK) {
             return 1;
