@@ -98,3 +98,12 @@ def tanh_s16(value: ArrayLike, multiplier: int, shift: int) -> Int64:
     result = np.where(magnitude >> 8 >= 255, 0xFFFF << 8, result)
     rounded: Int64 = np.where(scaled >= 0, result - (1 << 23) + 128, (1 << 23) - result + 127)
     return rounded >> 8
+
+
+def one_over_one_plus(value: Int64) -> Int64:
+    """Return 1 / (1 + value) in Q0.31 for value in [0, 1), by three Newton steps in Q2.29."""
+    half = (value + (1 << 31)) // 2
+    estimate = 1515870810 + multiply_high(half, -1010580540)  # 48/17 - 32/17 · half
+    for _ in range(3):
+        estimate = estimate + 4 * multiply_high(estimate, (1 << 29) - multiply_high(half, estimate))
+    return np.minimum(2 * estimate, (1 << 31) - 1)

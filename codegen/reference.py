@@ -45,9 +45,9 @@ def _run(graph: Graph, inputs: Sequence[Array], values: dict[int, Array]) -> lis
         arguments = [
             None if i == ABSENT else _value(graph.tensor(i), values, count) for i in operator.inputs
         ]
-        results = operators()[operator.kind].reference(graph, operator, arguments)
-        # An operator without outputs changes the variable that it reads first.
-        changed = operator.outputs or operator.inputs[:1]
+        spec = operators()[operator.kind]
+        results = spec.reference(graph, operator, arguments)
+        changed = (*operator.outputs, *(operator.inputs[place] for place in spec.updates))
         values.update(zip(changed, results, strict=True))
     return [values[i] for i in graph.outputs]
 

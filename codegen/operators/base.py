@@ -50,6 +50,9 @@ class OperatorSpec:
     """Position of the input that holds the values. The other inputs say what to do with them."""
     keeps_state: ClassVar[bool] = False
     """Whether it reads what the model's call before has left: calls then go on from each other."""
+    updates: ClassVar[tuple[int, ...]] = ()
+    """Positions of the inputs, all of them variables, whose new values `reference` returns behind
+    the outputs."""
     takes_float: ClassVar[bool] = False
     """Whether it may read or write float32, at the edge of an otherwise integer model."""
     clamps: ClassVar[bool] = False

@@ -187,6 +187,31 @@ def lstm(rng: Rng) -> Case:
     )
 
 
+def svdf(rng: Rng) -> Case:
+    """Any rank and memory, one step from a reset state."""
+    batches, inputs, units, rank, memory = (int(rng.integers(1, n)) for n in (3, 20, 6, 4, 9))
+    filters = units * rank
+    m = ModelBuilder()
+    source, feature, time = (
+        draw_scale(rng),
+        draw_scale(rng, 1e-3, 2e-2),
+        draw_scale(rng, 1e-5, 1e-3),
+    )
+    state = float(np.float32(source * feature * rng.uniform(0.5, 5)))
+    x = m.input((batches, inputs), "int8", source, draw_zero_point(rng))
+    features = m.constant(rng.integers(-127, 128, (filters, inputs)).astype(np.int8), feature)
+    limit = min(32767, (1 << 30) // (32768 * rank * memory))
+    times = m.constant(rng.integers(-limit, limit + 1, (filters, memory)).astype(np.int16), time)
+    product = product_scale(state, time)
+    bias = m.constant(rng.integers(-(1 << 20), 1 << 20, units).astype(np.int32), product)
+    kept = m.tensor((batches, filters * memory), "int16", state, 0, variable=True)
+    output = float(np.float32(product[0] * rng.uniform(0.1, 3) * (1 << 20) / 60))
+    y = m.tensor((batches, units), "int8", output, draw_zero_point(rng))
+    m.operator("SVDF", [x, features, times, bias, kept], [y], options("SVDF", rank=rank), version=3)
+    m.output(y)
+    return Case(m.build(), [int8_values(rng, (batches, inputs))])
+
+
 def strided_slice(rng: Rng) -> Case:
     """Rank 1 to 4, positive and negative strides, all masks."""
     while True:
@@ -261,6 +286,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "FULLY_CONNECTED": fully_connected,
     "RESHAPE": reshape,
     "STRIDED_SLICE": strided_slice,
+    "SVDF": svdf,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
     **DILATION_CASES,
     **ELEMENTWISE_CASES,

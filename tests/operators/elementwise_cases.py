@@ -192,6 +192,31 @@ def squared_difference(rng: Rng) -> Case:
     return _binary("SQUARED_DIFFERENCE", rng, scale)
 
 
+def div(rng: Rng) -> Case:
+    """Quotients at which TFLM's arithmetic is defined: no divisor of 0, no shift beyond 31."""
+    first, second = _shapes(rng)
+    scales = draw_scale(rng), draw_scale(rng)
+    m = ModelBuilder()
+    x = m.input(first, "int8", scales[0], draw_zero_point(rng))
+    side = int(rng.choice([-128, 127]))  # at a limit, so that one value alone is 0
+    values = np.where(int8_values(rng, second) == side, np.int8(5), int8_values(rng, second))
+    values[values == side] = 5
+    inputs, arrays = [x], [int8_values(rng, first)]
+    if rng.integers(3):
+        inputs.append(m.input(second, "int8", scales[1], side))
+        arrays.append(values)
+    else:
+        inputs.append(m.constant(values[0], scales[1], side))
+    scale = scales[0] / scales[1] / rng.uniform(70, 2**20)
+    y = m.tensor(
+        np.broadcast_shapes(first, second), "int8", float(np.float32(scale)), draw_zero_point(rng)
+    )
+    table = options("Div", fusedActivationFunction=int(rng.choice(ACTIVATIONS)))
+    m.operator("DIV", inputs, [y], table)
+    m.output(y)
+    return Case(m.build(), arrays)
+
+
 def prelu(rng: Rng) -> Case:
     """Slopes for each channel, for all channels, or for each value; scales that grow or shrink."""
     shape = tuple(int(v) for v in rng.integers(1, 6, int(rng.integers(2, 5))))
@@ -288,6 +313,7 @@ ELEMENTWISE_CASES: dict[str, Callable[[Rng], Case]] = {
     "ABS": abs_,
     "ADD": add,
     "DEQUANTIZE": dequantize,
+    "DIV": div,
     "ELU": elu,
     "HARD_SWISH": hard_swish,
     "LEAKY_RELU": leaky_relu,

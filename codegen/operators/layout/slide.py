@@ -20,6 +20,7 @@ class Slide(OperatorSpec):
 
     kind = "SLIDE"
     internal = True
+    updates = (0,)
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check that the new rows are whole rows and that all lies inside the buffer."""

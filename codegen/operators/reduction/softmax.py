@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.fixed_point import Int64, multiply_high, shift_right_rounding
+from codegen.fixed_point import Int64, multiply_high, one_over_one_plus, shift_right_rounding
 from codegen.ir.call import Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.ir.rows import Known, RowRule
@@ -167,7 +167,7 @@ class Softmax(OperatorSpec):
         # Bits before the binary point of the sum, less one: the sum lies in [2^b, 2^(b + 1)).
         above = np.frexp(sums.astype(np.float64))[1] - (31 - _ACCUMULATOR_BITS) - 1
         fraction = (sums << (_ACCUMULATOR_BITS - above)) - (1 << 31)
-        scaled = multiply_high(_one_over_one_plus(fraction), exponentials)
+        scaled = multiply_high(one_over_one_plus(fraction), exponentials)
         exponent = above + 31 - bits
         small = shift_right_rounding(scaled, np.minimum(exponent, 31))
         result = np.where(exponent > 31, 0, small) - (1 << (bits - 1))
@@ -241,15 +241,6 @@ def _exp(value: Int64) -> Int64:
     for bit, factor in enumerate(_EXP_OF_POWERS):
         result = np.where(quarters >> bit & 1, multiply_high(result, factor), result)
     return np.where(value == 0, _INT32_MAX, result)
-
-
-def _one_over_one_plus(value: Int64) -> Int64:
-    """Return 1 / (1 + value) in Q0.31 for value in [0, 1), by three Newton steps in Q2.29."""
-    half = (value + (1 << 31)) // 2
-    estimate = 1515870810 + multiply_high(half, -1010580540)  # 48/17 - 32/17 · half
-    for _ in range(3):
-        estimate = estimate + 4 * multiply_high(estimate, (1 << 29) - multiply_high(half, estimate))
-    return np.minimum(2 * estimate, _INT32_MAX)
 
 
 OPERATOR = Softmax()

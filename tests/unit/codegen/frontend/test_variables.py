@@ -12,6 +12,7 @@ from codegen import pipeline, reference
 from codegen.errors import ModelInvalidError, ModelUnsupportedError
 from codegen.frontend.tflite import load
 from tests.operators.builder import ModelBuilder, options
+from tests.operators.cases import ALL_CASES
 
 CALLS = 200
 CHANNELS = 4
@@ -91,6 +92,15 @@ def test_consecutive_calls_are_those_of_tflm(start: int, *, late: bool) -> None:
     for own, expected in zip(found, tflm(model, samples(), 1 + late), strict=True):
         assert np.array_equal(own, expected)
     assert len(np.unique(found[0][:, 0, 0])) > CALLS // 4, "the state never reached the output"
+
+
+def test_the_state_of_svdf_goes_on_from_call_to_call() -> None:
+    for seed in range(5):
+        case = ALL_CASES["SVDF"](np.random.default_rng([seed, 3]))
+        (found,) = reference.run_in_a_row(load(case.model, "m"), case.inputs)
+        assert np.array_equal(found, tflm(case.model, case.inputs[0])[0])
+        (windows,) = reference.run(load(case.model, "m"), case.inputs)
+    assert not np.array_equal(found, windows), "the state does not matter"
 
 
 def test_the_generated_program_keeps_its_state(tmp_path: Path) -> None:
