@@ -1,8 +1,8 @@
 """SVDF: filters of rank 1 in features and time, int8 with an int16 state that stays between calls.
 
 input int8[B, I], feature weights int8[F, I], time weights int16[F, M], bias int32[F / rank],
-state int16[B, F · M]; output int8[B, F / rank]. Source of the arithmetic: TFLM's EvalIntegerSvdfReference,
-double rounding, scales in double precision.
+state int16[B, F · M]; output int8[B, F / rank]. Source of the arithmetic: TFLM's
+EvalIntegerSvdfReference, double rounding, scales in double precision.
 """
 
 from collections.abc import Mapping, Sequence
