@@ -42,6 +42,8 @@ def write_cubemx(
         texts = {name: (folder / name).read_text(encoding="utf-8") for name in manifest["files"]}
     own = {path.name for path in source.rglob("*.[ch]")} if source is not None else set()
     texts = {name: text for name, text in texts.items() if name not in own}
+    if cubemx.README in texts:  # of the backend
+        texts[f"README-{manifest['backend']}.md"] = texts.pop(cubemx.README)
     network = next((p.removesuffix("_data.h") for p in own if p.endswith("_data.h")), "")
     texts |= cubemx.texts(about, load_target(target), manifest, network or "network")
     kernels = tuple(SDK.parent / name for name in manifest["kernel_sources"])

@@ -109,6 +109,8 @@ class Tflm:
         """Refuse what the interpreter cannot do."""
         if request.streaming:
             return "TensorFlow Lite Micro computes whole windows: leave streaming out"
+        if request.source is not None:
+            return "needs no files of another tool: leave --from out"
         if request.isa != request.target.isa:
             return "its kernels are those of the archive: leave --isa out"
         return None

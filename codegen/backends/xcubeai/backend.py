@@ -57,6 +57,7 @@ class XCubeAi:
             f"{stem}_data.h",
             f"{stem}_data.c",
             f"{stem}_data_params.c",
+            "README.md",
         )
 
     def refuses(self, request: Request) -> str | None:
@@ -121,6 +122,7 @@ class XCubeAi:
         }
         own = {f"{program.prefix}.h": model.header(program)}
         own[f"{program.prefix}.c"] = render("xcubeai.c.j2", **values)
+        own["README.md"] = render("xcubeai_readme.md.j2", **values, told=_told(found))
         return {**_absent(program, found), **found.texts, **own}
 
 
