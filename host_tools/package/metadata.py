@@ -119,7 +119,7 @@ def _summary(sources: Sources) -> str:
     kind = "Anomaly detector" if any(m.has_detector for m in sources.models) else "Neural network"
     plural = "s" if len(sources.models) > 1 else ""
     names = ", ".join(model.name for model in sources.models)
-    return f"{kind}{plural} of int8 arithmetic that is exact to the last bit: {names}."
+    return f"{kind}{plural}, the same on host and device to the last bit: {names}."
 
 
 def _public(sources: Sources) -> dict[str, list[str]]:
