@@ -81,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises the errors of `workflow.run.run`, and DifferentError after the result was written.
     """
+    from host_tools.workflow import bisect
     from host_tools.workflow import report as reports
     from host_tools.workflow import run as measure
     from host_tools.workflow.link import link_line
@@ -92,7 +93,9 @@ def run(arguments: argparse.Namespace) -> int:
     report, _ = reports.report(result)
     for line in result.warnings:
         print(f"bench: warning: {line}", file=sys.stderr)  # noqa: T201
-    fields: Mapping[str, Any] = {**report.fields(), "link": result.link}
+    begins = None if report.agrees else bisect.of_run(result)
+    where = begins.text if begins is not None else None
+    fields: Mapping[str, Any] = {**report.fields(), "differs_at": where, "link": result.link}
     if arguments.out is not None:
         json_file.write_plain(arguments.out, fields)
     if arguments.json:
@@ -100,5 +103,5 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         text = f"{table.render(report)}\n{link_line(result.link)}"
     print(text)  # noqa: T201
-    reports.require_agreement(report, max_lsb=arguments.max_lsb)
+    reports.require_agreement(report, max_lsb=arguments.max_lsb, begins=where)
     return ExitCode.OK

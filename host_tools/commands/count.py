@@ -9,6 +9,9 @@ product without a network the detector's step, the most over some of its golden 
 inputs are zeros, the extremes, and random windows; with MODEL.tflite and --windows N they are of
 several kinds in turn: in-distribution, random, saturated, smooth. With --streaming a call is one
 sample and its outputs: of MODEL.tflite safe_<name>_step, beside the same model on whole windows.
+
+With --backend native,tflm one table compares bench images of the same model by several backends:
+instructions by operator, flash, RAM, arena, stack, and the bytes that differ from the oracle's.
 """
 
 import argparse
@@ -18,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from codegen.backends import registry
 from codegen.options import Goal
 from host_tools.commands import _options as image_options
 from host_tools.commands import _output
@@ -25,7 +29,7 @@ from host_tools.commands._options import positive
 from host_tools.report.table import aligned
 from targets import output
 from targets.build import find_model
-from targets.errors import TargetError
+from targets.errors import ModelError, TargetError
 from targets.places import BUILD
 
 if TYPE_CHECKING:
@@ -51,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with MODEL.tflite: write manifest.json, with the measured cost of each operator "
         "beside the estimated")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object")
+    add("--page", type=_output.file, metavar="HTML", help="of several backends: write a page, too")
     image_options.add_arguments(parser)
 
 
@@ -131,8 +136,41 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _is_foreign(backend: str) -> bool:
+    """Return whether a backend's C is no folder that compiles by itself."""
+    return bool(registry.backend(backend).settings)
+
+
+def _run_backends(arguments: argparse.Namespace, names: list[str]) -> int:
+    """Compare backends; raises DifferentError, after all is told, when one must be exact."""
+    from host_tools.errors import DifferentError
+    from host_tools.report import backends_page
+    from host_tools.workflow import backends
+
+    model = arguments.tflite or find_model(arguments.model).tflite
+    if model is None:
+        raise ModelError(f"{arguments.model} has no network that backends could be compared on")
+    costs = backends.compare(model, arguments.target, names, arguments.windows or backends.WINDOWS)
+    fields = [cost.fields() for cost in costs]
+    if arguments.page is not None:
+        output.write(arguments.page, backends_page.page([fields]))
+    text = json.dumps(fields) if arguments.json else backends_page.render(fields)
+    sys.stdout.write(text + "\n")
+    for cost in costs:
+        if cost.differing_bytes and cost.must_be_exact:
+            where = f": {cost.differs_at.text}" if cost.differs_at else ""
+            raise DifferentError(
+                f"{cost.model} by {cost.backend} on {cost.target}: {cost.differing_bytes} of"
+                f" {cost.output_bytes} output bytes differ, at most {cost.max_lsb} LSB{where}"
+            )
+    return 0
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Build, count, print; return the exit code."""
+    names = arguments.backend.split(",")
+    if len(names) > 1 or (arguments.tflite is not None and _is_foreign(names[0])):
+        return _run_backends(arguments, names)
     if arguments.tflite is not None:
         return _run_standalone(arguments)
     from host_tools.workflow import run as measure

@@ -80,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
     text = json.dumps(fields, indent=2) if arguments.json else golden_page.render(compared)
     sys.stdout.write(text + "\n")
     if not compared.exact:
-        raise DifferentError(f"{golden_page.verdict(compared)}; see {out / 'compare.html'}")
+        begins = None if isinstance(place, Port) else golden.beginning(directory, windows, place)
+        told = f"; {begins.text}" if begins is not None else ""
+        raise DifferentError(f"{golden_page.verdict(compared)}{told}; see {out / 'compare.html'}")
     apart, most = compared.device_max_lsb, arguments.max_lsb
     if apart is not None and most is not None and apart > most:
         raise DifferentError(

@@ -11,9 +11,23 @@ from host_tools.compare import matrix, participants
 from host_tools.compare.matrix import Matrix
 from host_tools.formats import description
 from host_tools.formats.golden import Golden
+from host_tools.workflow import bisect
+from host_tools.workflow.bisect import Beginning
 from host_tools.workflow.clock import Say, silent
 from host_tools.workflow.report import must_be_exact
 from host_tools.workflow.run import Emulated, Port, RunPlan, run
+from targets.load import load
+from targets.options import Options
+
+
+def beginning(directory: Path, windows: Golden, place: Emulated | None) -> Beginning | None:
+    """Return the operator where a difference begins, on the emulated device or, without one, in the
+    generated C on this host; None when neither differs from the integer reference.
+    """
+    content = (directory / participants.INT8_MODEL).read_bytes()
+    target = load(place.target if place is not None else "host")
+    options = place.options if place is not None and place.options is not None else Options()
+    return bisect.locate(content, windows.windows, target, options)
 
 
 def compare(

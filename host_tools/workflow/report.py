@@ -111,14 +111,18 @@ def must_be_exact(backend: str) -> bool:
 
 
 def require_agreement(
-    summary: Report, where: Path | None = None, max_lsb: int | None = None
+    summary: Report,
+    where: Path | None = None,
+    max_lsb: int | None = None,
+    begins: str | None = None,
 ) -> None:
-    """Raise DifferentError when results disagree that must agree; `where` tells more.
+    """Raise DifferentError when results disagree that must agree; `where` tells more, and `begins`
+    at which operator the difference begins.
 
     Outputs of a backend that need not be exact may differ by `max_lsb`, or, when it is None, at
     will.
     """
-    see = f"; see {where}" if where else ""
+    see = (f"; {begins}" if begins else "") + (f"; see {where}" if where else "")
     rounded = summary.rounding
     if rounded is not None and max_lsb is not None and rounded.max_lsb > max_lsb:
         raise DifferentError(

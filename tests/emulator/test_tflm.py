@@ -139,3 +139,17 @@ def test_a_described_arena_is_held_against_the_measured(tflm, tmp_path):
     (model / "model.toml").write_text("arena_bytes = 9000\n" + text)
     built = make("host", str(model), options=TFLM, out=tmp_path / "build")
     assert built.manifest()["arena_bytes"] == 9008
+
+
+def test_backends_in_one_table(capsys, tflm, tmp_path):
+    page = tmp_path / "page.html"
+    arguments = ["--target", "stm32f4", "--backend", "native,tflm", "--windows", "4", "--json"]
+    assert main(["count", str(MODEL / "model_int8.tflite"), *arguments, "--page", str(page)]) == 0
+    native, foreign = json.loads(capsys.readouterr().out)
+    assert (native["backend"], foreign["backend"]) == ("native", "tflm")
+    assert (native["differing_bytes"], foreign["differing_bytes"], foreign["rmse"]) == (0, 0, 0)
+    assert foreign["output_bytes"] == 4 * 160
+    assert foreign["stack_reason"] == "calls through the runtime's tables"
+    assert 0 < native["stack_bytes"] <= native["stack_bound_bytes"]
+    assert len(foreign["operators"]) == OPERATORS + 1
+    assert "operator" in page.read_text()
