@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from host_tools.commands import _detector, _output, _reading
 from host_tools.data import model_data, window
+from host_tools.detection import hours
 from host_tools.detection import quiet as detection
 from host_tools.detection.choice import AUTO, Choice
 from host_tools.detection.fit import Network
@@ -100,6 +101,9 @@ def run(arguments: argparse.Namespace) -> int:
     _say(f"fitting the detector of {about.description.name} to {len(parts.train)} training rows")
     network, forecast = _network(about.home / INT8, adapter)
     limits = about.description.limits()
+    day, parts = hours.split(parts, choice.rule(baseline))
+    if day.day_samples:
+        _say(day.words())
     made = detection.fit(parts, adapter, network, choice.rule(baseline), limits)
     detection.tell_trials(made, _say)
     figures = detection.figures(made, parts, forecast)
@@ -108,24 +112,25 @@ def run(arguments: argparse.Namespace) -> int:
         for notice in about.table.notices:
             _say(f"note: {notice}")
     detection.tell(figures, _say)
+    text = day.onto(made.config.detector, adapter.scaler).text()
     out = arguments.out or about.home
     why = detection.refuse(figures, choice.max_quiet_alarms)
     sight_page.write(out, figures, about.description.name, why)
     if why:
-        output.write(out / REFUSED, made.config.detector.text())
+        output.write(out / REFUSED, text)
         raise DetectorRefusedError(f"{out / detector.FILE}: {why}")
     share = {"quiet_alarm_share": figures["quiet_alarm_share"]}
     if wrong := detection_budget.short(about.description.detection, share):
-        output.write(out / REFUSED, made.config.detector.text())
+        output.write(out / REFUSED, text)
         raise BudgetError(
             f"{about.home / 'model.toml'}: {wrong[0]} (quiet held-out rows): the"
             f" detector is not installed, its constants are in {out / REFUSED}"
         )
     record = about.home / "training.json"
     before = json_file.read(record) if record.exists() else {}
-    output.write(out / detector.FILE, made.config.detector.text())
+    output.write(out / detector.FILE, text)
     output.write(out / record.name, json_file.text({**before, **figures}))
     by = "fit, on quiet held-out rows"
-    detector_evaluation.write(out, made.config.detector.text(), by, **share)
+    detector_evaluation.write(out, text, by, **share)
     (out / REFUSED).unlink(missing_ok=True)
     return ExitCode.OK

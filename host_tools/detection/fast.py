@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from host_tools.detection.features import F64, errors, innovations, medians, row_means
 from host_tools.detection.fit import Network
-from host_tools.detection.hours import Hours
+from host_tools.detection.hours import less_hours
 from host_tools.detection.lanes import LaneDrift, LaneForm, LaneVerdict
 from host_tools.formats.detector import FORMS, INNOVATION_ROWS, LEARNED, Detector
 from host_tools.formats.record import State
@@ -93,7 +93,6 @@ class Features:
     def __init__(self, detector: Detector, scaler: Scaler, network: Network | None) -> None:
         """Binds the constants."""
         self._d, self._scaler, self._network = detector, scaler, network
-        self._hours = Hours(detector.day_samples, detector.hour_mean, detector.hour_scale)
 
     def of(self, lane: Lane) -> Featured:
         """Return the features of a recording."""
@@ -118,7 +117,7 @@ class Features:
         """Return a recording's rows in standard deviations, less the mean of their hour."""
         limit, scaler = float(self._scaler.score_limit), self._scaler
         z = (held(lane.values) - scaler.mean) * scaler.inv_std
-        return self._hours.without(np.clip(z, -limit, limit), lane.phase)
+        return less_hours(np.clip(z, -limit, limit), self._d, lane.phase)
 
     def residual(self, z: F64) -> F64:
         """Return the smoothed errors of the forecasts; NaN where there are none."""

@@ -28,7 +28,6 @@ from host_tools.detection.features import (
     medians,
     row_means,
 )
-from host_tools.detection.hours import Hours
 from host_tools.detection.rule import SMOOTHERS, Rule
 from host_tools.errors import TrainingError
 from host_tools.formats.detector import (
@@ -71,8 +70,6 @@ class Material:
         segments: Quiet rows, raw float64 [T, C] each, in time order.
         held: Of each segment whether its rows trained no network.
         network: None: the statistics do without forecasts.
-        phases: Of each segment the sample of the day of its first row; empty: not known.
-        day_samples: Samples of a day; 0: the hour does not count.
         low: float32 [C], below it a value is no measurement; None: any is one.
         high: The same above.
         rate_hz: Rows per second; 0: not known.
@@ -81,8 +78,6 @@ class Material:
     segments: Sequence[F64]
     held: Sequence[bool]
     network: Network | None = None
-    phases: Sequence[int] = ()
-    day_samples: int = 0
     low: F32 | None = None
     high: F32 | None = None
     rate_hz: float = 0.0
@@ -128,11 +123,7 @@ def fit(material: Material, rule: Rule, scaler: Scaler) -> Fitted:
         TrainingError: Too few rows to score, or every channel wanders.
     """
     learned = rule.learn_rows > 0
-    hours = Hours.fit(material, scaler, rule) if not learned else Hours.none()
-    standard = [
-        hours.without(_standard(scaler, s), phase)
-        for s, phase in zip(material.segments, _phases(material), strict=True)
-    ]
+    standard = [_standard(scaler, s) for s in material.segments]
     shares = _shares(standard, rule)
     level = np.flatnonzero(shares < rule.drift_share) if learned else np.arange(len(shares))
     alpha = _smoothers(standard)
@@ -164,9 +155,7 @@ def fit(material: Material, rule: Rule, scaler: Scaler) -> Fitted:
         )
         for name in channels
     }
-    detector = _detector(
-        material, rule, forms, hours=hours, alpha=alpha, peak=peak, spiky=bool(spiky)
-    )
+    detector = _detector(material, rule, forms, alpha=alpha, peak=peak, spiky=bool(spiky))
     white = [c for c in channels["level"] if shares[c] < rule.white_share]
     detector = watch.with_drift(detector, [s.z for s in found], white, rule)
     detector = pace.with_pace(detector, material.rate_hz, rule)
@@ -178,10 +167,6 @@ def _standard(scaler: Scaler, segment: F64) -> F64:
     return np.asarray(
         (segment - scaler.mean.astype(np.float64)) * scaler.inv_std.astype(np.float64)
     )
-
-
-def _phases(material: Material) -> Sequence[int | None]:
-    return material.phases or [None] * len(material.segments)
 
 
 def _shares(standard: Sequence[F64], rule: Rule) -> F64:
@@ -342,7 +327,7 @@ def _peak(score: F64, rule: Rule) -> float:
 
 
 def _detector(
-    of: Material, rule: Rule, forms: dict[str, Form], *, hours: Hours, alpha: F64, peak: float,
+    of: Material, rule: Rule, forms: dict[str, Form], *, alpha: F64, peak: float,
     spiky: bool,
 ) -> Detector:  # fmt: skip
     single = np.float32
@@ -381,9 +366,6 @@ def _detector(
         max_masked=min(max(2, count // 8), count - 1, MOST_MASKED),
         return_samples=rule.return_rows,
         max_missed=rule.max_missed,
-        day_samples=hours.day_samples,
-        hour_mean=hours.steps,
-        hour_scale=hours.scale,
         rule=rule.words(),
     )
 

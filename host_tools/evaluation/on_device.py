@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data.runs import Recording
+from host_tools.detection import hours
 from host_tools.device.bench import stream_samples
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
@@ -52,5 +53,6 @@ def records(
         for run in runs:
             say(f"{target.name}: {run.name}, {len(run.values)} samples")
             samples = run.values.astype(np.float32)
-            found.append(stream_samples(link, info, samples, lambda *_: None))
+            phase = hours.phase(run.start, info.day_samples)
+            found.append(stream_samples(link, info, samples, lambda *_: None, phase))
     return found

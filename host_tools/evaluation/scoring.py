@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.data.runs import Recording
-from host_tools.detection import baselines, fast, metrics
+from host_tools.detection import baselines, fast, hours, metrics
 from host_tools.detection.chain import Chain
 from host_tools.detection.fit import Network
 from host_tools.detection.quiet import network_of
@@ -38,6 +38,9 @@ def run_chains(
         RECORD [rows] of every run.
     """
     chains = [Chain(config.detector, config.adapter, f) for f in forecasters]
+    for chain, run in zip(chains, runs, strict=True):
+        if (phase := hours.phase(run.start, config.detector.day_samples)) is not None:
+            chain.set_phase(phase)
     samples = [run.values.astype(np.float32) for run in runs]
     found = [np.zeros(len(s), dtype=RECORD) for s in samples]
     for row in range(max((len(s) for s in samples), default=0)):

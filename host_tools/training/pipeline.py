@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from host_tools.conversion import canonical, export, worker
 from host_tools.data import scaling, window
 from host_tools.data.table import Table, constant_channels
+from host_tools.detection import hours
 from host_tools.detection import quiet as detection
 from host_tools.detection.replay import Forecast
 from host_tools.detection.rule import Rule
@@ -122,8 +123,11 @@ def train_parts(
     baseline, why = detection.choose(parts, settings.detector)
     say(f"baseline: {baseline} ({why})")
     rule = settings.detector.rule(baseline)
-    scale = scaling.fit(parts.train, settings.clip, centre_rows=rule.learn_rows)
-    arrays = _arrays(parts, scale, description)
+    day, calm = hours.split(parts, rule)
+    if day.day_samples:
+        say(day.words())
+    scale = scaling.fit(calm.train, settings.clip, centre_rows=rule.learn_rows)
+    arrays = _arrays(calm, scale, description)
     with output.staged(out, INT8) as stage:
         stage.replaced.update((*ARTIFACTS, REFUSED, EXPORTS))
         job = TrainingJob(stage, description, architecture, settings, say)
@@ -265,18 +269,21 @@ def finish(
     if scores is not False:
         network = detection.network_of(adapter, edges.output_scale, forecast)
     limits = job.description.limits()
-    made = detection.fit(parts, adapter, network, rule, limits, on_trial=scores is None)
+    day, calm = hours.split(parts, rule)
+    made = detection.fit(calm, adapter, network, rule, limits, on_trial=scores is None)
     if scores is None:
         detection.tell_trials(made, job.say)
     scale.save(folder / "scaler.json")
-    made.config.detector.save(folder / detectors.FILE)
+    day.onto(made.config.detector, scale).save(folder / detectors.FILE)
     output.write(folder / model_description.FILE, job.description.text())
 
     job.say("making the golden windows with TensorFlow Lite Micro")
-    figures = _golden(job, adapter, edges, parts, forecast=forecast, learn_rows=rule.learn_rows)
+    raw, labels = golden_windows.samples((calm.test, calm.validation, calm.train), rule.learn_rows)
+    golden = day.since_midnight(raw), labels
+    figures = _golden(job, adapter, edges, calm, forecast=forecast, raw=golden)
     if (folder / FLOAT).stat().st_size > FLOAT_LIMIT_BYTES:
         (folder / FLOAT).unlink()
-    return figures | detection.figures(made, parts, forecast)
+    return figures | detection.figures(made, calm, forecast)
 
 
 def finish_again(
@@ -293,17 +300,17 @@ def _golden(
     parts: window.TimeSplit,
     *,
     forecast: Forecast,
-    learn_rows: int,
+    raw: tuple[NDArray[Any], NDArray[Any]],
 ) -> dict[str, Any]:
-    """Write `golden.npz`; return the error of int8 against float and of each against truth."""
+    """Write `golden.npz` with `raw` samples and labels; return the error of int8 against float and
+    of each against truth.
+    """
     held_out = (parts.test, parts.validation)
     arrays = golden_windows.windows(adapter, held_out, edges.input_scale, job.description.seed)
     arrays["outputs"] = forecast(arrays["windows"])
     floating = job.stage.folder / FLOAT
     arrays["float_outputs"] = oracle.forecast_float(floating, arrays["float_inputs"])
-    arrays["samples"], arrays["labels"] = golden_windows.samples(
-        (*held_out, parts.train), learn_rows
-    )
+    arrays["samples"], arrays["labels"] = raw
     golden_file.save(job.stage.folder / "golden.npz", arrays)
 
     usual = arrays["kinds"] == golden_file.IN_DISTRIBUTION

@@ -5,7 +5,9 @@ from typing import Any
 
 from host_tools.data import scaling, window
 from host_tools.data.table import Table
+from host_tools.detection import hours
 from host_tools.detection import quiet as detection
+from host_tools.detection.hours import Hours
 from host_tools.formats import description as model_description
 from host_tools.formats import detector as detectors
 from host_tools.formats import golden, json_file
@@ -38,23 +40,28 @@ def train(
     baseline, why = detection.choose(parts, settings.detector)
     say(f"baseline: {baseline} ({why})")
     rule = settings.detector.rule(baseline)
-    scale = scaling.fit(parts.train, settings.clip, centre_rows=rule.learn_rows)
+    day, calm = hours.split(parts, rule)
+    if day.day_samples:
+        say(day.words())
+    scale = scaling.fit(calm.train, settings.clip, centre_rows=rule.learn_rows)
     say(f"fitting the detector, without a network, to {len(parts.train)} training rows")
-    made = detection.fit(parts, adapters.without_network(scale), None, rule, about.limits())
+    made = detection.fit(calm, adapters.without_network(scale), None, rule, about.limits())
     detection.tell_trials(made, say)
     figures: dict[str, Any] = {
         "name": about.name,
         "source": about.source,
         "network": NO_NETWORK,
-        **detection.figures(made, parts, None),
+        **detection.figures(made, calm, None),
     }
     refused = detection.refuse(figures, settings.detector.max_quiet_alarms)
     with output.staged(out, model_description.FILE) as stage:
         stage.replaced.update((*ARTIFACTS, REFUSED, EXPORTS))
         folder = stage.folder
         scale.save(folder / "scaler.json")
-        made.config.detector.save(folder / (REFUSED if refused else detectors.FILE))
-        golden.save(folder / "golden.npz", _golden(parts, rule.learn_rows))
+        day.onto(made.config.detector, scale).save(
+            folder / (REFUSED if refused else detectors.FILE)
+        )
+        golden.save(folder / "golden.npz", _golden(calm, rule.learn_rows, day))
         if parts.train.reading is not None:
             figures["reading"] = dict(parts.train.reading)
             output.write(folder / READING, parts.train.options)
@@ -63,9 +70,8 @@ def train(
     return TrainedModel(out, figures, {}, refused)
 
 
-def _golden(parts: window.TimeSplit, learn_rows: int) -> dict[str, Any]:
-    arrays = golden_windows.no_windows(parts.train.channels)
-    arrays["samples"], arrays["labels"] = golden_windows.samples(
-        (parts.test, parts.validation, parts.train), learn_rows
-    )
+def _golden(calm: window.TimeSplit, learn_rows: int, day: Hours) -> dict[str, Any]:
+    arrays = golden_windows.no_windows(calm.train.channels)
+    rows, labels = golden_windows.samples((calm.test, calm.validation, calm.train), learn_rows)
+    arrays["samples"], arrays["labels"] = day.since_midnight(rows), labels
     return arrays

@@ -88,7 +88,9 @@ def count_steps(target: Target, image: Path, samples: NDArray[np.float32]) -> in
             SerialPort(emulator.url) as port,
         ):
             link = Link(port)
-            stream_samples(link, link.connect(), samples, lambda *_: None)
+            info = link.connect()
+            phase = 0 if info.day_samples else None
+            stream_samples(link, info, samples, lambda *_: None, phase)
         return max(step.chain for step in step_count.parse(out.read_text(encoding="utf-8")))
 
 

@@ -160,7 +160,7 @@ def run(
         link = Link(port, reply_seconds)
         info = link.connect()
         negotiate(link, info, most_baud)
-        stream = SampleStream(link, info)
+        stream = SampleStream(link, info, 0 if info.day_samples else None)
         for hour in range(int(of_hour[-1]) + 1):
             rows = np.flatnonzero(of_hour == hour)
             for part in np.array_split(rows, max(1, len(rows) // (10 * info.max_samples))):
@@ -176,8 +176,10 @@ def run(
 def _expected(directory: Path, material: Material, work: Path) -> NDArray[np.void]:
     has_network = description.load(directory).has_network
     forecast = host_c.compile_model(directory, work).run if has_network else None
+    config = replay.load(directory)
+    phase = 0 if config.detector.day_samples else None
     return replay.run_chain(
-        replay.load(directory), material.samples, forecast, counter=material.numbers
+        config, material.samples, forecast, phase=phase, counter=material.numbers
     )
 
 

@@ -144,24 +144,6 @@ def test_training_baseline_needs_no_learning_and_held_rows_raise_its_threshold()
     assert first(5.0) < 0.7 * first(0.1)
 
 
-def test_the_hour_counts_with_days_of_rows():
-    day = 240
-    rows = np.arange(4 * day)
-    wave = np.sin(2 * np.pi * (rows % day) / day)
-    data = plant(len(rows), 3)
-    data[:, 3] = 50 + np.random.default_rng(4).normal(size=len(rows))
-    data[:, 0] += 8 * wave
-    parts = np.split(data, 8)
-    phases = [i * len(parts[0]) % day for i in range(8)]
-    material = fit.Material(parts, [False] * 8, phases=phases, day_samples=day)
-    found = fit.fit(material, TRAINING, scaler([data])).detector
-    assert found.day_samples == day
-    table = found.hour_mean.reshape(24, 4) * found.hour_scale
-    assert table[6, 0] > 1.0 > -1.0 > table[18, 0]
-    short = fit.Material(parts[:4], [False] * 4, phases=phases[:4], day_samples=day)
-    assert fit.fit(short, TRAINING, scaler([data])).detector.day_samples == 0
-
-
 def test_a_network_that_knows_its_rows_by_heart_is_told():
     def predict(windows):
         return np.zeros((len(windows), 10, 4), np.float32)
