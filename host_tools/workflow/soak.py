@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from host_tools.data import plant
 from host_tools.data.table import LOST_ROWS, Table
-from host_tools.detection import replay
+from host_tools.detection import hours, replay
 from host_tools.device import protocol
 from host_tools.device.link import Link
 from host_tools.device.rate import negotiate
@@ -31,10 +31,19 @@ HOUR = 3600
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Samples, float32 [rows, channels], and the number of each: a jump is a loss."""
+    """Samples, float32 [rows, channels], and the number of each, from 0: a jump is a loss.
+
+    `start` is the time of the first one in seconds since 1970; 0: not known.
+    """
 
     samples: NDArray[np.float32]
     numbers: NDArray[np.int64]
+    start: float = 0.0
+
+    def phase(self, day_samples: int) -> int | None:
+        """Return which sample of its day the first one is, midnight where that is not known."""
+        known = hours.phase(self.start, day_samples)
+        return 0 if known is None and day_samples else known
 
 
 @dataclass(frozen=True)
@@ -108,16 +117,25 @@ class Soaked:
             )
 
 
-def of_log(table: Table, hours: int) -> Material:
-    """Return the first hours of a log; a jump in time loses more than a detector bridges."""
-    rows = min(len(table), max(1, round(hours * HOUR * table.rate_hz)))
+def of_log(table: Table, span: int) -> Material:
+    """Return the first `span` hours of a log.
+
+    Its clock tells what is lost; without one, or where that stands still or goes back, a jump
+    loses more than a detector bridges.
+    """
+    rows = min(len(table), max(1, round(span * HOUR * table.rate_hz)))
+    if table.seconds is not None and np.isfinite(table.seconds[:rows]).all():
+        start = float(table.seconds[0])
+        numbers = np.rint((table.seconds[:rows] - start) * table.rate_hz).astype(np.int64)
+        if (np.diff(numbers) > 0).all():
+            return Material(table.samples[:rows], numbers, start)
     jumps = np.diff(table.segments[:rows], prepend=table.segments[:1]) > 0
     jumps[1:] &= (table.segments[1:rows] >= 0) & (table.segments[: rows - 1] >= 0)
     return Material(table.samples[:rows], np.arange(rows) + LOST_ROWS * np.cumsum(jumps))
 
 
-def of_plant(directory: Path, hours: int, seed: int) -> Material:
-    """Return hours of the synthetic plant, with what its logger missed.
+def of_plant(directory: Path, span: int, seed: int) -> Material:
+    """Return `span` hours of the synthetic plant, with what its logger missed.
 
     Raises:
         DataError: The model has other channels than the plant.
@@ -128,7 +146,7 @@ def of_plant(directory: Path, hours: int, seed: int) -> Material:
             f"{directory}: its channels are not those of the synthetic plant: give a log of its own"
             " plant with --csv"
         )
-    day = plant.simulate(seed, hours * HOUR)
+    day = plant.simulate(seed, span * HOUR)
     return Material(day.samples, day.seconds - day.seconds[0])
 
 
@@ -160,7 +178,7 @@ def run(
         link = Link(port, reply_seconds)
         info = link.connect()
         negotiate(link, info, most_baud)
-        stream = SampleStream(link, info, 0 if info.day_samples else None)
+        stream = SampleStream(link, info, material.phase(info.day_samples))
         for hour in range(int(of_hour[-1]) + 1):
             rows = np.flatnonzero(of_hour == hour)
             for part in np.array_split(rows, max(1, len(rows) // (10 * info.max_samples))):
@@ -177,7 +195,7 @@ def _expected(directory: Path, material: Material, work: Path) -> NDArray[np.voi
     has_network = description.load(directory).has_network
     forecast = host_c.compile_model(directory, work).run if has_network else None
     config = replay.load(directory)
-    phase = 0 if config.detector.day_samples else None
+    phase = material.phase(config.detector.day_samples)
     return replay.run_chain(
         config, material.samples, forecast, phase=phase, counter=material.numbers
     )
@@ -193,7 +211,7 @@ def _result(
     lost = np.diff(material.numbers, prepend=-1) - 1
     found, expected = (r.view((np.void, RECORD.itemsize)) for r in records)
     different = found != expected
-    hours = tuple(
+    every = tuple(
         Hour(
             hour + 1,
             int((of_hour == hour).sum()),
@@ -207,7 +225,7 @@ def _result(
     states, counts = np.unique(records[0]["state"], return_counts=True)
     at = np.flatnonzero(different)
     return Soaked(
-        hours,
+        every,
         int(material.numbers[at[0]]) if len(at) else None,
         {State(s).name.lower(): int(n) for s, n in zip(states, counts, strict=True)},
         stack_bound,
