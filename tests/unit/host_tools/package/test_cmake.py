@@ -76,8 +76,11 @@ def installed(folder, out, *options):
 
 
 def test_the_example_agrees(folder, tmp_path):
-    out = build(folder / "examples/cmake", tmp_path / "build")
+    spaced = folder.rename(tmp_path / "my own package")
+    out = build(spaced / "examples/cmake", tmp_path / "build")
     assert agrees(call(out / "selftest"))
+    call("cmake", "--install", out, "--prefix", tmp_path / "prefix")
+    assert not (tmp_path / "prefix").exists()  # of a part of a project nothing is installed
 
 
 def test_an_installed_package_is_found_from_c_and_cpp(folder, consumer, tmp_path):

@@ -3,6 +3,7 @@
 PACK.xsd itself is not here; docs/packages.md tells against which one the description was checked.
 """
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from lxml import etree
 from pyocd.target.pack.cmsis_pack import CmsisPack
 
 from tests.unit.host_tools.package.board import BOARD, emulated
-from tests.unit.host_tools.package.conftest import NAME, agrees, call
+from tests.unit.host_tools.package.conftest import NAME, STRICT, agrees, call
 
 RULES = etree.RelaxNG(etree.parse(Path(__file__).with_name("pack.rng")))
 CORTEX_M4F = "-mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard -std=gnu11 -Os".split()
@@ -94,10 +95,21 @@ def test_what_the_component_lists_agrees_on_a_cortex_m4f(description, pack, tmp_
         tmp_path / "pack" / n for n in listed(description, category="header", attr="template")
     ]
     call(
-        *("arm-none-eabi-gcc", *CORTEX_M4F, "-Wall", "-Wextra", "-Werror"),
+        *("arm-none-eabi-gcc", *CORTEX_M4F, "-Wall", "-Wextra", "-Wconversion", "-Werror"),
         *(f"-I{folder}" for folder in {*include, *(header.parent for header in headers)}),
         *(*sources, BOARD / "start.c", "--specs=rdimon.specs", "-T", BOARD / "board.ld"),
         *("-o", "app.elf"),
         cwd=tmp_path,
     )
     assert agrees(emulated(tmp_path / "app.elf"))
+
+
+def test_clang_takes_the_sources(packaged):
+    """As the nearest to Arm Compiler 6, which is made of it."""
+    listed = call("arm-none-eabi-gcc", "-xc", "-M", "-", input="#include <string.h>\n")
+    headers = min(re.findall(r"(\S+)/string\.h", listed), key=len)
+    call(
+        *("clang", "--target=arm-none-eabi", "-mcpu=cortex-m33", "-mthumb", "-std=gnu11"),
+        *("-isystem", headers, *STRICT.split(), f"-I{packaged / 'src'}", "-fsyntax-only"),
+        *packaged.glob("src/*.c"),
+    )
