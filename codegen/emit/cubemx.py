@@ -69,6 +69,7 @@ def texts(
         "timer": about.timer,
         "dma": about.dma,
         "detector": detector is not None,
+        "windows": "&safe_server_windows" if manifest["inputs"] else "NULL",
         "ring_bytes": uart.rx_ring_bytes if uart else RING_BYTES,
         "baud": uart.baud if uart else BAUD,
         "arena_bytes": manifest["arena_bytes"],

@@ -1,5 +1,7 @@
 """A CubeMX project with a generated folder, over a stand-in of the HAL, on the soft board."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,22 @@ def test_a_network_of_cubemx_runs_from_where_it_is(tmp_path):
     assert (bench("stm32f4", image).info.features >> 8 & 15) == 2
 
 
+@pytest.mark.parametrize("kind", ["network", "detector"])
+def test_a_product_of_one_part_only_compiles_and_links(tmp_path, kind):
+    model = tmp_path / "pump"
+    model.mkdir()
+    if kind == "network":
+        (model / "model_int8.tflite").write_bytes((FORECASTER / "model_int8.tflite").read_bytes())
+    else:
+        detector = json.loads((FORECASTER / "detector.json").read_text())
+        detector |= {f"residual_{part}": [] for part in ("channels", "factor", "prior")}
+        (model / "detector.json").write_text(json.dumps(detector))
+        (model / "scaler.json").write_bytes((FORECASTER / "scaler.json").read_bytes())
+        (model / "model.toml").write_text('name = "pump"\nnetwork = "none"\n')
+    folder = generate(tmp_path / "mx", "stm32f4", "--model", str(model))
+    link(load("stm32f4"), folder, tmp_path / "work")
+
+
 def test_sensors_pace_the_detector_and_what_a_user_wrote_is_kept(tmp_path):
     folder = generate(tmp_path / "mx", "stm32f4")
     file = folder / "Src" / "app_x-cube-ai.c"
@@ -101,3 +119,4 @@ def test_sensors_pace_the_detector_and_what_a_user_wrote_is_kept(tmp_path):
     score = int(first["score"] * np.float32(1000))
     name = description.load(FORECASTER).channels[first["top"][0]]
     assert told == f"safe alarm: sample {first['index']}, score {score}/1000, {name}"
+    bench("stm32f4", image)  # the sensors wait while a host has model and detector

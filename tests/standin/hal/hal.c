@@ -78,9 +78,9 @@ void safe_isr_systick(void)
     tick_ms = tick_ms + 1u;
     give_on();
     if (line != NULL && line->RxState == HAL_UART_STATE_BUSY_RX) {
-        if (line->IsQuiet == 1u && line->RxCount != 0u) {
-            line->IsQuiet = 2u; /* idle is told once */
-            tell(line->RxCount);
+        if (line->IsQuiet == 1u && (line->IsDma || line->RxCount != 0u)) {
+            line->IsQuiet = 2u; /* idle is told once; right after a whole round, the whole again */
+            tell(line->RxCount == 0u ? line->RxXferSize : line->RxCount);
         } else if (line->IsQuiet == 0u) {
             line->IsQuiet = 1u;
         }
@@ -135,7 +135,7 @@ static HAL_StatusTypeDef receive(UART_HandleTypeDef *huart, uint8_t *data, uint1
     huart->RxXferSize = size;
     huart->RxCount = 0;
     huart->IsDma = dma;
-    huart->IsQuiet = 0;
+    huart->IsQuiet = 2u; /* no idle before the first byte */
     huart->ErrorCode = HAL_UART_ERROR_NONE;
     huart->RxState = HAL_UART_STATE_BUSY_RX;
     return HAL_OK;
