@@ -17,6 +17,20 @@
 extern "C" {
 #endif
 
+/** How an application keeps what its detector learns: safe_app_keeper. */
+typedef struct safe_app_keeper {
+    /** Restores what was saved, and saves from now on; nothing where the target has no store. */
+    void (*restore)(safe_detector_t *detector);
+    /** Notes a result that makes a save due. */
+    void (*note)(const safe_detector_result_t *result);
+    /** Saves when it is time. */
+    void (*save)(const safe_detector_t *detector, uint32_t now_ms);
+} safe_app_keeper_t;
+
+/** Keeps a baseline in safe_port_store; what does not learn does not name it, and does not link it.
+ */
+extern const safe_app_keeper_t safe_app_keeper;
+
 /** A model, its detector, and static memory for one instance of each. */
 typedef struct safe_app_model {
     const safe_model_t *model; /**< Without a network: a name and a hash, no inputs. */
@@ -29,6 +43,7 @@ typedef struct safe_app_model {
     safe_detector_memory_t memory;          /**< All zero without a detector. */
     uint8_t *saved;     /**< What was learned, on its way to or from flash; null when nothing is. */
     size_t saved_bytes; /**< safe_detector_saved_bytes() */
+    const safe_app_keeper_t *keeper; /**< &safe_app_keeper; null when nothing is learned. */
 } safe_app_model_t;
 
 /** Returns the image's model; never null, always the same object. */

@@ -5,27 +5,14 @@
 #include "safe/app.h"
 #include "safe/compiler.h"
 #include "safe/port.h"
-#include "safe/saved.h"
 #include "safe/version.h"
 
 #define READ_BYTES 64u
-/** Time between two saves of a baseline that only follows the plant: flash wears. */
-#define SAVE_PERIOD_MS 3600000u
-/** Events after which a baseline is worth a save of its own. */
-#define NEW_BASELINE (SAFE_DETECTOR_LEARNED | SAFE_DETECTOR_CHANGED | SAFE_DETECTOR_RECOVERED)
-
-/** When to save. */
-typedef struct baseline_keeper {
-    const safe_store_flash_t *flash; /**< Null: nothing is kept. */
-    bool is_due;
-    bool is_quiet;     /**< The last sample was OK. */
-    uint32_t saved_ms; /**< Time of the last attempt. */
-} baseline_keeper_t;
 
 static safe_context_t context;
 static safe_detector_t detector;
 static safe_server_t server;
-static baseline_keeper_t keeper;
+static const safe_app_keeper_t *keeper; /* null: nothing is kept */
 static safe_sample_hook_t app_hook;
 
 static void write_line(const uint8_t *bytes, size_t length)
@@ -94,70 +81,20 @@ static void refuse(const char *what, safe_status_t status)
     }
 }
 
-/** Says what became of a baseline, e.g. "safe baseline=refused because: …". */
-static void tell_baseline(const char *what, safe_status_t status)
-{
-    safe_app_print("safe baseline=");
-    safe_app_print(what);
-    if (status != SAFE_STATUS_OK) {
-        safe_app_print(" because: ");
-        safe_app_print(safe_status_text(status));
-    }
-    safe_app_print("\r\n");
-}
-
 SAFE_COLD void safe_app_keep_baseline(void)
 {
-    const safe_app_model_t *app = safe_app_model();
-    const safe_store_flash_t *flash = safe_port_store();
-    size_t length = 0;
-    safe_status_t status;
-
-    if (flash == NULL || app->saved == NULL) {
-        return;
+    keeper = safe_app_model()->keeper;
+    if (keeper != NULL) {
+        keeper->restore(&detector);
     }
-    keeper.flash = flash;
-    keeper.saved_ms = safe_port_time_ms();
-    status = safe_store_load(flash, app->saved, app->saved_bytes, &length);
-    if (status == SAFE_STATUS_EMPTY) {
-        tell_baseline("none", SAFE_STATUS_OK);
-        return;
-    }
-    if (status == SAFE_STATUS_OK) {
-        status = safe_detector_restore(&detector, app->saved, length);
-    }
-    tell_baseline(status == SAFE_STATUS_OK ? "restored" : "refused", status);
-}
-
-/** Saves the baseline when it is time. Only between requests: flash may hold the core up. */
-SAFE_COLD static void save_baseline(uint32_t now_ms)
-{
-    const safe_app_model_t *app = safe_app_model();
-    bool is_late = keeper.is_quiet && now_ms - keeper.saved_ms >= SAVE_PERIOD_MS;
-    size_t length = 0;
-    safe_status_t status;
-
-    if (keeper.flash == NULL || !(keeper.is_due || is_late)) {
-        return;
-    }
-    keeper.is_due = false;
-    keeper.saved_ms = now_ms; /* a flash that refuses is asked again in an hour */
-    status = safe_detector_save(&detector, app->saved, app->saved_bytes, &length);
-    if (status == SAFE_STATUS_NOT_READY) {
-        return; /* it is being learned anew */
-    }
-    if (status == SAFE_STATUS_OK) {
-        safe_port_watchdog_feed(); /* an erase takes its time */
-        status = safe_store_save(keeper.flash, app->saved, length);
-    }
-    tell_baseline(status == SAFE_STATUS_OK ? "saved" : "not-saved", status);
 }
 
 /** Notes what matters to the baseline, then tells the application. */
 static void take_result(safe_status_t status, const safe_detector_result_t *result)
 {
-    keeper.is_quiet = result->state == SAFE_DETECTOR_OK;
-    keeper.is_due = keeper.is_due || (result->event & NEW_BASELINE) != 0u;
+    if (keeper != NULL) {
+        keeper->note(result);
+    }
     if (app_hook != NULL) {
         app_hook(status, result);
     }
@@ -232,7 +169,9 @@ void safe_app_serve(void)
         }
         safe_server_watch(&server, safe_port_time_ms());
         safe_app_take_due();
-        save_baseline(now_ms);
+        if (keeper != NULL) {
+            keeper->save(&detector, now_ms);
+        }
         safe_port_watchdog_feed();
     }
 }
