@@ -78,15 +78,21 @@ class Request:
             raise DataError(
                 f"--package-version {self.version!r}: use three numbers, for example 1.0.2"
             )
-        try:
-            datetime.date.fromisoformat(self.date)
-        except ValueError as error:
-            raise DataError(f"--date {self.date!r}: use a day like 2026-11-30") from error
+        if not _is_day(self.date):
+            raise DataError(f"--date {self.date!r}: use a day like 2026-11-30")
         for option, value in (("author", self.author), ("url", self.url)):
             if not _LINE.fullmatch(value):
                 raise DataError(f"--{option} {value!r}: must be one line of text")
         if not re.fullmatch(r"https?://[^\s<>\"]+", self.url):
             raise DataError(f"--url {self.url!r}: must begin with https:// or http://")
+
+
+def _is_day(text: str) -> bool:
+    """Return whether `text` is a day of the calendar in the one form that metadata take."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _different(models: Sequence[Model]) -> None:

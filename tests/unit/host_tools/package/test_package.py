@@ -9,8 +9,10 @@ import uuid
 from hashlib import sha256
 
 import pytest
+import yaml
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from lxml import etree
 
 from host_tools.cli import main
 from host_tools.package import package, sbom
@@ -142,6 +144,8 @@ def test_names_whose_files_are_the_same(capsys, tmp_path):
         (["--package-version", "1.2"], 10, "three numbers"),
         (["--author", "A\nB"], 10, "one line"),
         (["--url", "ftp://x"], 10, "https://"),
+        (["--date", "2026-02-30"], 10, "a day like"),
+        (["--date", "20260228"], 10, "a day like"),
         (["--model", "nowhere"], 20, "unknown model 'nowhere'"),
         (["--isa", "avx"], 30, "no kernels"),
     ],
@@ -181,6 +185,18 @@ def test_a_file_that_a_manifest_names_outside_stays(tmp_path):
     (out / "manifest.json").write_text(json.dumps(manifest))
     package.write(asked("forecaster", formats=("make",)), out)
     assert (tmp_path / "kept").read_text() == "mine"
+
+
+def test_signs_of_the_author_and_the_address_reach_the_metadata(tmp_path):
+    author, url = 'Müller & "Söhne" <fan@m.example>', "https://m.example/?a=1&b='x'"
+    package.write(asked("forecaster", author=author, url=url), tmp_path)
+    described = json.loads((tmp_path / "library.json").read_text())
+    assert described["authors"] == [{"name": author}]
+    properties = (tmp_path / "library.properties").read_text().splitlines()
+    assert f"author={author}" in properties
+    assert f"url={url}" in properties
+    assert yaml.safe_load((tmp_path / "idf_component.yml").read_text())["url"] == url
+    assert etree.parse(tmp_path / "SAFE.safe_forecaster.pdsc").findtext("url") == url
 
 
 HOOKS = """
