@@ -22,6 +22,9 @@ from targets.errors import EmulatorError
 from targets.load import load
 from targets.make import make
 
+_ENDED = "terminating on signal"
+"""Words by which QEMU says that this command ended it."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
@@ -95,5 +98,6 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.flush()
             emulator.wait(arguments.seconds, heard=lambda line: sys.stderr.write(line + "\n"))
     for line in emulator.rest():
-        sys.stderr.write(f"{line}\n")
+        if _ENDED not in line:
+            sys.stderr.write(f"{line}\n")
     return 0

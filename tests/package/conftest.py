@@ -14,6 +14,26 @@ from tests.conftest import ROOT
 SECONDS = 120
 
 
+EXTRAS = (
+    *("tensorflow", "tf_keras", "keras", "sklearn", "scipy", "tflite_micro", "ai_edge_litert"),
+    *("unicorn", "pyocd", "cmsis_pack_manager", "modm_devices", "dask", "distributed", "pytest"),
+    "pythondata_cpu_ibex",
+)
+"""Modules of the extras, which a plain installation does not have."""
+WITHOUT_EXTRAS = f"""\
+import sys
+
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
 def run(command, folder, **environment):
     """Return the ended process; nothing of the tests' own settings reaches it."""
     passed = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SAFE_TARGETS")}
@@ -87,4 +107,5 @@ def installed(wheel, tmp_path_factory):
     pip = [sys.executable, "-m", "pip", "--python", found.python, "install", "--quiet"]
     done(run([*pip, "--no-deps", "--no-index", "--disable-pip-version-check", wheel], folder))
     (found.package.parent / "tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (found.package.parent / "sitecustomize.py").write_text(WITHOUT_EXTRAS)
     return found
