@@ -101,10 +101,11 @@ def run(arguments: argparse.Namespace) -> int:
     _say(f"fitting the detector of {about.description.name} to {len(parts.train)} training rows")
     network, forecast = _network(about.home / INT8, adapter)
     limits = about.description.limits()
-    day, parts = hours.split(parts, choice.rule(baseline))
+    rule = choice.rule(baseline, parts.train.rate_hz)
+    day, parts = hours.split(parts, rule)
     if day.day_samples:
         _say(day.words())
-    made = detection.fit(parts, adapter, network, choice.rule(baseline), limits)
+    made = detection.fit(parts, adapter, network, rule, limits)
     detection.tell_trials(made, _say)
     figures = detection.figures(made, parts, forecast)
     if about.table.reading is not None:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from host_tools.detection.rule import Rule
 from host_tools.errors import DataError
-from host_tools.formats.detector import LEARNED, TRAINING
+from host_tools.formats.detector import INNOVATION_ROWS, LEARNED, TRAINING
 
 AUTO = "auto"
 BASELINES = (AUTO, TRAINING, LEARNED)
 LEAST_LEARN_ROWS, MOST_LEARN_ROWS = 100, 1_000_000
+MOST_MEAN_SECONDS = 1800.0
+"""Time that a row mean spans at most, where that is three rows or more."""
 MOST_QUIET_ALARMS = 5.0
 """Percent of quiet held-out rows in alarm up to which a detector is installed."""
 
@@ -48,8 +50,19 @@ class Choice:
         """TRAINING, LEARNED or AUTO."""
         return TRAINING if self.learn_rows == 0 else self.baseline
 
-    def rule(self, baseline: str) -> Rule:
-        """Return the rule of a baseline that was chosen."""
+    def rule(self, baseline: str, rate_hz: float) -> Rule:
+        """Return the rule of a baseline that was chosen, for samples at a rate.
+
+        Where samples come slowly, ten of them are hours: what is averaged spans half an hour at
+        most, and the score is smoothed as much as the rows are.
+        """
         learn = self.learn_rows if baseline == LEARNED else 0
         ratio = Rule.alarm / Rule.notice
-        return Rule(learn_rows=learn, notice=self.notice, alarm=self.notice * ratio)
+        rows = min(max(int(MOST_MEAN_SECONDS * rate_hz), INNOVATION_ROWS), Rule.rows)
+        return Rule(
+            rows=rows,
+            alpha=Rule.alpha * Rule.rows / rows,
+            learn_rows=learn,
+            notice=self.notice,
+            alarm=self.notice * ratio,
+        )

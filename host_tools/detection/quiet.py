@@ -27,10 +27,10 @@ from host_tools.formats.record import VERDICTS, State
 from host_tools.formats.scaler import Scaler
 from host_tools.runtimes.adapter import Adapter
 
-DETECTOR_ROWS = 8_000
-"""The most recent training rows that the detector is fitted to: it bounds the time."""
 DEPLOYMENT_ROWS = 24_000
-"""The same with a learned baseline, where segments are taken from everywhere."""
+"""Training rows that the detector is fitted to, from everywhere: it bounds the time."""
+HELD_ROWS = 8_000
+"""Held-out rows with a training baseline: the network runs on all of them."""
 PIECE_ROWS = 400
 """Rows of a piece that moments of a training baseline are crossed over."""
 
@@ -85,7 +85,7 @@ def choose(parts: window.TimeSplit, choice: Choice) -> tuple[str, str]:
     shares, steady = {}, 0.0
     for baseline in (LEARNED, TRAINING):
         try:
-            fitted, scaler = _without_network(parts, choice.rule(baseline))
+            fitted, scaler = _without_network(parts, choice.rule(baseline, parts.train.rate_hz))
         except TrainingError:
             continue
         shares[baseline] = _share(fitted.detector, scaler, parts.validation)
@@ -110,7 +110,7 @@ def kept(home: Path, parts: window.TimeSplit) -> tuple[Rule, bool]:
         rows = before.learn_samples or choice.learn_rows
         choice = Choice(before.baseline, rows, float(before.notice))
         scores = bool(before.residual.channels)
-    return choice.rule(choose(parts, choice)[0]), scores
+    return choice.rule(choose(parts, choice)[0], parts.train.rate_hz), scores
 
 
 def _without_network(parts: window.TimeSplit, rule: Rule) -> tuple[Fitted, Scaler]:
@@ -136,18 +136,6 @@ def _spread(segments: list[F64], most: int) -> list[F64]:
     return [segments[i * len(segments) // count] for i in range(count)]
 
 
-def _recent(segments: list[F64], most: int) -> list[F64]:
-    """Return the last segments, of together at most `most` rows, at least one."""
-    found: list[F64] = []
-    total = 0
-    for segment in reversed(segments):
-        total += len(segment)
-        if found and total > most:
-            break
-        found.insert(0, segment)
-    return found
-
-
 def material(
     parts: window.TimeSplit,
     rule: Rule,
@@ -160,10 +148,9 @@ def material(
         TrainingError: Too few rows between gaps and labels.
     """
     longest = max(PIECE_ROWS // 4, min(PIECE_ROWS, len(parts.train) // 16))
-    pick = _spread if rule.learn_rows else _recent
-    most = DEPLOYMENT_ROWS if rule.learn_rows else DETECTOR_ROWS
-    train = pick(_pieces(parts.train, rule, longest), most)
-    held = pick(_pieces(parts.validation, rule, longest), most)
+    most = DEPLOYMENT_ROWS if rule.learn_rows else HELD_ROWS
+    train = _spread(_pieces(parts.train, rule, longest), DEPLOYMENT_ROWS)
+    held = _spread(_pieces(parts.validation, rule, longest), most)
     if not train:
         least = rule.learn_rows or 2 * rule.rows
         raise TrainingError(

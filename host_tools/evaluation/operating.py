@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from host_tools.data.runs import Recording
-from host_tools.detection import fast, metrics
+from host_tools.detection import fast, hours, metrics
 from host_tools.detection.fast import Lane, Traces
 from host_tools.detection.fit import Network
 from host_tools.detection.replay import ChainConfig
@@ -33,7 +33,8 @@ def curve(
     d = config.detector
     own = float(d.notice)
     features = fast.Features(d, config.adapter.scaler, network)
-    featured = [features.of(Lane(run.values)) for run in runs]
+    lanes = [Lane(run.values, phase=hours.phase(run.start, d.day_samples)) for run in runs]
+    featured = [features.of(lane) for lane in lanes]
     longest = max((len(run.values) for run in runs), default=1)
     values = len(runs) * longest * config.adapter.channels * 3
     thresholds = sorted({own, *THRESHOLDS})

@@ -122,7 +122,7 @@ def train_parts(
     """Train on parts that were chosen already; `description` has their channels; see `train`."""
     baseline, why = detection.choose(parts, settings.detector)
     say(f"baseline: {baseline} ({why})")
-    rule = settings.detector.rule(baseline)
+    rule = settings.detector.rule(baseline, parts.train.rate_hz)
     day, calm = hours.split(parts, rule)
     if day.day_samples:
         say(day.words())

@@ -39,7 +39,7 @@ def train(
     parts, about = prepared(table, description.without_network(), say)
     baseline, why = detection.choose(parts, settings.detector)
     say(f"baseline: {baseline} ({why})")
-    rule = settings.detector.rule(baseline)
+    rule = settings.detector.rule(baseline, parts.train.rate_hz)
     day, calm = hours.split(parts, rule)
     if day.day_samples:
         say(day.words())

@@ -45,7 +45,8 @@ def test_an_older_detector_is_fitted_again(
     counts = {"events": 0, "detected": 0, "false_alarms": 0, "quiet_rows": 9, "false_rows": 0}
     made |= {"detection_validation": counts, "detection_test": counts}
     monkeypatch.setattr(detection, "figures", lambda *_: made)
-    monkeypatch.setattr(detection, "DETECTOR_ROWS", 400)
+    monkeypatch.setattr(detection, "DEPLOYMENT_ROWS", 400)
+    monkeypatch.setattr(detection, "HELD_ROWS", 400)
     monkeypatch.setattr(trials, "WINDOWS", 1)
     monkeypatch.setattr(trials, "STEPS", (5.0,))
     fit = ["fit", "--model", str(home), "--baseline", "training"]
