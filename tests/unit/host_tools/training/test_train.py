@@ -69,7 +69,7 @@ def trained(home: Path, csv_file: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.train
 def test_every_artifact_is_written(trained: Path) -> None:
-    expected = sorted([*settings.ARTIFACTS, settings.EXPORTS])
+    expected = sorted([*settings.ARTIFACTS, settings.EXPORTS, "detector.html"])
     assert sorted(path.name for path in trained.iterdir()) == expected
     found = description.load(trained)
     assert found.name == "small"

@@ -73,7 +73,8 @@ def product(
 def test_a_directory_without_a_network(product: tuple[Path, str]) -> None:
     out, said = product
     assert sorted(p.name for p in out.iterdir()) == [
-        "detector.json", "golden.npz", "model.toml", "reading.toml", "scaler.json", "training.json",
+        "detector.html", "detector.json", "golden.npz", "model.toml", "reading.toml", "scaler.json",
+        "training.json",
     ]  # fmt: skip
     about = description.load(out)
     assert (about.network, about.window, about.horizon) == ("none", 0, 0)
