@@ -67,7 +67,10 @@ def network_of(home: Path, given: Path | None) -> Path:
 
     Raises:
         DataError: Neither exists.
+        ModelError: The directory is that of a product without a network.
     """
+    if given is None:
+        description.require_network(home, "give one with --from, or train one")
     network = given or home / NETWORK
     if not network.exists():
         raise DataError(

@@ -128,12 +128,13 @@ def test_fit_takes_the_network_away(
 
 
 def test_what_needs_a_network_says_so(
-    product: tuple[Path, str], capsys: pytest.CaptureFixture[str]
+    product: tuple[Path, str], csv_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home = str(product[0])
+    home, csv = str(product[0]), str(csv_file)
     for verb, words in (
         (["golden", "--model", home], "bench compares the records of its detector"),
         (["evaluate", "--model", home], "evaluate --detection FOLDER scores its detector"),
+        (["sweep", "--model", home, "--csv", csv], "has no network: give one with --from"),
         (["profile", home], "has no network, and this needs one"),
         (["count", "--model", home, "--streaming"], "leave backend and streaming out"),
     ):
