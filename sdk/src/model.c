@@ -111,13 +111,13 @@ SAFE_NOINLINE safe_status_t safe_context_run(const safe_context_t *context, cons
     if (model->stream != NULL) {
         return SAFE_STATUS_UNSUPPORTED;
     }
-    memcpy(place_of(context, false, 0), input, input_bytes);
+    (void)memcpy(place_of(context, false, 0), input, input_bytes);
     status = model->reset(context->arena);
     if (status == SAFE_STATUS_OK) {
         status = model->invoke(context->arena);
     }
     if (status == SAFE_STATUS_OK) {
-        memcpy(output, place_of(context, true, 0), output_bytes);
+        (void)memcpy(output, place_of(context, true, 0), output_bytes);
     }
     return status;
 }
@@ -126,6 +126,6 @@ int32_t safe_runtime_code(const void *arena)
 {
     int32_t code;
 
-    memcpy(&code, arena, sizeof code);
+    (void)memcpy(&code, arena, sizeof code);
     return code;
 }

@@ -65,7 +65,7 @@ float safe_root(float value)
     int32_t exponent;
     float root;
 
-    memcpy(&bits, &value, sizeof bits);
+    (void)memcpy(&bits, &value, sizeof bits);
     mantissa = bits & (HIDDEN_BIT - 1u);
     exponent = (int32_t)(bits >> MANTISSA_BITS);
     if (exponent != 0) {
@@ -88,6 +88,6 @@ float safe_root(float value)
     exponent = (exponent - MANTISSA_BITS) / 2;
     bits = ((uint32_t)(exponent + BIAS + MANTISSA_BITS) << MANTISSA_BITS) +
            (integer_root((uint64_t)mantissa << MANTISSA_BITS) - HIDDEN_BIT);
-    memcpy(&root, &bits, sizeof root);
+    (void)memcpy(&root, &bits, sizeof root);
     return root;
 }

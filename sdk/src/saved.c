@@ -43,7 +43,7 @@ static void write_word(uint8_t *bytes, uint32_t word)
 static uint32_t bits_of(float value)
 {
     uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
+    (void)memcpy(&bits, &value, sizeof bits);
     return bits;
 }
 
@@ -56,7 +56,7 @@ static void pass_float(cursor_t *cursor, float *value, float low, float high)
         uint32_t bits = read_word(&cursor->from[cursor->at]);
         float read;
 
-        memcpy(&read, &bits, sizeof read);
+        (void)memcpy(&read, &bits, sizeof read);
         if (!(read >= low && read <= high)) {
             cursor->is_wrong = true;
         } else if (!cursor->is_check) {

@@ -10,7 +10,7 @@ bool safe_scaler_is_finite(float value)
 {
     uint32_t bits;
 
-    memcpy(&bits, &value, sizeof bits);
+    (void)memcpy(&bits, &value, sizeof bits);
     return (bits & UINT32_C(0x7F800000)) != UINT32_C(0x7F800000);
 }
 

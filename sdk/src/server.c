@@ -244,7 +244,7 @@ SAFE_COLD safe_status_t safe_server_init(safe_server_t *server, const safe_conte
                    SAFE_FRAME_MAX_PAYLOAD) {
         return SAFE_STATUS_ARGUMENT;
     }
-    memset(server, 0, sizeof *server);
+    (void)memset(server, 0, sizeof *server);
     server->context = context;
     server->detector = detector;
     server->hook = hook;

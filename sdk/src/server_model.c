@@ -16,7 +16,7 @@ static safe_status_t take_chunk(safe_server_t *server, uint32_t start, const uin
         server->stream_open = false;
         return safe_stream_feed(server->context, start, bytes, length);
     }
-    memcpy(&input[start], bytes, length);
+    (void)memcpy(&input[start], bytes, length);
     return SAFE_STATUS_OK;
 }
 

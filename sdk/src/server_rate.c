@@ -26,7 +26,7 @@ safe_status_t safe_server_handle_baud(safe_server_t *server, const safe_frame_t 
 
 static void start_over(safe_server_t *server, uint32_t now_ms)
 {
-    memset(&server->receiver, 0, sizeof server->receiver);
+    (void)memset(&server->receiver, 0, sizeof server->receiver);
     server->rate.waiting = true;
     server->rate.since_ms = now_ms;
 }

@@ -114,7 +114,7 @@ static void put_float(safe_frame_writer_t *writer, float value)
 {
     uint32_t bits;
 
-    memcpy(&bits, &value, sizeof bits);
+    (void)memcpy(&bits, &value, sizeof bits);
     safe_frame_put_u32(writer, bits);
 }
 
@@ -159,7 +159,7 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
     for (size_t c = 0; c < channels; c++) {
         uint32_t bits = safe_get_u32(&bytes[4u * c]);
 
-        memcpy(&server->sample[c], &bits, sizeof bits);
+        (void)memcpy(&server->sample[c], &bits, sizeof bits);
     }
     status = safe_detector_step(server->detector, server->sample, channels, &result);
     if (result.has_forecast) {

@@ -197,8 +197,8 @@ static safe_status_t append(const safe_store_flash_t *flash, uint32_t slot, uint
     crc = safe_crc32(safe_crc32(0, header, UNIT), bytes, length);
     for (uint32_t done = 0; status == SAFE_STATUS_OK && done < length; done += UNIT) {
         uint32_t count = length - done < UNIT ? length - done : UNIT;
-        memset(unit, (int)ERASED, UNIT);
-        memcpy(unit, &bytes[done], count);
+        (void)memset(unit, (int)ERASED, UNIT);
+        (void)memcpy(unit, &bytes[done], count);
         status = flash->program(slot, offset + UNIT + done, unit, UNIT);
     }
     if (status == SAFE_STATUS_OK) {

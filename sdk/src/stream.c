@@ -15,7 +15,7 @@ static uint32_t pushed(const safe_context_t *context)
 {
     uint32_t count;
 
-    memcpy(&count, context->arena + context->model->stream->count_start, sizeof count);
+    (void)memcpy(&count, context->arena + context->model->stream->count_start, sizeof count);
     return count;
 }
 
@@ -28,7 +28,7 @@ static void push_placed(const safe_context_t *context)
     stream->push(context->arena);
     if (count < stream->window) {
         count++;
-        memcpy(context->arena + stream->count_start, &count, sizeof count);
+        (void)memcpy(context->arena + stream->count_start, &count, sizeof count);
     }
 }
 
@@ -36,7 +36,7 @@ static void push(const safe_context_t *context, const void *sample)
 {
     const safe_stream_t *stream = context->model->stream;
 
-    memcpy(context->arena + stream->sample_start, sample, stream->sample_bytes);
+    (void)memcpy(context->arena + stream->sample_start, sample, stream->sample_bytes);
     push_placed(context);
 }
 
@@ -106,7 +106,7 @@ safe_status_t safe_stream_feed(const safe_context_t *context, size_t start, cons
         const size_t missing = stream->sample_bytes - place;
         const size_t taken = length < missing ? length : missing;
 
-        memcpy(context->arena + stream->sample_start + place, from, taken);
+        (void)memcpy(context->arena + stream->sample_start + place, from, taken);
         if (taken == missing) {
             push_placed(context);
         }
@@ -144,7 +144,7 @@ safe_status_t safe_stream_run(const safe_context_t *context, const void *window,
         status = model->invoke(context->arena);
     }
     if (status == SAFE_STATUS_OK) {
-        memcpy(output, safe_context_output(context, 0), output_bytes);
+        (void)memcpy(output, safe_context_output(context, 0), output_bytes);
     }
     return status;
 }

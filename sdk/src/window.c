@@ -33,15 +33,15 @@ void safe_window_copy(const safe_window_t *window, int8_t *destination)
     size_t newest_bytes = (size_t)window->head * window->channels;
     size_t oldest_bytes = (size_t)(window->window - window->head) * window->channels;
 
-    memcpy(destination, &window->samples[newest_bytes], oldest_bytes);
-    memcpy(&destination[oldest_bytes], window->samples, newest_bytes);
+    (void)memcpy(destination, &window->samples[newest_bytes], oldest_bytes);
+    (void)memcpy(&destination[oldest_bytes], window->samples, newest_bytes);
 }
 
 void safe_horizon_clear(safe_horizon_t *horizon)
 {
     horizon->head = 0;
-    memset(horizon->sums, 0,
-           (size_t)horizon->horizon * horizon->channels * sizeof horizon->sums[0]);
+    (void)memset(horizon->sums, 0,
+                 (size_t)horizon->horizon * horizon->channels * sizeof horizon->sums[0]);
 }
 
 const int32_t *safe_horizon_sums(const safe_horizon_t *horizon)
@@ -66,7 +66,7 @@ static void add(int32_t *sums, const int8_t *values, size_t count)
     for (; count >= 4u; count -= 4u) {
         uint32_t word;
 
-        memcpy(&word, values, sizeof word);
+        (void)memcpy(&word, values, sizeof word);
         sums[0] += (int8_t)word;
         sums[1] += (int8_t)(word >> 8);
         sums[2] += (int8_t)(word >> 16);

@@ -55,7 +55,7 @@ SAFE_COLD static void tell_change(safe_status_t status, const safe_detector_resu
     last_state = result->state;
     last_masked = result->masked_count;
     last_drift = result->drift;
-    memcpy(&bits, &result->score, sizeof bits);
+    (void)memcpy(&bits, &result->score, sizeof bits);
     safe_app_print("safe state=");
     safe_app_print(names[result->state]);
     safe_app_print(" sample=");

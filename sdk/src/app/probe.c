@@ -15,7 +15,7 @@ static uint32_t taken_bytes(const uint8_t *arena)
 {
     uint32_t count;
 
-    memcpy(&count, arena + sizeof(int32_t), sizeof count);
+    (void)memcpy(&count, arena + sizeof(int32_t), sizeof count);
     return count;
 }
 
@@ -35,7 +35,7 @@ int main(void)
     uint8_t ignored[16];
 
     safe_port_init();
-    memset(app->arena, 0, 2u * sizeof(int32_t));
+    (void)memset(app->arena, 0, 2u * sizeof(int32_t));
     status = safe_context_init(&context, app->model, app->arena, app->arena_bytes);
     for (;;) {
         uint32_t start_ms = safe_port_time_ms();

@@ -30,9 +30,9 @@ static inline void safe_conv_1d_gather(const safe_conv_1d_t *conv, const int8_t 
     const int32_t channels = conv->input_channels;
     for (int32_t tap = 0; tap < conv->x.kernel; tap++, taps += channels) {
         if (position >= 0 && position < conv->x.size) {
-            memcpy(taps, &input[position * channels], (size_t)channels);
+            (void)memcpy(taps, &input[position * channels], (size_t)channels);
         } else {
-            memset(taps, conv->input_zero_point, (size_t)channels);
+            (void)memset(taps, conv->input_zero_point, (size_t)channels);
         }
         position += conv->x.dilation;
     }

@@ -289,14 +289,14 @@ static inline int32_t safe_dsp_ssat18_double(int32_t value)
 static inline uint32_t safe_dsp_load(const void *from)
 {
     uint32_t value;
-    memcpy(&value, from, sizeof value);
+    (void)memcpy(&value, from, sizeof value);
     return value;
 }
 
 /** Four bytes to any address. */
 static inline void safe_dsp_store(void *to, uint32_t value)
 {
-    memcpy(to, &value, sizeof value);
+    (void)memcpy(to, &value, sizeof value);
 }
 
 /** Loads *from and from[1] from words; GCC 12 does not form LDRD by itself here. */

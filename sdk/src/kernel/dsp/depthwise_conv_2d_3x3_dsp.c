@@ -138,7 +138,7 @@ void safe_kernel_depthwise_conv_2d_3x3_s8_dsp(const safe_depthwise_3x3_dsp_param
 {
     const int32_t output_bytes = params->line.output * params->across.output * params->channels;
     int8_t *const plane = scratch;
-    memset(plane, params->input_zero_point, (size_t)(params->lines * params->line_bytes));
+    (void)memset(plane, params->input_zero_point, (size_t)(params->lines * params->line_bytes));
     for (int32_t n = 0; n < params->batches; n++) {
         const safe_depthwise_3x3_channel_t *packed = (const safe_depthwise_3x3_channel_t *)channels;
         for (int32_t c = 0; c < params->channels; c++) {

@@ -111,7 +111,7 @@ void safe_kernel_depthwise_conv_2d_s8_dsp(const safe_depthwise_conv_2d_dsp_param
     const int32_t is_clamped = params->output_min > INT8_MIN || params->output_max < INT8_MAX;
     const int8_t **tap = scratch;
     int8_t *outside = (int8_t *)(tap + taps);
-    memset(outside, params->input_zero_point, (size_t)channels);
+    (void)memset(outside, params->input_zero_point, (size_t)channels);
     /* A tap outside the image sees this row: its products are those of the zero point, which the
      * start value takes off again. */
     for (int32_t n = 0; n < params->batches; n++) {

@@ -38,7 +38,7 @@ void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *param
                                .start = recurrent_start,
                                .length = SAFE_DOT8_LENGTH(blocks),
                                .start_step = SAFE_DOT8_ROWS};
-    memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
+    (void)memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
         packed = safe_rerolled_unpack(packed, SAFE_GRU_WORDS, words);
         safe_dsp_expand(sequence, params->input_size, safe_dsp_less(params->input_zero_point),
@@ -46,7 +46,7 @@ void safe_kernel_rerolled_gru_s8_dsp(const safe_rerolled_gru_dsp_params_t *param
         safe_dsp_dense_rerolled(&x, &words[SAFE_GRU_INPUT], tiles, gates);
         /* In the first step the hidden state is zero: its terms are constants. */
         if (hidden == NULL) {
-            memcpy(terms, first_terms, (size_t)(SAFE_GRU_GATES * units));
+            (void)memcpy(terms, first_terms, (size_t)(SAFE_GRU_GATES * units));
         } else {
             const int32_t zero_point = (words[SAFE_GRU_ZEROS] >> 8 & 0xFF) - 128;
             safe_dsp_expand(hidden, units, safe_dsp_less(zero_point), recurrent);

@@ -42,8 +42,8 @@ void safe_kernel_rerolled_lstm_s8_dsp(const safe_rerolled_lstm_dsp_params_t *par
                                      .start = nothing,
                                      .length = SAFE_DOT8_LENGTH(blocks)};
     /* The first step's constants leave out what this holds. */
-    memset(cell, 0, (size_t)units);
-    memset(words, 0, sizeof(int32_t) * SAFE_REROLLED_WORDS);
+    (void)memset(cell, 0, (size_t)units);
+    (void)memset(words, 0, sizeof(int32_t) * SAFE_REROLLED_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
         packed = safe_rerolled_unpack(packed, SAFE_REROLLED_WORDS, words);
         safe_dsp_expand(sequence, params->input_size, safe_dsp_less(params->input_zero_point),

@@ -193,7 +193,7 @@ static void run_step(const safe_lstm_dsp_params_t *params, const uint32_t *weigh
             /* In the first step the hidden state is all zero points: its products are 0, and its
              * tile is passed over. */
             weights += SAFE_DOT8_TILE_BYTES(length) / sizeof *weights;
-            memset(&twice[SAFE_DOT8_ROWS], 0, sizeof twice / 2);
+            (void)memset(&twice[SAFE_DOT8_ROWS], 0, sizeof twice / 2);
         }
         if (params->any_wide != 0) {
             rescale_wide(params, twice);
@@ -236,7 +236,7 @@ void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
             const int32_t idle = t == 0 && is_reset(hidden_state, units, params->hidden_zero_point);
             step.recurrent = idle ? NULL : recurrent;
             run_step(params, weights, start, &step, hidden_state, cell_state);
-            memcpy(y, hidden_state, (size_t)units);
+            (void)memcpy(y, hidden_state, (size_t)units);
             x += params->input_time_step;
             y += params->output_time_step;
         }

@@ -3,6 +3,8 @@
  * taps at a time where they lie next to each other in the input: one group, no dilation. */
 #include "safe/kernel/conv_2d.h"
 
+#include <stddef.h>
+
 #include "safe/fixed_point.h"
 #include "safe/kernel/dot.h"
 
@@ -54,7 +56,7 @@ static void add_row(const safe_conv_2d_params_t *params, conv_rows_t *rows, cons
     while (tap < params->x.kernel) {
         const int32_t position = x + tap * dilation;
         int32_t taps = 1;
-        if (row == 0 || position < 0 || position >= size) {
+        if (row == NULL || position < 0 || position >= size) {
             add_outside(rows, params->input_zero_point, start + tap * depth, depth);
         } else {
             if (dilation == 1 && params->groups == 1) {
@@ -77,7 +79,7 @@ static void add_patch(const safe_conv_2d_params_t *params, conv_rows_t *rows, co
     const int32_t taps_bytes = params->x.kernel * group_depth(params);
     for (int32_t tap = 0; tap < params->y.kernel; tap++) {
         const int32_t position = y + tap * params->y.dilation;
-        const int8_t *row = 0;
+        const int8_t *row = NULL;
         if (position >= 0 && position < params->y.size) {
             row = &image[position * row_bytes];
         }

@@ -18,7 +18,7 @@ static uint8_t *copy_plane(const safe_copy_params_t *params, const uint8_t *from
             if (run == 1) {
                 *target = *source;
             } else {
-                memcpy(target, source, run);
+                (void)memcpy(target, source, run);
             }
             target += run;
         }
@@ -52,7 +52,7 @@ void safe_kernel_split_bytes(const safe_parts_params_t *params, const void *inpu
     for (int32_t row = 0; row < params->rows; row++) {
         for (int32_t part = 0; part < params->parts; part++) {
             uint8_t *target = outputs[part];
-            memcpy(&target[row * part_bytes[part]], from, (size_t)part_bytes[part]);
+            (void)memcpy(&target[row * part_bytes[part]], from, (size_t)part_bytes[part]);
             from += part_bytes[part];
         }
     }
@@ -65,7 +65,7 @@ void safe_kernel_join_bytes(const safe_parts_params_t *params, const void *const
     for (int32_t row = 0; row < params->rows; row++) {
         for (int32_t part = 0; part < params->parts; part++) {
             const uint8_t *from = inputs[part];
-            memcpy(target, &from[row * part_bytes[part]], (size_t)part_bytes[part]);
+            (void)memcpy(target, &from[row * part_bytes[part]], (size_t)part_bytes[part]);
             target += part_bytes[part];
         }
     }

@@ -16,7 +16,7 @@ typedef struct pad_target {
 static void fill(pad_target_t *target, int32_t bytes)
 {
     const int32_t count = bytes < target->left_bytes ? bytes : target->left_bytes;
-    memset(target->next, target->value, (size_t)count);
+    (void)memset(target->next, target->value, (size_t)count);
     target->next += count;
     target->left_bytes -= count;
 }
@@ -26,7 +26,7 @@ static const int8_t *copy_runs(const safe_pad_params_t *params, const int8_t *in
                                pad_target_t *target)
 {
     for (int32_t n = 0; n < params->axis3.count; n++) {
-        memcpy(target->next, input, (size_t)params->run_bytes);
+        (void)memcpy(target->next, input, (size_t)params->run_bytes);
         target->next += params->run_bytes;
         target->left_bytes -= params->run_bytes;
         input += params->run_bytes;

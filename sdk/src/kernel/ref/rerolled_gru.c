@@ -47,12 +47,12 @@ void safe_kernel_rerolled_gru_s8(const safe_rerolled_gru_params_t *params, const
     const int8_t *hidden = NULL;
     const dense_t x = {input_weights, input_scales, rows, params->input_size};
     const dense_t h = {recurrent_weights, recurrent_scales, rows, units};
-    memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
+    (void)memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
         packed = safe_rerolled_unpack(packed, SAFE_GRU_WORDS, words);
         multiply(&x, &words[SAFE_GRU_INPUT], input_bias, sequence, params->input_zero_point, gates);
         if (hidden == NULL) {
-            memcpy(terms, first_terms, (size_t)rows);
+            (void)memcpy(terms, first_terms, (size_t)rows);
         } else {
             const int32_t zero_point = (words[SAFE_GRU_ZEROS] >> 8 & 0xFF) - 128;
             multiply(&h, &words[SAFE_GRU_RECURRENT], recurrent_bias, hidden, zero_point, terms);

@@ -52,5 +52,5 @@ void safe_rerolled_gru_update(const int32_t *words, const safe_rerolled_shared_t
         safe_rerolled_add(&words[SAFE_GRU_HIDDEN_SUM], exact, units, terms, value);
         value = terms;
     }
-    memcpy(hidden, value, (size_t)units);
+    (void)memcpy(hidden, value, (size_t)units);
 }

@@ -2,6 +2,8 @@
 /** @file rerolled_lstm.c Reference loop over the steps of an unrolled LSTM. */
 #include "safe/kernel/rerolled_lstm.h"
 
+#include <stddef.h>
+
 #include "safe/fixed_point.h"
 #include "safe/kernel/add_element.h"
 
@@ -76,7 +78,7 @@ static void multiply(const dense_t *d, const int8_t *values, int8_t *output)
         dot4(values, d->zero_point, weights, d->depth, sum);
         weights += GATES * d->depth;
         for (int32_t r = 0; r < GATES; r++) {
-            const int32_t start = d->bias != 0 ? d->bias[row + r] : 0;
+            const int32_t start = d->bias != NULL ? d->bias[row + r] : 0;
             const int32_t scaled = rescale(d, start + sum[r], d->scales[row + r]);
             output[row + r] = (int8_t)safe_clamp(scaled + d->output_zero_point, INT8_MIN, INT8_MAX);
         }
@@ -186,7 +188,7 @@ void safe_kernel_rerolled_lstm_s8(const safe_rerolled_lstm_params_t *params, con
         x.exponent = s[SAFE_REROLLED_INPUT_EXPONENT];
         x.output_zero_point = s[SAFE_REROLLED_INPUT_ZERO];
         multiply(&x, &sequence[step * params->input_size], gates);
-        x.bias = 0;
+        x.bias = NULL;
         int32_t cell_zero_point = 0;
         if (step > 0) {
             const int8_t *before = s - SAFE_REROLLED_SMALLS;

@@ -14,7 +14,7 @@ void safe_kernel_resize_nearest_bytes(const safe_resize_nearest_params_t *params
         for (int32_t y = 0; y < params->height; y++) {
             const uint8_t *row = &image[rows[y]];
             for (int32_t x = 0; x < params->width; x++) {
-                memcpy(target, &row[columns[x]], (size_t)params->pixel_bytes);
+                (void)memcpy(target, &row[columns[x]], (size_t)params->pixel_bytes);
                 target += params->pixel_bytes;
             }
         }

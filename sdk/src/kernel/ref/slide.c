@@ -6,7 +6,7 @@
 
 void safe_slide_move(void *to, const void *from, size_t size)
 {
-    memmove(to, from, size);
+    (void)memmove(to, from, size);
 }
 
 void safe_kernel_slide(const safe_slide_params_t *params, const void *rows, void *buffer)

@@ -73,16 +73,16 @@ void safe_kernel_unidirectional_sequence_lstm_s8(
                 const int32_t row = unit * SAFE_LSTM_GATES;
                 int32_t gate[SAFE_LSTM_GATES] = {0};
                 int32_t sum[SAFE_LSTM_GATES];
-                memcpy(sum, &input_bias[row], sizeof sum);
+                (void)memcpy(sum, &input_bias[row], sizeof sum);
                 safe_dot4_s8(x, &input_weights[row * inputs], inputs, inputs, sum);
                 add_terms(sum, scales, gate);
-                memcpy(sum, &recurrent_bias[row], sizeof sum);
+                (void)memcpy(sum, &recurrent_bias[row], sizeof sum);
                 safe_dot4_s8(hidden_state, &recurrent_weights[row * units], units, units, sum);
                 add_terms(sum, recurrent_scales, gate);
                 y[unit] = update_unit(params, gate, sigmoid_table, &cell_state[unit]);
             }
             /* Only now: every unit reads the hidden state of the step before. */
-            memcpy(hidden_state, y, (size_t)units);
+            (void)memcpy(hidden_state, y, (size_t)units);
         }
         hidden_state += units;
         cell_state += units;

@@ -37,14 +37,14 @@ void safe_kernel_rerolled_gru_s8_rv32(const safe_rerolled_gru_rv32_params_t *par
                                .start = recurrent_bias,
                                .depth = depth,
                                .start_step = SAFE_DENSE_REROLLED_ROWS};
-    memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
+    (void)memset(words, 0, sizeof(int32_t) * SAFE_GRU_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
         packed = safe_rerolled_unpack(packed, SAFE_GRU_WORDS, words);
         safe_rv32_widen(sequence, params->input_size, params->input_zero_point, input);
         safe_rv32_dense_rerolled(&x, &words[SAFE_GRU_INPUT], tiles, input, gates);
         /* In the first step the hidden state is zero: its terms are constants. */
         if (hidden == NULL) {
-            memcpy(terms, first_terms, (size_t)rows);
+            (void)memcpy(terms, first_terms, (size_t)rows);
         } else {
             const int32_t zero_point = (words[SAFE_GRU_ZEROS] >> 8 & 0xFF) - 128;
             safe_rv32_widen(hidden, units, zero_point, recurrent);

@@ -36,8 +36,8 @@ void safe_kernel_rerolled_lstm_s8_rv32(const safe_rerolled_lstm_rv32_params_t *p
     const safe_dense_rerolled_t h = {
         .weights = recurrent_weights, .scales = recurrent_scales, .start = nothing, .depth = depth};
     /* The first step's constants leave out what this holds. */
-    memset(cell, 0, (size_t)units);
-    memset(words, 0, sizeof(int32_t) * SAFE_REROLLED_WORDS);
+    (void)memset(cell, 0, (size_t)units);
+    (void)memset(words, 0, sizeof(int32_t) * SAFE_REROLLED_WORDS);
     for (int32_t step = 0; step < params->time_steps; step++) {
         packed = safe_rerolled_unpack(packed, SAFE_REROLLED_WORDS, words);
         safe_rv32_widen(sequence, params->input_size, params->input_zero_point, input);

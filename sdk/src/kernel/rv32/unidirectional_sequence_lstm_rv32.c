@@ -144,7 +144,7 @@ static void run_step(const safe_lstm_rv32_params_t *params, const step_t *step,
             /* In the first step the hidden state is all zero points: its products are 0, and its
              * tile is passed over. */
             weights += SAFE_DOT8_RV32_ROWS * params->units;
-            memset(recurrent, 0, sizeof sums / 2);
+            (void)memset(recurrent, 0, sizeof sums / 2);
         }
         recurrent_start += params->recurrent_start_step;
         if (params->any_wide != 0) {
