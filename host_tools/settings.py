@@ -3,13 +3,14 @@
     target = "stm32u5"          # a name, or the path of a .toml file
     model = "model"             # a name, or a folder
     app = "firmware"            # bench, detector, or a folder of C files
+    sensor = "sensor"           # of app = "detector": a folder that defines safe/sensor.h
     backend = "native"
     port = "/dev/ttyACM0"       # COM7, or any pyserial URL
     tools = ["/opt/arm/bin"]    # folders of compilers, emulators and flash tools, before PATH
 
 Paths are as seen from the file. An option of the command line is stronger than the environment
-(SAFE_TARGET, SAFE_MODEL, SAFE_APP, SAFE_BACKEND, SAFE_PORT; SAFE_TOOLS as PATH is written), and the
-environment is stronger than the file.
+(SAFE_TARGET, SAFE_MODEL, SAFE_APP, SAFE_SENSOR, SAFE_BACKEND, SAFE_PORT; SAFE_TOOLS as PATH is
+written), and the environment is stronger than the file.
 """
 
 import argparse
@@ -25,9 +26,9 @@ from targets.places import PROJECT, project
 from targets.suggest import did_you_mean
 
 TOOLS = "tools"
-KEYS = ("target", "model", "app", "backend", "port")
+KEYS = ("target", "model", "app", "sensor", "backend", "port")
 """Settings that are the default of the option of their name, in every verb that has it."""
-_PATHS = ("target", "model", "app")
+_PATHS = ("target", "model", "app", "sensor")
 """Settings that may be a path."""
 _OTHER = {"train": ("model",), "export": ("model",), "perf": ("target",), "profile": ("target",)}
 """Verbs whose option of that name means something else than the project's."""

@@ -154,7 +154,11 @@ def _own_build(wanted: Wanted, values: dict[str, Any], texts: dict[str, str]) ->
         "cpu_name": target.cpu.name,
         "cflags": [*cflags, "-Wall", "-Wextra"],
         "ldflags": [*ldflags, f"-T{script}"],
-        "ldflags_cmake": [*ldflags, f"-T${{CMAKE_CURRENT_LIST_DIR}}/{Path(script).name}"],
+        # CMake links with the flags of the compiler, too, and some may not come twice.
+        "ldflags_cmake": [
+            *(flag for flag in ldflags if flag not in cflags),
+            f"-T${{CMAKE_CURRENT_LIST_DIR}}/{Path(script).name}",
+        ],
     }
     toolchain.choose(target, "gcc")
     if wanted.style == "make":

@@ -76,8 +76,8 @@ def test_make(tmp_path, checksum):
 
 
 @pytest.mark.emulator
-def test_cmake(tmp_path, checksum):
-    project = new(tmp_path, "--style", "cmake")
+def test_cmake_for_another_core(tmp_path, checksum):
+    project = new(tmp_path, "--style", "cmake", "--target", "hifive1")
     done(run(["cmake", "-B", "build"], project))
     built = run(["cmake", "--build", "build"], project)
     assert "warning" not in done(built) + built.stderr

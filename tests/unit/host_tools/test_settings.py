@@ -71,7 +71,10 @@ def test_the_file_of_a_folder_above_and_its_paths(project):
     ("text", "said"),
     [
         ('tagret = "x"', r"unknown key 'tagret'; did you mean 'target'\?"),
-        ("zzzzzzz = 1", "unknown key 'zzzzzzz'; known are target, model, app, backend, port"),
+        (
+            "zzzzzzz = 1",
+            "unknown key 'zzzzzzz'; known are target, model, app, sensor, backend, port",
+        ),
         ("target = 7", "target = 7: must be a text"),
         ('target = ""', "target = '': must be a text"),
         ('tools = "bin"', "tools = 'bin': must be a list of folders"),
