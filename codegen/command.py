@@ -137,13 +137,15 @@ def told(arguments: argparse.Namespace, files: Files, manifest: dict[str, Any]) 
 
 
 def _summary(manifest: dict[str, Any]) -> str:
+    runtime = f", runtime {manifest['runtime']}" if "runtime" in manifest else ""
     if manifest["network"] == "none":
         return f"safe_{manifest['name']}: a detector, no network\n"
     return (
         f"safe_{manifest['name']}: {len(manifest['operators'])} operators, "
         f"{manifest['macs']} MACs, arena {manifest['arena_bytes']} bytes, "
         f"weights {manifest['weight_bytes']} bytes, "
-        f"added constants {manifest['constant_bytes']} bytes\n"
+        f"added constants {manifest['constant_bytes']} bytes"
+        f"{runtime}\n"
     )
 
 

@@ -40,6 +40,7 @@ def manifest(
         "isa": program.isa,
         "optimize": program.goal,
         "backend": program.backend,
+        **({"runtime": program.runtime} if program.runtime else {}),
         "abi": int(runtime_version("SAFE_MODEL_ABI")),
         "inputs": [_edge(edge) for edge in program.inputs],
         "outputs": [_edge(edge) for edge in program.outputs],

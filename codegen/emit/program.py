@@ -127,6 +127,8 @@ class Program:
     """Kernel files that the program calls."""
     decisions: tuple[Decision, ...] = ()
     """Decisions between two forms of the graph, for the manifest."""
+    runtime: str = ""
+    """Name and version of the foreign runtime that computes it; empty: none, or not told."""
     stream: Stream | None = None
     """Description of a streamed program: which operators run per sample. None without streaming."""
     keeps_state: bool = False

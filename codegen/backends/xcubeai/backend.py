@@ -101,6 +101,7 @@ class XCubeAi:
             weight_bytes=weights,
             constant_bytes=0,
             network=found,
+            runtime=_told(found),
             crc=family.crc_clock(request.target.target.driver),
         )
 
@@ -139,7 +140,7 @@ def _network(request: Request) -> Network:
     name = network_name(request.name)
     found = core.generate(request.model, name, request.target, request.goal)
     if request.target.target.arch == "cortex_m":
-        tool.check_versions(found.version, core.archive(request.target))
+        tool.check_versions(found.version or core.version(), core.archive(request.target))
     return found
 
 

@@ -124,9 +124,7 @@ def read(folder: Path) -> Network:
                 f"{place}: holds several networks ({names}): name a folder of one"
             )
         if found:
-            network = _read(place, *found[0])
-            _check_weights(network)
-            return network
+            return _read(place, *found[0])
     raise NetworkInvalidError(
         f"{folder}: holds no generated network: expected network.h with "
         "STAI_NETWORK_IN_NUM or AI_NETWORK_IN_NUM (the folder X-CUBE-AI/App of a CubeMX project)"
@@ -144,6 +142,7 @@ def _networks(folder: Path) -> list[tuple[str, Api]]:
 
 
 def _read(folder: Path, name: str, api: Api) -> Network:
+    _check_weights(folder, name)
     paths = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
     texts = {path.name: _text(path) for path in paths if path.is_file()}
     wanted = [f"{name}.c", f"{name}_data.c", f"{name}_data.h"]
@@ -160,13 +159,12 @@ def _read(folder: Path, name: str, api: Api) -> Network:
     return Network(folder, name, api, texts, macros)
 
 
-def _check_weights(network: Network) -> None:
+def _check_weights(folder: Path, name: str) -> None:
     """Refuse weights that are not in the generated C: nothing would bring them into the image."""
-    flags = network.macros.get(f"{network.prefix}_FLAGS", "STAI_FLAG_WEIGHTS")
-    binary = [path.name for path in sorted(network.folder.glob(f"{network.name}_data*.bin"))]
-    if "STAI_FLAG_WEIGHTS" not in flags or binary:
+    flags = dict(_DEFINE.findall(_text(folder / f"{name}.h"))).get(f"STAI_{name.upper()}_FLAGS")
+    if "STAI_FLAG_WEIGHTS" not in (flags or "STAI_FLAG_WEIGHTS") or [*folder.glob(f"{name}_*.bin")]:
         raise NetworkInvalidError(
-            f"{network.folder}: the weights of {network.name} are in a binary file of their own: "
+            f"{folder}: the weights of {name} are in a binary file of their own: "
             "generate it without --binary and --split-weights (CubeMX: no external flash)"
         )
 

@@ -23,7 +23,7 @@ VARIABLE, OPTION = "STEDGEAI_CORE_DIR", "stedgeai_dir"
 GENERATE_SECONDS = 900.0
 VERSION_SECONDS = 60.0
 _INCLUDE = Path("Middlewares", "ST", "AI", "Inc")
-_LIBRARIES = Path("Middlewares", "ST", "AI", "Lib", "GCC")
+_LIBRARIES = Path("Middlewares", "ST", "AI", "Lib")
 _OPTIMIZATION: dict[Goal, str] = {"speed": "time", "size": "ram", "balanced": "balanced"}
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.(\d+)")
 _TELLING = re.compile(r"error|invalid|not (found|supported)|unknown", re.IGNORECASE)
@@ -51,9 +51,11 @@ class Installation:
                 f"backend xcubeai: ST's runtime is for STM32 (Cortex-M), target {target.name} has "
                 f"a {target.cpu.name}"
             )
-        place = self._folder(_LIBRARIES, "ST's runtime archives") / f"ARMCortexM{core}"
+        place = self._folder(_LIBRARIES, "ST's runtime archives")
         pattern = f"NetworkRuntime*_CM{core}_GCC.a"
-        found = sorted(place.glob(pattern), key=lambda path: Version.of_archive(path.name) or _NONE)
+        # CubeMX copies the archive of a project's core without the folders.
+        found = [*place.glob(f"GCC/ARMCortexM{core}/{pattern}"), *place.glob(pattern)]
+        found.sort(key=lambda path: Version.of_archive(path.name) or _NONE)
         if not found:
             raise ExternalError(
                 f"{VARIABLE}: {place} holds no {pattern}: the installation lacks the runtime for "
@@ -125,6 +127,7 @@ class Installation:
 
 
 _NONE = Version(0, 0, 0)
+_ONE_TOOL = 9
 
 
 def _bounded(arguments: list[str], log: Path, seconds: float) -> int:
@@ -165,9 +168,14 @@ def installation(environ: Mapping[str, str]) -> Installation:
 
 
 def check_versions(generated: Version | None, archive: Path) -> None:
-    """Raise `NetworkInvalidError` when generated code and archive are of different versions."""
+    """Raise `NetworkInvalidError` when generated code and archive are of different versions.
+
+    X-CUBE-AI 9.0 and 9.1 both have the tool 1.0.0: the code does not tell which of them it is of.
+    """
     linked = Version.of_archive(archive.name)
-    if generated is not None and linked is not None and generated != linked:
+    if generated is None or linked is None or generated.major == linked.major == _ONE_TOOL:
+        return
+    if generated != linked:
         raise NetworkInvalidError(
             f"{archive.name} is of X-CUBE-AI {linked}, the generated code of {generated}: both "
             f"must come from one installation: name that of the code, or generate again"

@@ -112,6 +112,7 @@ def test_a_folder_of_cubemx_is_found_by_its_project(tmp_path):
     manifest = generate(MODEL, name="forecaster", out=tmp_path / "gen", backend="xcubeai",
                         source=tmp_path)  # fmt: skip
     assert manifest["arena_method"] == "network.h of X-CUBE-AI 7.1.0"
+    assert manifest["runtime"] == "X-CUBE-AI 7.1.0"
     assert {"network.c", "network_data_params.h", "safe_forecaster.c"} <= set(manifest["files"])
 
 

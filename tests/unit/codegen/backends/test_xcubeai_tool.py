@@ -83,6 +83,11 @@ def test_the_archive_is_that_of_the_core_and_of_its_float_abi(tmp_path, whole):
     for name in ("riscv-virt", "host"):
         with pytest.raises(ExternalError, match="ST's runtime is for STM32"):
             core.archive(load.load(name))
+    project = tmp_path / "project" / "Middlewares" / "ST" / "AI" / "Lib"  # as CubeMX has it
+    project.mkdir(parents=True)
+    flat = project / core.archive(M4).name
+    flat.write_bytes(core.archive(M4).read_bytes())
+    assert tool.Installation(tmp_path / "project").archive(M4) == flat
     other = install(tmp_path)
     library = core.archive(M4)
     wrong = other / library.relative_to(whole)
@@ -103,6 +108,8 @@ def test_versions_of_code_and_archive_are_compared(whole):
     library = tool.Installation(whole).archive(M4)
     tool.check_versions(Version.of_tool("4", "0", "1"), library)
     tool.check_versions(None, library)
+    nine = library.with_name("NetworkRuntime910_CM4_GCC.a")
+    tool.check_versions(Version.of_tool("1", "0", "0"), nine)
     with pytest.raises(NetworkInvalidError) as caught:
         tool.check_versions(Version.of_tool("2", "2", "0"), library)
     assert "is of X-CUBE-AI 12.0.1 (ST Edge AI Core 4.0.1), the generated code of 10.2.0" in str(
