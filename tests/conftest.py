@@ -3,6 +3,7 @@
 Environment:
 SAFE_SHARED_DATA     folder of the shared data (default: `../shared/data` beside the repository)
 SAFE_REQUIRE_SHARED  1: a test that needs shared data fails when there is none
+TFLM_DIR             a build of TensorFlow Lite Micro; tests of the real one are left out without
 SAFE_FORBID_SKIP     1: any other skip is a failure (a missing tool must not look like success)
 """
 
@@ -31,13 +32,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect (and so count) slow tests unless `--full` is given."""
-    if config.getoption("--full"):
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    """Deselect (and so count) slow tests unless `--full` is given, and those of a library that a
+    user builds unless its variable names one.
+    """
+    left_out = set() if config.getoption("--full") else {"slow"}
+    left_out |= set() if os.environ.get("TFLM_DIR") else {"tflm"}
+    kept: list[pytest.Item] = []
+    gone: list[pytest.Item] = []
+    for item in items:
+        (gone if any(item.get_closest_marker(m) for m in left_out) else kept).append(item)
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+        items[:] = kept
 
 
 def _forbid(report: Any) -> None:

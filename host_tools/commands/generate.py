@@ -1,6 +1,7 @@
 """Generate the C of a model directory: model, weights, detector, manifest.
 
 With --standalone the folder compiles by itself: cc -std=c99 -I DIR DIR/*.c DIR/example/main.c
+A foreign runtime (--backend tflm) stays outside of it; README.md in the folder says what it needs.
 """
 
 import argparse
@@ -21,6 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     command.add_options(parser, target="stm32f4")
 
 
+def _arena(arguments: argparse.Namespace) -> str | None:
+    """Return the arena of a runtime that measures it, of an image that is built for that."""
+    from codegen.backends import registry
+    from targets.make import make
+    from targets.options import Options
+
+    if not registry.backend(arguments.backend).measures_arena:
+        return None
+    options = Options(backend=arguments.backend)
+    built = make(arguments.target, arguments.model, options=options)
+    return str(built.manifest()["arena_bytes"])
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Generate; return the exit code. Raises CodegenError, TargetError, OutputError, DataError.
 
@@ -29,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     from targets import build
 
     model = build.find_model(arguments.model)
+    if arguments.arena is None and not arguments.streaming:
+        arguments.arena = _arena(arguments)
     files = command.Files(
         model=model.tflite,
         name=model.name,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -153,3 +154,45 @@ def test_backends_in_one_table(capsys, tflm, tmp_path):
     assert 0 < native["stack_bytes"] <= native["stack_bound_bytes"]
     assert len(foreign["operators"]) == OPERATORS + 1
     assert "operator" in page.read_text()
+
+
+MAIN = """
+#include <stdio.h>
+#include "safe_forecaster.h"
+static int8_t input[SAFE_FORECASTER_INPUT_BYTES], output[SAFE_FORECASTER_OUTPUT_BYTES];
+int main(void)
+{
+    while (fread(input, 1, sizeof input, stdin) == sizeof input) {
+        if (safe_forecaster_run(input, output) != SAFE_STATUS_OK) {
+            return 1;
+        }
+        fwrite(output, 1, sizeof output, stdout);
+    }
+    return 0;
+}
+"""
+
+
+def test_the_generated_folder_in_a_project_of_ones_own(standin, tflm, tmp_path):
+    """Compiled as its README says."""
+    folder = tmp_path / "model"
+    arguments = ["--target", "host", "--backend", "tflm", "--standalone", "--out", str(folder)]
+    assert main(["generate", *arguments]) == 0
+    assert "libtensorflow-microlite.a" in (folder / "README.md").read_text()
+    (tmp_path / "main.c").write_text(MAIN)
+    cxx = ["-std=c++17", "-fno-rtti", "-fno-exceptions", "-fno-threadsafe-statics"]
+    cxx += ["-DTF_LITE_STATIC_MEMORY", "-DTF_LITE_STRIP_ERROR_STRINGS", f"-isystem{standin}"]
+    cxx += [f"-isystem{standin}/third_party/flatbuffers/include"]
+    sources = [str(path) for path in folder.glob("*.c")]
+    archive = standin / "gen/host/lib" / tflm_tree.ARCHIVE
+    glue = str(folder / "safe_forecaster_tflm.cc")
+    for command in (
+        ["g++", *cxx, "-Wall", "-Wextra", "-Werror", f"-I{folder}", "-c", glue, "-o", "glue.o"],
+        ["gcc", "-std=c99", f"-I{folder}", "main.c", *sources, "glue.o", str(archive), "-lm"],
+    ):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    windows, outputs, _ = expected(4)
+    done = subprocess.run(
+        [tmp_path / "a.out"], input=windows.tobytes(), capture_output=True, check=True
+    )
+    assert done.stdout == outputs.tobytes()

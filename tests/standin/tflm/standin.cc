@@ -14,6 +14,7 @@ namespace
 {
 
 constexpr size_t kAlignment = 16;
+constexpr size_t kTemporary = 200; // what only AllocateTensors needs, and arena_used_bytes lacks
 
 volatile uint32_t source = 0x5AFE;
 
@@ -122,7 +123,7 @@ TfLiteStatus MicroInterpreter::AllocateTensors()
     }
     const size_t tensors = aligned(known_->native->arena_bytes);
     used_ = tensors + count * sizeof(registrations_[0]);
-    if (used_ > bytes_) {
+    if (used_ + kTemporary > bytes_) {
         return kTfLiteError;
     }
     registrations_ = static_cast<const TFLMRegistration **>(static_cast<void *>(arena_ + tensors));
