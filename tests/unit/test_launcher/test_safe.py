@@ -47,6 +47,7 @@ class Machine:
         (self.root / "host_tools/commands").mkdir(parents=True)
         (self.root / "host_tools/commands/bench.py").touch()
         (self.root / "host_tools/commands/run_long.py").touch()
+        (self.root / "host_tools/commands/train.py").touch()
         shutil.copy(ROOT / "safe", self.root / "safe")
         shutil.copy(ROOT / "pyproject.toml", self.root / "pyproject.toml")
         shutil.copytree(ROOT / "requirements", self.root / "requirements")
@@ -120,6 +121,14 @@ def test_help_needs_no_set_up(machine):
     assert not (machine.root / ".venv").exists()
 
 
+def test_version_needs_no_set_up(machine):
+    header = machine.root / "sdk/include/safe/version.h"
+    header.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "sdk/include/safe/version.h", header)
+    assert machine.run("--version") == (0, "safe 0.1.0\n", "")
+    assert machine.calls() == []
+
+
 @pytest.mark.parametrize("verb", ["nosuch", "../bench", "-x", "BENCH"])
 def test_unknown_verb_is_told_before_any_set_up(machine, verb):
     code, _, errors = machine.run(verb)
@@ -166,6 +175,8 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
     [
         (("bench",), "run"),
         (("setup", "train"), "run train"),
+        (("train", "--csv", "x.csv"), "run train"),
+        (("train", "--csv", "x.csv", "--network", "none"), "run"),
         (("test", "-k", "x"), "run train ibex test"),
         (("bench", "--target", "ibex"), "run ibex"),
         (("scons", "target=ibex"), "run ibex"),
