@@ -14,6 +14,7 @@ static safe_detector_t detector;
 static safe_server_t server;
 static const safe_app_keeper_t *keeper; /* null: nothing is kept */
 static safe_sample_hook_t app_hook;
+static void (*take_due)(void); /**< Null: samples come over the line. */
 
 static void write_line(const uint8_t *bytes, size_t length)
 {
@@ -139,6 +140,7 @@ void safe_app_use_sensors(void)
         refuse("period of the samples", SAFE_STATUS_ARGUMENT);
     }
     server.features &= ~SAFE_FEATURE_STREAM;
+    take_due = safe_app_take_due;
 }
 
 static void send_reply(size_t length)
@@ -168,7 +170,9 @@ void safe_app_serve(void)
             safe_port_idle();
         }
         safe_server_watch(&server, safe_port_time_ms());
-        safe_app_take_due();
+        if (take_due != NULL) {
+            take_due();
+        }
         if (keeper != NULL) {
             keeper->save(&detector, now_ms);
         }
