@@ -9,7 +9,9 @@ from codegen.options import Goal
 from codegen.passes import (
     absorb,
     activation,
+    constant_rows,
     dead,
+    dead_channels,
     dense,
     depthwise,
     fold,
@@ -18,6 +20,7 @@ from codegen.passes import (
     reroll,
     reroll_gru,
     schedule,
+    single_channel,
     streaming,
 )
 from codegen.passes.graph import check_changed
@@ -25,10 +28,13 @@ from codegen.passes.graph import check_changed
 PASSES: tuple[Callable[..., Graph], ...] = (
     fold.run,
     depthwise.run,
+    single_channel.run,
     reroll.run,
     reroll_gru.run,
     pad.run,
     activation.run,
+    dead_channels.run,
+    constant_rows.run,
     lookup.run,
     dense.run,
     absorb.run,
