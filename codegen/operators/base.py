@@ -27,6 +27,20 @@ class Border:
     """Numbers of elements before and after the value, for each axis."""
 
 
+@dataclass(frozen=True)
+class Operands:
+    """Positions of an operator's operands: inputs `source` and `bias`, weights' channel `axis`."""
+
+    source: int = 0
+    bias: int = 2
+    axis: int = 0
+    folds: bool = True
+    """Whether the kernel sums raw inputs, so that their zero point is part of the bias."""
+    by_channel: bool = False
+    """Whether an output channel reads one input channel only, that of its number where there are as
+    many."""
+
+
 class OperatorSpec:
     """One TFLite operator. Subclasses are stateless; `OPERATOR` is the single instance.
 
@@ -59,6 +73,8 @@ class OperatorSpec:
     """Whether option `fused_activation` limits the int8 result, and does nothing else."""
     takes_padding: ClassVar[bool] = False
     """Whether options `border_h` and `border_w` (before, after) pad its input by the zero point."""
+    operands: ClassVar[Operands | None] = None
+    """Place of its operands where it multiplies int8 values by constant int8 weights."""
     prefers_table: ClassVar[bool] = False
     """Whether its `int8_table` is the better form even where no other operator joins it."""
 
@@ -97,6 +113,14 @@ class OperatorSpec:
         """Return its 256 results where it is a function of one int8 value, else None."""
         del graph, operator
         return None
+
+    def by_channel(self, graph: Graph, operator: Operator) -> bool:
+        """Return whether each output channel grows with the input's channel of its number alone.
+
+        Channels are the last axis.
+        """
+        del graph, operator
+        return False
 
     def border(self, graph: Graph, operator: Operator) -> Border | None:
         """Return what it puts around its first input, where it does nothing else, or None."""

@@ -13,6 +13,7 @@ import numpy as np
 from codegen.fixed_point import Int64
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Tensor
 from codegen.operators.linear.products import Products
+from codegen.operators.registry import operators
 from codegen.passes import ranges
 from codegen.passes.graph import with_operators
 
@@ -59,7 +60,9 @@ def _least_sum(p: Products, wanted: Int64) -> Int64:
 
 def _changed(tensors: dict[int, Tensor], operator: Operator, rows: Int64, bias: Int64) -> Operator:
     """Return the operator with rows of 0 and their biases; adds the new constants to `tensors`."""
-    axis = ranges.AT[operator.kind].axis
+    at = operators()[operator.kind].operands
+    assert at is not None
+    axis = at.axis
     weights = tensors[operator.inputs[1]]
     assert weights.data is not None
     data = np.moveaxis(weights.data.copy(), axis, 0)

@@ -13,7 +13,7 @@ import numpy as np
 
 from codegen.fixed_point import Int64
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Tensor
-from codegen.operators.linear.products import products
+from codegen.operators.registry import operators
 from codegen.passes import ranges
 from codegen.passes.constant_rows import constant
 from codegen.passes.graph import readers, with_operators
@@ -97,9 +97,9 @@ def _in_place(graph: Graph, operator: Operator) -> bool:
     output = graph.tensor(operator.outputs[0])
     if output.dtype is not DType.INT8 or not output.shape or not operator.inputs:
         return False
-    if operator.kind == "DEPTHWISE_CONV_2D":
-        return ranges.is_product(graph, operator)
-    if ranges.is_product(graph, operator) or graph.tensor(operator.inputs[0]).is_constant:
+    if ranges.is_product(graph, operator):
+        return ranges.is_by_channel(operator)
+    if graph.tensor(operator.inputs[0]).is_constant:
         return False
     return ranges.keeps_channels(graph, operator)
 
@@ -115,7 +115,7 @@ def _ignored(
         return found.get(user.outputs[0], nothing)
     if not ranges.is_product(graph, user):
         return nothing
-    p = products(graph, user, ranges.AT[user.kind])
+    p = ranges.product(graph, user)
     used: Mask = np.any(p.rows.reshape(-1, len(nothing)), axis=0)
     unread = np.logical_not(used)
     about = known.get(value.index)
@@ -139,9 +139,8 @@ def _fits(rows: Array, distance: Int64, bias: Int64) -> bool:
 def _bias(graph: Graph, operator: Operator) -> Int64:
     """Return the bias as in the file, 0 where there is none."""
     index = operator.inputs[2] if len(operator.inputs) > 2 else ABSENT
-    axis = ranges.AT[operator.kind].axis
     if index == ABSENT:
-        return np.zeros(graph.tensor(operator.inputs[1]).shape[axis], np.int64)
+        return np.zeros(graph.tensor(operator.inputs[1]).shape[_axis(operator)], np.int64)
     data = graph.tensor(index).data
     assert data is not None
     return data.reshape(-1).astype(np.int64)
@@ -160,12 +159,12 @@ def _without(
         columns = kept.get(operator.inputs[0])
     if not ranges.is_product(graph, operator) or (rows is None and columns is None):
         return operator
-    axis = ranges.AT[operator.kind].axis
+    axis = _axis(operator)
     weights = graph.tensor(operator.inputs[1])
     assert weights.data is not None
     assert weights.quantization is not None
     data, bias = weights.data, _bias(graph, operator)
-    if columns is not None and operator.kind != "DEPTHWISE_CONV_2D":
+    if columns is not None and not ranges.is_by_channel(operator):
         source = graph.tensor(operator.inputs[0])
         gone = np.setdiff1d(np.arange(source.shape[-1]), columns)
         about = known.get(source.index, ranges.full(source.shape[-1]))
@@ -186,6 +185,13 @@ def _without(
     like = Tensor(0, f"{weights.name}/bias", (len(bias),), DType.INT32)
     added = constant(tensors, like, bias.astype(np.int32))
     return replace(operator, inputs=(operator.inputs[0], made.index, added.index))
+
+
+def _axis(operator: Operator) -> int:
+    """Return the axis of the weights along which the output channels of a product lie."""
+    at = operators()[operator.kind].operands
+    assert at is not None
+    return at.axis
 
 
 def _zero_point(tensor: Tensor) -> int:

@@ -7,29 +7,17 @@ the ends of the sum's interval give the ends of the result's.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codegen.fixed_point import Int64, requantize, saturate
 from codegen.ir.graph import ABSENT, DType, Graph, Operator
-from codegen.operators.linear.products import Operands, Products, products
+from codegen.operators.linear.products import Products, products
 from codegen.operators.registry import operators
 from codegen.operators.table import INPUTS
 from codegen.operators.window import convolution_axes
 from codegen.passes.graph import readers, unary_table
-
-AT = {
-    "CONV_2D": Operands(),
-    "DEPTHWISE_CONV_2D": Operands(axis=3),
-    "FULLY_CONNECTED": Operands(),
-}
-"""Products that are looked into, with the place of their operands."""
-_SAME_PLACE = frozenset({"AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN"})
-"""Kinds of which an output channel follows from the input's channel of the same number, and grows
-with it."""
-
 
 Mask = NDArray[np.bool_]
 
@@ -68,7 +56,8 @@ def full(channels: int) -> Range:
 
 def is_product(graph: Graph, operator: Operator) -> bool:
     """Return whether an operator is a product with constants that no other operator shares."""
-    if operator.kind not in AT:
+    at = operators()[operator.kind].operands
+    if at is None:
         return False
     tensors = [graph.tensor(i) for i in operator.inputs if i != ABSENT]
     source, weights = tensors[0], tensors[1]
@@ -76,11 +65,8 @@ def is_product(graph: Graph, operator: Operator) -> bool:
         return False
     if any(t.index in _shared(graph) for t in tensors[1:]):
         return False
-    if operator.kind == "CONV_2D":
-        return weights.shape[3] == source.shape[3]
-    if operator.kind == "FULLY_CONNECTED":
-        return weights.shape[1] == source.shape[-1]
-    return bool(operator.options["channel_multiplier"] == 1)
+    # Else in groups, with a multiplier, or with axes of the input joined.
+    return weights.shape[-1] == source.shape[-1]
 
 
 @lru_cache(maxsize=4)
@@ -89,9 +75,15 @@ def _shared(graph: Graph) -> frozenset[int]:
     return frozenset(index for index, users in readers(graph).items() if len(users) > 1)
 
 
+def is_by_channel(operator: Operator) -> bool:
+    """Return whether an output channel of a product reads the channel of its number only."""
+    at = operators()[operator.kind].operands
+    return at is not None and at.by_channel
+
+
 def is_padded(graph: Graph, operator: Operator) -> bool:
     """Return whether some output of a product sees a border of zero points."""
-    if operator.kind == "FULLY_CONNECTED":
+    if not operators()[operator.kind].takes_padding:
         return False
     return any(
         axis.pad > 0 or axis.seen - axis.pad > axis.size
@@ -104,13 +96,16 @@ def keeps_channels(graph: Graph, operator: Operator) -> bool:
     source, output = graph.tensor(operator.inputs[0]), graph.tensor(operator.outputs[0])
     if not source.shape or not output.shape or source.shape[-1] != output.shape[-1]:
         return False
-    if operators()[operator.kind].is_view:
-        return prod(source.shape[:-1]) == prod(output.shape[:-1])
-    if operator.kind == "MEAN":
-        axes = graph.tensor(operator.inputs[1]).data
-        rank = len(source.shape)
-        return axes is not None and all(int(a) % rank != rank - 1 for a in axes.reshape(-1))
-    return operator.kind in _SAME_PLACE or unary_table(graph, operator) is not None
+    if operators()[operator.kind].by_channel(graph, operator):
+        return True
+    return unary_table(graph, operator) is not None
+
+
+def product(graph: Graph, operator: Operator) -> Products:
+    """Return the integers of an operator for which `is_product` is true."""
+    at = operators()[operator.kind].operands
+    assert at is not None
+    return products(graph, operator, at)
 
 
 def result(p: Products, sums: Int64) -> Int64:
@@ -121,12 +116,12 @@ def result(p: Products, sums: Int64) -> Int64:
 
 def sums(graph: Graph, operator: Operator, source: Range) -> tuple[Products, Int64, Int64]:
     """Return a product's integers, and the least and the largest sum of each row."""
-    p = products(graph, operator, AT[operator.kind])
+    p = product(graph, operator)
     low, high = source.low, source.high
     if is_padded(graph, operator):
         low, high = np.minimum(low, p.input_zero_point), np.maximum(high, p.input_zero_point)
     rows = p.rows.astype(np.int64)
-    if operator.kind == "DEPTHWISE_CONV_2D":
+    if is_by_channel(operator):
         ends = rows * low[:, np.newaxis], rows * high[:, np.newaxis]
     else:
         by_tap = rows.reshape(len(rows), -1, len(low))

@@ -47,6 +47,11 @@ class View(OperatorSpec):
                     output.index,
                 )
 
+    def by_channel(self, graph: Graph, operator: Operator) -> bool:
+        """Return whether the last axis stays."""
+        shapes = [graph.tensor(i).shape for i in (operator.inputs[0], operator.outputs[0])]
+        return shapes[0][-1:] == shapes[1][-1:]
+
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows along the axis where they lie now."""
         return row_rules.same_bytes(graph, operator, known)

@@ -34,6 +34,7 @@ class Conv2D(OperatorSpec):
     """The convolution; padding is by input zero point, so it adds nothing to the sum."""
 
     kind = "CONV_2D"
+    operands = _products.PLAIN
     clamps = True
     takes_padding = True
 

@@ -15,7 +15,7 @@ from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
 from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
-from codegen.operators.base import OperatorSpec
+from codegen.operators.base import Operands, OperatorSpec
 from codegen.operators.checks import invalid, require_shape
 from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
@@ -29,7 +29,7 @@ from codegen.operators.window import (
     window_options,
 )
 
-_AT = _products.Operands(axis=3)
+_AT = Operands(axis=3, by_channel=True)
 """Place of the operands: the output channels, and their scales, are the weights' last axis."""
 
 
@@ -37,6 +37,7 @@ class DepthwiseConv2D(OperatorSpec):
     """The depthwise convolution; padding is by input zero point, so it adds nothing to the sum."""
 
     kind = "DEPTHWISE_CONV_2D"
+    operands = _AT
     clamps = True
     takes_padding = True
 

@@ -35,6 +35,7 @@ class FullyConnected(OperatorSpec):
     """Dense matrix product with constant weights."""
 
     kind = "FULLY_CONNECTED"
+    operands = _products.PLAIN
     clamps = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from codegen.fixed_point import Int64, requantize, saturate
 from codegen.ir.call import Argument, Constant, ConstantArg, KernelCall, ParamsArg, TensorArg
 from codegen.ir.graph import DType, Graph, Operator
+from codegen.operators.base import Operands
 from codegen.operators.checks import (
     invalid,
     optional_input,
@@ -27,7 +28,7 @@ from codegen.operators.checks import (
     require_weights,
     unsupported,
 )
-from codegen.operators.linear.products import PLAIN, WEIGHTS, Operands
+from codegen.operators.linear.products import PLAIN, WEIGHTS
 from codegen.quantization import INT16_MAX, INT16_MIN, activation_range, output_multipliers
 
 INT32_BIAS = 2

@@ -22,6 +22,7 @@ from codegen.ir.call import (
     TensorArg,
 )
 from codegen.ir.graph import Graph, Operator
+from codegen.operators.base import Operands
 from codegen.operators.checks import (
     accumulator_bound,
     bias_values,
@@ -37,17 +38,6 @@ from codegen.quantization import activation_range, output_multipliers
 
 WEIGHTS = 1
 """Position of the input that holds the weights."""
-
-
-@dataclass(frozen=True)
-class Operands:
-    """Positions of an operator's operands: inputs `source` and `bias`, weights' channel `axis`."""
-
-    source: int = 0
-    bias: int = 2
-    axis: int = 0
-    folds: bool = True
-    """Whether the kernel sums raw inputs, so that their zero point is part of the bias."""
 
 
 @dataclass(frozen=True, eq=False)

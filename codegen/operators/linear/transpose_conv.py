@@ -14,7 +14,7 @@ import numpy as np
 from codegen.fixed_point import Int64, exact_dot
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Array, Graph, Operator
-from codegen.operators.base import OperatorSpec
+from codegen.operators.base import Operands, OperatorSpec
 from codegen.operators.checks import invalid
 from codegen.operators.linear import int16 as _int16
 from codegen.operators.linear import products as _products
@@ -29,7 +29,7 @@ from codegen.operators.window import (
 )
 
 _INPUT, _BIAS = 2, 3
-_AT = _products.Operands(source=_INPUT, bias=_BIAS, folds=False)
+_AT = Operands(source=_INPUT, bias=_BIAS, folds=False)
 
 
 class TransposeConv(OperatorSpec):

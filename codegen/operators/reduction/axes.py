@@ -69,6 +69,11 @@ class Reduction(OperatorSpec):
             )
         self.check_integers(graph, operator)
 
+    def by_channel(self, graph: Graph, operator: Operator) -> bool:
+        """Return whether the last axis stays."""
+        rank = len(graph.tensor(operator.inputs[0]).shape)
+        return rank - 1 not in reduced_axes(graph, operator)
+
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the same rows, where every reduced axis lies inside of them."""
         _, rows = row_rules.streamed(graph, operator, known)

@@ -81,6 +81,11 @@ class Pool(OperatorSpec):
         if min(p.y.kernel, p.y.size) * min(p.x.kernel, p.x.size) >= most:
             unsupported(graph, operator, f"reduces {most} values or more", source.index)
 
+    def by_channel(self, graph: Graph, operator: Operator) -> bool:
+        """Return True: channels are reduced one by one."""
+        del graph, operator
+        return True
+
     def rows(self, graph: Graph, operator: Operator, known: Known) -> RowRule | str:
         """Return the rows that a window over those of the input makes."""
         p = window(graph, operator)

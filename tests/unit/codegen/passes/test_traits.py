@@ -8,7 +8,7 @@ import pytest
 
 from codegen import pipeline
 from codegen.errors import ModelUnsupportedError
-from codegen.frontend import tflite
+from codegen.frontend import islands, tflite
 from codegen.operators.elementwise.unary import Unary
 from codegen.operators.registry import operators
 from codegen.passes import rows
@@ -22,6 +22,9 @@ NONE = 0
 CREATED = {
     "depthwise.py": {"DEPTHWISE_CONV_2D"},
     "dense.py": {"FULLY_CONNECTED"},
+    "islands.py": {"LOOKUP", "RESHAPE"},
+    "single_channel.py": {"CONV_2D"},
+    "variables.py": {"READ_VARIABLE", "SLIDE"},
     "lookup.py": {"LOOKUP", "RESHAPE"},
     "pad.py": {"RESHAPE"},
     "streaming.py": {"CONV_STREAM", "RESHAPE", "SLICE", "SLIDE"},
@@ -31,10 +34,16 @@ CREATED = {
 }
 """The kinds that each pass makes."""
 CELL = {"ADD", "FULLY_CONNECTED", "LOGISTIC", "MUL", "SPLIT", "TANH"}
+FLOAT = (set(islands._UNARY) | set(islands._BY_CONSTANT)) & set(operators())
+"""Functions of float32 values that an island may have: their arithmetic is not that of int8."""
 PATTERNS = {
     "depthwise.py": {"CONV_2D"},
     "dense.py": {"CONV_2D"},
+    "islands.py": {"DEQUANTIZE", "QUANTIZE"} | FLOAT,
+    "parts.py": {"SPLIT_V"},
+    "shapes.py": {"TRANSPOSE_CONV"},
     "shared_products.py": {"CONV_2D"},
+    "single_channel.py": {"DEPTHWISE_CONV_2D"},
     "reroll.py": CELL | {"PACK", "RESHAPE", "UNPACK"},
     "reroll_gru.py": CELL | {"STRIDED_SLICE", "SUB"},
     "dilation.py": {"BATCH_TO_SPACE_ND", "CONV_2D", "DEPTHWISE_CONV_2D", "SPACE_TO_BATCH_ND"},
@@ -76,7 +85,8 @@ def around_abs(padding: int) -> bytes:
     return net.model(net.conv(y, 8, 3, padding=padding))
 
 
-def test_without_the_operator_the_model_is_refused(tmp_path):
+def test_without_the_operator_the_model_is_refused(monkeypatch, tmp_path):
+    monkeypatch.delitem(operators(), "ABS")
     path = tmp_path / "m.tflite"
     path.write_bytes(around_abs(VALID))
     with pytest.raises(ModelUnsupportedError, match=r"ABS.*: operator is not supported"):
