@@ -131,7 +131,7 @@ def test_again_from_the_seed(trained: Path, home: Path, csv_file: Path, tmp_path
 def without_training(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Let `train` end at once with the shipped model's figures, which a test may change."""
     text = (root / "models" / "forecaster" / "training.json").read_text()
-    figures: dict[str, Any] = json.loads(text)
+    figures: dict[str, Any] = {"injected_faults": None, "network_adds": None, **json.loads(text)}
     done = pipeline.TrainedModel(root, figures, {})
     monkeypatch.setattr(pipeline, "train", lambda *_, **__: done)
     return figures
@@ -143,9 +143,11 @@ def test_says_whether_it_agrees(
     capsys: pytest.CaptureFixture[str],
     change: dict[str, str],
     said: str,
+    tmp_path: Path,
 ) -> None:
     without_training.update(change)
-    assert cli.main(["train", "--model", "forecaster", "--no-exports"]) == 0
+    out = ["--out", str(tmp_path)]
+    assert cli.main(["train", "--model", "forecaster", "--no-exports", *out]) == 0
     assert f"canonical tensors {said}" in capsys.readouterr().err
 
 
