@@ -282,8 +282,10 @@ def figures(made: Made, parts: window.TimeSplit, forecast: Forecast | None) -> d
         records = replay.run_chain(config, rows, forecast)
         counts.append(assess.assess(records, labels, part.rate_hz))
         found[f"detection_{name}"] = counts[-1].fields()
-    # The test part trained nothing at all; where it is short, the validation part counts, too.
-    total = counts[1] if counts[1].quiet_rows >= LEAST_QUIET else assess.together(counts)
+    # With a training baseline thresholds come from the validation part, too: the test part counts,
+    # unless it is short. With a learned one each part is a deployment of its own.
+    alone = detector.baseline == TRAINING and counts[1].quiet_rows >= LEAST_QUIET
+    total = counts[1] if alone else assess.together(counts)
     return found | {
         "quiet_alarm_share": total.alarm_share,
         "quiet_notice_share": total.notice_share,
