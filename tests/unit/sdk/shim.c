@@ -162,6 +162,11 @@ int shim_set_phase(uint32_t sample_of_day)
     return (int)safe_detector_set_phase(&detector, sample_of_day);
 }
 
+int shim_stale(void)
+{
+    return (int)safe_detector_stale(&detector);
+}
+
 int shim_missed(uint32_t count)
 {
     return (int)safe_detector_missed(&detector, count);
