@@ -156,7 +156,8 @@ class LaneVerdict:
         raised = self.state != State.OK
         self._raised = np.where(raised, self._raised + 1, 0)
         self._top = np.where(raised, np.maximum(self._top, self.score), 0.0)
-        low = raised & (self.score < float(d.recover_share) * self._top)
+        is_notice = self.state == State.NOTICE
+        low = is_notice & (self.score < float(d.recover_share) * self._top)
         self._below = np.where(low, self._below + 1, 0)
         return limit
 

@@ -38,7 +38,7 @@ class Rule:
         spiky_share: A channel is spiky when medians of three lower the variance of its row means
             below this share.
         median_share: Channels whose medians keep at least this share are scored by them.
-        recover_share: A raised state is over when the score stays below this share of its peak
+        recover_share: A raised state is over when it is a notice and below this share of its peak
         recover_rows: for so many rows.
         change_rows: A state raised for so long is the plant's new one.
         feature_limit: Limit of features, in spreads.

@@ -12,7 +12,9 @@ class Verdict:
 
     With L the present limit and r = alarm / notice: NOTICE when the score is above L, ALARM when
     it is above r · L, for `confirm_rows` rows in a row. A state is held until the score falls to
-    `hold` times its threshold. A row in OK clears what was counted.
+    `hold` times its threshold. A row in OK clears what was counted. A raised state has recovered
+    when it was no more than a notice and below `recover_share` of its peak for
+    `recover_samples` rows: a quarter of a huge peak may still be an alarm.
     """
 
     def __init__(self, detector: Detector) -> None:
@@ -52,7 +54,8 @@ class Verdict:
             self._raised += 1
             self._peak = max(self._peak, score)
             is_low = score < np.float32(self._d.recover_share * self._peak)
-            self._below = self._below + 1 if is_low else 0
+            is_notice = self.state == State.NOTICE
+            self._below = self._below + 1 if is_low and is_notice else 0
         return self.state
 
     def ending(self) -> Event:

@@ -87,8 +87,9 @@ class Detector:
         spread_step: Share of a block's spread and peak that the baseline takes.
         growth: A block counts with at most so many times the present variance.
         peak: Peak score of a quiet block.
-        recover_share: The state is over when the score stays below this share of its peak.
-        recover_samples: For so many samples; 0: never.
+        recover_share: The state is over when it is a notice and the score below this share of its
+            peak,
+        recover_samples: for so many samples; 0: never.
         change_samples: Raised for so long is a new state of the plant; 0: never.
         low: float32 [C], raw units; a value below it is no measurement.
         high: float32 [C], the same above.

@@ -58,7 +58,9 @@ safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, fl
     if (score > verdict->peak) {
         verdict->peak = score;
     }
-    verdict->below = score < config->recover_share * verdict->peak ? next(verdict->below) : 0u;
+    bool is_low =
+        verdict->state == SAFE_DETECTOR_NOTICE && score < config->recover_share * verdict->peak;
+    verdict->below = is_low ? next(verdict->below) : 0u;
     return verdict->state;
 }
 

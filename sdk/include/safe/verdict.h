@@ -36,8 +36,8 @@ typedef struct safe_verdict_config {
     float alarm;              /**< Score above which it is an alarm, at least `notice`. */
     float hold;               /**< Share of a threshold down to which its state is held. */
     uint16_t confirm_rows;    /**< Samples above a threshold in a row before the state rises. */
-    float recover_share;      /**< Over when the score stays below this share of its peak. */
-    uint32_t recover_samples; /**< For so many samples; 0: never. */
+    float recover_share;      /**< A notice below this share of the peak is over */
+    uint32_t recover_samples; /**< after so many samples; 0: never. */
     uint32_t change_samples;  /**< Raised for so long is a new state of the plant; 0: never. */
 } safe_verdict_config_t;
 

@@ -142,8 +142,12 @@ def test_recovery_takes_exactly_so_many_rows_below_the_share(builds, run):
     data[40:50, 0] += np.float32(60) / TINY.config().adapter.scaler.inv_std[0]
     few = {"median": Form(), "innovation": Form(), "innovation_alpha": np.zeros(0, np.float32)}
     few |= {"residual": Form(), "change_samples": 0}
+    few |= {"notice": np.float32(0.5), "hold": np.float32(0.01)}
+    alarm = run(learned(alarm=np.float32(1), recover_samples=1, **few), library, data)
+    assert State.ALARM in alarm["state"].tolist()
+    assert Event.RECOVERED not in alarm["event"].tolist()
     for rows in (1, 5):
-        asked = learned(notice=np.float32(0.5), hold=np.float32(0.01), recover_samples=rows, **few)
+        asked = learned(alarm=np.float32(1e6), recover_samples=rows, **few)
         found = run(asked, library, data)
         scores, at = found["score"], found["event"].tolist().index(Event.RECOVERED)
         raised = max(r for r in range(at) if found["state"][r] not in (2, 5)) + 1
