@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+from codegen.backends import registry
+from codegen.errors import BackendRefusedError
 from codegen.options import Goal
 from host_tools.commands import _output
 from host_tools.commands._options import add_backend
@@ -43,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build, count, attribute, print, draw; return the exit code."""
+    if registry.backend(arguments.backend).settings:
+        raise BackendRefusedError(
+            f"backend {arguments.backend}: profile shows SAFE's own kernels; operators of a foreign"
+            f" runtime: host_tools count --backend native,{arguments.backend} MODEL.tflite"
+        )
     path = Path(arguments.model)
     model = path if path.suffix == ".tflite" else find_model(arguments.model).network
     target = load(arguments.target)

@@ -58,3 +58,8 @@ def test_an_image_says_its_backend() -> None:
     assert "backend" not in Options().variables
     with pytest.raises(BackendUnknownError, match=r"'nativ'.*did you mean 'native'"):
         Options(backend="nativ")
+
+
+def test_profile_names_the_verb_that_tells_operators_of_a_foreign_runtime(capsys) -> None:
+    assert cli.main(["profile", "--backend", "tflm"]) == ExitCode.USAGE
+    assert "count --backend native,tflm MODEL.tflite" in capsys.readouterr().err
