@@ -15,8 +15,11 @@ from codegen.passes import (
     dense,
     depthwise,
     fold,
+    grouped,
     lookup,
     pad,
+    phases,
+    repeated,
     reroll,
     reroll_gru,
     schedule,
@@ -35,6 +38,9 @@ PASSES: tuple[Callable[..., Graph], ...] = (
     activation.run,
     dead_channels.run,
     constant_rows.run,
+    phases.run,
+    grouped.run,
+    repeated.run,
     lookup.run,
     dense.run,
     absorb.run,
@@ -42,7 +48,8 @@ PASSES: tuple[Callable[..., Graph], ...] = (
     schedule.run,
 )
 
-_OFFERS = (reroll.run, reroll_gru.run)
+_EXPANSIONS = (phases.run, grouped.run, repeated.run)
+_OFFERS = (reroll.run, reroll_gru.run, *_EXPANSIONS)
 """Passes that offer another form of the graph, which the backend may decline."""
 
 
@@ -55,8 +62,8 @@ def run(
     prefers.
     """
     for step in PASSES:
-        if step is dense.run and stream is not None:
-            continue  # a convolution has rows, a matrix product of all of them has not
+        if stream is not None and step in (dense.run, *_EXPANSIONS):
+            continue  # a convolution has rows; a matrix product and a join of all have not
         after = step(graph, accepts) if step in _OFFERS else step(graph)
         graph = _checked(step, graph, after)
     if stream is None:

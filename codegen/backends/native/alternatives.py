@@ -38,16 +38,17 @@ class Chooser:
     decisions: list[Decision] = field(default_factory=list)
 
     def accepts(self, before: Graph, after: Graph) -> bool:
-        """Return whether `after`, in which one operator stands for several, is the better one.
+        """Return whether `after` is better: one operator for several, or several for one.
 
         `speed`: fewer instructions; `size`: less flash; `balanced`: the smaller product of both.
         """
         old_set, new_set = set(before.operators), set(after.operators)
-        (operator,) = new_set - old_set
+        made = [o for o in after.operators if o not in old_set]
         gone = [o for o in before.operators if o not in new_set]
-        new = estimate(after, [operator], self.choice)
+        new = estimate(after, made, self.choice)
         old = estimate(before, gone, self.choice)
         taken = self._weight(new) <= self._weight(old)
+        operator = min(made, key=lambda o: o.index)  # the others have indices beyond the file's
         self.decisions.append(Decision(operator, taken, len(gone), new, old))
         return taken
 

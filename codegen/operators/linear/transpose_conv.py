@@ -63,7 +63,7 @@ class TransposeConv(OperatorSpec):
                 f"input {list(source.shape)}, weights {list(weights.shape)} and output "
                 f"{list(output.shape)} do not fit; export the model again",
             )
-        require_reach(graph, operator, *_axes(graph, operator))
+        require_reach(graph, operator, *transposed_axes(graph, operator))
         if _int16.is_int16(graph, operator, _AT):
             _int16.check(graph, operator, _AT, only_wide=True)
         else:
@@ -74,7 +74,7 @@ class TransposeConv(OperatorSpec):
         if _int16.is_int16(graph, operator, _AT):
             return _call_s16(graph, operator)
         p = products(graph, operator, _AT)
-        y, x = _axes(graph, operator)
+        y, x = transposed_axes(graph, operator)
         batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape
         fields = {
             "batches": batches,
@@ -106,7 +106,7 @@ class TransposeConv(OperatorSpec):
         assert values is not None
         images = values.reshape(-1, *values.shape[2:]).astype(np.int64)
         shape = graph.tensor(operator.outputs[0]).shape
-        axes = _axes(graph, operator)
+        axes = transposed_axes(graph, operator)
         if _int16.is_int16(graph, operator, _AT):
             wide = _int16.integers(graph, operator, _AT)
             sums = _sums(images, wide.weights, axes)
@@ -131,7 +131,7 @@ def _sums(images: Int64, weights: Array, axes: tuple[Axis, Axis]) -> Int64:
 
 def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
     p = _int16.integers(graph, operator, _AT)
-    y, x = _axes(graph, operator)
+    y, x = transposed_axes(graph, operator)
     batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape
     fields = {
         "batches": batches,
@@ -149,8 +149,8 @@ def _reach(axis: Axis) -> int:
     return max((axis.size - 1) * axis.stride + axis.kernel, axis.pad + axis.output)
 
 
-def _axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
-    """Return both axes.
+def transposed_axes(graph: Graph, operator: Operator) -> tuple[Axis, Axis]:
+    """Return both axes: sizes of the input, padding of the output.
 
     As in TFLM the padding is that of the convolution from output to input, whatever the input's
     size is.
