@@ -104,13 +104,26 @@ def _figures(found: Summary) -> list[str]:
             str(found.missed), number(found.false_alarms_per_day, 1)]  # fmt: skip
 
 
+_HEAD_MORE = ("FAR before", "FAR after", "quiet time %", "no verdict %")
+"""Columns of the tables by group and by method: FAR before and after the first fault of a run, and
+what part of the quiet time is in alarm, of all time without a verdict."""
+
+
+def _more(found: Summary) -> list[str]:
+    values = (found.far_before, found.far_after, found.quiet_alarm_share, found.no_verdict_share)
+    return [number(value, 1) for value in values]
+
+
 def _table(title: str, first: str, found: Mapping[str, Summary], linked: bool = False) -> Table:
     def name(text: str) -> str | Cell:
         return Cell(text, link=keys[text]) if linked and text in keys else text
 
     keys = {text: f"run-{index + 1}" for index, text in enumerate(list(found)[:MOST_DRAWN])}
-    rows: Rows = [[name(text), *_figures(figures)] for text, figures in found.items()]
-    return Table(title, [first, *_HEAD_PAGE], rows, dense=True)
+    if linked:
+        rows: Rows = [[name(text), *_figures(figures)] for text, figures in found.items()]
+        return Table(title, [first, *_HEAD_PAGE], rows, dense=True)
+    rows = [[text, *_figures(figures), *_more(figures)] for text, figures in found.items()]
+    return Table(title, [first, *_HEAD_PAGE, *_HEAD_MORE], rows, dense=True)
 
 
 def _operating(found: Detection) -> Section:
@@ -230,5 +243,6 @@ def page(found: Detection) -> str:
         (number(own.false_alarms_per_day, 1), "false alarms a day"),
         (f"{still / rows:.1%}" if rows else DASH, "of the quiet recordings in alarm"),
     ]
-    line = f"{len(found.runs)} labelled runs, {len(quiet)} quiet recordings · {found.method}"
+    recordings = "recording" if len(quiet) == 1 else "recordings"
+    line = f"{len(found.runs)} labelled runs, {len(quiet)} quiet {recordings} · {found.method}"
     return Page("Detection on labelled runs", [line], cards, sections).html()

@@ -60,7 +60,7 @@ def _faults(seen: Record) -> Section:
     faults = list(next(iter(channels.values())))
     table = [[name, *(_cell(found[f]) for f in faults)] for name, found in channels.items()]
     chance = seen["chance"]
-    table.append(["no fault", *(_cell(chance[f.split()[0]]) for f in faults)])
+    table.append(["no fault", *(_cell(chance[f.split()[0]]).text for f in faults)])
     text = (
         "Faults of known size, put into quiet rows that trained nothing, one channel at a time: the"
         f" share that is noticed (a step within {seen['step_rows']} rows), and the median number of"
