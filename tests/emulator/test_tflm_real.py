@@ -22,6 +22,9 @@ KNOWN = {
     ("ad01_int8", "stm32f4"): (583_000, 3_584),
     ("ad01_int8", "mps2-an505"): (583_476, 3_584),
     ("kws_ref_model", "stm32f4"): (7_697_941, 23_648),
+    ("kws_ref_model", "mps2-an505"): (7_680_233, 23_648),
+    ("pretrainedResnet_quant", "stm32f4"): (29_868_123, 55_904),
+    ("pretrainedResnet_quant", "mps2-an505"): (29_972_471, 55_904),
 }
 """Instructions and arena by model and target."""
 
