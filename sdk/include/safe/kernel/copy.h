@@ -35,7 +35,7 @@ typedef struct safe_parts_params {
  * Copies axis[0].count * ... * axis[5].count runs.
  *
  * @param input The whole tensor; the generator has checked that every run lies inside it.
- * @param output Written from front to back, must not overlap the input.
+ * @param output Must not overlap the input.
  */
 void safe_kernel_copy_bytes(const safe_copy_params_t *params, const void *input, void *output);
 

@@ -5,21 +5,47 @@
 #include <stddef.h>
 #include <string.h>
 
+/** Moves `count` single bytes, `step` apart in the input and `apart` in the output. */
+static void copy_strided(const uint8_t *from, int32_t step, uint8_t *target, int32_t apart,
+                         int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        target[i * apart] = from[i * step];
+    }
+}
+
+/** Steps along the two inner axes, in runs of one byte: the longer axis is the inner loop. */
+static void copy_plane_of_bytes(const safe_copy_axis_t *rows, const safe_copy_axis_t *columns,
+                                const uint8_t *from, uint8_t *target)
+{
+    const int32_t width = columns->count;
+    if (rows->count > width) {
+        for (int32_t column = 0; column < width; column++) {
+            copy_strided(&from[column * columns->step_bytes], rows->step_bytes, &target[column],
+                         width, rows->count);
+        }
+        return;
+    }
+    for (int32_t row = 0; row < rows->count; row++) {
+        copy_strided(&from[row * rows->step_bytes], columns->step_bytes, &target[row * width], 1,
+                     width);
+    }
+}
+
 /** Steps along the two inner axes from `from` on. @return The end of what was written. */
 static uint8_t *copy_plane(const safe_copy_params_t *params, const uint8_t *from, uint8_t *target)
 {
     const safe_copy_axis_t *rows = &params->axis[SAFE_COPY_AXES - 2];
     const safe_copy_axis_t *columns = &params->axis[SAFE_COPY_AXES - 1];
     const size_t run = (size_t)params->run_bytes;
+    if (run == 1) {
+        copy_plane_of_bytes(rows, columns, from, target);
+        return &target[rows->count * columns->count];
+    }
     for (int32_t row = 0; row < rows->count; row++) {
         const int32_t start = row * rows->step_bytes;
         for (int32_t column = 0; column < columns->count; column++) {
-            const uint8_t *source = &from[start + column * columns->step_bytes];
-            if (run == 1) {
-                *target = *source;
-            } else {
-                (void)memcpy(target, source, run);
-            }
+            (void)memcpy(target, &from[start + column * columns->step_bytes], run);
             target += run;
         }
     }
