@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from codegen.frontend import tflite as importer
 from host_tools.errors import ConversionError
+from targets.errors import SafeError
 
-_INTEGERS = {"INT8", "INT16", "INT32", "INT64"}
 FUSED = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 
 
@@ -128,23 +129,19 @@ def operators(path: Path) -> list[str]:
 
 
 def check_integer(path: Path, *, fused: bool = True) -> list[str]:
-    """Return the operator kinds of a model after checking that none computes in float.
+    """Return the operator kinds of a model after the generator's own check of it.
+
+    Float operators that it makes integers of on import are none any more.
 
     Raises:
-        ConversionError: A tensor is float, or (with `fused`) the recurrent operator is not
-            the fused one.
+        ConversionError: SAFE does not generate the model, or (with `fused`) the recurrent
+            operator is not the fused one.
     """
-    import tflite
-
-    content, types = _read(path), _names(tflite.TensorType)
-    for index, (kind, inputs, outputs) in enumerate(content.operators):
-        for number in inputs + outputs:
-            tensor = content.tensors[number] if number >= 0 else None
-            if tensor is not None and types.get(tensor["type"]) not in _INTEGERS:
-                raise ConversionError(
-                    f"{path.name}: operator {index} {kind} is not integer: tensor"
-                    f' "{tensor["name"]}" stayed {types.get(tensor["type"])}: convert again'
-                )
+    content = _read(path)
+    try:
+        importer.load(path.read_bytes(), path.name)
+    except SafeError as error:
+        raise ConversionError(f"SAFE does not generate the converted model: {error}") from error
     found = [kind for kind, _, _ in content.operators]
     if fused and FUSED not in found:
         raise ConversionError(f"{path.name}: no fused {FUSED}, only {', '.join(found)}")
