@@ -24,26 +24,39 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "Add": (),
     "AveragePooling1D": _POOL,
     "BatchNormalization": ("axis", "momentum", "epsilon", "center", "scale"),
+    "Bidirectional": ("merge_mode",),
     "Concatenate": ("axis",),
     "Conv1D": ("filters", "groups", *_CONVOLUTION),
+    "Conv1DTranspose": ("filters", *_CONVOLUTION),
     "Dense": ("units", "activation", "use_bias"),
     "DepthwiseConv1D": ("depth_multiplier", *_CONVOLUTION),
+    "ELU": ("alpha",),
     "Flatten": (),
     "GRU": (*_RECURRENT, "reset_after"),
     "GlobalAveragePooling1D": (),
     "GlobalMaxPooling1D": (),
     "LSTM": _RECURRENT,
+    "LayerNormalization": ("axis", "epsilon", "center", "scale"),
+    "LeakyReLU": (),
     "MaxPooling1D": _POOL,
     "Multiply": (),
+    "PReLU": ("shared_axes",),
     "Permute": ("dims",),
     "ReLU": ("max_value", "negative_slope", "threshold"),
+    "RepeatVector": ("n",),
     "Reshape": ("target_shape",),
+    "SimpleRNN": ("units", "activation", "use_bias", "return_sequences", "go_backwards"),
+    "Softmax": ("axis",),
+    "TimeDistributed": (),
+    "UpSampling1D": ("size",),
     "ZeroPadding1D": ("padding",),
 }
 """Layers that can be rebuilt, with the options that decide what each computes."""
 
 _ONLY_TRAINING = {"Dropout", "GaussianNoise", "SpatialDropout1D", "ActivityRegularization"}
-_UNROLLED = {"LSTM", "GRU"}
+_UNROLLED = {"LSTM", "GRU", "SimpleRNN"}
+_WRAPPERS = {"Bidirectional": "forward_layer", "TimeDistributed": "layer"}
+"""Layers around another one, by the attribute that holds it."""
 LOOP = "a loop that is no LSTM"
 _LAYERS = {*OPTIONS, *_ONLY_TRAINING, "InputLayer"}
 """Layers that a file may hold: it is read as data first, and refused before loading if it has any
@@ -166,7 +179,7 @@ def rebuild(model: Any, keras: Any, *, batch: int | None, unroll: bool = False) 
         if kind in _ONLY_TRAINING:
             flow = before
         else:
-            copy = getattr(keras.layers, kind)(name=part.name, **_options(part, kind, unroll))
+            copy = _copied(keras, part, unroll)
             flow = copy(before)
             if weights := part.get_weights():
                 copy.set_weights(weights)
@@ -180,7 +193,10 @@ def recurrent(loaded: Any, built: Any) -> list[str]:
     """
     if isinstance(built, saved_graph.RebuiltNetwork):
         return [kind if kind == "LSTM" else LOOP for kind in built.loops]
-    return [kind for part in loaded.layers if (kind := type(part).__name__) in _UNROLLED]
+    kinds = [
+        type(getattr(p, _WRAPPERS.get(type(p).__name__, ""), p)).__name__ for p in loaded.layers
+    ]
+    return [kind for kind in kinds if kind in _UNROLLED]
 
 
 def _inputs(part: Any, made: dict[int, Any], flow: Any) -> Any:
@@ -194,6 +210,20 @@ def _inputs(part: Any, made: dict[int, Any], flow: Any) -> Any:
     if isinstance(given, list | tuple):
         return [made[id(one)] for one in given]
     return made.get(id(given), flow)
+
+
+def _copied(keras: Any, part: Any, unroll: bool) -> Any:
+    """Return a new layer like `part`; the one inside of a wrapper is made anew, too."""
+    kind = type(part).__name__
+    options = _options(part, kind, unroll)
+    if kind == "LeakyReLU":
+        given = part.get_config()
+        slope = given.get("negative_slope", given.get("alpha"))
+        options["alpha" if keras.__name__ == "tf_keras" else "negative_slope"] = slope
+    if kind in _WRAPPERS:
+        inner = _copied(keras, getattr(part, _WRAPPERS[kind]), unroll)
+        return getattr(keras.layers, kind)(inner, name=part.name, **options)
+    return getattr(keras.layers, kind)(name=part.name, **options)
 
 
 def _options(part: Any, kind: str, unroll: bool) -> dict[str, Any]:

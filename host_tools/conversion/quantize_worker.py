@@ -43,8 +43,13 @@ def _build(job: dict[str, Any]) -> tuple[Any, bool, tuple[int, ...]]:
     built = network.rebuild(loaded, keras if unroll else tf_keras, batch=1, unroll=unroll)
     recurrent = network.recurrent(loaded, built)
     fused = "LSTM" in recurrent and not unroll
-    if not unroll and (other := [kind for kind in recurrent if kind != "LSTM"]):
-        raise ConversionError(f"{other[0]} has no fused operator in TFLite: give --unrolled")
+    if not unroll and any(kind not in ("LSTM", network.LOOP) for kind in recurrent):
+        # Only the LSTM has a fused operator in TFLite.
+        unroll = True
+        built = network.rebuild(loaded, keras, batch=1, unroll=True)
+        recurrent, fused = network.recurrent(loaded, built), False
+    if not unroll and network.LOOP in recurrent:
+        raise ConversionError(f"{network.LOOP} has no fused operator in TFLite: give --unrolled")
     if fused and job["kind"] == "int16x8":
         raise ConversionError(
             "int16x8 is not supported for the fused LSTM (UNIDIRECTIONAL_SEQUENCE_LSTM): give"

@@ -38,7 +38,7 @@ static void softmax_row(const safe_softmax_q15_params_t *params, const int16_t *
     }
     /* The largest value alone gives 32767, so the sum has 15 bits or more. */
     int32_t zeros = 0;
-    while ((sum >> (31 - zeros)) == 0) {
+    while (((uint32_t)sum >> (31 - zeros)) == 0u) {
         zeros++;
     }
     const int32_t shifted = (int32_t)((((int64_t)sum << (zeros - 1)) + (1 << 13)) >> 14);
