@@ -22,6 +22,7 @@ LAYERS = {
     "run": ("oracle", "packs", "flash", "emulate"),
     "train": ("train",),
     "ibex": ("ibex",),
+    "docs": ("docs",),
     "test": ("test",),
     "lock": ("lock",),
 }

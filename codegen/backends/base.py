@@ -72,6 +72,9 @@ class Backend(Protocol):
         What ends in `.c` is compiled as C99, what ends in `.cc` as C++17.
         """
 
+    def takes(self, kind: str) -> bool | None:
+        """Return whether it computes operators of this kind; None where a vendor's tool decides."""
+
     def refuses(self, request: Request) -> str | None:
         """Return why the request cannot be honoured (streaming, standalone, isa), or None."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from codegen.ir.call import KernelCall
-from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.ir.rows import Known, RowRule
 from codegen.operators.table import Table
 
@@ -73,6 +73,8 @@ class OperatorSpec:
     """Whether option `fused_activation` limits the int8 result, and does nothing else."""
     takes_padding: ClassVar[bool] = False
     """Whether options `border_h` and `border_w` (before, after) pad its input by the zero point."""
+    dtypes: ClassVar[tuple[DType, ...]] = (DType.INT8,)
+    """Element types that the input of `data_input` may have; empty: any."""
     operands: ClassVar[Operands | None] = None
     """Place of its operands where it multiplies int8 values by constant int8 weights."""
     prefers_table: ClassVar[bool] = False

@@ -37,6 +37,10 @@ class Native:
         stem = f"safe_{name}"
         return (f"{stem}.h", f"{stem}.c", f"{stem}_weights.h", f"{stem}_weights.c")
 
+    def takes(self, kind: str) -> bool:
+        """Return whether there is an operator of that name."""
+        return kind in operators()
+
     def refuses(self, request: Request) -> str | None:
         """Refuse what a foreign runtime needs: an arena of a given size, files of its tool."""
         if request.source is not None:

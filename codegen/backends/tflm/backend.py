@@ -105,6 +105,10 @@ class Tflm:
         ends = (".h", ".c", "_tflm.h", "_tflm.cc", "_data.c")
         return (*(f"{stem}{end}" for end in ends), "README.md")
 
+    def takes(self, kind: str) -> bool:
+        """Return whether the interpreter's resolver has a method for it."""
+        return kind in ADDERS
+
     def refuses(self, request: Request) -> str | None:
         """Refuse what the interpreter cannot do."""
         if request.streaming:
@@ -123,7 +127,7 @@ class Tflm:
     def compile(self, graph: Graph, request: Request) -> TflmProgram:
         """Check the operators, and describe the file."""
         for operator in graph.source_operators:
-            if operator.kind not in ADDERS:
+            if not self.takes(operator.kind):
                 place = where(operator.index, operator.kind)
                 raise ModelUnsupportedError(
                     f"{place}: backend tflm has nothing for it: use backend native"

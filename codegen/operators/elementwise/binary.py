@@ -62,6 +62,7 @@ class Elementwise(OperatorSpec):
     """An operator that computes each output from one value of either input."""
 
     clamps = True
+    dtypes: ClassVar[tuple[DType, ...]] = (DType.INT8, DType.INT16)
     _stem: ClassVar[str]
     """Stem of the names of kernel, header and parameter type, e.g. `add`."""
 
@@ -96,7 +97,7 @@ class Elementwise(OperatorSpec):
         first = require_input(graph, operator, 0, "first input")
         second = require_input(graph, operator, 1, "second input")
         output = graph.tensor(operator.outputs[0])
-        require_per_tensor(graph, operator, output, DType.INT8, DType.INT16)
+        require_per_tensor(graph, operator, output, *self.dtypes)
         for tensor in (first, second, output):
             quantization = require_per_tensor(graph, operator, tensor, output.dtype)
             if tensor.dtype == DType.INT16 and quantization.zero_point != 0:

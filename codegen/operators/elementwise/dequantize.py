@@ -27,13 +27,14 @@ class Dequantize(OperatorSpec):
 
     kind = "DEQUANTIZE"
     takes_float = True
+    dtypes = (DType.INT8, DType.INT16)
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check types, shapes and the scale."""
         require_counts(graph, operator, (1,))
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
+        require_per_tensor(graph, operator, source, *self.dtypes)
         require_dtype(graph, operator, output, DType.FLOAT32)
         require_shape(graph, operator, output, source.shape)
 

@@ -22,7 +22,7 @@ from codegen.fixed_point import (
 )
 from codegen.ir.call import Constant, ConstantArg, KernelCall
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.operators.checks import require_dtype, unsupported
+from codegen.operators.checks import unsupported
 from codegen.operators.elementwise.binary import Elementwise, Sides, sides
 from codegen.quantization import quantize_multiplier
 
@@ -34,11 +34,11 @@ class Div(Elementwise):
     """Quotient of two tensors, input1 / input2."""
 
     kind = "DIV"
+    dtypes = (DType.INT8,)
     _stem = "div"
 
     def check_integers(self, graph: Graph, operator: Operator) -> None:
         """Check that the quotient is shifted right."""
-        require_dtype(graph, operator, graph.tensor(operator.outputs[0]), DType.INT8)
         p = sides(graph, operator)
         if _factor(p)[1] > _MAX_SHIFT:
             unsupported(

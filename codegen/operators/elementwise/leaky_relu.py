@@ -25,7 +25,7 @@ class LeakyRelu(Unary):
     """A different slope on each side of 0."""
 
     kind = "LEAKY_RELU"
-    _dtypes = (DType.INT8, DType.INT16)
+    dtypes = (DType.INT8, DType.INT16)
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read alpha, a float32."""

@@ -28,7 +28,7 @@ class Logistic(Unary):
     """Logistic sigmoid, 1 / (1 + exp(−x))."""
 
     kind = "LOGISTIC"
-    _dtypes = (DType.INT8, DType.INT16)
+    dtypes = (DType.INT8, DType.INT16)
 
     def check_integers(self, graph: Graph, operator: Operator) -> None:
         """Check the output's quantization, which the arithmetic fixes."""

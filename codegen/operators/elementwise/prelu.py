@@ -11,7 +11,7 @@ import numpy as np
 
 from codegen.fixed_point import Int64, requantize, saturate
 from codegen.ir.graph import DType, Graph, Operator
-from codegen.operators.checks import prove_accumulator, require_dtype
+from codegen.operators.checks import prove_accumulator
 from codegen.operators.elementwise.binary import Elementwise, Sides, sides
 from codegen.quantization import quantize_multiplier
 
@@ -20,6 +20,7 @@ class Prelu(Elementwise):
     """A different slope on each side of 0; the second input holds the slopes below 0."""
 
     kind = "PRELU"
+    dtypes = (DType.INT8,)
     _stem = "prelu"
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
@@ -30,7 +31,6 @@ class Prelu(Elementwise):
     def check_integers(self, graph: Graph, operator: Operator) -> None:
         """Prove that value and product fit, also after a left shift."""
         p = sides(graph, operator)
-        require_dtype(graph, operator, graph.tensor(operator.outputs[0]), DType.INT8)
         value, alpha = (
             max(127 - side.zero_point, side.zero_point + 128) for side in (p.input1, p.input2)
         )

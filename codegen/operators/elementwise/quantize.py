@@ -44,6 +44,7 @@ class Quantize(OperatorSpec):
 
     kind = "QUANTIZE"
     takes_float = True
+    dtypes = (DType.FLOAT32, DType.INT8, DType.INT16, DType.UINT8)
     prefers_table = True
 
     def check(self, graph: Graph, operator: Operator) -> None:
@@ -51,7 +52,7 @@ class Quantize(OperatorSpec):
         require_counts(graph, operator, (1,))
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        require_dtype(graph, operator, source, DType.FLOAT32, DType.INT8, DType.INT16, DType.UINT8)
+        require_dtype(graph, operator, source, *self.dtypes)
         require_per_tensor(graph, operator, output, DType.INT8, DType.INT16, DType.UINT8)
         require_shape(graph, operator, output, source.shape)
         pair = (source.dtype, output.dtype)

@@ -26,7 +26,7 @@ class Tanh(Unary):
     """Hyperbolic tangent."""
 
     kind = "TANH"
-    _dtypes = (DType.INT8, DType.INT16)
+    dtypes = (DType.INT8, DType.INT16)
 
     def check_integers(self, graph: Graph, operator: Operator) -> None:
         """Check the input's scale, and for int16 the output's."""

@@ -7,7 +7,6 @@ also of int8 arithmetic with one constant; a chain of them is one table (`compos
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -46,8 +45,6 @@ def lookup_call(graph: Graph, source: int, output: int, table: Table) -> KernelC
 class Unary(OperatorSpec):
     """An operator that computes each output from one input of the same shape."""
 
-    _dtypes: ClassVar[tuple[DType, ...]] = (DType.INT8,)
-
     def evaluate(self, graph: Graph, operator: Operator, values: Int64) -> Int64:
         """Return the exact results of quantized `values`, of the operator's own type."""
         raise NotImplementedError
@@ -64,7 +61,7 @@ class Unary(OperatorSpec):
         require_counts(graph, operator, (1,))
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        require_per_tensor(graph, operator, source, *self._dtypes)
+        require_per_tensor(graph, operator, source, *self.dtypes)
         require_per_tensor(graph, operator, output, source.dtype)
         require_shape(graph, operator, output, source.shape)
         if source.is_constant or source.is_variable:

@@ -27,6 +27,7 @@ class Fill(OperatorSpec):
     """A constant: constant folding removes the operator, as its result is known at generation."""
 
     kind = "FILL"
+    dtypes = ()
 
     def check(self, graph: Graph, operator: Operator) -> None:
         """Check the extents, and that the value is one."""

@@ -6,6 +6,7 @@ PAD fills with the output's zero point, PADV2 with a constant. Source: TFLM's `r
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -50,6 +51,7 @@ class Pad(OperatorSpec):
     """The padding; `PADV2` differs by a third input only."""
 
     kind = "PAD"
+    dtypes: ClassVar[tuple[DType, ...]] = (DType.INT8, DType.INT16)
 
     _input_count = 2
 
@@ -59,7 +61,7 @@ class Pad(OperatorSpec):
         source = require_input(graph, operator, 0, "input")
         borders = require_input(graph, operator, 1, "borders")
         output = graph.tensor(operator.outputs[0])
-        require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
+        require_per_tensor(graph, operator, source, *self.dtypes)
         filled = require_per_tensor(graph, operator, output, source.dtype)
         if source.dtype is DType.INT16 and filled.zero_point != 0:
             unsupported(graph, operator, "is int16 with a zero point other than 0", output.index)

@@ -1,6 +1,6 @@
 """PADV2, int8: PAD with a border of any value. See `pad.py`."""
 
-from codegen.ir.graph import Graph, Operator
+from codegen.ir.graph import DType, Graph, Operator
 from codegen.operators.checks import (
     invalid,
     require_constant,
@@ -15,6 +15,7 @@ class PadV2(Pad):
     """The padding with a value."""
 
     kind = "PADV2"
+    dtypes = (DType.INT8,)
 
     _input_count = 3
 

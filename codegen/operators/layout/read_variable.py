@@ -24,6 +24,7 @@ class ReadVariable(OperatorSpec):
     """The value of the variable at this place in the order of operators."""
 
     kind = "READ_VARIABLE"
+    dtypes = ()
     internal = True  # of a file's handle the importer makes the variable
     keeps_state = True
 

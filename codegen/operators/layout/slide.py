@@ -19,6 +19,7 @@ class Slide(OperatorSpec):
     """The shift register; option `counts`: this one owns the counter of samples."""
 
     kind = "SLIDE"
+    dtypes = ()
     internal = True
     updates = (0,)
 

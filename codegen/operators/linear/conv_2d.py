@@ -1,4 +1,4 @@
-"""CONV_2D, int8 with per-channel weights; Conv1D is the same with height 1.
+"""CONV_2D, int8 or int16: a window of weights over an image; Conv1D is the same with height 1.
 
 input int8[B, H, W, C], weights int8[O, kh, kw, C / G], bias int32[O], output int8[B, OH, OW, O].
 With G groups, the first O / G outputs see the first C / G input channels, and so on.
@@ -12,7 +12,7 @@ import numpy as np
 
 from codegen.fixed_point import exact_dot
 from codegen.ir.call import KernelCall
-from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
@@ -36,6 +36,7 @@ class Conv2D(OperatorSpec):
     kind = "CONV_2D"
     operands = _products.PLAIN
     clamps = True
+    dtypes = (DType.INT8, DType.INT16)
     takes_padding = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from codegen.ir.call import KernelCall
-from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import Operands, OperatorSpec
@@ -39,6 +39,7 @@ class DepthwiseConv2D(OperatorSpec):
     kind = "DEPTHWISE_CONV_2D"
     operands = _AT
     clamps = True
+    dtypes = (DType.INT8, DType.INT16)
     takes_padding = True
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:

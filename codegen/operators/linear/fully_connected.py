@@ -12,7 +12,7 @@ import numpy as np
 
 from codegen.fixed_point import exact_dot
 from codegen.ir.call import KernelCall
-from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.ir.rows import Known, RowRule
 from codegen.operators import row_rules
 from codegen.operators.base import OperatorSpec
@@ -37,6 +37,7 @@ class FullyConnected(OperatorSpec):
     kind = "FULLY_CONNECTED"
     operands = _products.PLAIN
     clamps = True
+    dtypes = (DType.INT8, DType.INT16)
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read the table; an absent one means the schema's defaults, as in TFLM."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from codegen.fixed_point import Int64, exact_dot
 from codegen.ir.call import KernelCall
-from codegen.ir.graph import Array, Graph, Operator
+from codegen.ir.graph import Array, DType, Graph, Operator
 from codegen.operators.base import Operands, OperatorSpec
 from codegen.operators.checks import invalid
 from codegen.operators.linear import int16 as _int16
@@ -37,6 +37,7 @@ class TransposeConv(OperatorSpec):
 
     kind = "TRANSPOSE_CONV"
     clamps = True
+    dtypes = (DType.INT8, DType.INT16)
     data_input = _INPUT
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:

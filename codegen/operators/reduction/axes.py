@@ -31,7 +31,7 @@ Loops = list[tuple[int, int]]
 class Reduction(OperatorSpec):
     """One output for all the values along one or more axes."""
 
-    _dtypes: ClassVar[tuple[DType, ...]] = (DType.INT8, DType.INT16)
+    dtypes: ClassVar[tuple[DType, ...]] = (DType.INT8, DType.INT16)
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read whether reduced axes stay as extents of 1."""
@@ -56,7 +56,7 @@ class Reduction(OperatorSpec):
         wrong = [int(v) for v in values if not -rank <= v < rank]
         if wrong:
             invalid(graph, operator, f"names axis {wrong[0]} of {rank}", axes.index)
-        require_per_tensor(graph, operator, source, *self._dtypes)
+        require_per_tensor(graph, operator, source, *self.dtypes)
         require_per_tensor(graph, operator, output, source.dtype)
         reduced = reduced_axes(graph, operator)
         keep = operator.options["keep_dims"]

@@ -51,6 +51,7 @@ class Pool(OperatorSpec):
     """A reduction of the taps inside the image, channel by channel."""
 
     clamps = True
+    dtypes = (DType.INT8, DType.INT16)
     _kernel: ClassVar[str]
     """Stem of the C file and of the function `safe_kernel_<stem>_s8`."""
 
@@ -63,7 +64,7 @@ class Pool(OperatorSpec):
         """Check types, shapes and that input and output have the same quantization."""
         sizes = (*STRIDED, "filter_h", "filter_w")
         source, output = require_window(graph, operator, (1,), sizes, {"input": 0})
-        before = require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
+        before = require_per_tensor(graph, operator, source, *self.dtypes)
         after = require_per_tensor(graph, operator, output, source.dtype)
         gap = float(abs(np.float32(before.scale) - np.float32(after.scale)))
         if gap > _SCALE_GAP or before.zero_point != after.zero_point:

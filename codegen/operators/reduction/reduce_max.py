@@ -18,7 +18,7 @@ class ReduceMax(Reduction):
     """The largest value over one or more axes."""
 
     kind = "REDUCE_MAX"
-    _dtypes = (DType.INT8,)
+    dtypes = (DType.INT8,)
     sign: ClassVar[int] = 1
     """1 where the largest value wins, −1 where the smallest does."""
 

@@ -1,4 +1,4 @@
-"""SOFTMAX over the last axis, int8 to int8 or int16, or int16 (see `softmax_s16`).
+"""SOFTMAX: over the last axis, int8 to int8 or int16, or int16 (see `softmax_s16`).
 
 Source of the arithmetic: TFLM's `reference_ops::Softmax` with gemmlowp's fixed point: the
 exponential of the difference to the row's maximum in Q0.31, their sum in Q12.19, and the sum's
@@ -64,6 +64,7 @@ class Softmax(OperatorSpec):
     """Softmax over the last axis."""
 
     kind = "SOFTMAX"
+    dtypes = (DType.INT8, DType.INT16)
 
     def parse_options(self, builtin_options: Any) -> Mapping[str, Any]:
         """Read beta, the factor of the input."""
@@ -77,7 +78,7 @@ class Softmax(OperatorSpec):
         require_options(graph, operator)
         source = require_input(graph, operator, 0, "input")
         output = graph.tensor(operator.outputs[0])
-        read = require_per_tensor(graph, operator, source, DType.INT8, DType.INT16)
+        read = require_per_tensor(graph, operator, source, *self.dtypes)
         if source.dtype is DType.INT16 and read.zero_point != 0:
             unsupported(graph, operator, "is int16 with a zero point other than 0", source.index)
         scale = read.scale

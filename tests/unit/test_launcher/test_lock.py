@@ -10,8 +10,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-HIGHER = {"run": (), "train": ("run",), "ibex": ("run",), "lock": ("run",)}
-HIGHER["test"] = ("run", "train", "ibex")
+HIGHER = {"run": (), "train": ("run",), "ibex": ("run",), "docs": ("run",), "lock": ("run",)}
+HIGHER["test"] = ("run", "train", "ibex", "docs")
 
 
 @pytest.fixture(scope="module")

@@ -154,7 +154,7 @@ def test_help_of_one_verb(machine):
     assert machine.run("help", "bench")[0] == 0
     assert machine.calls()[-1] == "python -m host_tools bench --help"
     assert machine.run("help", "nosuch")[0] == 2
-    assert "setup [run|train|ibex|test]" in machine.run("help", "setup")[1]
+    assert "setup [run|train|ibex|docs|test]" in machine.run("help", "setup")[1]
 
 
 def test_first_run_prepares_and_forwards_second_only_forwards(machine):
@@ -177,9 +177,10 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
         (("setup", "train"), "run train"),
         (("train", "--csv", "x.csv"), "run train"),
         (("train", "--csv", "x.csv", "--network", "none"), "run"),
-        (("test", "-k", "x"), "run train ibex test"),
+        (("test", "-k", "x"), "run train ibex docs test"),
         (("bench", "--target", "ibex"), "run ibex"),
         (("scons", "target=ibex"), "run ibex"),
+        (("docs",), "run docs"),
         (("lock",), "run lock"),
     ],
 )
