@@ -24,6 +24,8 @@ from targets.load import load
 from targets.make import make
 
 pytestmark = pytest.mark.emulator
+EXCEPTION_FRAME = 104
+"""Bytes that a Cortex-M4 with floating point stacks."""
 FORECASTER = build.ROOT / "models/forecaster"
 SEED = 92
 """Of a plant that trained nothing; its logger misses 17 and 8 samples in the first hour."""
@@ -74,7 +76,8 @@ def test_an_hour_of_plant(product, tmp_path):
 def test_a_day_of_plant(product, tmp_path):
     material, found = soaked("stm32f4", product, tmp_path, 24)
     check(material, found, 24)
-    assert len({hour.stack_bytes for hour in found.hours}) == 1
+    # An interrupt may come at a deeper place than before: by an exception's frame at most.
+    assert found.hours[-1].stack_bytes <= found.hours[0].stack_bytes + EXCEPTION_FRAME
     assert found.total("lost") > 100
 
 
