@@ -42,6 +42,7 @@ def test_an_older_detector_is_fitted_again(
     made = {"level_channels": ["flow"], "residual_channels": [], "drift_channels": []}
     made |= {"held_out_residual_power": 2.5, "quiet_alarm_share": 1.5, "quiet_notice_share": 2.0}
     made |= {"episodes_per_quiet_day": 3.0, "baseline": "training"}
+    made |= {"injected_faults": None, "network_adds": None, "notice": 2.0, "median_channels": []}
     counts = {"events": 0, "detected": 0, "false_alarms": 0, "quiet_rows": 9, "false_rows": 0}
     made |= {"detection_validation": counts, "detection_test": counts}
     monkeypatch.setattr(detection, "figures", lambda *_: made)
@@ -56,6 +57,7 @@ def test_an_older_detector_is_fitted_again(
     assert "--baseline learned" in said
     assert json.loads(path.read_text())["version"] == 1
     assert (home / "detector.refused.json").is_file()
+    assert "not installed" in (home / "detector.html").read_text()
     about = home / "model.toml"
     before = about.read_text()
     about.write_text(before + "\n[budget]\nquiet_alarm_share = 1.4\n")
