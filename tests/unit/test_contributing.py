@@ -101,7 +101,9 @@ def test_an_operator(copy: Path, tmp_path: Path) -> None:
     assert macs == [96, 192]
     sources = [p.name for p in (copy / "out").glob("*.c")]
     flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-I."]
-    subprocess.run(["cc", *flags, *sources, "-o", "m"], cwd=copy / "out", check=True)
+    subprocess.run(
+        ["cc", *flags, *sources, "example/main.c", "-o", "m"], cwd=copy / "out", check=True
+    )
 
 
 def test_the_operator_of_the_recipe_is_exact(copy: Path, tmp_path: Path) -> None:
