@@ -19,7 +19,7 @@ from tests.operators.draw import (
     int8_values,
     product_scale,
 )
-from tests.operators.elementwise_cases import ELEMENTWISE_CASES
+from tests.operators.elementwise_cases import ELEMENTWISE_CASES, quantize_u8
 from tests.operators.int16_cases import INT16_CASES
 from tests.operators.movement_cases import MOVEMENT_CASES, transpose_rank_6
 from tests.operators.reduction_cases import REDUCTION_CASES, REDUCTION_VARIANTS
@@ -301,6 +301,7 @@ VARIANTS: dict[str, Callable[[Rng], Case]] = {
     **INT16_CASES,
     **REDUCTION_VARIANTS,
     "CONV_2D_IN_GROUPS": conv_2d_in_groups,
+    "QUANTIZE_U8": quantize_u8,
     "TRANSPOSE_RANK_6": transpose_rank_6,
 }
 """Further forms of operators that `CASES` names."""

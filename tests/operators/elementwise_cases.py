@@ -298,6 +298,21 @@ def quantize(rng: Rng) -> Case:
     return Case(m.build(), [values])
 
 
+def quantize_u8(rng: Rng) -> Case:
+    """Between uint8 and int8, either way, at one scale or another."""
+    shape = tuple(int(v) for v in rng.integers(1, 9, 2))
+    m = ModelBuilder()
+    scale = draw_scale(rng)
+    other = scale if rng.integers(2) else float(np.float32(scale * rng.uniform(0.3, 3)))
+    types = ["uint8", "int8"] if rng.integers(2) else ["int8", "uint8"]
+    zero_points = [draw_zero_point(rng) + (128 if dtype == "uint8" else 0) for dtype in types]
+    x = m.input(shape, types[0], scale, zero_points[0])
+    y = m.tensor(shape, types[1], other, zero_points[1])
+    m.operator("QUANTIZE", [x], [y])
+    m.output(y)
+    return Case(m.build(), [int8_values(rng, shape).view(types[0])])
+
+
 def dequantize(rng: Rng) -> Case:
     """int8 or int16 to float32."""
     shape = tuple(int(v) for v in rng.integers(1, 6, 2))
