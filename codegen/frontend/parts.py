@@ -21,18 +21,20 @@ def run(graph: Graph) -> Graph:
     tensors = dict(graph.tensors)
     changed = []
     for operator in graph.operators:
-        places = [
-            n
-            for n, index in enumerate(operator.outputs)
-            if index in used or graph.tensor(index).elements > 0
-        ]
-        if operator.kind == _KIND and len(places) < len(operator.outputs):
+        places = [n for n, i in enumerate(operator.outputs) if i in used or not _empty(tensors, i)]
+        fits = operator.kind == _KIND and len(operator.inputs) > _SIZES
+        if fits and operator.inputs[_SIZES] in tensors and len(places) < len(operator.outputs):
             changed.append(_without(operator, places, tensors))
         else:
             changed.append(operator)
     named = {i for o in changed for i in (*o.inputs, *o.outputs)} | {*graph.inputs, *graph.outputs}
     kept = {index: tensor for index, tensor in tensors.items() if index in named}
     return replace(graph, operators=tuple(changed), tensors=MappingProxyType(kept))
+
+
+def _empty(tensors: dict[int, Tensor], index: int) -> bool:
+    """Return whether a tensor has no elements; one that does not exist is the verifier's."""
+    return index in tensors and tensors[index].elements == 0
 
 
 def _without(operator: Operator, places: list[int], tensors: dict[int, Tensor]) -> Operator:

@@ -51,7 +51,8 @@ def test_standalone_folder_compiles_and_links_no_network(product, tmp_path):
     text = "\n".join(" ".join(map(repr, row)) for row in rows.tolist())
     lines = subprocess.run([program], input=text, capture_output=True, text=True, check=True)
     states = [line.split()[1] for line in lines.stdout.splitlines()]
-    assert states == ["0:"] * 9 + ["1:"] * 11
+    # Sensors that hardly move are stuck after a while, and all of them are too many.
+    assert states == ["0:"] * 9 + ["1:"] * 10 + ["4:"]
 
 
 def test_hash_is_that_of_the_constants(product, tmp_path):

@@ -109,9 +109,9 @@ def test_table_and_json(monkeypatch):
 
 
 def test_a_failure_is_one_row(tmp_path):
-    results = suite.measure([tmp_path / "no.tflite"], ["mps2-an386"], ["size"], tmp_path)
+    results = suite.measure([tmp_path / "absent.tflite"], ["mps2-an386"], ["size"], tmp_path)
     assert results.costs == ()
-    assert [f.model for f in results.failures] == ["no"]
+    assert [f.model for f in results.failures] == ["absent"]
 
 
 def test_streaming_has_a_budget_of_its_own(path):
