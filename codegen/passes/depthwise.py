@@ -4,41 +4,25 @@ Exact: both multiply the same values, and a sum below 2^31 does not depend on it
 faster kernels for the depthwise form. Operators that share weights must all have it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from codegen.ir.graph import DType, Graph, Operator, Tensor
-from codegen.passes.graph import readers, with_operators
+from codegen.passes.graph import with_moved_weights
 
 
 def run(graph: Graph) -> Graph:
     """Return the graph with every such int8 CONV_2D as DEPTHWISE_CONV_2D."""
-    read = readers(graph)
-    tensors = dict(graph.tensors)
-    moved: dict[int, Tensor] = {}
-    changed: dict[Operator, Operator | None] = {}
-    for operator in graph.operators:
-        if not _is_by_channel(graph, operator):
-            continue
-        weights = graph.tensor(operator.inputs[1])
-        if not all(_is_by_channel(graph, other) for other in read[weights.index]):
-            continue
-        if weights.index not in moved:
-            moved[weights.index] = _moved(weights, max(tensors) + 1)
-            tensors[moved[weights.index].index] = moved[weights.index]
-        source = graph.tensor(operator.inputs[0])
+
+    def changed(operator: Operator) -> tuple[str, Mapping[str, Any]]:
+        source, weights = (graph.tensor(index) for index in operator.inputs[:2])
         copies = weights.shape[0] // source.shape[3]
-        changed[operator] = replace(
-            operator,
-            kind="DEPTHWISE_CONV_2D",
-            inputs=(source.index, moved[weights.index].index, *operator.inputs[2:]),
-            options=MappingProxyType({**operator.options, "channel_multiplier": copies}),
-        )
-    if not changed:
-        return graph
-    return replace(with_operators(graph, changed), tensors=MappingProxyType(tensors))
+        return "DEPTHWISE_CONV_2D", {**operator.options, "channel_multiplier": copies}
+
+    return with_moved_weights(graph, _is_by_channel, _moved, changed)
 
 
 def _is_by_channel(graph: Graph, operator: Operator) -> bool:

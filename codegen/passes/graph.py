@@ -1,8 +1,10 @@
 """Helpers that passes share: readers of a value, tables of unary operators, new tensors."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Tensor
 from codegen.operators.registry import operators
@@ -59,6 +61,42 @@ def with_operators(graph: Graph, changed: Mapping[Operator, Operator | None]) ->
     """Return the graph with operators replaced; None removes one."""
     found = (changed.get(o, o) for o in graph.operators)
     return replace(graph, operators=tuple(o for o in found if o is not None))
+
+
+def with_moved_weights(
+    graph: Graph,
+    applies: Callable[[Graph, Operator], bool],
+    moved: Callable[[Tensor, int], Tensor],
+    changed: Callable[[Operator], tuple[str, Mapping[str, Any]]],
+) -> Graph:
+    """Return the graph in which operators have another kind, and their weights another layout.
+
+    `applies` chooses them, and all that read the same weights must be chosen; `moved` makes the
+    weights under a new index; `changed` gives the new kind and options.
+    """
+    read = readers(graph)
+    tensors = dict(graph.tensors)
+    made: dict[int, int] = {}
+    found: dict[Operator, Operator | None] = {}
+    for operator in graph.operators:
+        if not applies(graph, operator):
+            continue
+        source, weights, *rest = operator.inputs
+        if not all(applies(graph, other) for other in read[weights]):
+            continue
+        if weights not in made:
+            made[weights] = max(tensors) + 1
+            tensors[made[weights]] = moved(graph.tensor(weights), made[weights])
+        kind, options = changed(operator)
+        found[operator] = replace(
+            operator,
+            kind=kind,
+            inputs=(source, made[weights], *rest),
+            options=MappingProxyType(dict(options)),
+        )
+    if not found:
+        return graph
+    return replace(with_operators(graph, found), tensors=MappingProxyType(tensors))
 
 
 def check_changed(before: Graph, graph: Graph) -> None:

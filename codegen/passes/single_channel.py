@@ -4,40 +4,24 @@ Exact: with one input channel both sum the same products. Operators that share w
 have it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from codegen.ir.graph import DType, Graph, Operator, Tensor
-from codegen.passes.graph import readers, with_operators
+from codegen.passes.graph import with_moved_weights
 
 
 def run(graph: Graph) -> Graph:
     """Return the graph with every such int8 DEPTHWISE_CONV_2D as CONV_2D."""
-    read = readers(graph)
-    tensors = dict(graph.tensors)
-    moved: dict[int, Tensor] = {}
-    changed: dict[Operator, Operator | None] = {}
-    for operator in graph.operators:
-        if not _has_one_channel(graph, operator):
-            continue
-        weights = graph.tensor(operator.inputs[1])
-        if not all(_has_one_channel(graph, other) for other in read[weights.index]):
-            continue
-        if weights.index not in moved:
-            moved[weights.index] = _moved(weights, max(tensors) + 1)
-            tensors[moved[weights.index].index] = moved[weights.index]
+
+    def changed(operator: Operator) -> tuple[str, Mapping[str, Any]]:
         options = {k: v for k, v in operator.options.items() if k != "channel_multiplier"}
-        changed[operator] = replace(
-            operator,
-            kind="CONV_2D",
-            inputs=(operator.inputs[0], moved[weights.index].index, *operator.inputs[2:]),
-            options=MappingProxyType(options),
-        )
-    if not changed:
-        return graph
-    return replace(with_operators(graph, changed), tensors=MappingProxyType(tensors))
+        return "CONV_2D", options
+
+    return with_moved_weights(graph, _has_one_channel, _moved, changed)
 
 
 def _has_one_channel(graph: Graph, operator: Operator) -> bool:

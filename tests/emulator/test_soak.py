@@ -28,7 +28,7 @@ EXCEPTION_FRAME = 104
 """Bytes that a Cortex-M4 with floating point stacks."""
 FORECASTER = build.ROOT / "models/forecaster"
 SEED = 92
-"""Of a plant that trained nothing; its logger misses 17 and 8 samples in the first hour."""
+"""Seed of a plant that trained nothing; its logger misses 17 and 8 samples in the first hour."""
 
 
 @pytest.fixture(scope="module")

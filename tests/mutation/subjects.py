@@ -26,7 +26,7 @@ _CHAIN = (
     f"{UNIT}/sdk/test_detector.py::test_chain_equals_specification[gcc-O0-4x3x2]",
     f"{UNIT}/sdk/test_detector.py::test_any_detector_equals_specification",
 )
-"""Of the specification of the chain and its parts."""
+"""Tests of the chain's specification and of its parts."""
 
 SUBJECTS: dict[str, tuple[str, ...]] = {
     "codegen/fixed_point.py": (f"{UNIT}/codegen/test_fixed_point.py",),

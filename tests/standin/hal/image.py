@@ -10,7 +10,7 @@ from targets.load import Target
 HERE = Path(__file__).parent
 FLAGS = ("-std=gnu11", "-O1", "-g", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra",
          "-Wshadow", "-Wconversion", "-Werror")  # fmt: skip
-"""As CubeIDE compiles, and what a careful user adds."""
+"""Compiler flags of CubeIDE, and the warnings that a careful user adds."""
 
 
 def link(

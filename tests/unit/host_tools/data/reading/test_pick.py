@@ -1,4 +1,4 @@
-"""Which clock is chosen, in what order and unit: at both sides of each limit."""
+"""The choice of a clock, its order and its unit, at both sides of each limit."""
 
 from collections.abc import Sequence
 

@@ -207,7 +207,7 @@ def test_stamps_are_coarse_when_most_rows_share_one(shared, alone, expected) -> 
     ],
 )
 def test_four_runs_of_five_are_as_long_as_the_usual_but_for_one_row(other, count, expected) -> None:
-    """Of 100 runs, `count` are of another length."""
+    """A series of 100 runs, `count` of which have another length."""
     lengths = [5] * (80 - count) + [other] * count + [5] * 20
     found = sampled(np.repeat(np.arange(100.0), lengths))
     found.begin_file()
