@@ -30,7 +30,9 @@ def main() -> int:
     parser.add_argument("--fast", action="store_true", help="time asleep passes at once")
     parser.add_argument("--strict", action="store_true", help="reported accesses fault, too")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        signal.signal(number, signal.default_int_handler)
     serial = Serial()
     try:
         machine = Machine(
@@ -46,10 +48,12 @@ def main() -> int:
         sys.stdout.write(f"url socket://127.0.0.1:{serial.port}\n")
         sys.stdout.flush()
         serial.accept()
-        try:
-            machine.run()
-        except KeyboardInterrupt:
-            _say(machine.account())
+        # An exception that a handler raises while Unicorn calls Python is lost: from here on the
+        # signal asks the machine to end.
+        for number in signals:
+            signal.signal(number, lambda *_: machine.end())
+        machine.run()
+        _say(machine.account())
     except SafeError as error:
         _say(str(error))
         serial.flush()

@@ -116,6 +116,7 @@ class Machine:
         self._uart_line = target.uart.interrupt if target.uart is not None else 0
         self._ahead = 0
         """Cycles that the wall clock has gone on beyond the last sleep."""
+        self._is_ended = False
         self._refused: int | None = None
         self._memories = _memories(elf, target)
         self._flash = self._memories[[m.kind for m in target.memory].index("flash")]
@@ -258,9 +259,14 @@ class Machine:
 
     # ---- running --------------------------------------------------------------------------
 
+    def end(self) -> None:
+        """Let `run` return after this slice. A signal handler may call it."""
+        self._is_ended = True
+        self._interrupt()
+
     def run(self) -> None:
-        """Run for ever; EmulatorError at a lockup."""
-        while True:
+        """Run until `end`; EmulatorError at a lockup."""
+        while not self._is_ended:
             self._serial.poll()
             self.step()
 
