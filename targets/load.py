@@ -127,6 +127,8 @@ class UartPins:
     """Address of the registers, for a driver that serves several."""
     interrupt: int = 0
     """Number of the receive interrupt, for a driver that serves several."""
+    clock_hz: int = 0
+    """Clock that the rate is divided from, for a driver that serves several; 0: the core's."""
     usb: tuple[str, ...] = ()
     """USB adapters that boards carry on this line, as `VID:PID` in four hexadecimal digits each;
     `VID:*` takes every product of a maker."""
@@ -296,10 +298,8 @@ def _check_memory(target: Target, where: str) -> None:
 
 
 def _check_emulator(emulator: EmulatorConfig, where: str) -> None:
-    for key, value, known in (
-        ("kind", emulator.kind, EMULATORS),
-        ("cycles", emulator.cycles, CYCLES),
-    ):
+    limits = (("kind", emulator.kind, EMULATORS), ("cycles", emulator.cycles, CYCLES))
+    for key, value, known in limits:
         if value not in known:
             raise TargetError(f"{where}.emulator.{key}: must be one of {', '.join(known)}")
 

@@ -79,6 +79,10 @@ def _clock_macros(target: Target) -> list[Macro]:
     return macros + [Macro(name, f"{value}u") for name, value in numbers.items()]
 
 
+def _core_hz(target: Target) -> int:
+    return 0 if target.clock is None else target.clock.hz
+
+
 def _uart_macros(target: Target) -> list[Macro]:
     uart = target.uart
     if uart is None:
@@ -91,6 +95,7 @@ def _uart_macros(target: Target) -> list[Macro]:
         Macro("UART_BASE", f"0x{uart.base:08x}u"),
         Macro("UART_INTERRUPT", f"{uart.interrupt}u"),
         Macro("UART_BAUD", f"{uart.baud}u"),
+        Macro("UART_CLOCK_HZ", f"{uart.clock_hz or _core_hz(target)}u"),
         Macro("RX_RING_BYTES", f"{uart.rx_ring_bytes}u"),
     ]
 

@@ -54,7 +54,7 @@ def semantics(one: Instruction) -> Effect:
         return Effect(is_jump=not returns, by_pointer=not returns, ends=always)
     if stem == "b":
         return Effect(is_jump=True, ends=always)
-    if stem in ("cbz", "cbnz"):
+    if stem in ("cbz", "cbnz", "le", "letp", "wls", "wlstp"):
         return Effect(is_jump=True)
     if stem in ("tbb", "tbh", "udf"):
         return Effect(ends=True)  # a table of places inside the function

@@ -125,7 +125,7 @@ def test_burst_and_overrun(target, line):
 def test_bad_pointer_is_reported_then_reset(target, line):
     cfsr, found = fault(target, line, b"w")
     assert cfsr == PRECISE_WITH_ADDRESS
-    assert found["bfar"] == "60000000"
+    assert found["bfar"] == "f4000000"
 
 
 def test_undefined_instruction_is_reported_then_reset(target, line):

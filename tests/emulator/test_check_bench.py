@@ -11,7 +11,9 @@ from targets.make import make
 pytestmark = pytest.mark.emulator
 
 
-@pytest.mark.parametrize("target", ["hifive1", "mps2-an386", "mps2-an505", "riscv-virt"])
+@pytest.mark.parametrize(
+    "target", ["hifive1", "mps2-an386", "mps2-an505", "mps3-an547", "riscv-virt"]
+)
 def test_bench_is_exact(target, capsys):
     arguments = ["--target", target, "--windows", "12", "--samples", "80", "--json"]
     assert main(["bench", "--emulate", *arguments]) == 0

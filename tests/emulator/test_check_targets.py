@@ -12,7 +12,7 @@ from tests.emulator.conftest import build_probe
 
 pytestmark = pytest.mark.emulator
 
-TARGETS = ("hifive1", "mps2-an386", "mps2-an505", "riscv-virt")
+TARGETS = ("hifive1", "mps2-an386", "mps2-an505", "mps3-an547", "riscv-virt")
 CYCLES_STUCK, RX_OVERRUN, RESET_FAULT = 1 << 1, 1 << 3, 1 << 6
 LOOPS = {"cortex_m": 20_000_000, "riscv32": 4883 << 12}
 CALLS = 2
@@ -95,7 +95,7 @@ def test_bad_pointer_is_reported_then_reset(target, line):
     if target.target.arch == "riscv32":
         assert (found["cause"], found["value"]) == ("00000007", "0a000000")  # store access
     else:
-        assert (found["cause"], found["value"]) == ("00008200", "60000000")  # precise BusFault
+        assert (found["cause"], found["value"]) == ("00008200", "f4000000")  # precise BusFault
 
 
 def test_undefined_instruction_is_reported_then_reset(target, image, line):

@@ -10,7 +10,7 @@ uint32_t safe_clock_init(void)
 
 uint32_t safe_clock_uart_hz(void)
 {
-    return SAFE_TARGET_CLOCK_HZ;
+    return SAFE_TARGET_UART_CLOCK_HZ;
 }
 
 uint32_t safe_reset_cause(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file mps2.h The CMSDK UART of the Arm MPS2 boards; DDI0479D section 4.3. */
+/** @file mps2.h The CMSDK UART of the Arm MPS2 and MPS3 boards; DDI0479D section 4.3. */
 #ifndef SAFE_MPS2_H
 #define SAFE_MPS2_H
 

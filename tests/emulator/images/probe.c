@@ -31,7 +31,7 @@ void invoke_arena(uint8_t *arena);
 #define INVOKE                                                                                     \
     "push {r3, lr}\n\tbl safe_probe_op0_loop\n\tbl safe_probe_op3_short\n\tpop {r3, pc}\n"
 #define UNDEFINED "udf #0\n"
-#define BAD_ADDRESS 0x60000000u
+#define BAD_ADDRESS 0xF4000000u
 #define LOAD_PAIR(pointer) __asm__ volatile("ldrd r2, r3, [%0]" ::"r"(pointer) : "r2", "r3")
 /* CPACR off, then an instruction of the unit: DDI 0403E section B3.2.20. */
 #define FLOAT_WITHOUT_UNIT()                                                                       \

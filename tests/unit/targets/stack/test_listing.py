@@ -61,6 +61,7 @@ def test_thumb_leads_elsewhere() -> None:
 def test_thumb_branches_that_compare_and_tables() -> None:
     assert arm("cbz", "r0, 8010 <f+0x10>", 0x8010) == Effect(is_jump=True)
     assert arm("cbnz", "r0, 8010 <f+0x10>", 0x8010) == Effect(is_jump=True)
+    assert arm("le", "lr, 8010 <f+0x10>", 0x8010) == Effect(is_jump=True)
     for name in ("tbb", "tbh", "udf"):
         assert arm(name, "[pc, r0]") == Effect(ends=True)
 
