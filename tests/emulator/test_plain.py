@@ -13,7 +13,7 @@ pytestmark = pytest.mark.emulator
 CALLS = 16
 
 
-@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "riscv-virt"])
+@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "mps2-m0plus", "riscv-virt"])
 def test_both_give_the_same_elements(name, tmp_path):
     """Each call compares 64 draws with the core's own instructions; run raises for a difference."""
     target = load(name)

@@ -12,7 +12,12 @@ void safe_reset(void)
     __asm__ volatile("msr msplim, %0" ::"r"(__stack_start));
 #endif
     SCB_VTOR = (uint32_t)(uintptr_t)&safe_vectors;
+#if SAFE_CORTEX_BASELINE
+    /* Always set there; a larger core that stands for one in an emulator traps, too. */
+    SCB_CCR |= SCB_CCR_UNALIGN_TRP;
+#else
     SCB_CPACR |= SCB_CPACR_FPU_FULL;
+#endif
     safe_cortex_barrier();
 
     uint32_t *stack_pointer;

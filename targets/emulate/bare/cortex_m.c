@@ -2,6 +2,8 @@
 #include "bare.h"
 #include "safe_target.h"
 
+#define SCB_CCR (*(volatile uint32_t *)0xE000ED14u) /* DDI 0403E B3.2.8 */
+#define SCB_CCR_UNALIGN_TRP (1u << 3)
 #define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u) /* DDI 0403E B3.2.20 */
 #define SCB_CPACR_FPU_FULL (0xFu << 20)
 
@@ -25,7 +27,12 @@ static const struct {
 
 void safe_reset(void)
 {
+#if __ARM_ARCH_ISA_THUMB == 1
+    /* As a Cortex-M0+ always does, whatever core stands for it. */
+    SCB_CCR |= SCB_CCR_UNALIGN_TRP;
+#else
     SCB_CPACR |= SCB_CPACR_FPU_FULL;
+#endif
     __asm__ volatile("dsb\n\tisb" ::: "memory");
     safe_bare_start();
 }
@@ -34,16 +41,15 @@ __attribute__((naked, noinline)) uint32_t safe_bare_call(safe_bare_run_t run, co
                                                          void *output, int *status)
 {
     (void)run, (void)input, (void)output, (void)status;
-    __asm__ volatile("push  {r3, r4, r5, r6, r7, lr}\n\t" /* a multiple of 8 bytes; r3: status */
+    __asm__ volatile(".syntax unified\n\t"
+                     "push  {r3, r4, r5, r6, r7, lr}\n\t" /* a multiple of 8 bytes; r3: status */
                      "mov   r4, r0\n\t"
-                     "movw  r5, #:lower16:__stack_start\n\t"
-                     "movt  r5, #:upper16:__stack_start\n\t"
-                     "movw  r6, #0xC3C3\n\t"
-                     "movt  r6, #0xA5A5\n\t"
+                     "ldr   r5, =__stack_start\n\t"
+                     "ldr   r6, =0xA5A5C3C3\n\t"
                      "mov   r7, r5\n\t"
                      "mov   r3, sp\n"
                      "1:\n\t"
-                     "str   r6, [r7], #4\n\t"
+                     "stmia r7!, {r6}\n\t"
                      "cmp   r7, r3\n\t"
                      "blo   1b\n\t"
                      "mov   r0, r1\n\t"
@@ -61,7 +67,8 @@ __attribute__((naked, noinline)) uint32_t safe_bare_call(safe_bare_run_t run, co
                      "blo   2b\n"
                      "3:\n\t"
                      "subs  r0, r0, r5\n\t"
-                     "pop   {r3, r4, r5, r6, r7, pc}\n");
+                     "pop   {r3, r4, r5, r6, r7, pc}\n\t"
+                     ".ltorg\n");
 }
 
 __attribute__((naked, noinline)) uint32_t safe_bare_semihosting(uint32_t operation,

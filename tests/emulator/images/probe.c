@@ -26,12 +26,20 @@ void invoke_arena(uint8_t *arena);
 #define PROTECT() (void)0
 #define PROCESS_STACK() (void)0
 #else
-#define LOOP "ldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t.ltorg\n"
+#define LOOP                                                                                       \
+    ".syntax unified\n\tldr r3, =20000000\n1:\n\tsubs r3, r3, #1\n\tbne 1b\n\tbx lr\n\t"           \
+    ".ltorg\n"
 #define SHORT "nop\n\tbx lr\n"
 #define INVOKE                                                                                     \
     "push {r3, lr}\n\tbl safe_probe_op0_loop\n\tbl safe_probe_op3_short\n\tpop {r3, pc}\n"
 #define UNDEFINED "udf #0\n"
 #define BAD_ADDRESS 0xF4000000u
+#define PROTECT() *(volatile uint32_t *)0xE000ED94u = 0u /* MPU_CTRL */
+#define PROCESS_STACK() __asm__ volatile("msr psp, %0" ::"r"(0x20001000u))
+#if __ARM_ARCH_ISA_THUMB == 1 /* Armv6-M: every load must be aligned, and there is no such unit */
+#define LOAD_PAIR(pointer) __asm__ volatile("ldr r2, [%0]" ::"l"(pointer) : "r2")
+#define FLOAT_WITHOUT_UNIT() (void)0
+#else
 #define LOAD_PAIR(pointer) __asm__ volatile("ldrd r2, r3, [%0]" ::"r"(pointer) : "r2", "r3")
 /* CPACR off, then an instruction of the unit: DDI 0403E section B3.2.20. */
 #define FLOAT_WITHOUT_UNIT()                                                                       \
@@ -39,8 +47,7 @@ void invoke_arena(uint8_t *arena);
         *(volatile uint32_t *)0xE000ED88u = 0u;                                                    \
         __asm__ volatile("dsb\n\tisb\n\tvmov.f32 s0, #1.0" ::: "s0");                              \
     } while (0)
-#define PROTECT() *(volatile uint32_t *)0xE000ED94u = 0u /* MPU_CTRL */
-#define PROCESS_STACK() __asm__ volatile("msr psp, %0" ::"r"(0x20001000u))
+#endif
 #endif
 
 /** No peripheral of an STM32 lies here. */
