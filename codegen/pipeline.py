@@ -70,7 +70,7 @@ def generate(
     if budget is not None:
         budget.check(program)
     samples = emit_description.load(description) if description else emit_description.Description()
-    files = {**texts, **emit_files.edge_texts(program, rules, samples, standalone=standalone)}
+    files = {**emit_files.edge_texts(program, rules, samples, standalone=standalone), **texts}
     if plan and isinstance(program, KernelProgram):
         files[PLAN] = picture.picture(program.plan, [o.index for o, _ in program.calls])
     runtime = emit_standalone.runtime(program, files.values())
@@ -86,8 +86,7 @@ def _made(
 ) -> _Made:
     maker = registry.backend(request.backend)
     if model is None:
-        if request.streaming or request.backend != DEFAULT_BACKEND:
-            raise BackendRefusedError(f"{request.name} has no network to stream or to choose for")
+        plain.check(request)
         if scaler is None or detector is None:
             raise DetectorInvalidError("without a model there must be a scaler and a detector")
         program = plain.program(request, scaler, detector)

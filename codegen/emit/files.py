@@ -1,6 +1,6 @@
 """The generated files of a model, by name."""
 
-from codegen.emit import detector, model
+from codegen.emit import detector, model, readme
 from codegen.emit.description import Description
 from codegen.emit.program import KernelProgram, Program
 
@@ -27,7 +27,7 @@ def edge_texts(
     standalone: bool,
 ) -> dict[str, str]:
     """Return what stands around the model of any backend: detector, and the firmware's model, or
-    the example of a standalone folder.
+    README and example of a standalone folder. (A foreign backend's own README wins.)
 
     Raises `DetectorInvalidError`.
     """
@@ -37,7 +37,9 @@ def edge_texts(
         files = detector.texts(program, rules, about)
     if not standalone:
         files["safe_app_model.c"] = detector.app_model(program, rules)
-    elif rules is not None:
+        return files
+    files[readme.FILE] = readme.text(program, rules, about)
+    if rules is not None:
         files[EXAMPLE] = detector.example_source(program)
     elif isinstance(program, KernelProgram):
         files[EXAMPLE] = model.example_source(program)

@@ -6,8 +6,8 @@ from pathlib import Path
 from codegen.emit import text
 from codegen.emit.environment import render
 from codegen.emit.program import Arena, Program
-from codegen.errors import DetectorInvalidError
-from codegen.options import Request
+from codegen.errors import BackendRefusedError, DetectorInvalidError
+from codegen.options import DEFAULT_BACKEND, Request
 
 LEFT_OUT = frozenset(("model.c", "stream.c", "window.c"))
 """Files of the runtime that run a network; detector.h includes their headers for the types."""
@@ -25,6 +25,17 @@ def digest(scaler: Path, detector: Path) -> str:
         except OSError as error:
             raise DetectorInvalidError(f"{path}: cannot be read: {error.strerror}") from error
     return found.hexdigest()
+
+
+def check(request: Request) -> None:
+    """Refuse what only a network can have; raises `BackendRefusedError`."""
+    if request.streaming:
+        raise BackendRefusedError(f"{request.name} has no network to stream")
+    if request.backend != DEFAULT_BACKEND:
+        raise BackendRefusedError(
+            f"{request.name} has no network: there is nothing for backend {request.backend} to"
+            " compute, leave it out"
+        )
 
 
 def program(request: Request, scaler: Path, detector: Path) -> Program:

@@ -43,7 +43,8 @@ _WINDOWS = 6
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     add = parser.add_argument
-    add("tflite", nargs="?", type=Path, metavar="MODEL.tflite", help="count a standalone folder")
+    told = "count a standalone folder; of a model directory its bench image, as by --model"
+    add("tflite", nargs="?", type=Path, metavar="MODEL.tflite", help=told)
     add("--target", default="stm32f4", help="name under targets/ (default %(default)s)")
     add("--model", default="forecaster", help="bench image: name under models/, or a folder")
     add("--optimize", choices=get_args(Goal), default="balanced", help="with MODEL.tflite")
@@ -168,6 +169,8 @@ def _run_backends(arguments: argparse.Namespace, names: list[str]) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build, count, print; return the exit code."""
+    if arguments.tflite is not None and arguments.tflite.is_dir():
+        arguments.model, arguments.tflite = str(arguments.tflite), None
     names = arguments.backend.split(",")
     if len(names) > 1 or (arguments.tflite is not None and _is_foreign(names[0])):
         return _run_backends(arguments, names)

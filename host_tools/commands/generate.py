@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from targets import build
 
     model = build.find_model(arguments.model)
-    if arguments.arena is None and not arguments.streaming:
+    if arguments.arena is None and not arguments.streaming and model.tflite is not None:
         arguments.arena = _arena(arguments)
     files = command.Files(
         model=model.tflite,

@@ -96,7 +96,7 @@ def _first_line(error: BaseException) -> str:
 
 def _load_folder(path: Path) -> Any:
     if not (path / SAVED_MODEL).is_file():
-        raise DataError(f"{path}: not a SavedModel: it has no {SAVED_MODEL}")
+        raise structure.not_a_saved_model(path)
     if (path / METADATA).is_file():
         structure.check_saved_model(path, _LAYERS)
         structure.check_operations(path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.errors import ConversionError, DataError
+from host_tools.formats import description
 
 CONFIG, H5_CONFIG = "config.json", "model_config"
 SAVED_MODEL, METADATA = "saved_model.pb", "keras_metadata.pb"
@@ -91,6 +92,18 @@ def check_saved_model(path: Path, layers: Collection[str]) -> None:
             _check_parts(path, content.get("config"), layers)
 
 
+def not_a_saved_model(path: Path) -> DataError:
+    """Return what is wrong with a folder that should be a SavedModel."""
+    if not (path / description.FILE).is_file():
+        return DataError(f"{path}: not a SavedModel: it has no {SAVED_MODEL}")
+    if not description.load(path).has_network:
+        return DataError(f"{path}: a model directory without a network, and this needs one")
+    return DataError(
+        f"{path}: a model directory, not a network of Keras: host_tools train --exports writes"
+        " exports/model.keras there"
+    )
+
+
 def check_operations(path: Path) -> None:
     """Check the operations of a SavedModel folder.
 
@@ -99,7 +112,7 @@ def check_operations(path: Path) -> None:
         ConversionError: An operation that reaches files or Python, or a damaged file.
     """
     if not (path / SAVED_MODEL).is_file():  # TensorFlow would take a text form instead
-        raise DataError(f"{path}: not a SavedModel: it has no {SAVED_MODEL}")
+        raise not_a_saved_model(path)
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 

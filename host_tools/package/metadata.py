@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from codegen.emit import readme
 from host_tools.package import library, selftest
 from host_tools.package.render import render
 from host_tools.package.request import Request
@@ -62,12 +63,6 @@ HEADERS = (".h", ".hpp", ".def")
 VENDOR = "SAFE"
 """First part of the name of a CMSIS-Pack."""
 
-_ISAS = {
-    "dsp": "Cortex-M cores with the DSP extension (M4, M7, M33)",
-    "rv32": "32-bit RISC-V cores",
-    "ref": "no instruction set in particular",
-}
-
 
 def texts(request: Request, sources: Sources) -> dict[str, str]:
     """Return the text of every file that is made of a template, by its path."""
@@ -101,7 +96,8 @@ def _package(request: Request, sources: Sources) -> dict[str, Any]:
         "author": request.author,
         "url": request.url,
         "summary": _summary(sources),
-        "isa_text": _ISAS[sources.models[0].manifest["isa"]],
+        "has_network": any(model.manifest["inputs"] for model in sources.models),
+        "isa_text": readme.ISAS[sources.models[0].manifest["isa"]],
         "sources": sources.names(".c"),
         "headers": sources.names(*HEADERS),
         "public_headers": _public(sources),

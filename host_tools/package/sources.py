@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen.emit import budget
+from codegen.emit import budget, readme
 from codegen.emit.files import EXAMPLE
 from codegen.emit.write import MANIFEST
 from codegen.pipeline import generate
@@ -92,8 +92,10 @@ def _generate(request: Request, model: Model, out: Path) -> tuple[dict[str, Any]
 
 
 def _library(names: Sequence[str]) -> list[str]:
-    """Return the files of a standalone folder but its example, whose main() is not the user's."""
-    return [n for n in names if n not in (EXAMPLE, MANIFEST)]
+    """Return the files of a standalone folder but its example, whose main() is not the user's, and
+    its README.
+    """
+    return [n for n in names if n not in (EXAMPLE, MANIFEST, readme.FILE)]
 
 
 def _placed(name: str) -> str:

@@ -31,9 +31,9 @@ def page(figures: Record, name: str, refused: str = "") -> str:
         (number(figures["episodes_per_quiet_day"], 1), "alarms a quiet day"),
     ]
     if seen:
-        delay = seen["step_delay_rows"]
+        share, delay = seen["step_share"], seen["step_delay_rows"]
         cards += [
-            (_percent(100.0 * seen["step_share"]), "of injected steps noticed"),
+            (_percent(None if share is None else 100.0 * share), "of injected steps noticed"),
             (DASH if delay is None else f"{delay:.3g} rows", "median delay of the notice"),
         ]
     lines = [f"baseline: {figures['baseline']}"]
