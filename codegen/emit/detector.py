@@ -15,10 +15,7 @@ from codegen.errors import DetectorInvalidError, ModelUnsupportedError
 from codegen.ir.graph import DType, Graph, Quantization, Tensor
 
 SCALER_VERSION, DETECTOR_VERSION = 1, 3
-REMEDY = (
-    "versions 1 and 2 know one threshold, no masked channel and no innovations; fit the detector"
-    " again with `host_tools fit --model DIR`"
-)
+REMEDY = "fit the detector again with `host_tools fit --model DIR`, the network stays"
 
 # The bounds of safe_detector_config_is_usable (sdk/src/detector_check.c).
 _MAX_STEPS = float(1 << 30)

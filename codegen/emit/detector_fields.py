@@ -37,6 +37,7 @@ class Fields:
     def __init__(self, path: Path, version: int, remedy: str) -> None:
         """Read the file; raises DetectorInvalidError."""
         self._path = path
+        self._remedy = remedy
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -52,13 +53,19 @@ class Fields:
         """Raise `DetectorInvalidError` naming file, key and remedy."""
         raise DetectorInvalidError(f"{self._path}: {what}")
 
+    def _get(self, key: str) -> Any:
+        """Return what a key holds; a file of a time before this key is refused with the remedy."""
+        if key not in self._values:
+            self.fail(f"has no {key}, which an earlier release did not write: {self._remedy}")
+        return self._values[key]
+
     def number(self, key: str, within: Range = ANY) -> float:
         """Return a float32 value."""
-        return self._float(key, self._values.get(key), within)
+        return self._float(key, self._get(key), within)
 
     def floats(self, key: str, count: int, within: Range = ANY) -> tuple[float, ...]:
         """Return `count` float32 values."""
-        found = self._values.get(key)
+        found = self._get(key)
         if not isinstance(found, list) or len(found) != count:
             size = len(found) if isinstance(found, list) else "no list"
             self.fail(f"{key} has {size} entries, expected {count}")
@@ -67,7 +74,7 @@ class Fields:
 
     def integer(self, key: str, least: int, most: int) -> int:
         """Return an integer."""
-        value = self._values.get(key)
+        value = self._get(key)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             self.fail(f"{key} is {value!r}, expected an integer {least} to {most}")
             return least
@@ -75,7 +82,7 @@ class Fields:
 
     def integers(self, key: str, count: int, least: int, most: int) -> tuple[int, ...]:
         """Return `count` integers."""
-        found = self._values.get(key)
+        found = self._get(key)
         plain = isinstance(found, list) and all(
             type(v) is int and least <= v <= most for v in found
         )
@@ -85,14 +92,14 @@ class Fields:
 
     def word(self, key: str, known: tuple[str, ...]) -> str:
         """Return one of the known words."""
-        value = self._values.get(key)
+        value = self._get(key)
         if not isinstance(value, str) or value not in known:
             self.fail(f"{key} is {value!r}, expected {' or '.join(known)}")
         return str(value)
 
     def ascending(self, key: str, below: int) -> tuple[int, ...]:
         """Return ascending integers from 0 to `below` - 1; may be empty."""
-        found = self._values.get(key)
+        found = self._get(key)
         plain = isinstance(found, list) and all(type(c) is int and 0 <= c < below for c in found)
         if not plain or found != sorted(set(found or [])):
             self.fail(f"{key} is {found!r}, expected ascending channel numbers below {below}")
@@ -100,14 +107,14 @@ class Fields:
 
     def length(self, key: str) -> int:
         """Return the length of a list that is not empty."""
-        found = self._values.get(key)
+        found = self._get(key)
         if not isinstance(found, list) or not found:
             self.fail(f"{key} is no list of names")
         return len(found or [None])
 
     def names(self, key: str, count: int) -> tuple[str, ...]:
         """Return a list of `count` names."""
-        found = self._values.get(key)
+        found = self._get(key)
         if (
             not isinstance(found, list)
             or len(found) != count

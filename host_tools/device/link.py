@@ -42,6 +42,7 @@ RATE_TIMEOUTS = 2
 device does."""
 REOPEN_SECONDS = 5.0
 """Longest time that a lost port (cable, USB reset) may stay away."""
+_OF_ONE_RELEASE = "write an image of this release (`host_tools flash`), or use the device's tools"
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 _ERROR_REPLY = Message["ERROR"] | protocol.REPLY
 
@@ -126,7 +127,7 @@ class Link:
             except StatusError as error:
                 raise DeviceVersionError(
                     f"{error}: it may speak another protocol version than this host's"
-                    f" {protocol.PROTOCOL_VERSION}: use tools and firmware of one release"
+                    f" {protocol.PROTOCOL_VERSION}: {_OF_ONE_RELEASE}"
                 ) from None
             if payload is not None:
                 return self._checked_hello(payload, session)
@@ -274,7 +275,7 @@ class Link:
         if version is not None and version != protocol.PROTOCOL_VERSION:
             raise DeviceVersionError(
                 f"the device on {self.port.url} speaks protocol version {version}, this host"
-                f" {protocol.PROTOCOL_VERSION}: use tools and firmware of one release"
+                f" {protocol.PROTOCOL_VERSION}: {_OF_ONE_RELEASE}"
             )
         try:
             info = protocol.parse_hello(payload)

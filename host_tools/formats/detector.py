@@ -20,10 +20,7 @@ F32 = NDArray[np.float32]
 
 FILE = "detector.json"
 VERSION = 3
-REMEDY = (
-    "versions 1 and 2 know one threshold, no masked channel and no innovations; fit the detector"
-    " again with `host_tools fit --model DIR`"
-)
+REMEDY = "fit the detector again with `host_tools fit --model DIR`, the network stays"
 
 TRAINING, LEARNED = "training", "learned"
 """Sources of the baseline: the training rows, or the device's own first rows."""
@@ -225,6 +222,7 @@ def load(path: Path, channels: int) -> Detector:
         DataError: Missing, malformed, of another version, or out of bounds; it says which key.
     """
     content = json_file.read(path, version=VERSION, remedy=REMEDY)
+    _require_keys(path, content)
     forms: dict[str, Any] = {name: _form(path, content, name, channels) for name in FORMS}
     drift = _channels(path, content, "drift_channels", channels)
     counts: dict[str, Any] = {k: _count(path, content, k, *ends) for k, ends in _COUNTS.items()}
@@ -263,6 +261,16 @@ def load(path: Path, channels: int) -> Detector:
     if wrong := check(found):
         raise DataError(f"{path}: {wrong}")
     return found
+
+
+def _require_keys(path: Path, content: dict[str, Any]) -> None:
+    """Refuse a file of a time before one of the keys: a new fit helps, no value can be guessed."""
+    single = [f.name for f in fields(Detector) if f.name not in (*FORMS, "rule")]
+    for key in (*(f"{name}_{part.name}" for name in FORMS for part in fields(Form)), *single):
+        if key not in content:
+            raise DataError(
+                f'{path}: has no "{key}", which an earlier release did not write: {REMEDY}'
+            )
 
 
 def _form(path: Path, content: dict[str, Any], name: str, channels: int) -> Form:

@@ -166,7 +166,7 @@ def test_without_detector(models, root, tmp_path, strict):
         (None, {"notice": 0.0}, "notice is 0.0, expected above 0"),
         (None, {"alarm": 1.0}, "alarm must not be below notice"),
         (None, {"version": 1}, "has version 1, .* needs 3: .* `host_tools fit --model DIR`"),
-        (None, {"version": 2}, "has version 2, .* know one threshold, no masked channel"),
+        (None, {"version": 2}, "has version 2, .* fit the detector again"),
         (None, {"version": None}, "has version None"),
         (None, {"baseline": "model"}, "baseline is 'model', expected training or learned"),
         (None, {"baseline": "training"}, "learn_samples must be above 0 with"),
