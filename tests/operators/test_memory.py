@@ -17,7 +17,14 @@ from tests.operators.cases import ALL_CASES
 from tests.operators.draw import Case
 from tests.operators.networks import NETWORKS
 
-SPECIAL = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+SPECIAL = (
+    "CONV_2D",
+    "CONV_2D_S16",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "FULLY_CONNECTED_S16",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+)
 """Kinds with kernels for an instruction set."""
 SEEDS = 3
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import packing
+from codegen.backends.native.dsp import int16, packing
 from codegen.backends.native.shared import conv_2d as flat
+from codegen.backends.native.shared import int16 as shared_int16
 from codegen.backends.native.shared import weights
 from codegen.fixed_point import Int64
 from codegen.ir.call import (
@@ -35,7 +36,7 @@ def replace(
     """Return the call of a kernel with paired rows, or why none is exact or pays."""
     del plain
     if is_int16(graph, operator):
-        return None
+        return int16.call(operator, shared_int16.of_convolution(graph, operator))
     if groups_of(graph, operator) > 1:
         return "it has groups"
     p = products(graph, operator)

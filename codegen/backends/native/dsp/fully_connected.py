@@ -1,6 +1,7 @@
 """FULLY_CONNECTED for the DSP extension: rows in pairs, eight at a time."""
 
-from codegen.backends.native.dsp import packing
+from codegen.backends.native.dsp import int16, packing
+from codegen.backends.native.shared import int16 as shared_int16
 from codegen.backends.native.shared import weights
 from codegen.backends.native.shared.fully_connected import LITTLE, is_little
 from codegen.ir.call import (
@@ -23,7 +24,7 @@ def replace(
     """Return the call of the kernel with paired rows, or why it is not exact or does not pay."""
     del plain
     if is_int16(graph, operator):
-        return None
+        return int16.call(operator, shared_int16.of_matrix(graph, operator))
     if goal != "speed" and is_little(graph):
         return f"fewer than {LITTLE} products do not pay for its code"
     p = products(graph, operator)

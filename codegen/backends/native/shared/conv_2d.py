@@ -1,9 +1,12 @@
-"""Convolutions of height 1 computed a position at a time, as rows of a matrix product."""
+"""CONV_2D in portable C for int16 values; convolutions of height 1 as rows of a matrix product."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from codegen.backends.native.shared import int16
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import DType, Graph, Operator
+from codegen.operators.linear.int16 import is_int16
 from codegen.operators.window import Axis, convolution_axes
 from codegen.options import Goal
 
@@ -11,6 +14,16 @@ _MINOR = 8
 """Ratio of matrix products to convolution products above which a convolution may use the matrix
 product's tile. On RV32 a convolution takes up to a third more instructions that way; at this ratio
 the whole model takes at most 4% more."""
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call for int16 values that takes four channels at a time, or why none pays."""
+    del plain, goal
+    if not is_int16(graph, operator):
+        return None
+    return int16.tiled_call(operator, int16.of_convolution(graph, operator))
 
 
 def is_preferred(graph: Graph, operator: Operator, goal: Goal, *, may_replace: bool) -> bool:

@@ -1,6 +1,10 @@
-"""Rule for when a tuned matrix product is worth its code."""
+"""FULLY_CONNECTED in portable C for int16 values; when a tuned matrix product is worth its code."""
 
-from codegen.ir.graph import Graph
+from codegen.backends.native.shared import int16
+from codegen.ir.call import KernelCall
+from codegen.ir.graph import Graph, Operator
+from codegen.operators.linear.int16 import is_int16
+from codegen.options import Goal
 
 LITTLE = 4096
 """Number of products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its
@@ -20,3 +24,13 @@ def is_little(graph: Graph) -> bool:
             weights, source = graph.tensor(operator.inputs[1]), graph.tensor(operator.inputs[0])
             products += source.elements * weights.shape[0]
     return products < LITTLE
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call for int16 values that takes four outputs at a time, or why none pays."""
+    del plain, goal
+    if not is_int16(graph, operator):
+        return None
+    return int16.tiled_call(operator, int16.of_matrix(graph, operator))
