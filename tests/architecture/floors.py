@@ -54,6 +54,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "data/reading": {"formats"},
     "data": {"data/reading", "formats"},
     "device": {"formats"},
+    "recording": {"device"},
     "eda": {"data/reading", "formats"},
     "detection": {"data", "formats", "runtimes"},
     "conversion": {"data", "formats", "runtimes"},
