@@ -1,1 +1,1 @@
-"""From a line of a machine to a log: rows with stamps, gaps that are told, whole files."""
+"""Recording of logs: a board's lines as rows with stamps, gaps that are told, whole files."""

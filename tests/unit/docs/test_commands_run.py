@@ -19,6 +19,7 @@ SECONDS = 1800
 LEFT_OUT = {
     "README.md: ./safe flash": "needs a board and its vendor's pack",
     "README.md: ./safe bench --port": "needs a board",
+    "README.md: ./safe record --port": "needs a board",
     "README.md: pipx": "asks the network; tests/package installs the wheel",
     "README.md: cc -std=c99 -I gen main.c": "tests/unit/test_readme.py compiles and runs it",
     "README.md: ./safe targets new": "needs a vendor's pack; tests/unit/targets/test_pack.py",
@@ -32,6 +33,9 @@ LEFT_OUT = {
     "docs/install.md: pacman": "is for Windows",
     "docs/install.md: winget": "is for Windows",
     "docs/install.md: usbipd": "is for Windows, and needs a board",
+    "docs/live.md: ./safe record": "needs a board; tests/unit/host_tools/recording has sockets",
+    "docs/live.md: ./safe evaluate": "needs what a board said",
+    "docs/live.md: ./safe read": "needs what a board said",
     "docs/tflm.md: ": "needs a user's build of TensorFlow Lite Micro; tests/emulator/test_tflm.py",
     "docs/x-cube-ai.md: ": "needs ST's tool; tests/emulator/test_xcubeai.py runs a stand-in",
     "examples/gateway/README.md: ./gateway": "serves until it ends; tests/unit/examples runs it",
