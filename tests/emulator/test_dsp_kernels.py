@@ -24,7 +24,8 @@ IMAGE = Path(__file__).parent / "images/tiles.c"
 
 def tiles(target, folder, *flags):
     """Build the image that compares the tiles with plain sums."""
-    sources = [IMAGE, KERNELS / "dot8_dsp.c", KERNELS / "gemm4x2_dsp.c"]
+    names = ("dot8_dsp.c", "gemm4x2_dsp.c", "lstm_terms_dsp.c")
+    sources = [IMAGE, *(KERNELS / name for name in names)]
     include = f"-I{build.ROOT / 'sdk/include'}"
     objects = bare.compile_objects(target, sources, folder, ("-O2", "-std=c99", include, *flags))
     (folder / "tiles.h").write_text("int safe_tiles_run(const void *input, void *output);\n")

@@ -31,6 +31,14 @@
 #define SAFE_NOINLINE __attribute__((noinline, noclone))
 #endif
 
+/** For a function that assembly calls: optimization over all files must neither rename nor drop it.
+ */
+#if defined(__clang__)
+#define SAFE_FROM_ASSEMBLY __attribute__((used))
+#else
+#define SAFE_FROM_ASSEMBLY __attribute__((used, externally_visible))
+#endif
+
 /** For a function that runs once, or seldom: it is made small rather than fast, and so is what only
  * such functions call. */
 #define SAFE_COLD __attribute__((cold))

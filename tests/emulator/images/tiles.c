@@ -7,6 +7,7 @@
 #include "safe/kernel/dot8_dsp.h"
 #include "safe/kernel/dsp.h"
 #include "safe/kernel/gemm4x2_dsp.h"
+#include "safe/kernel/lstm_terms_dsp.h"
 
 #define MAX_BLOCKS 13u
 #define MAX_GROUPS 3u
@@ -17,7 +18,7 @@ static uint32_t s_state;
 static int8_t s_rows[MAX_ROWS][MAX_LENGTH];
 static int8_t s_values[2][MAX_LENGTH];
 static int32_t s_start[MAX_ROWS];
-static uint32_t s_weights[MAX_GROUPS * (16u + 4u * MAX_BLOCKS)];
+static uint32_t s_weights[MAX_ROWS * (4u + MAX_BLOCKS)];
 static uint32_t s_expanded[4u * MAX_BLOCKS];
 
 int safe_tiles_run(const void *input, void *output);
@@ -133,6 +134,83 @@ static int gemm4x2_differs(uint32_t blocks, uint32_t groups)
     return different;
 }
 
+static safe_dsp_rescale_t s_scales[SAFE_LSTM_DSP_GATES];
+static safe_lstm_dsp_wide_t s_wide[SAFE_LSTM_DSP_GATES];
+
+/** Scales of gates; every third is wide, and is rescaled by nothing else. */
+static void draw_scales(void)
+{
+    for (uint32_t gate = 0; gate < SAFE_LSTM_DSP_GATES; gate++) {
+        const int32_t shift = 1 + (int32_t)(next() % 8u);
+        const safe_dsp_rescale_t own = {(int32_t)(0x40000000u | (next() << 6)), 1 << (shift - 1),
+                                        shift};
+        const safe_dsp_rescale_t pass = {0x40000000, 1, 1};
+        const safe_lstm_dsp_wide_t none = {0, SAFE_LSTM_DSP_NARROW};
+        const safe_lstm_dsp_wide_t wide = {(int32_t)(0x40000000u | (next() << 6)),
+                                           (int32_t)(next() % 5u)};
+        const uint32_t is_wide = next() % 3u == 0u ? 1u : 0u;
+        s_scales[gate] = is_wide ? pass : own;
+        s_wide[gate] = is_wide ? wide : none;
+    }
+}
+
+static int32_t limited(int64_t value)
+{
+    return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : (int32_t)value;
+}
+
+/** A term in Q3.12 as safe_requantize has it, from its sum. */
+static int32_t term(uint32_t gate, int32_t sum)
+{
+    const int32_t up = s_wide[gate].shift;
+    if (up != SAFE_LSTM_DSP_NARROW) {
+        return limited(((int64_t)sum * (1 << up) * s_wide[gate].multiplier + (1 << 30)) >> 31);
+    }
+    const safe_dsp_rescale_t r = s_scales[gate];
+    const int64_t high = (2 * (int64_t)sum * r.multiplier + ((int64_t)1 << 31)) >> 32;
+    return limited((high + r.addend - (sum < 0 ? 1 : 0)) >> r.shift);
+}
+
+/* Rows of tile t, gate g: 8 t + 2 g is u's, the next v's. */
+static int lstm_differs(uint32_t blocks, uint32_t tiles)
+{
+    uint32_t terms[2][MAX_ROWS / 2u + 1u];
+    int different = 0;
+    draw_scales();
+    memset(terms, 0x55, sizeof terms);
+    safe_dsp_lstm_expand(s_values[0], s_values[1], (int32_t)(4u * blocks), s_expanded);
+    for (uint32_t gate = 0; gate < SAFE_LSTM_DSP_GATES; gate += SAFE_LSTM_DSP_HALF) {
+        uint32_t *to = s_weights;
+        for (uint32_t row = 2u * gate; row < 8u * tiles; row += 8u) {
+            to = put_rows(put_start(to, row, 4u), row, 4u, blocks);
+        }
+        const safe_lstm_input_t half = {
+            tiles, blocks, {&terms[0][gate], &terms[1][gate]}, &s_scales[gate], &s_wide[gate]};
+        different += safe_dsp_lstm_input(s_weights, s_expanded, &half) != to;
+    }
+    uint32_t *to = s_weights;
+    int32_t start[SAFE_DOT8_ROWS];
+    for (uint32_t row = 0; row < 8u * tiles; row += 8u) {
+        to = put_rows(to, row, 8u, blocks);
+    }
+    (void)put_start((uint32_t *)start, 0, SAFE_DOT8_ROWS);
+    safe_dsp_expand(s_values[1], (int32_t)(4u * blocks), 0, s_expanded);
+    const safe_lstm_recurrent_t recurrent = {
+        s_expanded, SAFE_DOT8_LENGTH(blocks), start, s_wide, tiles, s_scales};
+    safe_dsp_lstm_recurrent(s_weights, &recurrent, terms[0]);
+    for (uint32_t row = 0; row < 8u * tiles; row++) {
+        const uint32_t word = row / 2u, high = 16u * (row % 2u), gate = word % 4u;
+        const int32_t first = term(gate, plain(row, 0, 4u * blocks));
+        const int32_t second = term(gate, plain(row, 1, 4u * blocks));
+        const int32_t more = plain(row, 1, 4u * blocks) - s_start[row] + s_start[row % 8u];
+        const int32_t sum = limited((int64_t)first + term(gate, more));
+        different += (int16_t)(terms[0][word] >> high) != sum;
+        different += (int16_t)(terms[1][word] >> high) != second;
+    }
+    return different + (terms[0][4u * tiles] != 0x55555555u) +
+           (terms[1][4u * tiles] != 0x55555555u);
+}
+
 int safe_tiles_run(const void *input, void *output)
 {
     int different = 0;
@@ -142,6 +220,7 @@ int safe_tiles_run(const void *input, void *output)
         draw();
         different += dot8_differs(blocks);
         different += gemm4x2_differs(blocks, 1u + blocks % MAX_GROUPS);
+        different += lstm_differs(blocks, 1u + blocks % (MAX_ROWS / 8u));
     }
     return different;
 }

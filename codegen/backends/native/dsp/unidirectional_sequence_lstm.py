@@ -1,5 +1,8 @@
 """The LSTM's constants as the dsp kernel reads them, and the proof that it is exact with them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +23,9 @@ from codegen.operators.recurrent import lstm as _lstm
 from codegen.options import Goal
 from codegen.sigmoid_table import SIGMOID_TABLE
 
+_HALF_ROWS = 4
+"""Rows of half a tile of the input: two gates of two units."""
+
 
 def replace(
     graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
@@ -30,7 +36,7 @@ def replace(
     return refusal(p) or call(operator, p, (_lstm.written(operator),))
 
 
-def sigmoid_lines() -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+def sigmoid_lines() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return base and slope of each of 256 lines of the upper half of the sigmoid.
 
     With z >= 0 the table's argument in 1/512 and i = z >> 9, base[i] + z · slope[i] is
@@ -40,8 +46,16 @@ def sigmoid_lines() -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
     table = np.array(SIGMOID_TABLE, dtype=np.int64)
     index = np.arange(table.size)
     slope = np.append(np.diff(table), 0)
-    base = 512 * (table - index * slope) - (1 << 24)
-    return base.astype(np.int32), slope.astype(np.uint16)
+    return 512 * (table - index * slope) - (1 << 24), slope
+
+
+def lines() -> NDArray[np.uint32]:
+    """Return base and slope as words, uint32[256]: 2^16 · (base / 512) + slope.
+
+    The base is a multiple of 512 and at most 2^24, the slope below 2^10.
+    """
+    base, slope = sigmoid_lines()
+    return (base // 512 << 16 | slope).astype(np.uint32)
 
 
 def _hidden_range(p: _lstm.LstmIntegers) -> tuple[int, int]:
@@ -59,19 +73,48 @@ def refusal(p: _lstm.LstmIntegers) -> str | None:
     )
 
 
+def _input_halves(p: _lstm.LstmIntegers) -> NDArray[np.uint32]:
+    """Return half tiles of the input, uint32[2, pairs of units, words]: starts, then weights."""
+    rows = shared.tiles(p.input_weights).reshape(-1, 2, _HALF_ROWS, p.sizes.inputs)
+    start = shared.starts(p.input_bias).reshape(-1, 2, _HALF_ROWS)
+    halves = []
+    for half in (0, 1):
+        own = rows[:, half].reshape(-1, p.sizes.inputs)
+        weights = _packing.pack_rows(own, _HALF_ROWS).reshape(len(rows), -1)
+        begin = _packing.pack_start(start[:, half].reshape(-1), _HALF_ROWS).view(np.uint32)
+        halves.append(np.concatenate([begin, weights], axis=1))
+    return np.stack(halves)
+
+
+def _params(operator: Operator, p: _lstm.LstmIntegers) -> Mapping[str, Any]:
+    """Return the fields of `safe_lstm_dsp_params_t` in order."""
+    wide = {"is_wide": shared.wide_sources(p)}
+    fields: dict[str, Any] = {}
+    for name, value in shared.params(operator, p).items():
+        fields |= wide if name == "any_wide" else {name: value}
+    return fields
+
+
+def _bound(p: _lstm.LstmIntegers) -> int:
+    """Return the largest |sum| of any product."""
+    recurrent = shared.tiles(p.recurrent_weights)
+    none = np.zeros(len(recurrent), np.int64)
+    source = weights.sum_bound(shared.tiles(p.input_weights), shared.starts(p.input_bias))
+    hidden = weights.sum_bound(recurrent, none, *_hidden_range(p))
+    return max(int(source.max()), int(hidden.max()))
+
+
+def _scratch_words(sizes: _lstm.Sizes) -> int:
+    """Return SAFE_LSTM_DSP_SCRATCH_WORDS."""
+    tiles = -(-sizes.units // 2)
+    expanded = 4 * _packing.blocks(sizes.inputs) + 2 * _packing.blocks(sizes.units)
+    return expanded + 2 * _lstm.GATES * tiles
+
+
 def call(operator: Operator, p: _lstm.LstmIntegers, notes: tuple[str, ...]) -> KernelCall:
     """Return the call of `safe_kernel_unidirectional_sequence_lstm_s8_dsp`; `refusal` is None."""
-    source, recurrent = shared.tiles(p.input_weights), shared.tiles(p.recurrent_weights)
-    rows = _packing.DOT8_ROWS
-    parts = [_packing.pack_rows(part, rows) for part in (source, recurrent)]
-    rows_of_units = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
-    base, slope = sigmoid_lines()
+    recurrent = _packing.pack_rows(shared.tiles(p.recurrent_weights), _packing.DOT8_ROWS)
     s = p.sizes
-    none = np.zeros(len(recurrent), np.int64)
-    bound = max(
-        int(weights.sum_bound(source, shared.starts(p.input_bias)).max()),
-        int(weights.sum_bound(recurrent, none, *_hidden_range(p)).max()),
-    )
     return KernelCall(
         kernel="safe_kernel_unidirectional_sequence_lstm_s8_dsp",
         header="safe/kernel/unidirectional_sequence_lstm_dsp.h",
@@ -79,42 +122,28 @@ def call(operator: Operator, p: _lstm.LstmIntegers, notes: tuple[str, ...]) -> K
         arguments=(
             ParamsArg(),
             TensorArg(operator.inputs[0]),
-            ConstantArg("weights"),
-            ConstantArg("start"),
-            ConstantArg("sigmoid_base"),
-            ConstantArg("sigmoid_slope"),
+            *(ConstantArg(name) for name in ("weights", "recurrent", "lines")),
             TensorArg(operator.inputs[_lstm.HIDDEN_STATE]),
             TensorArg(operator.inputs[_lstm.CELL_STATE]),
-            ScratchArg("expanded"),
+            ScratchArg("terms"),
             TensorArg(operator.outputs[0]),
         ),
         params_type="safe_lstm_dsp_params_t",
-        params=shared.params(operator, p),
+        params=_params(operator, p),
         constants=(
             Constant(
                 "weights",
-                rows_of_units,
-                weight_bytes=p.input_weights.nbytes + p.recurrent_weights.nbytes,
+                _input_halves(p),
+                weight_bytes=p.input_weights.nbytes + 4 * p.input_bias.size,
             ),
-            Constant(
-                "start",
-                _packing.pack_start(shared.starts(p.input_bias), rows),
-                weight_bytes=4 * p.input_bias.size,
-            ),
-            Constant("sigmoid_base", base, counts_as_weight=False),
-            Constant("sigmoid_slope", slope, counts_as_weight=False),
+            Constant("recurrent", recurrent, weight_bytes=p.recurrent_weights.nbytes),
+            Constant("lines", lines(), counts_as_weight=False),
         ),
-        scratch=(
-            Scratch(
-                "expanded",
-                8 * (_packing.blocks(s.inputs) + _packing.blocks(s.units)),
-                alignment=4,
-            ),
-        ),
+        scratch=(Scratch("terms", 4 * _scratch_words(s), alignment=4),),
         macs=s.batches * s.time_steps * _lstm.GATES * s.units * (s.inputs + s.units),
         notes=(
-            "dsp kernel, the gates of two units at a time, rows in pairs",
+            "dsp kernel, two time steps of the input at once, rows in pairs",
             *notes,
-            f"|sum| <= {bound}; the first of each pair < 2^23",
+            f"|sum| <= {_bound(p)}; the first of each pair < 2^23",
         ),
     )

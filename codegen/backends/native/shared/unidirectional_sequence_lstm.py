@@ -21,6 +21,8 @@ _PASS = (1 << 30, -1)
 number back to the number."""
 _NARROW = -64
 """Value of SAFE_LSTM_DSP_NARROW: the term needs no left shift before it is rescaled."""
+_MAX_WIDE_SHIFT = 7
+"""Largest left shift of a wide term: a sum below 2^23 then stays below 2^30."""
 _MIN_UPDATE_SHIFT, _MAX_UPDATE_SHIFT = 14, 29
 """Limits of the right shift of input · cell after the multiplication by 2^30 / 2^31: from the first
 on the product fits int16, up to the second the sum fits 32 bits."""
@@ -48,6 +50,8 @@ def refuse_scales(p: _lstm.LstmIntegers) -> str | None:
         return "the cell state's scale is not a power of two"
     if not _MIN_UPDATE_SHIFT <= -p.update[1] <= _MAX_UPDATE_SHIFT:
         return f"a shift of the cell update of {p.update[1]}"
+    if p.scales[..., 1].max() > _MAX_WIDE_SHIFT:
+        return f"a left shift of {p.scales[..., 1].max()}, beyond {_MAX_WIDE_SHIFT}"
     hidden = np.array([p.hidden], dtype=np.int64)
     narrow = ~_is_wide(p)
     return weights.refuse_rescale(
@@ -57,6 +61,11 @@ def refuse_scales(p: _lstm.LstmIntegers) -> str | None:
 
 def _columns(pairs: Int64) -> tuple[Int64, Int64]:
     return pairs[:, 0], pairs[:, 1]
+
+
+def wide_sources(p: _lstm.LstmIntegers) -> list[int]:
+    """Return 1 where any term of the input is wide, and of the hidden state, else 0."""
+    return [int(source.any()) for source in _is_wide(p)]
 
 
 def _is_wide(p: _lstm.LstmIntegers) -> NDArray[np.bool_]:

@@ -87,6 +87,27 @@ static inline uint32_t safe_dsp_sadd16(uint32_t a, uint32_t b)
 #endif
 }
 
+/** Limits to [-high - 1, high]: what SSAT does where it is not there. */
+static inline int32_t safe_dsp_limit(int32_t value, int32_t high)
+{
+    if (SAFE_UNLIKELY((uint32_t)value + (uint32_t)high + 1u > 2u * (uint32_t)high + 1u)) {
+        value = value < 0 ? -high - 1 : high;
+    }
+    return value;
+}
+
+/** Sums of the low and of the high halves, each limited to int16. */
+static inline uint32_t safe_dsp_qadd16(uint32_t a, uint32_t b)
+{
+#if SAFE_DSP
+    return (uint32_t)__qadd16((int16x2_t)a, (int16x2_t)b);
+#else
+    const int32_t low = safe_dsp_limit(safe_dsp_low(a) + safe_dsp_low(b), INT16_MAX);
+    const int32_t high = safe_dsp_limit(safe_dsp_high(a) + safe_dsp_high(b), INT16_MAX);
+    return ((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16;
+#endif
+}
+
 /** Bytes 0 and 2 of x added to the halves of a. */
 static inline uint32_t safe_dsp_sxtab16(uint32_t a, uint32_t x)
 {
@@ -237,15 +258,6 @@ static inline uint32_t safe_dsp_pkhtb(uint32_t high, uint32_t low)
 #endif
 }
 
-/** Limits to [-high - 1, high]: what SSAT does where it is not there. */
-static inline int32_t safe_dsp_limit(int32_t value, int32_t high)
-{
-    if (SAFE_UNLIKELY((uint32_t)value + (uint32_t)high + 1u > 2u * (uint32_t)high + 1u)) {
-        value = value < 0 ? -high - 1 : high;
-    }
-    return value;
-}
-
 /** Limits to int8. */
 static inline int32_t safe_dsp_ssat8(int32_t value)
 {
@@ -284,6 +296,9 @@ static inline int32_t safe_dsp_ssat18_double(int32_t value)
 
 /** Keeps the scheduler from mixing independent blocks, which would spill. No instruction. */
 #define SAFE_DSP_FENCE() __asm__ volatile("" ::: "memory")
+
+/** Makes the compiler forget where a value came from. No instruction. */
+#define SAFE_DSP_OPAQUE(value) __asm__("" : "+r"(value))
 
 /** Four bytes from any address: one load, aligned or not. */
 static inline uint32_t safe_dsp_load(const void *from)

@@ -59,6 +59,18 @@ static inline int32_t safe_dsp_ssat8_q21(int32_t value)
 #endif
 }
 
+/** Limits to 19 bits with sign. */
+static inline int32_t safe_dsp_ssat19(int32_t value)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("ssat %0, #19, %1" : "=r"(result) : "r"(value));
+    return result;
+#else
+    return safe_dsp_limit(value, ((int32_t)1 << 18) - 1);
+#endif
+}
+
 /** floor(value / 2^17), limited to [0, 1023]. */
 static inline uint32_t safe_dsp_usat10_q17(int32_t value)
 {
@@ -72,6 +84,60 @@ static inline uint32_t safe_dsp_usat10_q17(int32_t value)
         value = value < 0 ? 0 : 1023;
     }
     return (uint32_t)value;
+#endif
+}
+
+/** floor(value / 2^21), limited to [0, 255]. */
+static inline uint32_t safe_dsp_usat8_q21(int32_t value)
+{
+#if SAFE_DSP
+    uint32_t result;
+    __asm__("usat %0, #8, %1, asr #21" : "=r"(result) : "r"(value));
+    return result;
+#else
+    value >>= 21;
+    if ((uint32_t)value > 255u) {
+        value = value < 0 ? 0 : 255;
+    }
+    return (uint32_t)value;
+#endif
+}
+
+/** `value`, negated where `sign` is negative; not INT32_MIN. */
+static inline int32_t safe_dsp_with_sign(int32_t value, int32_t sign)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("eor %0, %1, %2, asr #31\n\tsub %0, %0, %2, asr #31"
+            : "=&r"(result)
+            : "r"(value), "r"(sign));
+    return result;
+#else
+    return sign < 0 ? -value : value;
+#endif
+}
+
+/** x.low * y.low */
+static inline int32_t safe_dsp_smulbb(uint32_t x, uint32_t y)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("smulbb %0, %1, %2" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+#else
+    return safe_dsp_low(x) * safe_dsp_low(y);
+#endif
+}
+
+/** x.high * y.low */
+static inline int32_t safe_dsp_smultb(uint32_t x, uint32_t y)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("smultb %0, %1, %2" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+#else
+    return safe_dsp_high(x) * safe_dsp_low(y);
 #endif
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "safe/kernel/dot8_dsp.h"
-#include "safe/kernel/dsp.h"
+#include "safe/kernel/lstm_terms_dsp.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,20 +21,14 @@ typedef enum safe_lstm_dsp_gate {
     SAFE_LSTM_DSP_OUTPUT = 3,
 } safe_lstm_dsp_gate_t;
 
-/** Number of gates. */
-#define SAFE_LSTM_DSP_GATES 4
+/** Lines of the interpolated sigmoid. */
+#define SAFE_LSTM_DSP_LINES 256
 
-/** Entries of each of the two sigmoid tables. */
-#define SAFE_LSTM_DSP_ENTRIES 256
-
-/** Shift of a safe_lstm_dsp_wide_t that is not applied. */
-#define SAFE_LSTM_DSP_NARROW (-64)
-
-/** A term of a gate whose scale is too large for safe_dsp_rescale: rescaled before. */
-typedef struct safe_lstm_dsp_wide {
-    int32_t multiplier;
-    int32_t shift; /**< See safe_requantize, or SAFE_LSTM_DSP_NARROW. */
-} safe_lstm_dsp_wide_t;
+/** Words of scratch memory: of two steps the expanded input and the terms, and the expanded hidden
+ * state. */
+#define SAFE_LSTM_DSP_SCRATCH_WORDS(input_blocks, unit_blocks, tiles)                              \
+    (SAFE_LSTM_INPUT_WORDS(input_blocks) + SAFE_DOT8_WORDS(unit_blocks) +                          \
+     2u * SAFE_LSTM_DSP_GATES * (tiles))
 
 /** Constants of one call. Steps are in elements. */
 typedef struct safe_lstm_dsp_params {
@@ -57,7 +51,7 @@ typedef struct safe_lstm_dsp_params {
     safe_dsp_rescale_t input[SAFE_LSTM_DSP_GATES];     /**< To Q3.12. */
     safe_dsp_rescale_t recurrent[SAFE_LSTM_DSP_GATES]; /**< To Q3.12. */
     safe_dsp_rescale_t hidden; /**< Output gate * tanh(cell state) -> hidden state. */
-    int32_t any_wide;          /**< 1 when a term is wide. */
+    int32_t is_wide[2];        /**< 1 where a term is wide: of the input, of the hidden state. */
     safe_lstm_dsp_wide_t wide[2 * SAFE_LSTM_DSP_GATES]; /**< Input, then recurrent. */
 } safe_lstm_dsp_params_t;
 
@@ -65,20 +59,21 @@ typedef struct safe_lstm_dsp_params {
  * The same bytes as safe_kernel_unidirectional_sequence_lstm_s8, from packed weights.
  *
  * @param input, hidden_state, cell_state, output See safe_kernel_unidirectional_sequence_lstm_s8.
- * @param weights For every two units u and v a tile of safe_dsp_dot8 over the input, then one
- * over the hidden state, rows (u, v) of each gate; an odd last unit has a v of zeros.
- * @param start 8 words per tile of the input: bias with -input_zero_point * sum(weights) folded
- * in. The zero point of the hidden state is subtracted as it is expanded.
- * @param sigmoid_base, sigmoid_slope SAFE_LSTM_DSP_ENTRIES lines of the interpolated sigmoid, see
+ * @param input_weights For every two units u and v half a tile of safe_dsp_lstm_input with the rows
+ * (u, v) of the first two gates, then for all units that of the others; an odd last unit has a v of
+ * zeros. Sums start from the bias with -input_zero_point * sum(weights) folded in.
+ * @param recurrent_weights For every two units a tile of safe_dsp_dot8, rows (u, v) of each gate.
+ * The zero point of the hidden state is subtracted as it is expanded.
+ * @param lines SAFE_LSTM_DSP_LINES of the interpolated sigmoid, see
  * `codegen/backends/native/dsp/unidirectional_sequence_lstm.py`.
- * @param scratch SAFE_DOT8_WORDS of the blocks of the input and of the units, in words.
+ * @param scratch SAFE_LSTM_DSP_SCRATCH_WORDS words.
  * `unidirectional_sequence_lstm.py` proves the bounds of safe_dsp_dot8 and safe_dsp_rescale for
  * every row.
  */
 void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
-    const safe_lstm_dsp_params_t *params, const int8_t *input, const uint32_t *weights,
-    const int32_t *start, const int32_t *sigmoid_base, const uint16_t *sigmoid_slope,
-    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output);
+    const safe_lstm_dsp_params_t *params, const int8_t *input, const uint32_t *input_weights,
+    const uint32_t *recurrent_weights, const uint32_t *lines, int8_t *hidden_state,
+    int16_t *cell_state, void *scratch, int8_t *output);
 
 #ifdef __cplusplus
 }

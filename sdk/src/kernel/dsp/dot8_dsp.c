@@ -36,7 +36,7 @@
     "asr " h ", " h ", #7\n"                                                                       \
     "lsl " l ", " l ", #1\n"
 
-__attribute__((naked)) SAFE_NOINLINE const uint32_t *
+__attribute__((naked)) SAFE_FROM_ASSEMBLY SAFE_NOINLINE const uint32_t *
 safe_dsp_dot8(const uint32_t *weights __attribute__((unused)),
               const uint32_t *values __attribute__((unused)),
               uint32_t length __attribute__((unused)), const int32_t *start __attribute__((unused)),

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file unidirectional_sequence_lstm_dsp.c LSTM, two units at a time: their eight gates are one
- * tile. Input and hidden state are expanded to int16 once per step. */
+/** @file unidirectional_sequence_lstm_dsp.c LSTM: the input's terms for two time steps at once,
+ * then of each step the terms of the hidden state for all units, then all gates. Each of the three
+ * is a loop below 1 KB of code, so that a small instruction cache in front of a flash holds it. */
 #include "safe/kernel/unidirectional_sequence_lstm_dsp.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include "safe/compiler.h"
-#include "safe/fixed_point.h"
+#include "safe/kernel/dsp_limit.h"
 
 /** The same value of two neighbouring units. */
 typedef struct pair {
@@ -15,85 +16,64 @@ typedef struct pair {
     int32_t v;
 } pair_t;
 
-/** Lines of the interpolated sigmoid. */
-typedef struct lines {
-    const int32_t *base;
-    const uint16_t *slope;
-} lines_t;
+/** What the steps share. */
+typedef struct lstm {
+    const safe_lstm_dsp_params_t *params;
+    const uint32_t *input_weights;
+    const uint32_t *lines;
+    uint32_t *values; /**< Inputs of two steps, expanded. */
+    uint32_t *terms;  /**< Of two steps. */
+    uint32_t tiles;
+    uint32_t input_blocks;
+    safe_lstm_recurrent_t recurrent;
+} lstm_t;
 
-/** What one step reads besides weights and parameters. */
-typedef struct step {
-    const uint32_t *input;     /**< Expanded. */
-    const uint32_t *recurrent; /**< Hidden state, expanded; null when it is all zero points. */
-    lines_t lines;
-} step_t;
+/* A line of the interpolated sigmoid is 2^16 * base + slope, where an argument z >= 0 in 512ths of
+ * an entry of the table has the value slope * z + 512 * base in 2^-25; slope < 2^10, so that shifts
+ * of the word to the right by 10 and more bits leave the base alone. Both halves of the curve are
+ * rounded alike: floor((x + half) / unit) of the magnitude, then the sign. */
 
-/** Fraction of the two-sided curve at z, without rounding: its lower half is the one's complement
- * of the upper, as entry -1 - i starts where entry i ends. |z| < 2^17. */
-static inline int32_t line_at(int32_t z, lines_t lines)
+/** sigmoid(x / 2^12) in Q0.15: safe_sigmoid_s16 for any int16. @param z 3 * x * 2^13 */
+static inline int32_t sigmoid(int32_t z, const uint32_t *lines)
 {
-    /* Line i joins entries i and i + 1 of the curve: base + slope * z, in 512ths of the unit of the
-     * curve, so that the slope is the rise from one entry to the next, below 2^10. z ^ sign is z,
-     * or -1 - z below 0, so that both halves find the same line. The product is below 2^27. */
-    const int32_t sign = z < 0 ? -1 : 0;
-    const int32_t index = (z ^ sign) >> 9;
-    return z * lines.slope[index] + (lines.base[index] ^ sign);
+    /* Arguments of the table reach 3 * 2^15, line 192. SMLAWB gives eighths of the line's unit,
+     * rounded down; 128 of them are one of the result, so that rounding them first changes
+     * nothing. */
+    const int32_t size = safe_dsp_with_sign(z, z);
+    const uint32_t line = lines[size >> 22];
+    const int32_t rise = safe_dsp_smlawb(size, line, 64) + (int32_t)(line >> 10);
+    return (1 << 14) + safe_dsp_with_sign(rise >> 7, z);
 }
 
-/** sigmoid(x / 2^12) in Q0.15: safe_sigmoid_s16 for any int16. */
-static inline int32_t sigmoid(int32_t x, lines_t lines)
+/** tanh in Q0.15: safe_tanh_s16 from the table's argument on. @param z The argument * 2^12; beyond
+ * the table the last line is flat. */
+static inline int32_t hyperbolic(int32_t z, const uint32_t *lines)
 {
-    /* (curve + 1) / 2 in Q0.15: the full scale of line_at is 2^24, and 2^9 rounds. */
-    return (line_at(3 * x, lines) + 0x01000200) >> 10;
+    const int32_t size = safe_dsp_with_sign(z, z);
+    const uint32_t line = lines[safe_dsp_usat8_q21(size)];
+    const int32_t rise = safe_dsp_smlawb(size, line, 16) + (int32_t)(line >> 11);
+    return safe_dsp_with_sign(rise >> 5, z);
 }
 
-/** tanh in Q0.15 of the table's argument: safe_tanh_s16 from there on. */
-static inline int32_t hyperbolic(int32_t argument, lines_t lines)
+static inline pair_t sigmoid_pair(uint32_t terms, const uint32_t *lines)
 {
-    return (line_at(safe_dsp_ssat18_double(argument), lines) + 256) >> 9;
-}
-
-static inline pair_t sigmoid_pair(pair_t gate, lines_t lines)
-{
+    pair_t gate;
     SAFE_DSP_FENCE();
-    gate.u = sigmoid(gate.u, lines);
+    gate.u = sigmoid(safe_dsp_smulbb(terms, 3 << 13), lines);
     SAFE_DSP_FENCE();
-    gate.v = sigmoid(gate.v, lines);
+    gate.v = sigmoid(safe_dsp_smultb(terms, 3 << 13), lines);
     SAFE_DSP_FENCE();
     return gate;
 }
 
-static inline pair_t hyperbolic_pair(pair_t argument, lines_t lines)
+static inline pair_t hyperbolic_pair(pair_t z, const uint32_t *lines)
 {
     SAFE_DSP_FENCE();
-    argument.u = hyperbolic(argument.u, lines);
+    z.u = hyperbolic(z.u, lines);
     SAFE_DSP_FENCE();
-    argument.v = hyperbolic(argument.v, lines);
+    z.v = hyperbolic(z.v, lines);
     SAFE_DSP_FENCE();
-    return argument;
-}
-
-/** One term of a gate in Q3.12, limited to int16. */
-static inline int32_t term(int32_t twice, safe_dsp_rescale_t r)
-{
-    return safe_dsp_ssat16(safe_dsp_rescale(twice, r.multiplier, r.addend, r.shift));
-}
-
-/** A gate before its activation: the terms of input and hidden state. @param twice 16 sums, the
- * input's tile and then the hidden state's. */
-static inline pair_t gate_of(const safe_lstm_dsp_params_t *params, int32_t gate,
-                             const int32_t *twice)
-{
-    const int32_t *recurrent = &twice[SAFE_DOT8_ROWS];
-    safe_dsp_rescale_t r = params->input[gate];
-    pair_t sum = {term(twice[2 * gate], r), term(twice[2 * gate + 1], r)};
-    /* Only now the second rescaling is loaded: its three words and the first's would not fit the
-     * registers together. */
-    SAFE_DSP_FENCE();
-    r = params->recurrent[gate];
-    sum.u = safe_dsp_ssat16(sum.u + term(recurrent[2 * gate], r));
-    sum.v = safe_dsp_ssat16(sum.v + term(recurrent[2 * gate + 1], r));
-    return sum;
+    return z;
 }
 
 /* Below, an int16 shifted by 16 is -1 where it is negative, and 0 elsewhere. */
@@ -121,28 +101,31 @@ static inline int32_t clipped(const safe_lstm_dsp_params_t *params, int32_t cell
     return cell;
 }
 
-/** The table's argument for tanh of a cell state; below 2^29. */
+/** The argument of hyperbolic for a cell state; that of the table is below 2^29. */
 static inline int32_t tanh_argument(const safe_lstm_dsp_params_t *params, int32_t cell)
 {
-    return (cell * params->tanh_multiplier + params->tanh_addend) >> params->tanh_shift;
+    const int32_t half =
+        (cell * params->tanh_multiplier + params->tanh_addend) >> params->tanh_shift;
+    return safe_dsp_ssat18_double(half) * (1 << 12);
 }
 
-/** Cell and hidden state of two units from their 16 sums. @param second 1, or 0 where there is
- * one unit only: then what is computed for v is overwritten by u. */
-static inline void update_units(const safe_lstm_dsp_params_t *params, const int32_t *twice,
-                                lines_t lines, int8_t *hidden, int16_t *cell, int32_t second)
+/** Cell and hidden state of two units from the terms of their gates. @param second 1, or 0 where
+ * there is one unit only: then what is computed for v is overwritten by u. */
+static inline void update_units(const safe_lstm_dsp_params_t *params, const uint32_t *terms,
+                                const uint32_t *lines, int8_t *hidden, int16_t *cell,
+                                int32_t second)
 {
     /* Input gate and candidate first: their product is all that is kept of them, so that two values
      * of each unit stay in registers and no more. */
-    const pair_t input = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_INPUT, twice), lines);
-    pair_t gate = gate_of(params, SAFE_LSTM_DSP_CELL, twice);
-    gate.u *= 3;
-    gate.v *= 3;
+    const pair_t input = sigmoid_pair(terms[SAFE_LSTM_DSP_INPUT], lines);
+    const uint32_t candidate = terms[SAFE_LSTM_DSP_CELL];
+    /* tanh reads the table at twice sigmoid's argument. */
+    pair_t gate = {safe_dsp_smulbb(candidate, 3 << 13), safe_dsp_smultb(candidate, 3 << 13)};
     gate = hyperbolic_pair(gate, lines);
     pair_t state = {added(params, input.u, gate.u), added(params, input.v, gate.v)};
     /* New cell state = forget gate * old one + input gate * candidate, each product rounded by
      * itself as TFLM does, then clipped. */
-    gate = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_FORGET, twice), lines);
+    gate = sigmoid_pair(terms[SAFE_LSTM_DSP_FORGET], lines);
     state.u = clipped(params, state.u + kept(gate.u, cell[0]));
     state.v = clipped(params, state.v + kept(gate.v, cell[second]));
     /* v before u: where there is one unit only, `second` is 0 and u has the last word. */
@@ -150,7 +133,7 @@ static inline void update_units(const safe_lstm_dsp_params_t *params, const int3
     cell[0] = (int16_t)state.u;
     /* Hidden state = output gate * tanh(cell state). The product of two Q0.15 values is below 2^30,
      * so that it may be doubled. */
-    gate = sigmoid_pair(gate_of(params, SAFE_LSTM_DSP_OUTPUT, twice), lines);
+    gate = sigmoid_pair(terms[SAFE_LSTM_DSP_OUTPUT], lines);
     state.u = tanh_argument(params, state.u);
     state.v = tanh_argument(params, state.v);
     state = hyperbolic_pair(state, lines);
@@ -159,54 +142,48 @@ static inline void update_units(const safe_lstm_dsp_params_t *params, const int3
     hidden[0] = safe_dsp_rescale_s8(2 * (gate.u * state.u), r.multiplier, r.addend, r.shift);
 }
 
-/** Rescales the wide terms of 16 sums; eight times the result passes the rescaling of the others,
- * by 2^30 / 2^32 and a shift by 1, unchanged. */
-static SAFE_NOINLINE void rescale_wide(const safe_lstm_dsp_params_t *params, int32_t *twice)
+/** Gates, cell and hidden state of all units. */
+static SAFE_NOINLINE void update(const lstm_t *lstm, const uint32_t *terms, int8_t *hidden,
+                                 int16_t *cell)
 {
-    for (int32_t k = 0; k < 2 * SAFE_DOT8_ROWS; k++) {
-        const safe_lstm_dsp_wide_t *wide = &params->wide[k / 2];
-        if (wide->shift != SAFE_LSTM_DSP_NARROW) {
-            /* The other terms are rescaled by 2^30 / 2^32 and a shift by 1, which is 1 / 8: eight
-             * times the result comes out as it is. */
-            const int32_t value = safe_requantize(twice[k] / 2, wide->multiplier, wide->shift);
-            twice[k] = 8 * safe_dsp_ssat16(value);
+    const safe_lstm_dsp_params_t *params = lstm->params;
+    const uint32_t *lines = lstm->lines;
+    int32_t left = params->units;
+    int32_t second = 1;
+    do {
+        if (left == 1) {
+            second = 0;
         }
-    }
-}
-
-/** All units of one step; the hidden state is replaced, as its expanded copy is read. */
-static void run_step(const safe_lstm_dsp_params_t *params, const uint32_t *weights,
-                     const int32_t *start, const step_t *step, int8_t *hidden, int16_t *cell)
-{
-    static const int32_t nothing[SAFE_DOT8_ROWS] = {0};
-    const uint32_t input_length = SAFE_DOT8_LENGTH(SAFE_DOT8_BLOCKS(params->input_size));
-    const uint32_t length = SAFE_DOT8_LENGTH(SAFE_DOT8_BLOCKS(params->units));
-    for (int32_t left = params->units; left > 0; left -= 2) {
-        int32_t twice[2 * SAFE_DOT8_ROWS];
-        /* The eight gates of two units from the input, then from the hidden state: two tiles of
-         * eight sums. */
-        weights = safe_dsp_dot8(weights, step->input, input_length, start, twice);
-        if (step->recurrent != NULL) {
-            weights =
-                safe_dsp_dot8(weights, step->recurrent, length, nothing, &twice[SAFE_DOT8_ROWS]);
-        } else {
-            /* In the first step the hidden state is all zero points: its products are 0, and its
-             * tile is passed over. */
-            weights += SAFE_DOT8_TILE_BYTES(length) / sizeof *weights;
-            (void)memset(&twice[SAFE_DOT8_ROWS], 0, sizeof twice / 2);
-        }
-        if (params->any_wide != 0) {
-            rescale_wide(params, twice);
-        }
-        update_units(params, twice, step->lines, hidden, cell, left > 1 ? 1 : 0);
-        start += SAFE_DOT8_ROWS;
+        /* Hidden from the compiler, which would derive it anew for each use. */
+        SAFE_DSP_OPAQUE(second);
+        update_units(params, terms, lines, hidden, cell, second);
+        terms += SAFE_LSTM_DSP_GATES;
         hidden += 2;
         cell += 2;
+        left -= 2;
+    } while (left > 0);
+}
+
+/** The input's terms of two time steps. */
+static void multiply_input(const lstm_t *lstm, const int8_t *first, const int8_t *second)
+{
+    const safe_lstm_dsp_params_t *params = lstm->params;
+    const uint32_t *weights = lstm->input_weights;
+    uint32_t *terms = lstm->terms;
+    safe_dsp_lstm_expand(first, second, params->input_size, lstm->values);
+    for (int32_t gate = 0; gate < SAFE_LSTM_DSP_GATES; gate += SAFE_LSTM_DSP_HALF) {
+        const safe_lstm_input_t half = {
+            .tiles = lstm->tiles,
+            .blocks = lstm->input_blocks,
+            .terms = {&terms[gate], &terms[(uint32_t)gate + SAFE_LSTM_DSP_GATES * lstm->tiles]},
+            .scales = &params->input[gate],
+            .wide = params->is_wide[0] != 0 ? &params->wide[gate] : NULL};
+        weights = safe_dsp_lstm_input(weights, lstm->values, &half);
     }
 }
 
 /** Whether the hidden state is as after a reset: then its products are all 0. */
-static int32_t is_reset(const int8_t *hidden, int32_t units, int32_t zero_point)
+static SAFE_COLD int32_t is_reset(const int8_t *hidden, int32_t units, int32_t zero_point)
 {
     int32_t difference = 0;
     for (int32_t k = 0; k < units; k++) {
@@ -215,34 +192,65 @@ static int32_t is_reset(const int8_t *hidden, int32_t units, int32_t zero_point)
     return difference == 0;
 }
 
-void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
-    const safe_lstm_dsp_params_t *params, const int8_t *input, const uint32_t *weights,
-    const int32_t *start, const int32_t *sigmoid_base, const uint16_t *sigmoid_slope,
-    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output)
+/** All time steps of one batch. */
+static SAFE_NOINLINE void run_steps(const lstm_t *lstm, const uint32_t *recurrent_weights,
+                                    const int8_t *input, int8_t *hidden, int16_t *cell,
+                                    int8_t *output)
 {
+    const safe_lstm_dsp_params_t *params = lstm->params;
     const int32_t units = params->units;
     const uint32_t zero_point = (uint32_t)-params->hidden_zero_point & 0xFFFFu;
-    uint32_t *expanded = (uint32_t *)scratch;
-    uint32_t *recurrent = &expanded[SAFE_DOT8_WORDS(SAFE_DOT8_BLOCKS(params->input_size))];
-    step_t step = {expanded, recurrent, {sigmoid_base, sigmoid_slope}};
-    for (int32_t batch = 0; batch < params->batches; batch++) {
-        const int8_t *x = input;
-        int8_t *y = output;
-        for (int32_t t = 0; t < params->time_steps; t++) {
-            /* Both vectors become int16 once for all units. The zero point of the hidden state is
-             * subtracted on the way, that of the input is folded into `start`. */
-            safe_dsp_expand(x, params->input_size, 0, expanded);
-            safe_dsp_expand(hidden_state, units, zero_point | zero_point << 16, recurrent);
-            const int32_t idle = t == 0 && is_reset(hidden_state, units, params->hidden_zero_point);
-            step.recurrent = idle ? NULL : recurrent;
-            run_step(params, weights, start, &step, hidden_state, cell_state);
-            (void)memcpy(y, hidden_state, (size_t)units);
-            x += params->input_time_step;
-            y += params->output_time_step;
+    uint32_t *const values = (uint32_t *)lstm->recurrent.values;
+    uint32_t *terms = lstm->terms;
+    for (int32_t t = 0; t < params->time_steps; t++) {
+        if (t % 2 == 0) {
+            /* An odd last step is taken twice; the second one's terms are not read. */
+            const int32_t step = t + 1 < params->time_steps ? params->input_time_step : 0;
+            multiply_input(lstm, input, &input[step]);
+            terms = lstm->terms;
         }
+        if (t > 0 || !is_reset(hidden, units, params->hidden_zero_point)) {
+            safe_dsp_expand(hidden, units, zero_point | zero_point << 16, values);
+            safe_dsp_lstm_recurrent(recurrent_weights, &lstm->recurrent, terms);
+        }
+        update(lstm, terms, hidden, cell);
+        (void)memcpy(output, hidden, (size_t)units);
+        terms += SAFE_LSTM_DSP_GATES * lstm->tiles;
+        input += params->input_time_step;
+        output += params->output_time_step;
+    }
+}
+
+void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
+    const safe_lstm_dsp_params_t *params, const int8_t *input, const uint32_t *input_weights,
+    const uint32_t *recurrent_weights, const uint32_t *lines, int8_t *hidden_state,
+    int16_t *cell_state, void *scratch, int8_t *output)
+{
+    static const int32_t nothing[SAFE_DOT8_ROWS] = {0};
+    const uint32_t input_blocks = SAFE_DOT8_BLOCKS(params->input_size);
+    const uint32_t blocks = SAFE_DOT8_BLOCKS(params->units);
+    uint32_t *values = (uint32_t *)scratch;
+    uint32_t *recurrent = &values[SAFE_LSTM_INPUT_WORDS(input_blocks)];
+    const uint32_t tiles = ((uint32_t)params->units + 1u) / 2u;
+    const lstm_t lstm = {
+        .params = params,
+        .input_weights = input_weights,
+        .lines = lines,
+        .values = values,
+        .terms = &recurrent[SAFE_DOT8_WORDS(blocks)],
+        .tiles = tiles,
+        .input_blocks = input_blocks,
+        .recurrent = {.values = recurrent,
+                      .length = SAFE_DOT8_LENGTH(blocks),
+                      .start = nothing,
+                      .wide = params->is_wide[1] != 0 ? &params->wide[SAFE_LSTM_DSP_GATES] : NULL,
+                      .tiles = tiles,
+                      .scales = params->recurrent}};
+    for (int32_t batch = 0; batch < params->batches; batch++) {
+        run_steps(&lstm, recurrent_weights, input, hidden_state, cell_state, output);
         input += params->input_batch_step;
         output += params->output_batch_step;
-        hidden_state += units;
-        cell_state += units;
+        hidden_state += params->units;
+        cell_state += params->units;
     }
 }
