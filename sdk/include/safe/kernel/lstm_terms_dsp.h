@@ -44,8 +44,8 @@ typedef struct safe_lstm_input {
     uint32_t tiles;                   /**< At least 1. */
     uint32_t blocks;                  /**< Number of blocks of four values; at least 1. */
     uint32_t *terms[2];               /**< First words of both steps; every tile has four. */
-    const safe_dsp_rescale_t *scales; /**< Of two gates, to Q3.12. */
-    const safe_lstm_dsp_wide_t *wide; /**< Of two gates, or null where neither is wide. */
+    const safe_dsp_rescale_t *scales; /**< Two gates' rescalings to Q3.12. */
+    const safe_lstm_dsp_wide_t *wide; /**< Two gates' scales, or null where neither is wide. */
 } safe_lstm_input_t;
 
 /** Product of all gates with the hidden state; fields by their order, too. */
@@ -53,9 +53,9 @@ typedef struct safe_lstm_recurrent {
     const uint32_t *values;           /**< From safe_dsp_expand. */
     uint32_t length;                  /**< SAFE_DOT8_LENGTH. */
     const int32_t *start;             /**< What every tile's sums start from. */
-    const safe_lstm_dsp_wide_t *wide; /**< Of four gates, or null where none is wide. */
+    const safe_lstm_dsp_wide_t *wide; /**< Four gates' scales, or null where none is wide. */
     uint32_t tiles;                   /**< At least 1. */
-    const safe_dsp_rescale_t *scales; /**< Of four gates, to Q3.12. */
+    const safe_dsp_rescale_t *scales; /**< Four gates' rescalings to Q3.12. */
 } safe_lstm_recurrent_t;
 
 /**

@@ -21,8 +21,8 @@ typedef struct lstm {
     const safe_lstm_dsp_params_t *params;
     const uint32_t *input_weights;
     const uint32_t *lines;
-    uint32_t *values; /**< Inputs of two steps, expanded. */
-    uint32_t *terms;  /**< Of two steps. */
+    uint32_t *values; /**< Expanded inputs of two steps. */
+    uint32_t *terms;  /**< Terms of two steps. */
     uint32_t tiles;
     uint32_t input_blocks;
     safe_lstm_recurrent_t recurrent;
