@@ -35,7 +35,8 @@ from codegen.frontend import tflite
 from codegen.ir.graph import Array, DType
 from targets.errors import SafeError
 from tests.operators import kernels, stream_models, streaming
-from tests.operators.cases import CASES
+from tests.operators.cases import ALL_CASES
+from tests.unit.codegen.frontend import test_islands, test_variables
 
 MODELS = Path(__file__).parents[1] / "unit" / "codegen" / "models"
 FULL = 100_000
@@ -69,12 +70,20 @@ class Outcome:
 
 
 def bases() -> list[bytes]:
-    """Return the files to damage: whole models, networks along time, and one of each operator."""
+    """Return the files to damage: whole models, networks along time, two of each operator and form,
+    resource variables, and what the importer makes integer."""
     names = ("small", "small_unrolled", "small_gru", "small_gru_all")
     whole = [(MODELS / f"{name}.tflite").read_bytes() for name in names]
     streams = [stream_models.drawn(seed) for seed in range(STREAMS)]
-    single = [CASES[kind](np.random.default_rng([1, 2])).model for kind in sorted(CASES)]
-    return [whole[0], whole[0], *whole, *streams, *single]
+    # Two draws of each: int16 and int8, constant and computed operands.
+    single = [
+        ALL_CASES[kind](np.random.default_rng([draw, 2])).model
+        for draw in (1, 2)
+        for kind in sorted(ALL_CASES)
+    ]
+    special = [test_variables.Streaming().build()]
+    special += [test_islands.model(middle) for middle, _ in test_islands.CASES.values()]
+    return [whole[0], whole[0], *whole, *streams, *single, *special]
 
 
 def mutate(base: bytes, rng: random.Random) -> bytes:
