@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,16 @@ def _summary(manifest: dict[str, Any]) -> str:
         f"weights {manifest['weight_bytes']} bytes, "
         f"added constants {manifest['constant_bytes']} bytes"
         f"{runtime}\n"
+        f"{loops(manifest)}"
+    )
+
+
+def loops(manifest: Mapping[str, Any]) -> str:
+    """Return a line for each recurrent loop that stays unrolled; of nothing, nothing."""
+    return "".join(
+        f"operator {loop['index']}: a loop of {loop['steps']} steps stays unrolled"
+        f" ({loop['reason']})\n"
+        for loop in manifest.get("unrolled", ())
     )
 
 

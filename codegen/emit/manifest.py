@@ -52,6 +52,7 @@ def manifest(
         "macs": sum(row.macs for row in program.operators),
         "estimate": "instructions from figures per multiply-accumulate and element, not measured",
         "choices": [_decision(decision) for decision in program.decisions],
+        **({"unrolled": [vars(loop) for loop in program.unrolled]} if program.unrolled else {}),
         **_streaming(program),
         **({"keeps_state": True} if program.keeps_state else {}),
         **_detector(detector),

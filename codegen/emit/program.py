@@ -100,6 +100,15 @@ class Decision:
     old: Estimate
 
 
+@dataclass(frozen=True)
+class Unrolled:
+    """A recurrent loop of the file that stays unrolled: index of its UNPACK, steps, and why."""
+
+    index: int
+    steps: int
+    reason: str
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
     """Result of a backend for a model: all that budget, detector, manifest and report read."""
@@ -127,6 +136,8 @@ class Program:
     """Kernel files that the program calls."""
     decisions: tuple[Decision, ...] = ()
     """Decisions between two forms of the graph, for the manifest."""
+    unrolled: tuple[Unrolled, ...] = ()
+    """Recurrent loops that stay step by step."""
     runtime: str = ""
     """Name and version of the foreign runtime that computes it; empty: none, or not told."""
     stream: Stream | None = None

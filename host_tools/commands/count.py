@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from codegen import command
 from codegen.backends import registry
 from codegen.options import Goal
 from host_tools.commands import _options as image_options
@@ -127,6 +128,8 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
         text = json.dumps(cost.fields() | verified | streaming)
     else:
         text = f"{_table(cost.counts)}\n\n{_memory(cost)}"
+        if told := command.loops(cost.manifest):
+            text += f"\n\n{told.rstrip()}"
         if saving is not None:
             text += f"\n\n{_saved(saving)}"
         if arguments.verify:

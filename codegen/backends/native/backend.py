@@ -7,14 +7,14 @@ from codegen.backends.base import Needs
 from codegen.backends.native import lower, rows
 from codegen.backends.native.alternatives import Chooser
 from codegen.emit import files
-from codegen.emit.program import Arena, Block, Edge, KernelProgram, Program, flash_bytes
+from codegen.emit.program import Arena, Block, Edge, KernelProgram, Program, Unrolled, flash_bytes
 from codegen.ir.graph import Graph, Tensor
 from codegen.ir.stream import Stream
 from codegen.memory import checker, planner
 from codegen.memory.plan import Plan
 from codegen.operators.registry import operators
 from codegen.options import DEFAULT_BACKEND, Goal, KernelChoice, Request
-from codegen.passes import order
+from codegen.passes import order, unrolled
 from targets import kernels
 from targets.kernels import Isa
 from targets.load import Target
@@ -78,7 +78,7 @@ def compile_model(
     stream: bool = False,
 ) -> KernelProgram:
     """Run every pass, lower the graph, and place its memory."""
-    count = graph.operators[-1].index + 1
+    source, count = graph, graph.operators[-1].index + 1
     chooser = Chooser(choice := KernelChoice(isa, optimize))
     graph, streamed = order.run(graph, chooser.accepts, stream=optimize if stream else None)
     calls = lower.lower(graph, choice)
@@ -103,6 +103,9 @@ def compile_model(
         operators=tuple(rows.row(graph, operator, call, isa) for operator, call in calls),
         sources=tuple(sorted(sources)),
         decisions=tuple(chooser.decisions),
+        unrolled=tuple(
+            Unrolled(o.index, len(o.outputs), reason) for o, reason in unrolled.find(source, graph)
+        ),
         stream=streamed,
         keeps_state=any(operators()[o.kind].keeps_state for o in graph.operators),
         graph=graph,

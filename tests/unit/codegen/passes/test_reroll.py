@@ -36,12 +36,13 @@ class Unrolled:
     """Writes an unrolled LSTM as Keras and the converter do, with random scales per step."""
 
     def __init__(
-        self, units, steps, *, every, deviation=None, per_channel=True, seed=0, cell=0.008
-    ):
+        self, units, steps, *, every, deviation=None, per_channel=True, seed=0, cell=0.008,
+        biased=True,
+    ):  # fmt: skip
         self.m = ModelBuilder()
         self.rng = np.random.default_rng([seed, units, steps])
         self.units, self.steps, self.every = units, steps, every
-        self.deviation, self.cell = deviation, cell
+        self.deviation, self.cell, self.biased = deviation, cell, biased
         rows = 4 * units
         self.axis = self.m.constant(np.array(1, np.int32))
         self.shape = self.m.constant(np.array([rows], np.int32))
@@ -80,7 +81,7 @@ class Unrolled:
     def _gates(self, x, hidden, t):
         whole = (1, 4 * self.units)
         weights = self.weights[self._odd("weights", t)]
-        bias = self.first_bias if hidden is None else -1
+        bias = self.first_bias if hidden is None and self.biased else -1
         product = self._value(0.012, 0.05, whole)
         self._apply("FULLY_CONNECTED", [x, weights, bias], product)
         if hidden is None:
@@ -92,6 +93,8 @@ class Unrolled:
         self.m.operator("RESHAPE", [recurrent, self.shape], [flat])
         activation = 1 if self._odd("activation", t) else 0
         total = self._apply("ADD", [product, flat], self._value(0.02, 0.05, whole), activation)
+        if not self.biased:
+            return total
         bias = self.bias[self._odd("bias", t)]
         return self._apply("ADD", [total, bias], self._value(0.02, 0.05, whole))
 

@@ -22,7 +22,7 @@ from targets.kernels import ISAS
 from tests.operators import kernels, oracle
 from tests.unit.codegen.passes.test_reroll import checked, windows
 
-NAMES = ("small_gru", "small_gru_all")
+NAMES = ("small_gru", "small_gru_all", "small_gru_split")
 
 
 DEPTH = 6
