@@ -126,7 +126,8 @@ class _Importer:
         self, found: Sequence[variables.Raw], kinds: list[str]
     ) -> dict[variables.Name, Tensor]:
         """Return what the subgraphs that CALL_ONCE names assign; raises for any other subgraph."""
-        once = {raw.options.InitSubgraphIndex() for raw in found if raw.kind == variables.ONCE}
+        with reader.reading(f"the options of {variables.ONCE}"):
+            once = {raw.options.InitSubgraphIndex() for raw in found if raw.kind == variables.ONCE}
         if set(range(1, len(self._subgraphs))) != once:
             raise ModelUnsupportedError(
                 f"the model has {len(self._subgraphs)} subgraphs (control flow such as WHILE, or "

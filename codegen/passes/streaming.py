@@ -80,6 +80,10 @@ def run(graph: Graph, optimize: Goal) -> tuple[Graph, Stream]:
         else:
             stopped.append(Stopped(operator.index, operator.kind, found))
     if all(operators()[o.kind].is_view for o in rules):
+        if not stopped:
+            raise ModelUnsupportedError(
+                "the model computes nothing, it only shapes its input: generate without --streaming"
+            )
         first = stopped[0]
         raise ModelUnsupportedError(
             f"{where(first.index, first.kind)}: nothing can be computed per sample, because "
