@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=_output.folder, help="folder to write (default build/models/NAME)"
     )
+    parser.add_argument(
+        "--name", help="of the new model, with which its C names begin (default: that of --model)"
+    )
     parser.add_argument("--seed", type=int, help="of weights, shuffling and plant")
     parser.add_argument("--epochs", type=int, default=Settings.epochs, help="at most")
     parser.add_argument("--window", type=int, help="samples that the model sees")
@@ -65,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         csv=arguments.csv,
         reading=_reading.options(arguments),
         out=arguments.out,
+        name=arguments.name,
         seed=arguments.seed,
         window=arguments.window,
         horizon=arguments.horizon,

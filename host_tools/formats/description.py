@@ -16,6 +16,7 @@ from targets.errors import BuildError, ModelError
 from targets.suggest import did_you_mean
 
 FILE = "model.toml"
+NAMES = "must be a lower-case C identifier"
 TFLITE, NO_NETWORK = "tflite", build.NO_NETWORK
 """What `network` can be: a model_int8.tflite, or none."""
 _KEYS = {
@@ -120,6 +121,11 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def is_name(text: str) -> bool:
+    """Return whether C names can begin with `safe_` and this text."""
+    return text.isascii() and text.isidentifier() and text == text.lower()
+
+
 def resolve(model: str | Path) -> Path:
     """Return the folder of a model: a name under `models/`, or a path.
 
@@ -150,8 +156,8 @@ def load(directory: Path) -> Description:
     channels = _value(path, content, "channels", list, [])
     rows = [row if isinstance(row, dict) else {} for row in channels]
     name = _value(path, content, "name", str)
-    if not name.isidentifier() or name != name.lower():
-        raise DataError(f'{path}: name "{name}" must be a lower-case C identifier')
+    if not is_name(name):
+        raise DataError(f'{path}: name "{name}" {NAMES}')
     network = _value(path, content, "network", str, TFLITE)
     if network not in (TFLITE, NO_NETWORK):
         raise DataError(f'{path}: "network" must be "{TFLITE}" or "{NO_NETWORK}", not {network!r}')

@@ -31,6 +31,7 @@ class TrainingRequest:
         csv: The files of one log; none for the synthetic plant.
         reading: How they are read; what is not said is found in them.
         out: Folder to write; None for `build/models/NAME`.
+        name: Of the new model, a C identifier in lower case; None: that of `model`.
         seed: Of weights, shuffling and plant.
         window: Samples that the model sees.
         horizon: Samples that it forecasts.
@@ -42,6 +43,7 @@ class TrainingRequest:
     csv: Sequence[Path] = ()
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     out: Path | None = None
+    name: str | None = None
     seed: int | None = None
     window: int | None = None
     horizon: int | None = None
@@ -61,7 +63,7 @@ def train(request: TrainingRequest, say: Say) -> TrainedModel:
     _check(request)
     home = description.resolve(request.model)
     wanted = description.load(home)
-    chosen = {key: getattr(request, key) for key in ("seed", "window", "horizon")}
+    chosen = {key: getattr(request, key) for key in ("name", "seed", "window", "horizon")}
     wanted = replace(wanted, **{key: v for key, v in chosen.items() if v is not None})
     table, wanted = _read(request, wanted)
     rows = f"{len(table)} rows x {table.channels} channels at {table.rate_hz:g} Hz"
@@ -111,6 +113,8 @@ def _check(request: TrainingRequest) -> None:
     for name, value in limited.items():
         if value is not None and not 0 < value <= 10_000:
             raise DataError(f"--{name} {value}: must be above 0 and at most 10000")
+    if request.name is not None and not description.is_name(request.name):
+        raise DataError(f"--name {request.name!r}: {description.NAMES}, for example pump_2")
     settings.detector.check()
     if request.seed is not None and not 0 <= request.seed < 2**32:
         raise DataError(f"--seed {request.seed}: must be 0 … 2³² − 1")

@@ -159,6 +159,7 @@ def test_says_whether_it_agrees(
         (("--clip", "0"), "--clip"),
         (("--epochs", "0"), "--epochs"),
         (("--seed", "-1"), "--seed"),
+        (("--name", "Pump 2"), "--name 'Pump 2': must be a lower-case C identifier"),
     ],
 )
 def test_bad_requests(

@@ -64,7 +64,7 @@ def product(
     (out / "model_int8.tflite").write_bytes(b"of an earlier training")
     made = alone(
         root, "train", "--network", "none", "--csv", str(csv_file), "--out", str(out),
-        "--baseline", "learned", "--max-quiet-alarms", "100",
+        "--name", "pump", "--baseline", "learned", "--max-quiet-alarms", "100",
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     return out, made.stderr
@@ -77,7 +77,7 @@ def test_a_directory_without_a_network(product: tuple[Path, str]) -> None:
         "training.json",
     ]  # fmt: skip
     about = description.load(out)
-    assert (about.network, about.window, about.horizon) == ("none", 0, 0)
+    assert (about.name, about.network, about.window, about.horizon) == ("pump", "none", 0, 0)
     assert description.load(out).text() == (out / "model.toml").read_text()
     config = replay.load(out)
     assert (config.adapter.window, config.detector.residual.channels) == (0, ())
