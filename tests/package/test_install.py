@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from targets.build import runtime_version
 from tests.conftest import ROOT
 from tests.package.conftest import done, run
 
@@ -23,7 +24,9 @@ def test_from_a_log_to_a_running_product(installed, tmp_path):
     installed(tmp_path, "plant", "--out", "measurements.csv", "--rows", "3000")
     path = os.pathsep.join([str(installed.folder / "bin"), os.environ["PATH"]])
     said = done(run(["bash", "-e", "-c", "\n".join(commands())], tmp_path, PATH=path))
-    assert re.search(r"^my-product: model \w+, SAFE 0\.1\.0$", said, re.MULTILINE)
+    assert re.search(
+        rf"^my-product: model \w+, SAFE {re.escape(runtime_version())}$", said, re.MULTILINE
+    )
     assert re.search(r"^sample \d+: ok, score \d+$", said, re.MULTILINE)
     assert re.search(r"^the recording ends: 256 samples, checksum \d+$", said, re.MULTILINE)
     assert {p.name for p in tmp_path.iterdir()} == {"measurements.csv", "mymodel", "my-product"}

@@ -11,6 +11,7 @@ from host_tools import cli
 from host_tools.detection import replay
 from host_tools.project import recording
 from host_tools.runtimes import host_c
+from targets.build import runtime_version
 from tests.conftest import ROOT
 from tests.package.conftest import active, done, run
 
@@ -49,7 +50,7 @@ def shown(project, *words):
 
 
 def check(said, checksum):
-    assert "my-product: model forecaster, SAFE 0.1.0\n" in said
+    assert f"my-product: model forecaster, SAFE {runtime_version()}\n" in said
     assert re.search(r"^sample \d+: ok, score \d+$", said, re.MULTILINE)
     assert re.search(r"^sample \d+: alarm, score \d+ .*tank_level", said, re.MULTILINE)
     assert f"{END}: 256 samples, checksum {checksum}\n" in said

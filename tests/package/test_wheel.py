@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from targets.build import runtime_version
 from tests.conftest import ROOT
 from tests.package.conftest import active, build, done, run
 
@@ -34,7 +35,7 @@ def test_the_wheel_holds_every_file_of_the_rooms(wheel):
     names = {n for n in listed.decode().split("\0") if n and (ROOT / n).is_file()}
     wanted = {n if n.startswith("safe_edge/") else f"safe_edge/{n}" for n in names}
     assert set(contents(wheel)) == wanted
-    assert wheel.name == "safe_edge-0.1.0-py3-none-any.whl"
+    assert wheel.name == f"safe_edge-{runtime_version()}-py3-none-any.whl"
 
 
 def test_the_sdist_builds_the_same_wheel(wheel, tmp_path):

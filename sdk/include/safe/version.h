@@ -3,7 +3,7 @@
 #ifndef SAFE_VERSION_H
 #define SAFE_VERSION_H
 
-/** Runtime release, "major.minor.patch"; equals the version in pyproject.toml (tested). */
+/** Runtime release, "major.minor.patch"; pyproject.toml reads it here. */
 #define SAFE_VERSION "0.1.0"
 
 /** The same as a number, major * 10000 + minor * 100 + patch: generated headers refuse another. */

@@ -20,8 +20,15 @@ from tests.architecture import tree
 from tests.unit.docs import commands
 from tests.unit.docs.commands import Command
 
-LAUNCHER = {"test": None, "docs": "--out", "lock": "--upgrade", "setup": None, "help": None}
-"""Commands of `./safe` that are no verbs, and their only option."""
+LAUNCHER = {
+    "docs": {"--out"},
+    "help": set(),
+    "lock": {"--upgrade"},
+    "release": {"--check", "--out"},
+    "setup": set(),
+    "test": None,
+}
+"""Commands of `./safe` that are no verbs, and their options; None: those of pytest, too."""
 PLACEHOLDER = re.compile(r"^(VERB|PATH|<.*>|\[.*|.*\]|…)$")
 SCONS_TARGETS = {"flash", "perf"}
 
@@ -83,7 +90,7 @@ def known(command):
     verb, *rest = words
     if verb in LAUNCHER:
         if LAUNCHER[verb] is not None:
-            assert set(long_options(rest)) <= {LAUNCHER[verb]}, command
+            assert set(long_options(rest)) <= LAUNCHER[verb], command
         return
     assert verb in cli.verbs(), f"{command}: no such verb"
     unknown = set(long_options(rest)) - options(parser_of(verb)) - {"--help"}

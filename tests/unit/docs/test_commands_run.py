@@ -74,8 +74,10 @@ BEFORE = {
     "docs/detection.md": f"{PLANT} quiet.csv",
     "docs/install.md": f"{PLANT} measurements.csv",
     "docs/integration.md": f"cp -r models/forecaster mymodel\n{SENSOR}",
-    "examples/two_models/README.md": f"{PLANT} log.csv\n{WITHOUT_NETWORK} log.csv --name pump --out pump\n"
-    f"{WITHOUT_NETWORK} log.csv --name fan --out fan",
+    "examples/two_models/README.md": f"{PLANT} log.csv\n"
+    + "\n".join(
+        f"{WITHOUT_NETWORK} log.csv --name {name} --out {name}" for name in ("pump", "fan")
+    ),
 }
 """What a page's reader has already: a log, a model, sensors."""
 LAUNCHER = """#!/bin/sh

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from host_tools import cli, settings
+from targets.build import runtime_version
 
 
 def write(folder, text):
@@ -98,4 +99,4 @@ def test_version(capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out == "host_tools 0.1.0\n"
+    assert capsys.readouterr().out == f"host_tools {runtime_version()}\n"

@@ -10,6 +10,7 @@ from host_tools.detection import replay
 from host_tools.device import protocol
 from host_tools.device.frame import Frame, Receiver, encode
 from host_tools.formats.record import Event, State
+from targets.build import runtime_version
 from tests.unit.sdk.tiny import Tiny, samples
 
 TYPES = {message.name: int(message) for message in protocol.Message}
@@ -74,7 +75,11 @@ def upload(server, token, data, step=504):
 def test_hello_tells_model_and_session(server):
     info = server.hello(7)
     assert (info.protocol, info.abi, info.session, info.previous_session) == (4, 3, 7, 0)
-    assert (info.model, info.version, info.model_sha256) == ("tiny", "0.1.0", Tiny().sha256)
+    assert (info.model, info.version, info.model_sha256) == (
+        "tiny",
+        runtime_version(),
+        Tiny().sha256,
+    )
     assert (info.channels, info.window, info.horizon) == (3, 4, 2)
     assert (info.input_bytes, info.output_bytes, info.arena_bytes) == (12, 6, 12)
     assert (info.period_us, info.stale_ms, info.day_samples) == (250_000, 1000, 0)
