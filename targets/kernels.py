@@ -12,12 +12,13 @@ from targets.places import SDK
 KERNELS = SDK / "src" / "kernel"
 REFERENCE = "ref"
 
-Isa = Literal["ref", "dsp", "rv32"]
+Isa = Literal["ref", "dsp", "mve", "rv32"]
 ISAS: tuple[Isa, ...] = get_args(Isa)
 
 CHAIN: dict[Isa, tuple[str, ...]] = {
     "ref": (),
     "dsp": ("dsp", "shared"),
+    "mve": ("mve", "dsp", "shared"),
     "rv32": ("rv32", "shared"),
 }
 """The folders that an instruction set looks through for a form of an operator, best first.

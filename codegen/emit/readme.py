@@ -11,6 +11,7 @@ from codegen.emit.program import Program
 FILE = "README.md"
 ISAS: Mapping[str, str] = {
     "dsp": "Cortex-M cores with the DSP extension (M4, M7, M33)",
+    "mve": "Cortex-M cores with the vector extension Helium (M55, M85)",
     "rv32": "32-bit RISC-V cores",
     "ref": "no instruction set in particular",
 }

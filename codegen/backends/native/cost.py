@@ -40,6 +40,8 @@ _RATES = {
     ("dsp", "conv_stream"): Rate(2.2, 0.0),
     ("dsp", "rerolled_gru"): Rate(1.6, 0.0),
     ("dsp", "rerolled_lstm"): Rate(1.52, 0.0),
+    ("mve", "fully_connected"): Rate(0.16, 11.0),
+    ("mve", "conv_2d"): Rate(0.13, 6.0),
     ("rv32", "fully_connected"): Rate(3.22, 33.0),
     ("rv32", "conv_1d"): Rate(3.3, 20.0),
     ("rv32", "conv_2d"): Rate(2.5, 15.0),

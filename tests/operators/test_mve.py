@@ -1,0 +1,120 @@
+"""The mve kernels against the integer reference, byte by byte.
+
+On the host the instructions are emulated in C (`safe/kernel/mve.h`); the same arithmetic runs on
+the emulated core in `tests/emulator`.
+"""
+
+import ctypes
+import subprocess
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.backends.native.lower import call_of
+from codegen.backends.native.mve import conv_2d, packing
+from codegen.backends.native.shared.weights import WeightRows
+from codegen.frontend.tflite import load
+from codegen.ir.graph import Graph
+from codegen.options import KernelChoice
+from tests.operators import kernels
+from tests.operators.cases import CASES
+from tests.operators.draw import Array
+
+MVE = KernelChoice("mve")
+KINDS = ("CONV_2D", "FULLY_CONNECTED")
+QUICK = 60
+SLOW = 1000
+
+
+def compare(graph: Graph, inputs: list[Array], build: str) -> bool:
+    """Assert equal bytes; return whether an mve kernel was there for it."""
+    expected = reference.run(graph, inputs)
+    found = kernels.library(build).run(graph, inputs, MVE)
+    for result, truth in zip(found, expected, strict=True):
+        assert np.array_equal(result, truth)
+    calls = [call_of(graph, o, MVE) for o in graph.operators]
+    return any(call is not None and call.kernel.endswith("_mve") for call in calls)
+
+
+def some(kind: str, count: int, build: str, stream: int) -> int:
+    """Compare `count` random cases; return how many took an mve kernel."""
+    chosen = 0
+    for seed in range(count):
+        case = CASES[kind](np.random.default_rng([seed, stream]))
+        chosen += compare(load(case.model, "case"), case.inputs, build)
+    return chosen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_cases(kind: str) -> None:
+    assert some(kind, QUICK, "gcc-O3", 71) > QUICK // 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("build", kernels.EACH_BUILD)
+def test_every_build_gives_the_same_bytes(kind: str, build: str) -> None:
+    some(kind, 5, build, 72)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_random_cases(kind: str) -> None:
+    assert some(kind, SLOW, "gcc-O3", 73) > SLOW // 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", [-128, 127])
+def test_extremes(kind: str, value: int) -> None:
+    for seed in range(20):
+        case = CASES[kind](np.random.default_rng([seed, 74]))
+        inputs = [np.full_like(values, value) for values in case.inputs]
+        compare(load(case.model, "case"), inputs, "gcc-O3")
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_tiles_and_every_boundary_of_the_rescaling(compiler: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """The image of `tests/emulator/test_mve_kernels.py`, with the emulated instructions."""
+    image = kernels.SDK.parent / "tests/emulator/images/mve.c"
+    tile = kernels.SDK / "src/kernel/mve/gemm2x3_mve.c"
+    flags = (
+        "-O2 -std=c99 -fsanitize=undefined -fsanitize-undefined-trap-on-error -fPIC -shared".split()
+    )
+    library = tmp_path / "tiles.so"
+    command = [compiler, *flags, f"-I{kernels.SDK / 'include'}", str(image), str(tile)]
+    subprocess.run([*command, "-o", str(library)], check=True)
+    run = ctypes.CDLL(str(library)).safe_tiles_run
+    for seed in range(3):
+        assert run(seed.to_bytes(4, "little"), ctypes.create_string_buffer(1)) == 0
+
+
+def test_packed_rows_are_blocks_of_sixteen_side_by_side() -> None:
+    rows = np.arange(-60, 60, dtype=np.int8).reshape(6, 20)
+    packed = packing.pack_rows(rows, 4)
+    assert packed.shape == (2, 2, 4, 16)
+    filled = np.zeros((8, 32), np.int8)
+    filled[:6, :20] = rows
+    for tile, block, row in np.ndindex(2, 2, 4):
+        part = filled[4 * tile + row, 16 * block : 16 * block + 16]
+        assert packed[tile, block, row].tolist() == part.tolist()
+
+
+def test_a_pair_of_rows_begins_with_its_starts() -> None:
+    rows, bias = np.ones((3, 5), np.int8), np.array([5, -6, 1 << 29])
+    scales = np.array([1 << 30], np.int32), np.array([-1], np.int8)
+    packed = conv_2d.pack(WeightRows(rows, bias, scales, 0))
+    assert packed.shape == (2, 8 + 32)
+    starts = np.ascontiguousarray(packed[:, :8]).view(np.int32)
+    assert starts.tolist() == [[5, -6], [1 << 29, 0]]
+
+
+def test_scales_are_filled_to_whole_vectors() -> None:
+    one = packing.scales(np.array([1 << 30]), np.array([-3]), 10)
+    assert [c.data.tolist() for c in one] == [[1 << 30] * 4, [-3] * 4]
+    each = packing.scales(np.arange(5) + (1 << 30), -np.arange(1, 6), 5)
+    assert [len(c.data) for c in each] == [8, 8]
+    assert each[1].data.tolist() == [-1, -2, -3, -4, -5, 0, 0, 0]
+
+
+def test_a_buffer_is_there_where_the_last_block_is_not_whole() -> None:
+    assert [packing.buffer_bytes(depth) for depth in (1, 16, 17, 640)] == [16, 0, 32, 0]
