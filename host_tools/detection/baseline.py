@@ -13,6 +13,8 @@ from host_tools.formats.detector import TRAINING, Detector
 
 Flags = NDArray[np.bool_]
 
+HALF = np.float32(0.5)
+
 SKIPPED = np.float32(-1.0)
 """Stands for the squares of a block in which the channel was masked: they count for nothing."""
 
@@ -133,16 +135,18 @@ class Tracker:
         self._raised = self._grown(self._raised, values, masked)
 
     def adopt(self) -> None:
-        """The raised state is the plant's new one: its mean, and a spread of at least the learned
-        one.
+        """The raised state is normal, too: the mean and the variance of both, of equal weight
+        because both lasted equally long. The spread is at least the learned one.
         """
         mean, squares, count = self._raised
         seen = count > ZERO
+        variance = (ONE / (self.inv * self.inv) + squares / np.maximum(count, ONE)) * HALF
         if self._has_mean:
-            self.mean = np.where(seen, mean, self.mean)
-        with np.errstate(divide="ignore"):
-            inv = ONE / np.sqrt(squares / np.maximum(count, ONE))
-        self.inv = np.where(seen, np.minimum(inv, self._most_inv), self.inv)
+            half = (mean - self.mean) * HALF
+            self.mean = np.where(seen, self.mean + half, self.mean)
+            variance = variance + half * half
+        inv = np.minimum(ONE / np.sqrt(variance), self._most_inv)
+        self.inv = np.where(seen, inv, self.inv)
 
 
 class Blocks:

@@ -29,8 +29,8 @@ For each sample x, float32 [C], with n samples in the window since the last gap:
 8. The baseline (`baseline.py`). While learning: the mean of the d since power-up for
    `settle_samples`, then running moments of the row means. Later it follows good blocks, never in
    NOTICE or ALARM. A state that recovered is the plant's new one: the mean is that of the present
-   rows. So is one that has been raised for `change_samples`: mean and spread are those since it
-   was raised, the spread at least the learned one. The score starts anew; `event` tells.
+   rows. One that has used up the credit of the baseline (`verdict.py`) is normal beside the old
+   one: mean and spread are those of both. The score starts anew; `event` tells.
 9. Drift: m += drift_alpha · (d − m) from the mean at the end of the learning, except in NOTICE
    and ALARM; |m − that mean| > drift_limit names a channel for maintenance.
 10. u joins the window; a full window runs the model (from reset state), and its forecasts are
@@ -111,7 +111,7 @@ class Chain:
         for watched in self._forms:
             watched.tracker.forget()
         self._blocks.forget()
-        self._learned = self._progress = 0
+        self._learned = self._progress = self._verdict.credit = 0
         self._slow = np.zeros(len(self._drift), np.float32)
         self._slow_start = self._slow
         self._missing = 0
@@ -317,6 +317,7 @@ class Chain:
             return
         counts = [watched.tracker.finish() for watched in self._forms]
         self._sensors.unlearned = counts[0] + counts[0] < np.float32(self._d.learn_rows)
+        self._verdict.believe()
         self._slow = self._slow_start = self.baseline.mean[self._drift]
         result.event = Event.LEARNED
 
@@ -364,12 +365,14 @@ class Chain:
     def _start_anew(
         self, event: Event, values: list[F32 | None], masked: NDArray[np.bool_]
     ) -> None:
-        """The raised state is the plant's new one."""
+        """The raised state is normal: instead of the old one, or beside it."""
         for watched, value in zip(self._forms, values, strict=True):
             if event == Event.CHANGED:
                 watched.tracker.adopt()
             elif value is not None:
                 watched.tracker.move(value, masked[watched.tracked])
+        if event == Event.CHANGED:
+            self._verdict.believe()
         self._verdict.lower()
         self._score, self._was_raised = None, False
         self._drop_blocks()

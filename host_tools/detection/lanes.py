@@ -104,14 +104,14 @@ class LaneForm:
             self.mean[there] = self.values[there, row]
 
     def adopt(self, lanes: Flags) -> None:
-        """What was gathered is the baseline; the spread is at least the learned one."""
+        """What was gathered is normal, too; the spread is at least the learned one."""
         lanes = lanes & (self._seen > 0)
         count = self._seen[lanes][:, None]
-        mean = self._sum[lanes] / count
-        found = self._squares[lanes] / count
+        found = (self.variance[lanes] + self._squares[lanes] / count) / 2.0
         if self._has_mean:
-            found = found - mean * mean
-            self.mean[lanes] += mean
+            half = self._sum[lanes] / count / 2.0  # The squares are about the baseline's mean.
+            found = found - half * half
+            self.mean[lanes] += half
         self.variance[lanes] = np.maximum(found, self.least[lanes])
 
 
@@ -127,6 +127,8 @@ class LaneVerdict:
         self.state = np.full(count, int(State.OK), np.uint8)
         self._above, self._over = np.zeros(count, int), np.zeros(count, int)
         self._raised, self._below = np.zeros(count, int), np.zeros(count, int)
+        self._new = min(detector.learn_samples, detector.change_samples)
+        self._credit = np.full(count, self._new)
         self._top, self._peak = np.zeros(count), np.zeros(count)
         self._rows, self._waiting_peak = np.zeros(count, int), np.zeros(count)
         self._waits = np.zeros(count, bool)
@@ -155,6 +157,7 @@ class LaneVerdict:
         ).astype(np.uint8)
         raised = self.state != State.OK
         self._raised = np.where(raised, self._raised + 1, 0)
+        self._credit = np.clip(self._credit + np.where(raised, -1, 1), 0, d.change_samples)
         self._top = np.where(raised, np.maximum(self._top, self.score), 0.0)
         is_notice = self.state == State.NOTICE
         low = is_notice & (self.score < float(d.recover_share) * self._top)
@@ -170,7 +173,9 @@ class LaneVerdict:
             form.gather(row, np.ones(len(raised), bool))
         if raised.any():
             recovered = raised & (d.recover_samples > 0) & (d.recover_samples <= self._below)
-            changed = raised & (d.change_samples > 0) & (d.change_samples <= self._raised)
+            changed = raised & (d.change_samples > 0) & (self._credit == 0)
+            changed &= self._raised >= d.block_rows
+            self._credit[changed & ~recovered] = self._new
             self._start_anew(row, forms, recovered, changed & ~recovered)
         self._block(forms, ~raised, limit)
 

@@ -40,7 +40,8 @@ class Rule:
         median_share: Channels whose medians keep at least this share are scored by them.
         recover_share: A raised state is over when it is a notice and below this share of its peak
         recover_rows: for so many rows.
-        change_rows: A state raised for so long is the plant's new one.
+        change_rows: A state raised for so long is normal, too; sooner where it lasts for longer
+            than nothing was raised since the learning began.
         feature_limit: Limit of features, in spreads.
         stuck_share: A channel stands still while it moves by no more than this share of its
             typical step: a frozen sensor keeps the noise of its electronics.

@@ -15,12 +15,19 @@ class Verdict:
     `hold` times its threshold. A row in OK clears what was counted. A raised state has recovered
     when it was no more than a notice and below `recover_share` of its peak for
     `recover_samples` rows: a quarter of a huge peak may still be an alarm.
+
+    A baseline has a credit: `learn_samples` when it is new, one more with each row in OK, up to
+    `change_samples`, one less with each raised row, down to 0. When it has none left, the plant was
+    raised for longer than it was not since the learning began, or for `change_samples`: the
+    majority is what is normal. The plant has changed as soon as this state is a block long, so
+    that its mean and spread are known.
     """
 
     def __init__(self, detector: Detector) -> None:
         """Starts as after power-up."""
         self._d = detector
         self._ratio = np.float32(detector.alarm / detector.notice)
+        self.credit = 0
         self.reset()
 
     def reset(self) -> None:
@@ -34,6 +41,10 @@ class Verdict:
         self.state = State.OK
         self._raised = self._below = 0
         self._peak = ZERO
+
+    def believe(self) -> None:
+        """The baseline is new."""
+        self.credit = min(self._d.learn_samples, self._d.change_samples)
 
     def take(self, score: np.float32, limit: np.float32) -> State:
         """Judge one row."""
@@ -50,7 +61,10 @@ class Verdict:
             self.state = State.NOTICE
         else:
             self.lower()
-        if self.state in RAISED:
+        if self.state not in RAISED:
+            self.credit = min(self.credit + 1, self._d.change_samples)
+        else:
+            self.credit = max(self.credit - 1, 0)
             self._raised += 1
             self._peak = max(self._peak, score)
             is_low = score < np.float32(self._d.recover_share * self._peak)
@@ -62,6 +76,7 @@ class Verdict:
         """Why the raised state is the plant's new one: RECOVERED, CHANGED, or nothing yet."""
         if 0 < self._d.recover_samples <= self._below:
             return Event.RECOVERED
-        if 0 < self._d.change_samples <= self._raised:
+        changes = self._d.change_samples > 0 and self.credit == 0
+        if changes and self._raised >= self._d.block_rows:
             return Event.CHANGED
         return Event(0)

@@ -87,7 +87,8 @@ class Detector:
         recover_share: The state is over when it is a notice and the score below this share of its
             peak,
         recover_samples: for so many samples; 0: never.
-        change_samples: Raised for so long is a new state of the plant; 0: never.
+        change_samples: Most credit of a baseline, in samples; a state that uses it up is normal,
+            too (`detection/verdict.py`); 0: never.
         low: float32 [C], raw units; a value below it is no measurement.
         high: float32 [C], the same above.
         stuck_band: float32 [C], raw units; a value that differs from the one before by no more

@@ -242,17 +242,25 @@ SAFE_COLD void safe_tracker_adopt(safe_tracker_t *tracker)
     const float *counts = tracker->waiting_squares;
 
     for (size_t k = 0; k < tracker->count; k++) {
-        float inv = tracker->most_inv[k];
+        float product = tracker->inv[k] * tracker->inv[k];
+        float variance;
+        float inv;
 
         if (!(counts[k] > 0.0f)) {
             continue;
         }
+        variance = 1.0f / product;
+        variance = variance + tracker->squares[k] / counts[k];
+        variance = variance * 0.5f;
         if (tracker->mean != NULL) {
-            tracker->mean[k] = tracker->sums[k];
+            float change = tracker->sums[k] - tracker->mean[k];
+            float half = change * 0.5f;
+            float square = half * half;
+
+            tracker->mean[k] = tracker->mean[k] + half;
+            variance = variance + square;
         }
-        if (tracker->squares[k] / counts[k] > 0.0f) {
-            inv = 1.0f / safe_root(tracker->squares[k] / counts[k]);
-        }
+        inv = 1.0f / safe_root(variance);
         tracker->inv[k] = inv < tracker->most_inv[k] ? inv : tracker->most_inv[k];
     }
 }

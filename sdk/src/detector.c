@@ -14,6 +14,7 @@ SAFE_COLD safe_status_t safe_detector_reset(safe_detector_t *detector)
         safe_tracker_forget(&detector->trackers[i]);
     }
     safe_blocks_forget(&detector->blocks);
+    detector->verdict.credit = 0;
     detector->learned = 0;
     detector->progress = 0;
     detector->missing = 0;

@@ -175,7 +175,7 @@ static void judge(safe_detector_t *detector, safe_detector_result_t *result)
     }
 }
 
-/** The raised state is the plant's new one. */
+/** The raised state is normal: instead of the old one, or beside it. */
 static void start_anew(safe_detector_t *detector, uint8_t event)
 {
     for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
@@ -188,6 +188,9 @@ static void start_anew(safe_detector_t *detector, uint8_t event)
                 safe_tracker_move(&detector->trackers[i], values, detector->sensors.is_masked);
             }
         }
+    }
+    if (event == SAFE_DETECTOR_CHANGED) {
+        safe_verdict_believe(&detector->verdict, detector->config->baseline.learn_samples);
     }
     safe_verdict_lower(&detector->verdict);
     detector->score = 0.0f;
@@ -241,7 +244,7 @@ static void follow(safe_detector_t *detector, safe_detector_result_t *result)
             collect(detector, i, values);
         }
     }
-    result->event = safe_verdict_ending(&detector->verdict);
+    result->event = safe_verdict_ending(&detector->verdict, detector->config->baseline.block_rows);
     if (result->event != 0u) {
         start_anew(detector, result->event);
     } else if (!detector->was_raised) {
@@ -283,6 +286,7 @@ static void learn(safe_detector_t *detector, safe_detector_result_t *result)
                             i == SAFE_DETECTOR_LEVEL ? detector->sensors.is_unlearned : NULL);
     }
     safe_sensors_refresh(&detector->sensors);
+    safe_verdict_believe(&detector->verdict, config->baseline.learn_samples);
     for (size_t k = 0; k < config->drift_count; k++) {
         size_t c = config->drift_channels[k];
 

@@ -10,8 +10,8 @@
 #include "safe/exact_float.h"
 
 #define WORD_BYTES 4u
-/** Version, identity, factor; and the CRC at the end. */
-#define FIXED_WORDS 4u
+/** Version, identity, factor and credit; and the CRC at the end. */
+#define FIXED_WORDS 5u
 /** The spreads that safe_tracker_finish can come to lie well inside of these bounds. */
 #define LEAST_INV 1e-12f
 #define MOST_INV 1e12f
@@ -82,6 +82,22 @@ static void pass_flag(cursor_t *cursor, bool *flag)
     cursor->at += WORD_BYTES;
 }
 
+static void pass_count(cursor_t *cursor, uint32_t *count, uint32_t most)
+{
+    if (cursor->to != NULL) {
+        write_word(&cursor->to[cursor->at], *count);
+    } else {
+        uint32_t read = read_word(&cursor->from[cursor->at]);
+
+        if (read > most) {
+            cursor->is_wrong = true;
+        } else if (!cursor->is_check) {
+            *count = read;
+        }
+    }
+    cursor->at += WORD_BYTES;
+}
+
 /** Passes on everything between the two fixed words and the CRC: one order for both directions. */
 static void pass_all(cursor_t *cursor, safe_detector_t *detector)
 {
@@ -106,6 +122,7 @@ static void pass_all(cursor_t *cursor, safe_detector_t *detector)
         pass_float(cursor, &detector->slow[k], -MOST_MEAN, MOST_MEAN);
         pass_float(cursor, &detector->slow_start[k], -MOST_MEAN, MOST_MEAN);
     }
+    pass_count(cursor, &detector->verdict.credit, config->verdict.change_samples);
 }
 
 static uint32_t crc_of_float(uint32_t crc, float value)
@@ -148,6 +165,7 @@ static uint32_t identity(const safe_detector_t *detector)
     }
     crc = crc_of_float(crc, (float)baseline->learn_samples);
     crc = crc_of_float(crc, baseline->peak);
+    crc = crc_of_float(crc, (float)config->verdict.change_samples);
     return crc_of_float(crc, (float)config->rows);
 }
 

@@ -20,6 +20,14 @@ void safe_verdict_lower(safe_verdict_t *verdict)
     verdict->peak = 0.0f;
 }
 
+void safe_verdict_believe(safe_verdict_t *verdict, uint32_t samples)
+{
+    verdict->credit = verdict->config->change_samples;
+    if (samples < verdict->credit) {
+        verdict->credit = samples;
+    }
+}
+
 static void count(uint16_t *rows, bool is_above, uint16_t most)
 {
     if (!is_above) {
@@ -52,7 +60,13 @@ safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, fl
         verdict->state = SAFE_DETECTOR_NOTICE;
     } else {
         safe_verdict_lower(verdict);
+        if (verdict->credit < config->change_samples) {
+            verdict->credit++;
+        }
         return verdict->state;
+    }
+    if (verdict->credit > 0u) {
+        verdict->credit--;
     }
     verdict->raised = next(verdict->raised);
     if (score > verdict->peak) {
@@ -64,14 +78,14 @@ safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, fl
     return verdict->state;
 }
 
-uint8_t safe_verdict_ending(const safe_verdict_t *verdict)
+uint8_t safe_verdict_ending(const safe_verdict_t *verdict, uint16_t block_rows)
 {
     const safe_verdict_config_t *config = verdict->config;
 
     if (config->recover_samples != 0u && verdict->below >= config->recover_samples) {
         return SAFE_DETECTOR_RECOVERED;
     }
-    if (config->change_samples != 0u && verdict->raised >= config->change_samples) {
+    if (config->change_samples != 0u && verdict->credit == 0u && verdict->raised >= block_rows) {
         return SAFE_DETECTOR_CHANGED;
     }
     return 0;

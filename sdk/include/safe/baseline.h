@@ -84,7 +84,8 @@ void safe_tracker_move(safe_tracker_t *tracker, const float *values, const bool 
 /** Takes a row of a raised state: learns what it is like, beside the baseline. */
 void safe_tracker_add_raised(safe_tracker_t *tracker, const float *values, const bool *is_masked);
 
-/** The raised state is the plant's new one: its mean, and its spread, at least the learned one. */
+/** The raised state is normal, too: mean and spread are those of both, of equal weight; the spread
+ * is at least the learned one. */
 void safe_tracker_adopt(safe_tracker_t *tracker);
 
 /** What becomes of the blocks that end with this row. */

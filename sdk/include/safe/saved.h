@@ -4,7 +4,8 @@
  * Layout, all words little-endian: version, identity, the limit's factor; of each statistic in the
  * order of a result and of each of its features the mean (level and median only), 1 / spread and
  * its largest value; of each channel whether it was learned; of each channel that is watched for
- * drift the slow mean and where it began; a CRC-32 of all before. Floats are their bits.
+ * drift the slow mean and where it began; the baseline's credit (verdict.h); a CRC-32 of all
+ * before. Floats are their bits.
  *
  * The identity is a CRC-32 of the model's hash and of the constants that the learned values belong
  * to. Recent samples are not saved: a restored detector starts with a warm-up, and its verdicts
@@ -23,11 +24,11 @@
 extern "C" {
 #endif
 
-#define SAFE_SAVED_VERSION UINT32_C(1)
+#define SAFE_SAVED_VERSION UINT32_C(2)
 
 /** The same for the sizes of a detector that learns: the generated application reserves them. */
 #define SAFE_SAVED_BYTES(channels, median, innovation, residual, drift)                            \
-    (4u * (4u + (channels) + 2u * (drift) + 3u * ((channels) + (median)) +                         \
+    (4u * (5u + (channels) + 2u * (drift) + 3u * ((channels) + (median)) +                         \
            2u * ((innovation) + (residual))))
 
 /** Returns the bytes that safe_detector_save writes for `detector`; 0 when it learns nothing. */

@@ -25,7 +25,7 @@ typedef enum safe_detector_state {
 
 /** What happened to the baseline on a sample: bits of `event`. */
 #define SAFE_DETECTOR_LEARNED (1u << 0)   /**< The learning is complete. */
-#define SAFE_DETECTOR_CHANGED (1u << 1)   /**< Raised for so long that it is the new state. */
+#define SAFE_DETECTOR_CHANGED (1u << 1)   /**< Raised for so long that it is normal, too. */
 #define SAFE_DETECTOR_RECOVERED (1u << 2) /**< The score stayed far below its peak. */
 #define SAFE_DETECTOR_FORGOTTEN (1u << 3) /**< RELEARN came before this sample; the server's. */
 #define SAFE_DETECTOR_SILENCE (1u << 4)   /**< All was stale before this sample. */
@@ -38,7 +38,7 @@ typedef struct safe_verdict_config {
     uint16_t confirm_rows;    /**< Samples above a threshold in a row before the state rises. */
     float recover_share;      /**< A notice below this share of the peak is over */
     uint32_t recover_samples; /**< after so many samples; 0: never. */
-    uint32_t change_samples;  /**< Raised for so long is a new state of the plant; 0: never. */
+    uint32_t change_samples;  /**< Most credit of a baseline; 0: no state becomes normal. */
 } safe_verdict_config_t;
 
 /** State and what led to it. */
@@ -50,19 +50,24 @@ typedef struct safe_verdict {
     uint32_t raised;             /**< Samples in NOTICE or ALARM; stays at its largest. */
     uint32_t below;              /**< Of them the last ones below the share; the same. */
     float peak;                  /**< Of the score while raised. */
+    uint32_t credit;             /**< Of the baseline: it grows in OK and shrinks while raised. */
 } safe_verdict_t;
 
-/** Nothing is raised. `config` is set. */
+/** Nothing is raised; the credit stays. `config` is set. */
 void safe_verdict_reset(safe_verdict_t *verdict);
 
 /** The raised state is over. */
 void safe_verdict_lower(safe_verdict_t *verdict);
 
+/** Sets the baseline's credit to `samples`, or to the most that it can be. */
+void safe_verdict_believe(safe_verdict_t *verdict, uint32_t samples);
+
 /** Judges one row. @param limit Score above which it is a notice at present. */
 safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, float limit);
 
-/** Returns why the raised state is the plant's new one: RECOVERED, CHANGED, or 0. */
-uint8_t safe_verdict_ending(const safe_verdict_t *verdict);
+/** Returns why the raised state is over: RECOVERED, it is the plant's new one; CHANGED, it used up
+ * the credit and is at least `block_rows` long, so that it is normal beside the old one; or 0. */
+uint8_t safe_verdict_ending(const safe_verdict_t *verdict, uint16_t block_rows);
 
 #ifdef __cplusplus
 }

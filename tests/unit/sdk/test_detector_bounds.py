@@ -14,7 +14,7 @@ from host_tools.detection import replay
 from host_tools.detection.replay import ChainConfig
 from host_tools.device.protocol import Status
 from host_tools.formats.detector import LEARNED, TRAINING, Form
-from host_tools.formats.record import NO_CHANNEL, TOP, Event, State
+from host_tools.formats.record import IS_MISSING, NO_CHANNEL, RAISED, TOP, Event, State
 from tests.unit.sdk.c_config import c_config, run_c
 from tests.unit.sdk.tiny import Tiny, samples
 
@@ -36,9 +36,9 @@ def learned(**changes) -> ChainConfig:
     return config(**{"baseline": LEARNED, "learn_samples": 20, "settle_samples": 5, **changes})
 
 
-def usual() -> np.ndarray:
+def usual(rows: int = ROWS) -> np.ndarray:
     """Samples without a gap, and none far off."""
-    data = samples(TINY, ROWS, seed=3)
+    data = samples(TINY, rows, seed=3)
     scaler = TINY.config().adapter.scaler
     return np.where(np.abs(data - scaler.mean) < 6 * scaler.std, data, scaler.mean).astype("f4")
 
@@ -124,15 +124,53 @@ def test_of_equal_statistics_the_first_is_named(builds, run):
         assert set(names.tolist()) <= {*base.level.channels, NO_CHANNEL}
 
 
+def raised_rows(run, library, data, **constants):
+    """Rows in OK before the state is raised, and those from there until it is a normal one."""
+    found = run(learned(recover_samples=0, **constants), library, data)
+    states = found["state"].tolist()
+    learned_at = found["event"].tolist().index(Event.LEARNED)
+    first = next(row for row, state in enumerate(states) if state in RAISED)
+    ended = found["event"].tolist().index(Event.CHANGED)
+    assert set(states[first : ended + 1]) <= set(RAISED)
+    return first - learned_at - 1, ended - first + 1
+
+
 @RUNS
-def test_a_new_state_takes_exactly_so_many_rows(builds, run):
+def test_a_state_is_normal_when_it_used_up_the_credit_and_is_a_block_long(builds, run):
+    """The credit is the rows of the learning and those in OK, within its most."""
     library = builds(TINY)
-    for limit in (1, 7):
-        found = run(learned(notice=np.float32(1e-6), change_samples=limit), library)
-        first = found["state"].tolist().index(State.NOTICE)
-        assert found["event"][first : first + limit].tolist() == [0] * (limit - 1) + [
-            int(Event.CHANGED)
-        ]
+    learn = learned().detector.learn_samples
+    data = usual(300)
+    data[90:] += np.float32(100) / TINY.config().adapter.scaler.inv_std
+    for most, block in ((learn - 1, 1), (learn, 1), (200, 1), (200, 150), (7, 7), (7, 8), (7, 6)):
+        calm, found = raised_rows(run, library, data, change_samples=most, block_rows=block)
+        assert calm > 10
+        assert found == max(min(learn + calm, most), block)
+    exact = learn + calm
+    for most in (exact - 1, exact, exact + 1):
+        assert raised_rows(run, library, data, change_samples=most, block_rows=1)[1] == min(
+            most, exact
+        )
+
+
+@RUNS
+def test_the_credit_outlasts_a_quiet_time_and_a_gap(builds, run):
+    """Two raised stretches count together; rows in OK between them count against."""
+    library = builds(TINY)
+    learn = learned().detector.learn_samples
+    data = usual(300)
+    for rows in (slice(60, 63), slice(150, 300)):
+        data[rows] += np.float32(100) / TINY.config().adapter.scaler.inv_std
+    for gap in (False, True):
+        data[120:126] = np.nan if gap else data[120:126]
+        found = run(learned(recover_samples=0, change_samples=500, block_rows=1), library, data)
+        ended = found["event"].tolist().index(Event.CHANGED)
+        states = found["state"][: ended + 1]
+        there = found["flags"][: ended + 1] & IS_MISSING == 0
+        raised = int(np.isin(states, RAISED).sum())
+        assert raised == learn + int((there & (states == State.OK)).sum())
+        assert ended > 150
+        assert {State.OK} <= set(states[100:118].tolist())
 
 
 @RUNS

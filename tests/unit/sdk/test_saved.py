@@ -91,6 +91,7 @@ def test_no_flipped_bit_is_restored(builds):
 
 
 def with_word(content, at, word):
+    at %= len(content) // 4
     body = content[: 4 * at] + word + content[4 * at + 4 : -4]
     return body + struct.pack("<I", zlib.crc32(body))
 
@@ -98,7 +99,7 @@ def with_word(content, at, word):
 @pytest.mark.parametrize(
     ("at", "word", "status"),
     [
-        (0, struct.pack("<I", 2), ABI),
+        (0, struct.pack("<I", 1), ABI),
         (1, struct.pack("<I", 7), ARGUMENT),
         (2, struct.pack("<f", -1.0), CORRUPT),
         (2, struct.pack("<f", float("nan")), CORRUPT),
@@ -107,6 +108,8 @@ def with_word(content, at, word):
         (3, struct.pack("<f", -1e7), OK),
         (4, struct.pack("<f", 0.0), CORRUPT),
         (4, struct.pack("<f", 1e12), OK),
+        (-2, struct.pack("<I", 40), OK),
+        (-2, struct.pack("<I", 41), CORRUPT),
     ],
 )
 def test_what_cannot_have_been_learned_is_refused(builds, at, word, status):
