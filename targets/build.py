@@ -82,6 +82,8 @@ CXX = ".cc"
 CXX_SUFFIXES = (CXX, ".cpp", ".cxx")
 _LINE_ONLY = "line_only"
 """Stem of the file that stands for sensors where the user brings none."""
+_SENSING = "sensing"
+"""Stem of the file that reads the user's sensors by the clock."""
 
 
 @dataclass(frozen=True)
@@ -318,11 +320,11 @@ def sources(
     """Return SAFE's own C sources of an image; the linker drops what is unused.
 
     With `cxx` there is C++ among the others, whose constructors run before main. A `sensor` of the
-    user's takes the place of the file that says that there is none.
+    user's brings the file that reads it, in the place of the one that says that there is none.
     """
     sdk = root / "sdk" / "src"
     parts = sorted(sdk.glob("*.c"))
-    other = {*_MAINS, *(() if sensor is None else (_LINE_ONLY,))} - {app}
+    other = {*_MAINS, _SENSING if sensor is None else _LINE_ONLY} - {app}
     parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem not in other]
     parts += kernels.sources(target.isa, _kernels(root))
     for folder in code_folders(target, root):

@@ -155,74 +155,6 @@ static void take_innovation(safe_detector_t *detector)
     detector->has_smooth = true;
 }
 
-static bool has_forecasts(const safe_detector_t *detector)
-{
-    const safe_detector_config_t *config = detector->config;
-
-    return config->network != NULL &&
-           detector->samples >= (uint32_t)config->window + config->horizon - 1u;
-}
-
-/** Makes the model input, relative to the baseline.
- * @param forecast [channels] stands for what is bad; null while there is none. */
-static void make_input(safe_detector_t *detector, const float *forecast)
-{
-    const safe_detector_config_t *config = detector->config;
-    const float *mean = detector->trackers[SAFE_DETECTOR_LEVEL].mean;
-    const float *deviation = detector->deviation;
-    const bool *is_bad = detector->sensors.is_bad;
-    float *input = detector->input;
-    float limit = config->score_limit;
-
-    for (size_t c = 0; c < config->channels; c++) {
-        float centred = deviation[c];
-
-        if (mean != NULL) {
-            centred = centred - mean[c];
-        }
-        if (forecast != NULL && is_bad[c]) {
-            centred = forecast[c];
-        }
-        input[c] = safe_clamped(centred, limit);
-    }
-}
-
-/** The residual follows the error of the forecasts. @param forecast [channels]. */
-static void take_residual(safe_detector_t *detector, const float *forecast)
-{
-    const safe_detector_form_t *form = &detector->config->forms[SAFE_DETECTOR_RESIDUAL];
-    const uint16_t *channels = form->channels;
-    const float *input = detector->input;
-    const bool *is_bad = detector->sensors.is_bad;
-    float *smooth = detector->error;
-    float alpha = detector->config->residual_alpha;
-
-    for (size_t k = 0; k < form->count; k++) {
-        size_t c = channels[k];
-        float error = is_bad[c] ? 0.0f : input[c] - forecast[c];
-        float change = error - smooth[k];
-        float step = alpha * change;
-
-        smooth[k] = smooth[k] + step;
-    }
-    detector->has_error = true;
-}
-
-/** What concerns the network: its input, and how far its forecasts were off. */
-static void take_input(safe_detector_t *detector)
-{
-    float *forecast = NULL;
-
-    if (has_forecasts(detector)) {
-        forecast = detector->feature; /* scratch of the judgement, which comes later */
-        detector->config->network->forecast(detector, forecast);
-    }
-    make_input(detector, forecast);
-    if (forecast != NULL) {
-        take_residual(detector, forecast);
-    }
-}
-
 /** The sample is done: its input joins the window. */
 static safe_status_t finish_sample(safe_detector_t *detector, bool *has_forecast)
 {
@@ -245,13 +177,8 @@ static safe_status_t finish_sample(safe_detector_t *detector, bool *has_forecast
 /** Puts the forecasts in the place of a sample that is not there. */
 static safe_status_t pass_missing(safe_detector_t *detector, bool *has_forecast)
 {
-    const safe_detector_config_t *config = detector->config;
-
-    if (has_forecasts(detector)) {
-        config->network->forecast(detector, detector->input);
-        for (size_t c = 0; c < config->channels; c++) {
-            detector->input[c] = safe_clamped(detector->input[c], config->score_limit);
-        }
+    if (detector->config->network != NULL) {
+        detector->config->network->bridge(detector);
     }
     return finish_sample(detector, has_forecast);
 }
@@ -311,7 +238,7 @@ static safe_status_t step_sample(safe_detector_t *detector, safe_detector_result
         take_innovation(detector);
     }
     if (detector->config->network != NULL) {
-        take_input(detector);
+        detector->config->network->take(detector);
     }
     safe_detector_describe(detector, result);
     safe_detector_score(detector, result);

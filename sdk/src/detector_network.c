@@ -82,6 +82,84 @@ static void forecast(const safe_detector_t *detector, float *values)
     }
 }
 
+static bool has_forecasts(const safe_detector_t *detector)
+{
+    const safe_detector_config_t *config = detector->config;
+
+    return detector->samples >= (uint32_t)config->window + config->horizon - 1u;
+}
+
+/** Makes the model input, relative to the baseline.
+ * @param expected [channels] stands for what is bad; null while there is none. */
+static void make_input(safe_detector_t *detector, const float *expected)
+{
+    const safe_detector_config_t *config = detector->config;
+    const float *mean = detector->trackers[SAFE_DETECTOR_LEVEL].mean;
+    const float *deviation = detector->deviation;
+    const bool *is_bad = detector->sensors.is_bad;
+    float *input = detector->input;
+    float limit = config->score_limit;
+
+    for (size_t c = 0; c < config->channels; c++) {
+        float centred = deviation[c];
+
+        if (mean != NULL) {
+            centred = centred - mean[c];
+        }
+        if (expected != NULL && is_bad[c]) {
+            centred = expected[c];
+        }
+        input[c] = safe_clamped(centred, limit);
+    }
+}
+
+/** The residual follows the error of the forecasts. @param expected [channels]. */
+static void take_residual(safe_detector_t *detector, const float *expected)
+{
+    const safe_detector_form_t *form = &detector->config->forms[SAFE_DETECTOR_RESIDUAL];
+    const uint16_t *channels = form->channels;
+    const float *input = detector->input;
+    const bool *is_bad = detector->sensors.is_bad;
+    float *smooth = detector->error;
+    float alpha = detector->config->residual_alpha;
+
+    for (size_t k = 0; k < form->count; k++) {
+        size_t c = channels[k];
+        float error = is_bad[c] ? 0.0f : input[c] - expected[c];
+        float change = error - smooth[k];
+        float step = alpha * change;
+
+        smooth[k] = smooth[k] + step;
+    }
+    detector->has_error = true;
+}
+
+static void take(safe_detector_t *detector)
+{
+    float *values = NULL;
+
+    if (has_forecasts(detector)) {
+        values = detector->feature; /* scratch of the judgement, which comes later */
+        forecast(detector, values);
+    }
+    make_input(detector, values);
+    if (values != NULL) {
+        take_residual(detector, values);
+    }
+}
+
+static void bridge(safe_detector_t *detector)
+{
+    const safe_detector_config_t *config = detector->config;
+
+    if (has_forecasts(detector)) {
+        forecast(detector, detector->input);
+        for (size_t c = 0; c < config->channels; c++) {
+            detector->input[c] = safe_clamped(detector->input[c], config->score_limit);
+        }
+    }
+}
+
 /** Gives the model, or the ring of its window, the present input.
  * @param is_full Whether the model has a whole window. */
 static safe_status_t push_input(safe_detector_t *detector, bool *is_full)
@@ -149,7 +227,8 @@ const safe_detector_network_t safe_detector_network = {
     .fits = fits,
     .bind = bind,
     .reset = reset,
-    .forecast = forecast,
+    .take = take,
+    .bridge = bridge,
     .look_ahead = look_ahead,
     .output = safe_context_output,
 };

@@ -161,28 +161,33 @@ size_t safe_quadratic_top(const float *factor, const float *transformed, size_t 
                           const uint16_t *names, uint16_t *top, size_t most)
 {
     float shares[MOST] = {0.0f};
+    float least = 0.0f; /* What a further share must exceed. */
+    size_t values;
     size_t found = 0;
 
     if (most > MOST) {
         most = MOST;
     }
-    for (size_t j = 0; j < count; j++) {
+    values = most == 0u ? 0u : count;
+    for (size_t j = 0; j < values; j++) {
         float share = contribution(factor, transformed, count, j);
-        size_t place = found;
+        size_t place;
 
-        while (place > 0u && share > shares[place - 1u]) {
-            place--;
-        }
-        if (!(share > 0.0f) || place >= most) {
+        if (!(share > least)) {
             continue;
         }
         found = found < most ? found + 1u : most;
-        for (size_t k = found - 1u; k > place; k--) {
-            shares[k] = shares[k - 1u];
-            top[k] = top[k - 1u];
+        place = found - 1u;
+        while (place > 0u && share > shares[place - 1u]) {
+            shares[place] = shares[place - 1u];
+            top[place] = top[place - 1u];
+            place--;
         }
         shares[place] = share;
         top[place] = names[j];
+        if (found == most) {
+            least = shares[most - 1u];
+        }
     }
     return found;
 }

@@ -21,9 +21,11 @@ static const safe_model_t *model_of(const safe_server_t *server)
 static void put_text(safe_frame_writer_t *writer, const char *text, size_t width)
 {
     const uint8_t zero = 0;
-    size_t length = strlen(text);
+    size_t length = 0;
 
-    length = length < width ? length : width;
+    while (length < width && text[length] != '\0') {
+        length++;
+    }
     safe_frame_put(writer, text, length);
     for (size_t i = length; i < width; i++) {
         safe_frame_put(writer, &zero, 1);

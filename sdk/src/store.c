@@ -44,6 +44,17 @@ static bool is_erased(const uint8_t *bytes, size_t length)
     return true;
 }
 
+/** memcmp takes more flash than all of its callers here. */
+static bool are_equal(const uint8_t unit[UNIT], const uint8_t other[UNIT])
+{
+    for (size_t i = 0; i < UNIT; i++) {
+        if (unit[i] != other[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /** Returns `length` filled up to whole units; the caller has bounded it by the slot's size. */
 static uint32_t padded(uint32_t length)
 {
@@ -97,7 +108,7 @@ static bool record_is_valid(const safe_store_flash_t *flash, uint32_t slot, uint
     }
     make_commit(sequence, crc, commit);
     return flash->read(slot, offset + UNIT + padded(length), unit, UNIT) == SAFE_STATUS_OK &&
-           memcmp(unit, commit, UNIT) == 0;
+           are_equal(unit, commit);
 }
 
 /** Walks from header to header until one is erased (free space) or damaged (no more room). */

@@ -88,6 +88,23 @@ def test_product_says_that_there_is_no_network(stm32f4, product):
             link.request("WINDOW", protocol.chunk(1, 0, b"x"))
 
 
+def test_sixteen_learned_channels_in_level_and_innovations_fit(tmp_path):
+    """The most that a learned baseline of the shipped plant scores; nothing reads sensors."""
+    folder = tmp_path / "most"
+    made = ["train", "--network", "none", "--baseline", "learned", "--out", str(folder)]
+    assert cli.main(made) == 0
+    rules = json.loads((folder / "detector.json").read_text())
+    assert len(rules["innovation_channels"]) == len(rules["low"]) == 16
+    rules["level_channels"] = rules["innovation_channels"]
+    rules["level_factor"] = rules["innovation_factor"]
+    (folder / "detector.json").write_text(json.dumps(rules))
+    size = make("stm32f4", str(folder), app="detector").size()
+    assert size["flash_bytes"] < MOST_FLASH
+    names = {part["name"] for part in size["parts"]}
+    assert not {"sdk/src/app/sensing", "sdk/src/ticker"} & names
+    assert not {"strlen", "memmove", "memcmp"} & {row["name"] for row in size["symbols"]}
+
+
 def test_count(product, capsys):
     assert cli.main(["count", "--model", str(product), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -72,9 +72,11 @@ typedef struct safe_detector_network {
     bool (*bind)(struct safe_detector *detector, const struct safe_detector_memory *memory);
     /** Forgets samples and forecasts. */
     safe_status_t (*reset)(struct safe_detector *detector);
-    /** Writes the means of the forecasts for the coming sample to `values` [channels]; `horizon`
-     * of them were made. */
-    void (*forecast)(const struct safe_detector *detector, float *values);
+    /** Makes the input of the present sample, relative to the baseline; the residual follows the
+     * error of the forecasts for it. */
+    void (*take)(struct safe_detector *detector);
+    /** Puts the forecasts, where there are any, in the place of the input of a missing sample. */
+    void (*bridge)(struct safe_detector *detector);
     /** Takes the present input; looks ahead from it once a whole window is there. */
     safe_status_t (*look_ahead)(struct safe_detector *detector, bool *has_forecast);
     /** Returns the model's output after a sample with a forecast: safe_context_output. */

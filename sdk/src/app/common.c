@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "app.h"
 #include "safe/app.h"
 #include "safe/compiler.h"
@@ -8,6 +6,8 @@
 #include "safe/version.h"
 
 #define READ_BYTES 64u
+/** Longest text. The bound also keeps the compiler from calling strlen, which takes 220 bytes. */
+#define MOST_TEXT 256u
 
 static safe_context_t context;
 static safe_detector_t detector;
@@ -23,9 +23,14 @@ static void write_line(const uint8_t *bytes, size_t length)
     }
 }
 
-void safe_app_print(const char *text)
+SAFE_COLD void safe_app_print(const char *text)
 {
-    write_line((const uint8_t *)text, strlen(text));
+    size_t length = 0;
+
+    while (length < MOST_TEXT && text[length] != '\0') {
+        length++;
+    }
+    write_line((const uint8_t *)text, length);
 }
 
 SAFE_COLD void safe_app_print_u32(uint32_t value)
@@ -51,7 +56,7 @@ SAFE_COLD void safe_app_print_hex(uint32_t value)
     write_line(digits, sizeof digits);
 }
 
-static void print_banner(const char *name, const safe_model_t *model)
+SAFE_COLD static void print_banner(const char *name, const safe_model_t *model)
 {
     safe_app_print("\r\nsafe " SAFE_VERSION " ");
     safe_app_print(name);
@@ -66,7 +71,7 @@ static void print_banner(const char *name, const safe_model_t *model)
 }
 
 /** Prints the reason once a second: an image that cannot run must say so to whoever comes. */
-static void refuse(const char *what, safe_status_t status)
+SAFE_COLD static void refuse(const char *what, safe_status_t status)
 {
     for (;;) {
         uint32_t start_ms = safe_port_time_ms();
@@ -131,7 +136,7 @@ SAFE_COLD void safe_app_start(const char *name, const safe_server_windows_t *win
     }
 }
 
-void safe_app_use_sensors(void)
+SAFE_COLD void safe_app_use_sensors(void)
 {
     if (!safe_app_start_sensing(&detector, server.sample, take_result)) {
         return;

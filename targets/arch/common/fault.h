@@ -12,6 +12,8 @@
 #include "driver.h"
 
 #define SAFE_FAULT_MARK 0x5AFEFA17u
+/** Longest text of a report; the bound also keeps the compiler from calling strlen. */
+#define SAFE_FAULT_MOST_TEXT 64u
 
 /* A word and its complement, so that power-up noise is not taken for a mark. */
 static volatile uint32_t s_mark[2] __attribute__((section(".noinit")));
@@ -19,7 +21,7 @@ static volatile uint32_t s_mark[2] __attribute__((section(".noinit")));
 static void put_text(const char *text)
 {
     size_t length = 0;
-    while (text[length] != '\0') {
+    while (length < SAFE_FAULT_MOST_TEXT && text[length] != '\0') {
         length++;
     }
     /* A line that takes no bytes is no reason not to reset. */

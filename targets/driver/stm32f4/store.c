@@ -2,6 +2,7 @@
 /* Two sectors of 128 KiB as the store; RM0090 section 3.6. The chip has one bank: while it erases
  * or programs, the core stands still at its next fetch from flash, interrupts included. */
 #include "safe/store.h"
+#include "safe/compiler.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static safe_status_t wait_until_ready(void)
     return SAFE_STATUS_TIMEOUT;
 }
 
-static safe_status_t unlock(void)
+SAFE_COLD static safe_status_t unlock(void)
 {
     if ((FLASH_CR & FLASH_CR_LOCK) != 0u) {
         FLASH_KEYR = FLASH_KEY1;
@@ -55,7 +56,7 @@ static safe_status_t unlock(void)
 
 /** Forgets cached data: the caches do not see what erasing and programming change (section 3.5.2).
  * The store holds no code, so the instruction cache may stay. */
-static void lock(void)
+SAFE_COLD static void lock(void)
 {
     FLASH_CR = FLASH_CR_LOCK;
     FLASH_ACR &= ~FLASH_ACR_DCEN;
@@ -70,7 +71,7 @@ static safe_status_t store_read(uint32_t slot, uint32_t offset, uint8_t *bytes, 
     return SAFE_STATUS_OK;
 }
 
-static safe_status_t store_erase(uint32_t slot)
+SAFE_COLD static safe_status_t store_erase(uint32_t slot)
 {
     uint32_t sector = (address_of(slot, 0) - FLASH_ORIGIN) / LARGE_SECTOR_BYTES;
     safe_status_t status = unlock();
@@ -85,8 +86,8 @@ static safe_status_t store_erase(uint32_t slot)
     return status;
 }
 
-static safe_status_t store_program(uint32_t slot, uint32_t offset, const uint8_t *bytes,
-                                   size_t length)
+SAFE_COLD static safe_status_t store_program(uint32_t slot, uint32_t offset, const uint8_t *bytes,
+                                             size_t length)
 {
     safe_status_t status = unlock();
 
