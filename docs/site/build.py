@@ -1,6 +1,7 @@
 """Build the site of the documentation from the Markdown files: `./safe docs [--out DIR]`.
 
 Every link and every anchor is checked; the pages ask nothing of the network, and open from a file.
+With `--picture build/demo/report.html` only README's picture is made, of that report.
 """
 
 import argparse
@@ -29,14 +30,34 @@ def build(out: Path) -> None:
         config.plugins.on_shutdown()
 
 
+def _picture(report: Path) -> int:
+    """Make the picture of README; return the exit code."""
+    from docs.site import picture
+    from targets.errors import SafeError
+
+    try:
+        picture.make(report)
+    except SafeError as error:
+        sys.stderr.write(f"safe: no picture was made: {error}\n")
+        return FAILED
+    sys.stdout.write(f"{picture.FILE}\n")
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Build; return the exit code."""
     parser = argparse.ArgumentParser(prog="./safe docs", description=__doc__)
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build" / "site", help="folder (default: build/site)"
     )
-    out: Path = parser.parse_args(argv).out.resolve()
+    parser.add_argument(
+        "--picture", type=Path, metavar="REPORT", help="only make README's picture of this report"
+    )
+    arguments = parser.parse_args(argv)
+    out: Path = arguments.out.resolve()
     sys.path.insert(0, str(ROOT))
+    if arguments.picture is not None:
+        return _picture(arguments.picture)
     from mkdocs.exceptions import MkDocsException
 
     logging.basicConfig(format="safe: %(message)s", level=logging.WARNING)

@@ -12,7 +12,7 @@ from host_tools.report.chart import Axis, Chart, Lane, Mark, axis_of
 from host_tools.report.page import Bullets, Cell, Page, Panels, Section, Table
 from host_tools.report.record import DEFINITIONS, Report, Series
 from host_tools.report.table import verdict
-from host_tools.report.words import DASH, number, significant
+from host_tools.report.words import DASH, counted, number, significant
 
 _PANELS = 4
 _MOST_LSB = 24
@@ -41,7 +41,7 @@ def _cards(report: Report) -> list[tuple[str, str]]:
         (number(report.static_ram_bytes), "bytes of static RAM"),
         (number(report.arena_bytes), "bytes of arena"),
         (number(report.stack_bytes), f"bytes of stack, {proved}"),
-        (number(report.alarms), f"samples in alarm, {report.alarm_episodes} episodes"),
+        (number(report.alarms), f"samples in alarm, {counted(report.alarm_episodes, 'episode')}"),
     ]
     if report.has_network:
         return cards
@@ -122,7 +122,7 @@ def _chain(report: Report, series: Series) -> Section:
     ]
     text = (
         f"Score of {len(score)} raw samples against the threshold {series.threshold:g}:"
-        f" {len(alarms)} alarms, {len(faults)} labelled faults."
+        f" {counted(len(alarms), 'alarm')}, {counted(len(faults), 'labelled fault')}."
     )
     across = Axis(0.0, len(score) * step, label, form)
     heights = score_axis(score, series.threshold)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from host_tools.compare.metrics import RealDelta
 from host_tools.compare.rounding import Rounding
 from host_tools.report.record import Report
-from host_tools.report.words import DASH, number
+from host_tools.report.words import DASH, counted, number
 
 
 def aligned(rows: Iterable[Sequence[str]], right: bool = False, indent: str = "  ") -> list[str]:
@@ -47,7 +47,7 @@ def _model_rows(report: Report) -> list[list[str]]:
             f"{report.chain_samples} raw samples, {report.chain_mismatches} records differ: "
             f"{chain_verdict}",
         ],
-        ["alarms", f"{report.alarms} samples in {report.alarm_episodes} episodes"],
+        ["alarms", f"{report.alarms} samples in {counted(report.alarm_episodes, 'episode')}"],
     ]
     return rows if report.windows else [row for row in rows if row[0] != "windows"]
 

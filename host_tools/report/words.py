@@ -17,6 +17,11 @@ def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     return f"{text} {unit}" if unit else text
 
 
+def counted(count: int, noun: str) -> str:
+    """Return `1 episode` or `4 episodes`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def significant(value: float | None, digits: int = 4) -> str:
     """Return a figure in `digits` significant places, or a dash when there is none."""
     if value is None or not math.isfinite(value):

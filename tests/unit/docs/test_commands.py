@@ -21,7 +21,7 @@ from tests.unit.docs import commands
 from tests.unit.docs.commands import Command
 
 LAUNCHER = {
-    "docs": {"--out"},
+    "docs": {"--out", "--picture"},
     "help": set(),
     "lock": {"--upgrade"},
     "release": {"--check", "--out"},
