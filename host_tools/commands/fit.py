@@ -131,7 +131,6 @@ def run(arguments: argparse.Namespace) -> int:
     before = json_file.read(record) if record.exists() else {}
     output.write(out / detector.FILE, text)
     output.write(out / record.name, json_file.text({**before, **figures}))
-    by = "fit, on quiet held-out rows"
-    detector_evaluation.write(out, text, by, **share)
+    detector_evaluation.held_out(out, "fit", figures)
     (out / REFUSED).unlink(missing_ok=True)
     return ExitCode.OK

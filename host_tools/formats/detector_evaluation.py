@@ -1,9 +1,27 @@
 """The last evaluation of a model directory's detector, which a build holds to `[budget]`."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from host_tools.formats import json_file
-from targets.detection_budget import FILE, VERSION, hash_of
+from targets.detection_budget import DETECTOR, FILE, VERSION, hash_of
+
+
+def held_out(folder: Path, verb: str, figures: Mapping[str, Any]) -> None:
+    """Write what a fit that was just made says of quiet held-out rows; raises OutputError.
+
+    Args:
+        folder: The model directory; without a detector.json, one that was refused, nothing is
+            written.
+        verb: What made it.
+        figures: The fit's, `quiet_alarm_share` among them.
+    """
+    detector = folder / DETECTOR
+    if detector.exists():
+        text = detector.read_text(encoding="utf-8")
+        share = figures["quiet_alarm_share"]
+        write(folder, text, f"{verb}, on quiet held-out rows", quiet_alarm_share=share)
 
 
 def write(

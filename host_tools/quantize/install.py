@@ -10,7 +10,7 @@ from host_tools.conversion import canonical
 from host_tools.conversion import convert as conversion
 from host_tools.data import window
 from host_tools.data.model_data import ModelData
-from host_tools.formats import json_file
+from host_tools.formats import detector_evaluation, json_file
 from host_tools.training import pipeline
 from host_tools.training.pipeline import TrainingJob
 from host_tools.training.settings import ARTIFACTS, FLOAT, INT8, READING, Settings
@@ -61,6 +61,7 @@ def install(
             figures["reading"] = dict(about.table.reading)
             output.write(stage.folder / READING, about.table.options)
         json_file.write(stage.folder / "training.json", figures)
+        detector_evaluation.held_out(stage.folder, "sweep", figures)
         if builder.exists() and not (out / builder.name).exists():
             output.write(stage.folder / builder.name, builder.read_bytes())
 

@@ -22,8 +22,8 @@ from host_tools.detection.rule import Rule
 from host_tools.errors import ConversionError, DataError, TrainingError
 from host_tools.formats import description as model_description
 from host_tools.formats import detector as detectors
+from host_tools.formats import detector_evaluation, json_file, npz
 from host_tools.formats import golden as golden_file
-from host_tools.formats import json_file, npz
 from host_tools.formats.description import Description
 from host_tools.formats.scaler import Scaler
 from host_tools.runtimes import adapter as adapters
@@ -140,6 +140,7 @@ def train_parts(
             figures["reading"] = dict(parts.train.reading)
             output.write(stage.folder / READING, parts.train.options)
         json_file.write(stage.folder / "training.json", figures)
+        detector_evaluation.held_out(stage.folder, "train", figures)
         if settings.exports:
             _export(job)
     return TrainedModel(out, figures, history, refused)

@@ -10,7 +10,7 @@ from host_tools.detection import quiet as detection
 from host_tools.detection.hours import Hours
 from host_tools.formats import description as model_description
 from host_tools.formats import detector as detectors
-from host_tools.formats import golden, json_file
+from host_tools.formats import detector_evaluation, golden, json_file
 from host_tools.formats.description import NO_NETWORK, Description
 from host_tools.runtimes import adapter as adapters
 from host_tools.training import golden_windows
@@ -66,6 +66,7 @@ def train(
             figures["reading"] = dict(parts.train.reading)
             output.write(folder / READING, parts.train.options)
         json_file.write(folder / "training.json", figures)
+        detector_evaluation.held_out(folder, "train", figures)
         output.write(folder / model_description.FILE, about.text())
     return TrainedModel(out, figures, {}, refused)
 

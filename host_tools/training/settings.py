@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from host_tools.detection.choice import Choice
 from host_tools.formats import description
 from host_tools.formats.scaler import CLIP
+from targets import detection_budget
 
 INT8, FLOAT = "model_int8.tflite", "model_float.tflite"
 ARTIFACTS = (
     INT8, FLOAT, "scaler.json", "detector.json", "golden.npz", description.FILE, "training.json",
-    "reading.toml",
+    "reading.toml", detection_budget.FILE,
 )  # fmt: skip
 READING = "reading.toml"
 """How the log was read; of a model that was trained on one."""

@@ -14,10 +14,11 @@ from host_tools.compare.exact import Exact
 from host_tools.data import plant
 from host_tools.detection import replay
 from host_tools.errors import DataError
-from host_tools.formats import description, golden
+from host_tools.formats import description, detector_evaluation, golden
 from host_tools.report import report_page, table
 from host_tools.workflow.assemble import DeviceRun, ImageFacts, report, series
-from targets.errors import ExitCode, ModelError
+from targets import detection_budget
+from targets.errors import BudgetError, ExitCode, ModelError
 
 BLOCKED = """
 import sys
@@ -73,8 +74,8 @@ def product(
 def test_a_directory_without_a_network(product: tuple[Path, str]) -> None:
     out, said = product
     assert sorted(p.name for p in out.iterdir()) == [
-        "detector.html", "detector.json", "golden.npz", "model.toml", "reading.toml", "scaler.json",
-        "training.json",
+        "detector.html", "detector.json", "detector_evaluation.json", "golden.npz", "model.toml",
+        "reading.toml", "scaler.json", "training.json",
     ]  # fmt: skip
     about = description.load(out)
     assert (about.name, about.network, about.window, about.horizon) == ("pump", "none", 0, 0)
@@ -84,6 +85,25 @@ def test_a_directory_without_a_network(product: tuple[Path, str]) -> None:
     assert len(config.detector.innovation.channels) == len(about.channels) == 6
     assert json.loads((out / "training.json").read_text())["network"] == "none"
     assert "without a network" in said
+
+
+def test_the_budget_of_the_detector_holds_right_after(
+    product: tuple[Path, str], tmp_path: Path
+) -> None:
+    """`train` leaves the figure that a build holds to `[budget]`; a refused one has none."""
+    out = Path(shutil.copytree(product[0], tmp_path / "pump"))
+    share = json.loads((out / "training.json").read_text())["quiet_alarm_share"]
+    assert json.loads((out / "detector_evaluation.json").read_text())["quiet_alarm_share"] == share
+    about, text = out / "model.toml", (out / "model.toml").read_text()
+    about.write_text(f"{text}\n[budget]\nquiet_alarm_share = {share}\n")
+    assert detection_budget.check(out) == []
+    detector_evaluation.held_out(out, "train", {"quiet_alarm_share": share + 1})
+    with pytest.raises(BudgetError, match="last evaluation: train, on quiet held-out rows"):
+        detection_budget.check(out)
+    (out / "detector.json").rename(out / "detector.refused.json")
+    (out / "detector_evaluation.json").unlink()
+    detector_evaluation.held_out(out, "train", {"quiet_alarm_share": share})
+    assert not (out / "detector_evaluation.json").exists()
 
 
 def test_records_are_the_same_whatever_forecasts(product: tuple[Path, str]) -> None:
