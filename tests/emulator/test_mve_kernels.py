@@ -7,7 +7,7 @@ from targets.emulate import bare
 from targets.load import load
 from tests.emulator import tiles
 
-KINDS = ("CONV_2D", "FULLY_CONNECTED")
+KINDS = ("CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 SOURCES = [tiles.IMAGES / "mve.c", build.ROOT / "sdk/src/kernel/mve/gemm2x3_mve.c"]
 
 

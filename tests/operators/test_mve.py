@@ -6,13 +6,15 @@ the emulated core in `tests/emulator`.
 
 import ctypes
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from codegen import reference
+from codegen import fixed_point, reference
 from codegen.backends.native.lower import call_of
 from codegen.backends.native.mve import conv_2d, packing
+from codegen.backends.native.shared.sigmoid import lines
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
@@ -22,7 +24,7 @@ from tests.operators.cases import CASES
 from tests.operators.draw import Array
 
 MVE = KernelChoice("mve")
-KINDS = ("CONV_2D", "FULLY_CONNECTED")
+KINDS = ("CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 QUICK = 60
 SLOW = 1000
 
@@ -72,20 +74,40 @@ def test_extremes(kind: str, value: int) -> None:
         compare(load(case.model, "case"), inputs, "gcc-O3")
 
 
+def compiled(compiler: str, folder: Path, *sources: Path) -> ctypes.CDLL:
+    """Return C with the emulated instructions as a library that traps where C says nothing."""
+    flags = "-O2 -std=c99 -fsanitize=undefined -fsanitize-undefined-trap-on-error -fPIC -shared"
+    library = folder / "shim.so"
+    command = [compiler, *flags.split(), f"-I{kernels.SDK / 'include'}", *map(str, sources)]
+    subprocess.run([*command, "-o", str(library)], check=True)
+    return ctypes.CDLL(str(library))
+
+
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_tiles_and_every_boundary_of_the_rescaling(compiler: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_tiles_and_every_boundary_of_the_rescaling(compiler: str, tmp_path: Path) -> None:
     """The image of `tests/emulator/test_mve_kernels.py`, with the emulated instructions."""
     image = kernels.SDK.parent / "tests/emulator/images/mve.c"
     tile = kernels.SDK / "src/kernel/mve/gemm2x3_mve.c"
-    flags = (
-        "-O2 -std=c99 -fsanitize=undefined -fsanitize-undefined-trap-on-error -fPIC -shared".split()
-    )
-    library = tmp_path / "tiles.so"
-    command = [compiler, *flags, f"-I{kernels.SDK / 'include'}", str(image), str(tile)]
-    subprocess.run([*command, "-o", str(library)], check=True)
-    run = ctypes.CDLL(str(library)).safe_tiles_run
+    run = compiled(compiler, tmp_path, image, tile).safe_tiles_run
     for seed in range(3):
         assert run(seed.to_bytes(4, "little"), ctypes.create_string_buffer(1)) == 0
+
+
+def test_both_curves_for_every_value(tmp_path: Path) -> None:
+    library = compiled("gcc", tmp_path, Path(__file__).with_name("mve_shim.c"))
+    values = np.arange(-(1 << 15), 1 << 15, dtype=np.int32)
+    table = lines()
+
+    def of(name: str, x: Array) -> Array:
+        found = np.zeros_like(x)
+        pointers = [ctypes.c_void_p(a.ctypes.data) for a in (x, table, found)]
+        getattr(library, name)(pointers[0], ctypes.c_int32(x.size), *pointers[1:])
+        return found
+
+    assert np.array_equal(of("sigmoid_of", values), fixed_point.sigmoid_s16(values))
+    for multiplier in (3 << k for k in range(13)):
+        argument = values * np.int32(multiplier)
+        assert np.array_equal(of("tanh_of", argument), fixed_point.tanh_s16(values, multiplier, 0))
 
 
 def test_packed_rows_are_blocks_of_sixteen_side_by_side() -> None:

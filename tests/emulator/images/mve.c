@@ -7,7 +7,7 @@
 #include "safe/fixed_point.h"
 #include "safe/kernel/dot4_mve.h"
 #include "safe/kernel/gemm2x3_mve.h"
-#include "safe/kernel/mve.h"
+#include "safe/kernel/mve_requantize.h"
 
 #define MAX_BLOCKS 5u
 #define MAX_LENGTH (16u * MAX_BLOCKS)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from codegen.backends.native.dsp import packing as _packing
 from codegen.backends.native.shared import unidirectional_sequence_lstm as shared
 from codegen.backends.native.shared import weights
+from codegen.backends.native.shared.sigmoid import lines
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -21,7 +22,6 @@ from codegen.ir.call import (
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent import lstm as _lstm
 from codegen.options import Goal
-from codegen.sigmoid_table import SIGMOID_TABLE
 
 _HALF_ROWS = 4
 """Rows of half a tile of the input: two gates of two units."""
@@ -34,28 +34,6 @@ def replace(
     del plain, goal
     p = _lstm.integers(graph, operator)
     return refusal(p) or call(operator, p, (_lstm.written(operator),))
-
-
-def sigmoid_lines() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return base and slope of each of 256 lines of the upper half of the sigmoid.
-
-    With z >= 0 the table's argument in 1/512 and i = z >> 9, base[i] + z · slope[i] is
-    512 · sigmoid in 0.16, less 2^24: interpolation between entries i and i + 1, without the
-    subtraction of the line's start. The last line is flat, where TFLite's tanh saturates.
-    """
-    table = np.array(SIGMOID_TABLE, dtype=np.int64)
-    index = np.arange(table.size)
-    slope = np.append(np.diff(table), 0)
-    return 512 * (table - index * slope) - (1 << 24), slope
-
-
-def lines() -> NDArray[np.uint32]:
-    """Return base and slope as words, uint32[256]: 2^16 · (base / 512) + slope.
-
-    The base is a multiple of 512 and at most 2^24, the slope below 2^10.
-    """
-    base, slope = sigmoid_lines()
-    return (base // 512 << 16 | slope).astype(np.uint32)
 
 
 def _hidden_range(p: _lstm.LstmIntegers) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from codegen.operators.window import Axis, convolution_axes
 from codegen.options import Goal
 
 _ROWS, _COLUMNS = 2, 3
-_SUM_BYTES = 4 * 64 * _COLUMNS
+_SUM_BYTES = 4 * 32 * _COLUMNS
 """Size of the sums of SAFE_GEMM2X3_ROWS rows."""
 
 

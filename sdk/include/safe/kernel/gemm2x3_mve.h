@@ -14,7 +14,7 @@ extern "C" {
 #define SAFE_GEMM2X3_COLUMNS 3
 
 /** Rows whose sums are kept together, at most. */
-#define SAFE_GEMM2X3_ROWS 64
+#define SAFE_GEMM2X3_ROWS 32
 
 /** Bytes of a pair of rows: what the sums start from, and per block 16 weights of each row. */
 #define SAFE_GEMM2X3_PAIR_BYTES(blocks) (8u + 32u * (blocks))

@@ -88,15 +88,57 @@ static inline void safe_mve_store_s8(int8_t *to, safe_mve_s32_t value)
 #endif
 }
 
-/** The low bytes of the first `count` lanes. @param count [1, 4] */
+/** The low bytes of the first `count` lanes. @param count 4 or more: all. */
 static inline void safe_mve_store_some_s8(int8_t *to, safe_mve_s32_t value, int32_t count)
 {
 #if SAFE_MVE
     vstrbq_p_s32(to, value, vctp32q((uint32_t)count));
 #else
-    for (int32_t k = 0; k < count; k++) {
-        to[k] = (int8_t)(uint8_t)((uint32_t)value.lane[k] & 0xFFu);
+    SAFE_MVE_EACH
+    {
+        if (k < count) {
+            to[k] = (int8_t)(uint8_t)((uint32_t)value.lane[k] & 0xFFu);
+        }
     }
+#endif
+}
+
+/** The first `count` of four int16, widened; 0 in the other lanes. @param count 4 or more: all. */
+static inline safe_mve_s32_t safe_mve_load_some_s16(const int16_t *from, int32_t count)
+{
+#if SAFE_MVE
+    return vldrhq_z_s32(from, vctp32q((uint32_t)count));
+#else
+    safe_mve_s32_t result;
+    SAFE_MVE_EACH result.lane[k] = k < count ? from[k] : 0;
+    return result;
+#endif
+}
+
+/** The low halves of the first `count` lanes. @param count 4 or more: all. */
+static inline void safe_mve_store_some_s16(int16_t *to, safe_mve_s32_t value, int32_t count)
+{
+#if SAFE_MVE
+    vstrhq_p_s32(to, value, vctp32q((uint32_t)count));
+#else
+    SAFE_MVE_EACH
+    {
+        if (k < count) {
+            to[k] = (int16_t)(uint16_t)((uint32_t)value.lane[k] & 0xFFFFu);
+        }
+    }
+#endif
+}
+
+/** from[index] in each lane. @param index Number of a word; not negative. */
+static inline safe_mve_s32_t safe_mve_gather(const uint32_t *from, safe_mve_s32_t index)
+{
+#if SAFE_MVE
+    return vreinterpretq_s32_u32(
+        vldrwq_gather_shifted_offset_u32(from, vreinterpretq_u32_s32(index)));
+#else
+    SAFE_MVE_EACH index.lane[k] = (int32_t)from[index.lane[k]];
+    return index;
 #endif
 }
 
@@ -133,6 +175,141 @@ static inline safe_mve_s32_t safe_mve_add_n(safe_mve_s32_t a, int32_t b)
 #endif
 }
 
+/** a + b, limited to 32 bits. */
+static inline safe_mve_s32_t safe_mve_qadd(safe_mve_s32_t a, safe_mve_s32_t b)
+{
+#if SAFE_MVE
+    return vqaddq_s32(a, b);
+#else
+    SAFE_MVE_EACH
+    {
+        const int64_t sum = (int64_t)a.lane[k] + b.lane[k];
+        a.lane[k] = sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : (int32_t)sum;
+    }
+    return a;
+#endif
+}
+
+/** a * b */
+static inline safe_mve_s32_t safe_mve_mul(safe_mve_s32_t a, safe_mve_s32_t b)
+{
+#if SAFE_MVE
+    return vmulq_s32(a, b);
+#else
+    SAFE_MVE_EACH a.lane[k] = (int32_t)((uint32_t)a.lane[k] * (uint32_t)b.lane[k]);
+    return a;
+#endif
+}
+
+/** a * b, the same b for every lane. */
+static inline safe_mve_s32_t safe_mve_mul_n(safe_mve_s32_t a, int32_t b)
+{
+#if SAFE_MVE
+    return vmulq_n_s32(a, b);
+#else
+    return safe_mve_mul(a, safe_mve_dup(b));
+#endif
+}
+
+/** sum + a * b, the same b for every lane. */
+static inline safe_mve_s32_t safe_mve_mla_n(safe_mve_s32_t sum, safe_mve_s32_t a, int32_t b)
+{
+#if SAFE_MVE
+    return vmlaq_n_s32(sum, a, b);
+#else
+    return safe_mve_add(sum, safe_mve_mul_n(a, b));
+#endif
+}
+
+/** The magnitude. @param a Not INT32_MIN. */
+static inline safe_mve_s32_t safe_mve_abs(safe_mve_s32_t a)
+{
+#if SAFE_MVE
+    return vabsq_s32(a);
+#else
+    SAFE_MVE_EACH a.lane[k] = a.lane[k] < 0 ? -a.lane[k] : a.lane[k];
+    return a;
+#endif
+}
+
+/** Bits that differ. */
+static inline safe_mve_s32_t safe_mve_xor(safe_mve_s32_t a, safe_mve_s32_t b)
+{
+#if SAFE_MVE
+    return veorq_s32(a, b);
+#else
+    SAFE_MVE_EACH a.lane[k] = (int32_t)((uint32_t)a.lane[k] ^ (uint32_t)b.lane[k]);
+    return a;
+#endif
+}
+
+/** The low half of each lane, not negative. */
+static inline safe_mve_s32_t safe_mve_low_u16(safe_mve_s32_t a)
+{
+#if SAFE_MVE
+    return vreinterpretq_s32_u32(vmovlbq_u16(vreinterpretq_u16_s32(a)));
+#else
+    SAFE_MVE_EACH a.lane[k] = (int32_t)((uint32_t)a.lane[k] & 0xFFFFu);
+    return a;
+#endif
+}
+
+/** The high half of each lane, with its sign. */
+static inline safe_mve_s32_t safe_mve_high_s16(safe_mve_s32_t a)
+{
+#if SAFE_MVE
+    return vmovltq_s16(vreinterpretq_s16_s32(a));
+#else
+    SAFE_MVE_EACH a.lane[k] >>= 16;
+    return a;
+#endif
+}
+
+/** a / 2^bits, rounded down. @param bits A constant in [1, 32). */
+#if SAFE_MVE
+#define SAFE_MVE_SHR(a, bits) vshrq_n_s32(a, bits)
+#else
+#define SAFE_MVE_SHR(a, bits) safe_mve_shr(a, bits)
+static inline safe_mve_s32_t safe_mve_shr(safe_mve_s32_t a, int32_t bits)
+{
+    SAFE_MVE_EACH a.lane[k] >>= bits;
+    return a;
+}
+#endif
+
+/** round(a / 2^bits), halves up. @param bits A constant in [1, 32). */
+#if SAFE_MVE
+#define SAFE_MVE_RSHR(a, bits) vrshrq_n_s32(a, bits)
+#else
+#define SAFE_MVE_RSHR(a, bits) safe_mve_rshr(a, bits)
+static inline safe_mve_s32_t safe_mve_rshr(safe_mve_s32_t a, int32_t bits)
+{
+    SAFE_MVE_EACH a.lane[k] = (int32_t)((a.lane[k] + ((int64_t)1 << (bits - 1))) >> bits);
+    return a;
+}
+#endif
+
+/** -1 where a is negative, 0 elsewhere. */
+static inline safe_mve_s32_t safe_mve_sign(safe_mve_s32_t a)
+{
+    return SAFE_MVE_SHR(a, 31);
+}
+
+/** a * 2^16, limited to 32 bits. */
+static inline safe_mve_s32_t safe_mve_qshl16(safe_mve_s32_t a)
+{
+#if SAFE_MVE
+    return vqshlq_n_s32(a, 16);
+#else
+    SAFE_MVE_EACH
+    {
+        const int64_t value = (int64_t)a.lane[k] * 65536;
+        a.lane[k] = value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value;
+    }
+    return a;
+#endif
+}
+
 /** The larger of both. */
 static inline safe_mve_s32_t safe_mve_max(safe_mve_s32_t a, safe_mve_s32_t b)
 {
@@ -151,17 +328,6 @@ static inline safe_mve_s32_t safe_mve_min(safe_mve_s32_t a, safe_mve_s32_t b)
     return vminq_s32(a, b);
 #else
     SAFE_MVE_EACH a.lane[k] = a.lane[k] < b.lane[k] ? a.lane[k] : b.lane[k];
-    return a;
-#endif
-}
-
-/** -1 where a is negative, 0 elsewhere. */
-static inline safe_mve_s32_t safe_mve_sign(safe_mve_s32_t a)
-{
-#if SAFE_MVE
-    return vshrq_n_s32(a, 31);
-#else
-    SAFE_MVE_EACH a.lane[k] >>= 31;
     return a;
 #endif
 }
@@ -193,58 +359,13 @@ static inline safe_mve_s32_t safe_mve_rshl(safe_mve_s32_t a, safe_mve_s32_t shif
 #endif
 }
 
-/**
- * safe_requantize of four sums, each with its own scale; exact.
- *
- * @param multiplier 0 or in [2^30, 2^31). @param shift [-31, -1]: right.
- *
- * VQRDMULH is safe_multiply_high. VRSHL rounds halves up, safe_shift_right_rounding away from
- * zero: with r the low e bits of h, the latter adds 1 to h >> e where r >= 2^(e-1), and for a
- * negative h where r >= 2^(e-1) + 1. Less 1, a negative h has r - 1 in the place of r: where r >= 1
- * that is the same condition, and where r = 0 the borrow takes 1 off h >> e, which half an LSB,
- * 2^(e-1) >= 1, gives back. So it takes e >= 1. |h| <= |sum| * (1 - 2^-31) + 1/2 is below 2^31, and
- * h - 1 fits.
- */
-static inline safe_mve_s32_t safe_mve_requantize(safe_mve_s32_t sum, safe_mve_s32_t multiplier,
-                                                 safe_mve_s32_t shift)
-{
-    const safe_mve_s32_t high = safe_mve_qrdmulh(sum, multiplier);
-    return safe_mve_rshl(safe_mve_add(high, safe_mve_sign(high)), shift);
-}
-
-/** Copies `length` >= 0 bytes between places that do not overlap. */
-static inline void safe_mve_copy(int8_t *to, const int8_t *from, int32_t length)
+/** safe_mve_rshl with one shift for all lanes. */
+static inline safe_mve_s32_t safe_mve_rshl_n(safe_mve_s32_t a, int32_t shift)
 {
 #if SAFE_MVE
-    uint8x16_t bytes;
-    __asm__ volatile("wlstp.8 lr, %[length], 2f\n"
-                     "1:\n\t"
-                     "vldrb.8 %q[bytes], [%[from]], #16\n\t"
-                     "vstrb.8 %q[bytes], [%[to]], #16\n\t"
-                     "letp lr, 1b\n"
-                     "2:"
-                     : [to] "+r"(to), [from] "+r"(from), [bytes] "=&w"(bytes)
-                     : [length] "r"(length)
-                     : "lr", "memory", "cc");
+    return vrshlq_n_s32(a, shift);
 #else
-    (void)memcpy(to, from, (size_t)length);
-#endif
-}
-
-/** Sets `length` >= 0 bytes to `value`. */
-static inline void safe_mve_fill(int8_t *to, int32_t value, int32_t length)
-{
-#if SAFE_MVE
-    __asm__ volatile("wlstp.8 lr, %[length], 2f\n"
-                     "1:\n\t"
-                     "vstrb.8 %q[bytes], [%[to]], #16\n\t"
-                     "letp lr, 1b\n"
-                     "2:"
-                     : [to] "+r"(to)
-                     : [length] "r"(length), [bytes] "w"(vdupq_n_s8((int8_t)value))
-                     : "lr", "memory", "cc");
-#else
-    (void)memset(to, value, (size_t)length);
+    return safe_mve_rshl(a, safe_mve_dup(shift));
 #endif
 }
 

@@ -4,7 +4,7 @@
 #include "safe/kernel/conv_2d_mve.h"
 
 #include "safe/compiler.h"
-#include "safe/kernel/mve.h"
+#include "safe/kernel/mve_copy.h"
 
 /** An output position by what its first tap sees. */
 typedef struct place {

@@ -3,6 +3,8 @@
 #include "safe/kernel/fully_connected_mve.h"
 
 #include "safe/kernel/dot4_mve.h"
+#include "safe/kernel/mve_copy.h"
+#include "safe/kernel/mve_requantize.h"
 
 /** Scales of one output row; multiplier and shift point at those of the next four outputs. */
 typedef struct scales {

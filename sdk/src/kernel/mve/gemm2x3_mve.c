@@ -3,7 +3,7 @@
 #include "safe/kernel/gemm2x3_mve.h"
 
 #include "safe/compiler.h"
-#include "safe/kernel/mve.h"
+#include "safe/kernel/mve_requantize.h"
 
 #if SAFE_MVE && !defined(SAFE_NO_ASM)
 
@@ -44,8 +44,8 @@ __attribute__((naked)) SAFE_NOINLINE const int8_t *safe_mve_gemm2x3(const int8_t
                      "sub r3, r3, r11, lsl #4\n"
                      "sub r5, r5, r11, lsl #4\n"
                      "sub r7, r7, r11, lsl #4\n"
-                     "strd r4, r6, [r9, #256]\n"
-                     "strd r8, r10, [r9, #512]\n"
+                     "strd r4, r6, [r9, #128]\n"
+                     "strd r8, r10, [r9, #256]\n"
                      "strd r0, r2, [r9], #8\n"
                      "subs r12, r12, #1\n"
                      "bne 2b\n"

@@ -75,7 +75,11 @@ def test_forms_of_each_folder():
     assert replacements.folders() == ("dsp", "mve", "rv32", "shared")
     assert set(replacements.replacements("dsp")) == packed
     assert set(replacements.replacements("rv32")) == packed
-    assert set(replacements.replacements("mve")) == {"CONV_2D", "FULLY_CONNECTED"}
+    assert set(replacements.replacements("mve")) == {
+        "CONV_2D",
+        "FULLY_CONNECTED",
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    }
     assert set(replacements.replacements("shared")) == {
         "ADD",
         "CONV_2D",
