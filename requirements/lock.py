@@ -21,6 +21,7 @@ PROJECT = FOLDER.parent / "pyproject.toml"
 LAYERS = {
     "run": ("oracle", "packs", "flash", "emulate"),
     "train": ("train",),
+    "onnx": ("onnx",),
     "ibex": ("ibex",),
     "docs": ("docs",),
     "test": ("test",),

@@ -46,7 +46,10 @@ def _opened(graph: Graph) -> Mapping[int, Shape]:
         if not follows and (changed or operator.kind != _KIND):
             continue
         known = replace(graph, tensors=tensors)
-        shape = operators()[operator.kind].shape(known, operator)
+        try:
+            shape = operators()[operator.kind].shape(known, operator)
+        except (LookupError, ValueError, ArithmeticError):
+            continue  # an input or axis that is not there: the operator's check says it afterwards
         if shape is None or shape == tensors[index].shape:
             continue
         changed[index] = shape

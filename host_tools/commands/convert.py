@@ -1,7 +1,8 @@
 """Convert a trained network to an int8 TFLite model and verify that it is integer throughout.
 
 The LSTM is fused by default; --unrolled writes it step by step. Calibration: minmax,
-percentile:99.99, sigma:6 or mse. Writes the model and a JSON manifest beside it.
+percentile:99.99, sigma:6 or mse. Writes the model and a JSON manifest beside it. An ONNX model
+(extra `onnx`) is compared before and after; the windows have their channels last.
 
 Example:
   host_tools convert --savedmodel exports/saved_model --rep rep/rep_windows_balanced.npz
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options; old names are accepted beside the new."""
     add = parser.add_argument
     add("--from", "--savedmodel", "--h5", dest="network", type=Path, required=True,
-        metavar="NETWORK", help=".keras, .h5 or SavedModel folder")  # fmt: skip
+        metavar="NETWORK", help=".keras, .h5, .onnx or SavedModel folder")  # fmt: skip
     add("--rep", "--rep_npz", "--rep-npz", "--windows", dest="rep", type=Path, required=True,
         metavar="NPZ", help="representative windows, standardized")  # fmt: skip
     add(
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="default model_int8.tflite, model_int16x8.tflite",
     )
     add("--outdir", type=_output.folder, help="folder to write to, when --out is not given")
+    add("--channels", choices=("first", "last"), help="where an ONNX model has its channels, when"
+        " its shape fits the windows both ways")  # fmt: skip
     add("--unrolled", action="store_true", help="recurrent operators step by step, not fused")
     add("--int16x8", action="store_true", help="int16 activations; not for the fused LSTM")
     add("--calibration", default="minmax", help="minmax, percentile[:P], sigma[:K], mse")
@@ -62,7 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     kind = "int16x8" if arguments.int16x8 else "int8"
     method = calibration.parse(_method_text(arguments))
-    request = conversion.ConvertRequest(arguments.network, kind, arguments.unrolled, method)
+    request = conversion.ConvertRequest(
+        arguments.network, kind, arguments.unrolled, method, arguments.channels
+    )
     if not request.network.exists():
         raise DataError(f"{request.network}: no such network")
     windows = npz.windows(arguments.rep)
@@ -77,6 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
     text = json.dumps(manifest, indent=2) + "\n"
     store.write(path.with_suffix(".json"), text.encode())
     kinds = found.manifest["operators"]
+    told = found.manifest.get("onnx")
+    if told is not None:
+        sys.stdout.write(
+            f'{told["file"]}: input "{told["input"]}" {told["shape"]} has its channels'
+            f" {told['channels']}, the model takes {found.manifest['input']['shape']};"
+            f" outputs agree within {told['largest_difference']:.2g}\n"
+        )
     sys.stdout.write(
         f"{path}: {len(found.model):,} bytes, {sum(kinds.values())} operators, all integer,"
         f" input scale {found.manifest['input']['scale']:.6g}\n"

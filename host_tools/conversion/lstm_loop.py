@@ -183,9 +183,28 @@ def _weights(
     products.sort(key=lambda one: one.input[0] == names[hidden])
     found = [origin(one.input[1]) for one in products]
     found += [origin(one.input[1]) for one in body.node_def if one.op == "BiasAdd"]
+    if len(found) == 2:
+        parts = [part for part in map(origin, _gate_biases(body)) if part is not None]
+        if parts and all(isinstance(part, np.ndarray) for part in parts):
+            found.append(np.concatenate([part.reshape(-1) for part in parts]))
     if len(found) > 3 or not all(isinstance(value, np.ndarray) for value in found):
         return None
     units = inputs[hidden].shape[-1]
     if found[1].shape != (units, 4 * units) or found[0].shape[1:] != (4 * units,):
         return None
+    if len(found) == 3 and found[2].shape != (4 * units,):
+        return None
     return [value.astype(np.float32) for value in found]
+
+
+def _gate_biases(body: Any) -> list[str]:
+    """Return what is added to each gate behind the split, as onnx2tf writes a bias, in order."""
+    split = next(one.name for one in body.node_def if one.op == "Split")
+    added: dict[int, str] = {}
+    for one in body.node_def:
+        if one.op in ("Add", "AddV2"):
+            for gate, other in (one.input, reversed(one.input)):
+                owner, _, place = gate.rpartition(":output:")
+                if owner == split:
+                    added[int(place)] = other
+    return [added[place] for place in sorted(added)]

@@ -75,6 +75,8 @@ def load(path: Path) -> Any:
         return _load_folder(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file: give a .keras or .h5 file, or a SavedModel folder")
+    if path.suffix.lower() == ".onnx":
+        raise DataError(f"{path}: ONNX models are taken by host_tools convert only")
     if path.suffix not in (".keras", ".h5", ".hdf5"):
         raise DataError(f"{path}: neither .keras nor .h5: these hold a network's structure")
     if not path.stat().st_size:

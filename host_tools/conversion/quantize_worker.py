@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.conversion import calibration, canonical, network, quantizer
+from host_tools.conversion import calibration, canonical, network, onnx_model, quantizer
 from host_tools.conversion.worker import divert_log, guard
 from host_tools.errors import ConversionError, DataError
 from host_tools.runtimes import tensors as values
@@ -39,12 +39,16 @@ def _build(job: dict[str, Any]) -> tuple[Any, bool, tuple[int, ...]]:
             f"{job['network']}: takes windows of {' x '.join(map(str, window))}, the"
             f" representative windows are {' x '.join(map(str, wanted))}"
         )
-    unroll = bool(job["unrolled"])
+    unroll, is_onnx = bool(job["unrolled"]), "onnx" in job
     built = network.rebuild(loaded, keras if unroll else tf_keras, batch=1, unroll=unroll)
     recurrent = network.recurrent(loaded, built)
     fused = "LSTM" in recurrent and not unroll
     if not unroll and any(kind not in ("LSTM", network.LOOP) for kind in recurrent):
         # Only the LSTM has a fused operator in TFLite.
+        unroll = True
+        built = network.rebuild(loaded, keras, batch=1, unroll=True)
+        recurrent, fused = network.recurrent(loaded, built), False
+    if not unroll and is_onnx and network.LOOP in recurrent:
         unroll = True
         built = network.rebuild(loaded, keras, batch=1, unroll=True)
         recurrent, fused = network.recurrent(loaded, built), False
@@ -56,6 +60,16 @@ def _build(job: dict[str, Any]) -> tuple[Any, bool, tuple[int, ...]]:
             " --unrolled with --int16x8, or leave --int16x8 out"
         )
     return built, fused, window
+
+
+def _from_onnx(folder: Path, job: dict[str, Any]) -> onnx_model.Source:
+    """Make a SavedModel of an ONNX model; the job names it from then on."""
+    path = Path(job["network"])
+    source = onnx_model.read(path, tuple(job["window"]), job.get("channels"))
+    onnx_model.save(source, path, folder / "saved_model")
+    job["onnx"] = {"file": path.name, **source.facts()}
+    job["network"] = str(folder / "saved_model")
+    return source
 
 
 def _wide(model: Any, windows: NDArray[np.float32]) -> bytes:
@@ -104,7 +118,14 @@ def convert(folder: Path) -> None:
     if job["kind"] != "float":
         windows = np.load(folder / "representative.npz")["windows"]
         job["window"] = windows.shape[1:]
+    source = _from_onnx(folder, job) if onnx_model.is_onnx(Path(job["network"])) else None
     model, fused, window = _build(job)
+    if source is not None:
+        assert windows is not None
+        floating = quantizer.floating(model, window)
+        job["onnx"]["largest_difference"] = onnx_model.compare(
+            source, Path(job["onnx"]["file"]), floating, windows
+        )
     attempts, wrong = 1, None
     if windows is None:
         (folder / MODEL).write_bytes(quantizer.floating(model, window))
@@ -119,7 +140,9 @@ def convert(folder: Path) -> None:
                 break
     if wrong is not None:
         raise ConversionError(f"{wrong} ({attempts} attempts)")
-    (folder / DONE).write_text(json.dumps({"attempts": attempts, "fused": fused}))
+    (folder / DONE).write_text(
+        json.dumps({"attempts": attempts, "fused": fused, "onnx": job.get("onnx")})
+    )
 
 
 if __name__ == "__main__":

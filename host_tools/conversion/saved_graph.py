@@ -206,7 +206,7 @@ class _Run:
         known = one.op == "Shape" and inputs[0].shape
         if known and not isinstance(known, tuple) and known.is_fully_defined():
             return [np.array(known, dtype=np.int32)]
-        outputs = _execute(one, inputs)
+        outputs = _taken(one, inputs) or _execute(one, inputs)
         if one.op == "Transpose" and len(outputs[0].shape) == 3:
             self._transposed[id(outputs[0])] = (outputs[0], inputs)
         return outputs
@@ -246,6 +246,16 @@ class _Run:
                 return inputs
             inputs = self.function(body, inputs)
         raise ConversionError(f'"{one.name}" runs for more than {MOST_STEPS} steps')
+
+
+def _taken(one: Any, inputs: list[Any]) -> list[Any] | None:
+    """Return one place along an axis by a slice, which there is in integers; else None."""
+    if one.op != "GatherV2" or not all(
+        isinstance(v, np.ndarray) and not v.shape for v in inputs[1:]
+    ):
+        return None
+    place, axis = (int(value) for value in inputs[1:])
+    return [inputs[0][(*[slice(None)] * (axis % len(inputs[0].shape)), place)]]
 
 
 def _pick(values: Mapping[str, list[Any]], name: str) -> Any:

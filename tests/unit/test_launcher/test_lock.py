@@ -10,8 +10,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-HIGHER = {"run": (), "train": ("run",), "ibex": ("run",), "docs": ("run",), "lock": ("run",)}
-HIGHER["test"] = ("run", "train", "ibex", "docs")
+HIGHER = {"run": (), "train": ("run",), "ibex": ("run",), "docs": ("run",), "lock": ("run",),
+          "onnx": ("run", "train")}  # fmt: skip
+HIGHER["test"] = ("run", "train", "onnx", "ibex", "docs")
 
 
 @pytest.fixture(scope="module")

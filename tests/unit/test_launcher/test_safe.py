@@ -49,6 +49,7 @@ class Machine:
         (self.root / "host_tools/commands").mkdir(parents=True)
         (self.root / "host_tools/commands/bench.py").touch()
         (self.root / "host_tools/commands/run_long.py").touch()
+        (self.root / "host_tools/commands/convert.py").touch()
         (self.root / "host_tools/commands/train.py").touch()
         shutil.copy(ROOT / "safe", self.root / "safe")
         shutil.copy(ROOT / "pyproject.toml", self.root / "pyproject.toml")
@@ -156,7 +157,7 @@ def test_help_of_one_verb(machine):
     assert machine.run("help", "bench")[0] == 0
     assert machine.calls()[-1] == "python -m host_tools bench --help"
     assert machine.run("help", "nosuch")[0] == 2
-    assert "setup [run|train|ibex|docs|test]" in machine.run("help", "setup")[1]
+    assert "setup [run|train|onnx|ibex|docs|test]" in machine.run("help", "setup")[1]
 
 
 def test_first_run_prepares_and_forwards_second_only_forwards(machine):
@@ -178,8 +179,10 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
         (("bench",), "run"),
         (("setup", "train"), "run train"),
         (("train", "--csv", "x.csv"), "run train"),
+        (("convert", "--from", "m.keras"), "run train"),
+        (("convert", "--from", "m.onnx"), "run train onnx"),
         (("train", "--csv", "x.csv", "--network", "none"), "run"),
-        (("test", "-k", "x"), "run train ibex docs test"),
+        (("test", "-k", "x"), "run train onnx ibex docs test"),
         (("bench", "--target", "ibex"), "run ibex"),
         (("scons", "target=ibex"), "run ibex"),
         (("docs",), "run docs"),
