@@ -12,7 +12,7 @@ from targets.places import SDK
 KERNELS = SDK / "src" / "kernel"
 REFERENCE = "ref"
 
-Isa = Literal["ref", "dsp", "mve", "rv32"]
+Isa = Literal["ref", "dsp", "mve", "rv32", "v6m"]
 ISAS: tuple[Isa, ...] = get_args(Isa)
 
 CHAIN: dict[Isa, tuple[str, ...]] = {
@@ -20,6 +20,7 @@ CHAIN: dict[Isa, tuple[str, ...]] = {
     "dsp": ("dsp", "shared"),
     "mve": ("mve", "dsp", "shared"),
     "rv32": ("rv32", "shared"),
+    "v6m": ("v6m", "shared"),
 }
 """The folders that an instruction set looks through for a form of an operator, best first.
 

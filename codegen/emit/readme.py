@@ -13,6 +13,7 @@ ISAS: Mapping[str, str] = {
     "dsp": "Cortex-M cores with the DSP extension (M4, M7, M33)",
     "mve": "Cortex-M cores with the vector extension Helium (M55, M85)",
     "rv32": "32-bit RISC-V cores",
+    "v6m": "Cortex-M cores without the DSP extension (M0, M0+, M23)",
     "ref": "no instruction set in particular",
 }
 """Words for the instruction set that kernels are chosen for."""

@@ -33,6 +33,7 @@ CODEGEN: dict[str, set[str]] = {
     "backends/native/shared": _FORMS,
     "backends/native/dsp": _FORMS | {"backends/native/shared"},
     "backends/native/mve": _FORMS | {"backends/native/shared"},
+    "backends/native/v6m": _FORMS | {"backends/native/shared"},
     "backends/native/rv32": _FORMS | {"backends/native/shared"},
     "backends/native": _SEMANTICS
     | {"passes", "memory", "emit", "options", "backends", "backends/native/shared"},

@@ -8,8 +8,8 @@ import pytest
 from codegen import reference
 from codegen.backends.native.lower import call_of
 from codegen.backends.native.rv32 import packing as _rv32
-from codegen.backends.native.rv32 import unidirectional_sequence_lstm as _lstm_rv32
 from codegen.backends.native.shared import sigmoid as _curve
+from codegen.backends.native.shared import unidirectional_sequence_lstm as _lstm
 from codegen.backends.native.shared import weights
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
@@ -175,7 +175,7 @@ def test_random_cases_have_both_forms_of_starts(kind: str, of: str, forms: set[i
 
 
 def test_the_curve_has_the_lines_of_the_dsp_kernel() -> None:
-    curve = _lstm_rv32.sigmoid_curve().astype(np.int64)
+    curve = _lstm.sigmoid_curve().astype(np.int64)
     base, slope = _curve.sigmoid_lines()
     z = np.arange(1 << 17)
     line, rest = z >> 9, z & 511

@@ -1,8 +1,9 @@
 """Estimated cost of a kernel call, in executed instructions: for choices and the manifest.
 
 Instructions per multiply-accumulate are figures measured on Cortex-M4 under QEMU with GCC 12 -O2
-(RV32IMAC for rv32), from whole models or tiles of K = 512; docs/kernels.md has the table. They
-are estimates for another shape: `host_tools count` and `host_tools profile` measure.
+(RV32IMAC for rv32, Armv6-M for v6m), from whole models or tiles of K = 512; docs/kernels.md has
+the table. They are estimates for another shape: `host_tools count` and `host_tools profile`
+measure.
 """
 
 from dataclasses import dataclass
@@ -51,6 +52,10 @@ _RATES = {
     ("rv32", "unidirectional_sequence_lstm"): Rate(3.2, 80.0),
     ("rv32", "rerolled_gru"): Rate(4.2, 0.0),
     ("rv32", "rerolled_lstm"): Rate(4.15, 0.0),
+    ("v6m", "fully_connected"): Rate(2.8, 55.0),
+    ("v6m", "conv_2d"): Rate(2.7, 45.0),
+    ("v6m", "depthwise_conv_2d"): Rate(7.5, 40.0),
+    ("v6m", "unidirectional_sequence_lstm"): Rate(3.4, 600.0),
 }
 _PER_ELEMENT = {"lookup": 5.0, "copy": 1.5, "pad": 1.5, "add": 12.0, "mul": 23.0, "sub": 12.0}
 _OTHER = Rate(8.0, 12.0)

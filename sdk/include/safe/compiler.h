@@ -56,7 +56,7 @@
 
 /** Whether a word is loaded from any address in one instruction. */
 #if !defined(SAFE_UNALIGNED_WORDS)
-#if defined(__riscv)
+#if defined(__riscv) || (defined(__arm__) && !defined(__ARM_FEATURE_UNALIGNED))
 #define SAFE_UNALIGNED_WORDS 0
 #else
 #define SAFE_UNALIGNED_WORDS 1

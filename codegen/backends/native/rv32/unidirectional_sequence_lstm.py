@@ -24,7 +24,6 @@ from codegen.ir.call import (
 from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent import lstm as _lstm
 from codegen.options import Goal
-from codegen.sigmoid_table import SIGMOID_TABLE
 
 
 def replace(
@@ -36,20 +35,9 @@ def replace(
     return refusal(p) or call(operator, p, (_lstm.written(operator),))
 
 
-def _bound(p: _lstm.LstmIntegers) -> int:
-    """Return the largest |sum| of any gate's two terms."""
-    return max(
-        int(weights.sum_bound(shared.tiles(rows), shared.starts(bias)).max())
-        for rows, bias in (
-            (p.input_weights, p.input_bias),
-            (p.recurrent_weights, p.recurrent_bias),
-        )
-    )
-
-
 def refusal(p: _lstm.LstmIntegers) -> str | None:
     """Return why the rv32 kernel cannot run this LSTM exactly, or None."""
-    bound = _bound(p)
+    bound = shared.bound(p)
     if bound > weights.MAX_SUM:
         return f"a sum can reach {bound}, beyond 2^30"
     return shared.refuse_scales(p)
@@ -62,15 +50,6 @@ def _weights(p: _lstm.LstmIntegers) -> NDArray[np.int8]:
         for rows in (p.input_weights, p.recurrent_weights)
     )
     return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
-
-
-def sigmoid_curve() -> NDArray[np.int16]:
-    """Return int16[257]: the upper half of the sigmoid in 0.16, less 2^15, at steps of 512.
-
-    The last step is flat, where TFLite's tanh saturates.
-    """
-    table = np.array(SIGMOID_TABLE, dtype=np.int64)
-    return (np.append(table, table[-1]) - (1 << 15)).astype(np.int16)
 
 
 def _recurrent_start(p: _lstm.LstmIntegers) -> NDArray[np.int32]:
@@ -112,13 +91,13 @@ def call(operator: Operator, p: _lstm.LstmIntegers, notes: tuple[str, ...]) -> K
             Constant("weights", _weights(p), weight_bytes=own),
             Constant("input_start", start, weight_bytes=4 * p.input_bias.size),
             Constant("recurrent_start", _recurrent_start(p), counts_as_weight=False),
-            Constant("curve", sigmoid_curve(), counts_as_weight=False),
+            Constant("curve", shared.sigmoid_curve(), counts_as_weight=False),
         ),
         scratch=(Scratch("hidden", s.units, alignment=1),),
         macs=s.batches * s.time_steps * _lstm.GATES * s.units * (s.inputs + s.units),
         notes=(
             "rv32 kernel, the gates of two units at a time",
             *notes,
-            f"|sum| <= {_bound(p)}",
+            f"|sum| <= {shared.bound(p)}",
         ),
     )

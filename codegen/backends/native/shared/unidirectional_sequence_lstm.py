@@ -10,6 +10,7 @@ from codegen.backends.native.shared import weights
 from codegen.fixed_point import Int64
 from codegen.ir.graph import Operator
 from codegen.operators.recurrent import lstm as _lstm
+from codegen.sigmoid_table import SIGMOID_TABLE
 
 GATE_ORDER = (0, 2, 1, 3)
 """Order in which the kernel reads the gates: input, cell, forget, output."""
@@ -42,6 +43,26 @@ def starts(bias: Int64) -> Int64:
     filled = np.zeros((units + units % 2, gates), dtype=np.int64)
     filled[:units] = bias[:, GATE_ORDER]
     return filled.reshape(-1, 2, gates).swapaxes(1, 2).reshape(-1)
+
+
+def bound(p: _lstm.LstmIntegers) -> int:
+    """Return the largest |sum| of any gate's two terms."""
+    return max(
+        int(weights.sum_bound(tiles(rows), starts(bias)).max())
+        for rows, bias in (
+            (p.input_weights, p.input_bias),
+            (p.recurrent_weights, p.recurrent_bias),
+        )
+    )
+
+
+def sigmoid_curve() -> NDArray[np.int16]:
+    """Return int16[257]: the upper half of the sigmoid in 0.16, less 2^15, at steps of 512.
+
+    The last step is flat, where TFLite's tanh saturates.
+    """
+    table = np.array(SIGMOID_TABLE, dtype=np.int64)
+    return (np.append(table, table[-1]) - (1 << 15)).astype(np.int16)
 
 
 def refuse_scales(p: _lstm.LstmIntegers) -> str | None:

@@ -48,7 +48,13 @@ def test_every_call_names_a_file_of_the_chain():
                     assert folder in kernels.folders(isa)
                     assert call.kernel == plain.kernel or folder != "ref" or "affine" in call.kernel
                     seen.add((isa, folder))
-    assert {("ref", "ref"), ("dsp", "dsp"), ("mve", "mve"), ("rv32", "rv32")} <= seen
+    assert {
+        ("ref", "ref"),
+        ("dsp", "dsp"),
+        ("mve", "mve"),
+        ("rv32", "rv32"),
+        ("v6m", "v6m"),
+    } <= seen
 
 
 def test_the_reference_is_the_plain_call_and_nothing_else():
@@ -72,13 +78,18 @@ def test_forms_of_each_folder():
         "REROLLED_LSTM",
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
     }
-    assert replacements.folders() == ("dsp", "mve", "rv32", "shared")
+    assert replacements.folders() == ("dsp", "mve", "rv32", "shared", "v6m")
     assert set(replacements.replacements("dsp")) == packed
     assert set(replacements.replacements("rv32")) == packed
     assert set(replacements.replacements("mve")) == {
         "CONV_2D",
         "FULLY_CONNECTED",
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    }
+    assert set(replacements.replacements("v6m")) == packed - {
+        "CONV_STREAM",
+        "REROLLED_GRU",
+        "REROLLED_LSTM",
     }
     assert set(replacements.replacements("shared")) == {
         "ADD",

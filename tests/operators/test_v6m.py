@@ -1,0 +1,128 @@
+"""The v6m kernels in C against the integer reference, byte by byte, and the bound of their chunks.
+
+Their assembly runs on an emulated core: tests/emulator/test_v6m.py.
+"""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.backends.native.lower import call_of
+from codegen.backends.native.v6m import conv_2d, packing
+from codegen.frontend.tflite import load
+from codegen.ir.graph import Graph
+from codegen.options import KernelChoice
+from tests.operators import kernels
+from tests.operators.builder import ABSENT, ModelBuilder, options
+from tests.operators.cases import CASES
+
+V6M = KernelChoice("v6m")
+KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+QUICK = 60
+LOWEST = -128
+
+
+def some(kind: str, count: int, build: str, stream: int) -> Counter[str]:
+    """Compare `count` random cases; return how many took which v6m kernel."""
+    chosen: Counter[str] = Counter()
+    library = kernels.library(build)
+    for seed in range(count):
+        case = CASES[kind](np.random.default_rng([seed, stream]))
+        graph = load(case.model, "case")
+        for result, truth in zip(
+            library.run(graph, case.inputs, V6M), reference.run(graph, case.inputs), strict=True
+        ):
+            assert np.array_equal(result, truth), (kind, seed)
+        calls = [call_of(graph, operator, V6M) for operator in graph.operators]
+        chosen.update(c.kernel for c in calls if c is not None and c.kernel.endswith("_v6m"))
+    return chosen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_cases(kind: str) -> None:
+    assert some(kind, QUICK, "gcc-O3", 51).total() > QUICK // 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("build", kernels.EACH_BUILD)
+def test_every_build_gives_the_same_bytes(kind: str, build: str) -> None:
+    some(kind, 5, build, 52)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_random_cases(kind: str) -> None:
+    assert some(kind, 1000, "gcc-O3", 53).total() > 250
+
+
+def dense(weights: list[int]) -> Graph:
+    """Return a matrix product of eight equal rows."""
+    m = ModelBuilder()
+    x = m.input((1, len(weights)), "int8", 0.05, 0)
+    rows = m.constant(np.tile(np.array(weights, np.int8), (8, 1)), 0.01)
+    y = m.tensor((1, 8), "int8", 200.0 / 127, 0)
+    m.operator("FULLY_CONNECTED", [x, rows, ABSENT], [y], options("FullyConnected"))
+    m.output(y)
+    return load(m.build(), "dense")
+
+
+def convolution(weights: list[int]) -> Graph:
+    """Return a convolution of two equal channels over four positions."""
+    m = ModelBuilder()
+    x = m.input((1, 1, 4, len(weights)), "int8", 0.05, 0)
+    rows = np.tile(np.array(weights, np.int8), (2, 1)).reshape(2, 1, 1, -1)
+    w = m.constant(rows, [0.01, 0.01])
+    y = m.tensor((1, 1, 4, 2), "int8", 200.0 / 127, 0)
+    m.operator("CONV_2D", [x, w, ABSENT], [y], options("Conv2D", strideH=1, strideW=1))
+    m.output(y)
+    return load(m.build(), "convolution")
+
+
+def is_exact(graph: Graph) -> bool:
+    """Return whether the kernel agrees with the reference where every product is largest."""
+    (call,) = (call_of(graph, operator, V6M) for operator in graph.operators)
+    assert call is not None
+    assert call.kernel.endswith("_v6m")
+    shape = graph.tensor(graph.inputs[0]).shape
+    found = True
+    for value in (LOWEST, 127):
+        inputs = [np.full(shape, value, np.int8)[None]]
+        results = kernels.library("gcc-O3").run(graph, inputs, V6M)
+        found &= bool(np.array_equal(results[0], reference.run(graph, inputs)[0]))
+    return found
+
+
+def test_a_chunk_of_a_tile_is_as_long_as_exactness_lets_it_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert packing.MAX_CHUNK_SUM * -LOWEST < 1 << 15 <= (packing.MAX_CHUNK_SUM + 1) * -LOWEST
+    assert packing.refuse_chunks(np.array([[LOWEST, 127]], np.int8)) is None
+    assert "reach 256" in str(packing.refuse_chunks(np.array([[LOWEST, LOWEST]], np.int8)))
+    (tile,) = packing.tiles(np.array([[100, 100, 54, 1, 2, 0]], np.int8))
+    assert packing.counts(tile) == bytes([4, 2, 0])
+    (longer,) = packing.tiles(np.array([[100, 100, 54, 1, 0, 0]], np.int8))
+    assert packing.counts(longer) == bytes([6, 0])
+    assert is_exact(dense([LOWEST, -127]))
+    assert is_exact(dense([LOWEST, -127, LOWEST, -127]))
+    monkeypatch.setattr(packing, "MAX_CHUNK_SUM", 256)
+    assert not is_exact(dense([LOWEST, LOWEST]))
+
+
+def test_a_chunk_of_a_row_is_as_long_as_exactness_lets_it_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = conv_2d.chunks(np.array([100, 100, 55, 1, LOWEST, LOWEST, 0], np.int8))
+    assert [part.tolist() for part in parts] == [[100, 100, 55], [1, LOWEST], [LOWEST, 0]]
+    assert [part.size for part in conv_2d.chunks(np.zeros(33, np.int8))] == [16, 16, 1]
+    assert is_exact(convolution([LOWEST, -127]))
+    assert is_exact(convolution([LOWEST, LOWEST]))
+    monkeypatch.setattr(conv_2d, "MAX_CHUNK_SUM", 256)
+    assert not is_exact(convolution([LOWEST, LOWEST]))
+
+
+def test_an_odd_number_of_weights_is_filled_and_a_long_chunk_ends() -> None:
+    assert is_exact(dense([3, -5, 7]))
+    assert is_exact(dense([1] * 601))
+    assert list(packing.counts(packing.tiles(np.zeros((8, 601), np.int8))[0])) == [254, 254, 94, 0]
