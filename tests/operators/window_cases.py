@@ -65,6 +65,21 @@ def depthwise_conv_2d_3x3(rng: Rng) -> Case:
             return _depthwise(rng, w, 1)
 
 
+def depthwise_small(rng: Rng) -> Case:
+    """One line of up to twelve taps, or up to three lines of up to four; multipliers up to 4."""
+    line = int(rng.integers(1, 13)), 1
+    kernel = line if rng.integers(2) else _pair(rng, 1, 4)
+    kernel = kernel if rng.integers(2) else (kernel[1], kernel[0])
+    size = tuple(k + int(rng.integers(0, 9)) for k in kernel)
+    stride, padding = _pair(rng, 1, 4), int(rng.integers(2))
+    out = [
+        -(-n // s) if padding == SAME else (n - k + s) // s
+        for n, k, s in zip(size, kernel, stride, strict=True)
+    ]
+    shape = WindowShape((size[0], size[1]), kernel, stride, (1, 1), padding, (out[0], out[1]))
+    return _depthwise(rng, shape, int(rng.choice([1, 1, 2, 3, 4])))
+
+
 def _depthwise(rng: Rng, w: WindowShape, copies: int) -> Case:
     batches, depth = int(rng.integers(1, 3)), int(rng.integers(1, 12))
     source = draw_scale(rng)

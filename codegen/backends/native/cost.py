@@ -32,6 +32,8 @@ _RATES = {
     ("dsp", "conv_2d"): Rate(0.99, 10.0),
     ("dsp", "depthwise_conv_2d"): Rate(7.8, 10.0),
     ("dsp", "unidirectional_sequence_lstm"): Rate(1.15, 60.0),
+    ("dsp", "depthwise_conv_2d_3x3"): Rate(3.0, 3.0),
+    ("dsp", "depthwise_lines"): Rate(3.4, 6.5),
     ("dsp", "conv_2d_s16"): Rate(1.5, 8.0),
     ("shared", "conv_2d_s16_tiled"): Rate(3.0, 40.0),
     ("ref", "rerolled_gru"): Rate(6.9, 0.0),

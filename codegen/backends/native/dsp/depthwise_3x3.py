@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.backends.native.shared import plane
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
     Constant,
@@ -61,17 +62,6 @@ def pack(dense: WeightRows, along: int) -> NDArray[np.uint32]:
     return words
 
 
-def _axis(axis: Axis, input_step: int, output_step: int) -> Mapping[str, int]:
-    """Return the fields of `safe_depthwise_3x3_axis_t`."""
-    return {
-        "before": min(axis.pad, axis.seen),
-        "seen": max(0, min(axis.size, axis.seen - axis.pad)),
-        "input_step": input_step,
-        "output": axis.output,
-        "output_step": output_step,
-    }
-
-
 def call(
     operator: Operator,
     dense: WeightRows,
@@ -89,12 +79,7 @@ def call(
     if along is None:
         return None
     channels, taps = dense.rows.shape
-    fields = (
-        _axis(y, x.size * channels, x.output * channels),
-        _axis(x, channels, channels),
-    )
     line, across = axes[along], axes[1 - along]
-    plane = line.seen * across.seen
     return KernelCall(
         kernel="safe_kernel_depthwise_conv_2d_3x3_s8_dsp",
         header="safe/kernel/depthwise_conv_2d_3x3_dsp.h",
@@ -110,16 +95,14 @@ def call(
         params={
             "batches": batches,
             "channels": channels,
-            "line": fields[along],
-            "across": fields[1 - along],
-            "line_bytes": line.seen,
+            "plane": plane.params(axes, along, channels, channels),
             "lines": across.seen,
             "line_stride": across.stride,
             "image_bytes": y.size * x.size * channels,
             **limits,
         },
         constants=(Constant("channels", pack(dense, along), weight_bytes=channels * (taps + 4)),),
-        scratch=(Scratch("plane", plane, alignment=1),),
+        scratch=(Scratch("plane", line.seen * across.seen, alignment=1),),
         macs=batches * y.output * x.output * channels * taps,
         notes=(
             f"dsp kernel 3 x 3, channel by channel, lines along {'yx'[along]}",

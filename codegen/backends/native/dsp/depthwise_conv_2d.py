@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import depthwise_3x3
+from codegen.backends.native.dsp import depthwise_3x3, depthwise_lines
 from codegen.backends.native.shared import weights
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
@@ -35,13 +35,11 @@ tested."""
 def replace(
     graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
 ) -> KernelCall | str | None:
-    """Return the call of the kernel for 3 x 3 or for any window, or why none is exact or pays."""
+    """Return the call of a kernel for small or for any windows, or why none is exact or pays."""
     del plain, goal
     if is_int16(graph, operator):
         return None
     copies = operator.options["channel_multiplier"]
-    if copies != 1:
-        return f"a channel multiplier of {copies}"
     p = products_of(graph, operator)
     dense = weights.of(p)
     refusal = weights.refusal(dense, 1)
@@ -49,9 +47,14 @@ def replace(
         return refusal
     batches = graph.tensor(operator.inputs[0]).shape[0]
     axes = convolution_axes(graph, operator)
-    small = depthwise_3x3.call(operator, dense, batches, axes, p.limits)
+    small = None
+    if copies == 1:
+        small = depthwise_3x3.call(operator, dense, batches, axes, p.limits)
+    small = small or depthwise_lines.call(operator, dense, (batches, copies), axes, p.limits)
     if small is not None:
         return small
+    if copies != 1:
+        return f"a channel multiplier of {copies} with a large window"
     if len(p.rows) < LANES:
         return f"{len(p.rows)} channels, fewer than {LANES}"
     limits = {"input_zero_point": p.input_zero_point, "output_min": p.low, "output_max": p.high}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.backends.native.shared import weights
+from codegen.backends.native.shared import plane, weights
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
     Constant,
@@ -30,9 +30,6 @@ def replace(
     del plain, goal
     if is_int16(graph, operator):
         return None
-    copies = operator.options["channel_multiplier"]
-    if copies != 1:
-        return f"a channel multiplier of {copies}"
     p = products_of(graph, operator)
     dense = weights.of(p)
     batches = graph.tensor(operator.inputs[0]).shape[0]
@@ -53,16 +50,16 @@ def call(
     output_zero_point, output_min, output_max. `weights.refusal` is None.
     """
     y, x = axes
+    along = _along(y, x)
+    line, across = axes[along], axes[1 - along]
+    copies = operator.options["channel_multiplier"]
     channels, taps = dense.rows.shape
-    multiplier, shift = dense.scales
-    words = np.zeros((channels, 3), dtype=np.int32)
-    words[:, 0] = dense.bias
-    words[:, 1] = multiplier
-    words[:, 2] = -shift.astype(np.int32)
+    size = across.seen * line.seen
+    form = "_3x3" if _is_3x3(line, across) else ""
     return KernelCall(
-        kernel="safe_kernel_depthwise_conv_2d_s8_rv32",
-        header="safe/kernel/depthwise_conv_2d_rv32.h",
-        source="depthwise_conv_2d_rv32",
+        kernel=f"safe_kernel_depthwise_conv_2d{form}_s8_rv32",
+        header=f"safe/kernel/depthwise_conv_2d{form}_rv32.h",
+        source=f"depthwise_conv_2d{form}_rv32",
         arguments=(
             ParamsArg(),
             TensorArg(operator.inputs[0]),
@@ -71,22 +68,60 @@ def call(
             ScratchArg("plane"),
             TensorArg(operator.outputs[0]),
         ),
-        params_type="safe_depthwise_conv_2d_rv32_params_t",
+        params_type="safe_depthwise_rv32_params_t",
         params={
             "batches": batches,
-            "channels": channels,
-            "y": y.params(),
-            "x": x.params(),
-            "plane_rows": y.seen,
-            "plane_columns": x.seen,
+            "input_channels": channels // copies,
+            "channel_multiplier": copies,
+            "plane": plane.params(axes, along, channels // copies, channels),
+            "plane_bytes": size,
+            "lines": across.kernel,
+            "taps": line.kernel,
+            "next_line": across.dilation * line.seen,
+            "next_tap": line.dilation,
+            "line_step": line.stride,
+            "across_step": across.stride * line.seen,
+            "image_bytes": y.size * x.size * channels // copies,
             **limits,
         },
-        constants=(
-            Constant("weights", np.ascontiguousarray(dense.rows)),
-            Constant("channels", words, weight_bytes=4 * channels),
-        ),
-        scratch=(Scratch("plane", y.seen * x.seen, alignment=1),),
+        constants=_constants(dense, (y.kernel, x.kernel), along),
+        scratch=(Scratch("plane", size, alignment=1),),
         macs=batches * y.output * x.output * channels * taps,
-        notes=("rv32 kernel, channel by channel", f"|sum| <= {dense.bound}"),
-        in_place=by_channel_in_place(operator, y, x),
+        notes=(
+            f"rv32 kernel, channel by channel, lines along {'yx'[along]}",
+            f"|sum| <= {dense.bound}",
+        ),
+        in_place=by_channel_in_place(operator, y, x) if copies == 1 else (),
     )
+
+
+def _constants(dense: WeightRows, kernel: tuple[int, int], along: int) -> tuple[Constant, ...]:
+    """Return weights with the taps of a line side by side, and the words of each channel."""
+    channels = len(dense.rows)
+    rows = dense.rows.reshape(channels, *kernel)
+    by_line = rows if along == 1 else rows.swapaxes(1, 2)
+    multiplier, shift = dense.scales
+    words = np.zeros((channels, 3), dtype=np.int32)
+    words[:, 0] = dense.bias
+    words[:, 1] = multiplier
+    words[:, 2] = -shift.astype(np.int32)
+    return (
+        Constant("weights", np.ascontiguousarray(by_line)),
+        Constant("channels", words, weight_bytes=4 * channels),
+    )
+
+
+def _is_3x3(line: Axis, across: Axis) -> bool:
+    """Return whether the kernel that runs across the lines takes the window."""
+    small = all(axis.kernel == 3 and axis.dilation == 1 for axis in (line, across))
+    return small and across.stride == 1
+
+
+def _along(y: Axis, x: Axis) -> int:
+    """Return the number of the axis along which lines of the plane lie: 0 y, 1 x.
+
+    Taps of a line are faster than lines of taps; a stride across that is not 1 is slower.
+    """
+    if _is_3x3(x, y) or _is_3x3(y, x):
+        return 1 if _is_3x3(x, y) else 0
+    return 0 if x.kernel == 1 or x.dilation > y.dilation == 1 else 1

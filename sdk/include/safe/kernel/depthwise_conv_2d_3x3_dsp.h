@@ -5,33 +5,24 @@
 
 #include <stdint.h>
 
+#include "safe/kernel/depthwise_plane.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** One axis of the image. */
-typedef struct safe_depthwise_3x3_axis {
-    int32_t before;      /**< Positions of padding before the first input. */
-    int32_t seen;        /**< Input positions that some output sees. */
-    int32_t input_step;  /**< Bytes from an input position to the next. */
-    int32_t output;      /**< Number of output positions. */
-    int32_t output_step; /**< Bytes from an output position to the next. */
-} safe_depthwise_3x3_axis_t;
-
 /** Constants of one call. */
 typedef struct safe_depthwise_3x3_dsp_params {
     int32_t batches;
-    int32_t channels;               /**< Number in input and output. */
-    safe_depthwise_3x3_axis_t line; /**< The axis along which a line of the plane lies, stride 1,
-                                         at least two outputs. */
-    safe_depthwise_3x3_axis_t across;
-    int32_t line_bytes;        /**< Size of a line of the plane: `line.output` + 2 or more. */
-    int32_t lines;             /**< Number of lines of the plane. */
-    int32_t line_stride;       /**< Lines from an output position across to the next. */
-    int32_t image_bytes;       /**< Size of one input. */
-    int32_t input_zero_point;  /**< [-128, 127]; what lies outside the image. */
-    int32_t output_zero_point; /**< [-128, 127] */
-    int32_t output_min;        /**< Limits of the output, including a fused activation. */
+    int32_t channels;             /**< Number in input and output. */
+    safe_depthwise_plane_t plane; /**< Lines of `line.output` + 2 bytes or more; along a line the
+                                       stride is 1, and there are at least two outputs. */
+    int32_t lines;                /**< Number of lines of the plane. */
+    int32_t line_stride;          /**< Lines from an output position across to the next. */
+    int32_t image_bytes;          /**< Size of one input. */
+    int32_t input_zero_point;     /**< [-128, 127]; what lies outside the image. */
+    int32_t output_zero_point;    /**< [-128, 127] */
+    int32_t output_min;           /**< Limits of the output, including a fused activation. */
     int32_t output_max;
 } safe_depthwise_3x3_dsp_params_t;
 

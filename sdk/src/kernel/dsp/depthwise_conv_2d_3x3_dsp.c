@@ -74,12 +74,12 @@ static SAFE_NOINLINE void run_lines(const safe_depthwise_3x3_dsp_params_t *param
     const uint32_t middle_01 = channel->middle_01;
     const uint32_t middle_2 = channel->middle_2;
     const int32_t shift = channel->shift;
-    const int32_t step = params->line.output_step;
-    const int32_t line_bytes = params->line_bytes;
-    const int32_t next_line = params->line_stride * line_bytes - params->line.output;
-    const int32_t next_output = params->across.output_step - params->line.output * step;
-    for (int32_t lines = params->across.output; lines > 0; lines--) {
-        const int8_t *const last = &values[params->line.output - PAIR];
+    const int32_t step = params->plane.line.output_step;
+    const int32_t line_bytes = params->plane.line_bytes;
+    const int32_t next_line = params->line_stride * line_bytes - params->plane.line.output;
+    const int32_t next_output = params->plane.across.output_step - params->plane.line.output * step;
+    for (int32_t lines = params->plane.across.output; lines > 0; lines--) {
+        const int8_t *const last = &values[params->plane.line.output - PAIR];
         for (;;) {
             do {
                 int32_t first = channel->start;
@@ -108,42 +108,20 @@ static SAFE_NOINLINE void run_lines(const safe_depthwise_3x3_dsp_params_t *param
     }
 }
 
-/** Copies what is seen of one channel to the middle of the plane; around it lies the zero point,
- * for all channels. @param image First value of the channel. */
-static SAFE_NOINLINE void copy_plane(const safe_depthwise_3x3_dsp_params_t *params,
-                                     const int8_t *image, int8_t *plane)
-{
-    const int32_t step = params->line.input_step;
-    int8_t *line = &plane[params->across.before * params->line_bytes + params->line.before];
-    for (int32_t lines = params->across.seen; lines > 0; lines--) {
-        const int8_t *from = image;
-        int8_t *to = line;
-        int8_t *const end = &to[params->line.seen & ~1];
-        for (; to != end; to += 2) {
-            to[0] = *from;
-            to[1] = from[step];
-            from += 2 * step;
-        }
-        if ((params->line.seen & 1) != 0) {
-            *to = *from;
-        }
-        image += params->across.input_step;
-        line += params->line_bytes;
-    }
-}
-
 void safe_kernel_depthwise_conv_2d_3x3_s8_dsp(const safe_depthwise_3x3_dsp_params_t *params,
                                               const int8_t *input, const uint32_t *channels,
                                               void *scratch, int8_t *output)
 {
-    const int32_t output_bytes = params->line.output * params->across.output * params->channels;
+    const int32_t output_bytes =
+        params->plane.line.output * params->plane.across.output * params->channels;
     int8_t *const plane = scratch;
-    (void)memset(plane, params->input_zero_point, (size_t)(params->lines * params->line_bytes));
+    (void)memset(plane, params->input_zero_point,
+                 (size_t)(params->lines * params->plane.line_bytes));
     for (int32_t n = 0; n < params->batches; n++) {
         const safe_depthwise_3x3_channel_t *packed = (const safe_depthwise_3x3_channel_t *)channels;
         for (int32_t c = 0; c < params->channels; c++) {
             const channel_t channel = channel_of(packed++, params->output_zero_point);
-            copy_plane(params, &input[c], plane);
+            safe_depthwise_copy(&params->plane, &input[c], plane);
             run_lines(params, &channel, plane, &output[c]);
         }
         if (params->output_min > INT8_MIN || params->output_max < INT8_MAX) {
