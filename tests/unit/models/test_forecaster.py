@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host_tools import cli
 from host_tools.conversion import canonical
 from host_tools.data import plant
 from host_tools.detection import assess, replay
 from host_tools.formats import description
+from host_tools.formats import detector as detectors
 from host_tools.runtimes import adapter
 from host_tools.runtimes import tflm as oracle
+from targets import detection_budget
 
 LIMITS = {"model_int8.tflite": 70_000, "model_float.tflite": 250_000, "golden.npz": 600_000}
 
@@ -44,6 +47,25 @@ def test_record_is_of_this_model(home: Path) -> None:
     assert figures["detection_test"]["detected"] >= 6
     assert figures["quiet_alarm_share"] <= 1
     assert figures["detection_validation"]["false_alarms"] <= 1
+
+
+def test_the_detector_is_that_of_fit(home: Path) -> None:
+    """What `host_tools fit --model forecaster` wrote, untouched: the record and its hash agree."""
+    record = json.loads((home / detection_budget.FILE).read_text())
+    text = (home / "detector.json").read_text()
+    assert record["detector_sha256"] == detection_budget.hash_of(text)
+    assert detectors.load(home / "detector.json", 16).text() == text
+    figures = json.loads((home / "training.json").read_text())
+    assert record["quiet_alarm_share"] == figures["quiet_alarm_share"]
+    assert figures["network_adds"]["pays"]
+    assert figures["injected_faults"]["step_share"] > 0.9
+
+
+@pytest.mark.slow
+def test_fit_makes_the_same_bytes_again(home: Path, tmp_path: Path) -> None:
+    assert cli.main(["fit", "--model", str(home), "--out", str(tmp_path)]) == 0
+    for name in ("detector.json", "training.json", detection_budget.FILE):
+        assert (tmp_path / name).read_bytes() == (home / name).read_bytes(), name
 
 
 def test_golden_file(home: Path) -> None:
