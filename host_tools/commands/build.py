@@ -2,26 +2,33 @@
 
     host_tools build --target stm32u5 --model mymodel --app detector
     host_tools build --target stm32f4 --app firmware    # your own main, in the folder firmware
+    host_tools build --target all                       # every target whose toolchain is here
 
 Takes what `scons` takes in a clone, gives the same image, and builds only what has changed. All of
-it lies in build/TARGET/MODEL/BACKEND of the current folder, or below --out.
+it lies in build/TARGET/MODEL/BACKEND of the current folder, or below --out. Of `--target all` a
+target that fails does not stop the others: a table tells each, and the exit code is that of the
+first that failed, or 0.
 """
 
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from host_tools.commands import _options as image_options
 from host_tools.commands import _output
-from targets import build, places
+from targets import build, every, places
 from targets.options import BUILDS
+
+if TYPE_CHECKING:
+    from targets.make import Built
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     add = parser.add_argument
-    add("--target", default="stm32f4", help="name, or a .toml file (default: %(default)s)")
+    add("--target", default="stm32f4", help="name, .toml file, or all (default: %(default)s)")
     add("--model", default="forecaster", help="name under models/, or a folder")
     image_options.add_app(parser)
     image_options.add_sensor(parser)
@@ -30,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--optimize", default="", choices=build.GOALS, help="what the generator prefers (balanced)")
     add("--streaming", action="store_true", help="compute per sample what moves with the window")
     add("--out", type=_output.folder, help=f"folder of what is built (default: {places.OUT})")
-    add("--json", action="store_true", help="print size.json, and nothing else")
+    add("--json", action="store_true", help="print size.json (of all: a list), nothing else")
 
 
 def _near(path: Path) -> Path:
@@ -39,13 +46,12 @@ def _near(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Build; return the exit code. Raises the errors of `targets.make.make`."""
+def _make(arguments: argparse.Namespace, target: str, *, shown: bool) -> "Built":
     from targets.make import make
 
-    options = image_options.options(arguments, arguments.target, debug=arguments.build == BUILDS[1])
-    image = make(
-        arguments.target,
+    options = image_options.options(arguments, target, debug=arguments.build == BUILDS[1])
+    return make(
+        target,
         arguments.model,
         app=arguments.app,
         sensor=arguments.sensor,
@@ -53,8 +59,31 @@ def run(arguments: argparse.Namespace) -> int:
         streaming=arguments.streaming,
         options=options,
         optimize=arguments.optimize,
-        shown=not arguments.json,
+        shown=shown,
     )
+
+
+def _every(arguments: argparse.Namespace) -> int:
+    from host_tools.workflow import every_target
+
+    build.find_model(arguments.model)  # what no target can do is no row of each
+    build.find_app(arguments.app, arguments.sensor)
+    rows = every_target.build(
+        lambda name: _make(arguments, name, shown=False),
+        arguments.toolchain,
+        lambda name: print(f"build: {name}", file=sys.stderr),  # noqa: T201
+    )
+    fields = [row.fields() for row in rows]
+    text = json.dumps(fields) if arguments.json else every_target.table(rows)
+    sys.stdout.write(text + "\n")
+    return every_target.exit_code(rows)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build; return the exit code. Raises the errors of `targets.make.make`."""
+    if arguments.target == every.ALL:
+        return _every(arguments)
+    image = _make(arguments, arguments.target, shown=not arguments.json)
     if arguments.json:
         sys.stdout.write(json.dumps(image.size()) + "\n")
     else:

@@ -2,11 +2,13 @@
 
     host_tools new my-product --target stm32u5 --model mymodel
     host_tools new my-product --target stm32f4 --style cmake
+    host_tools new my-product --style zephyr
 
 The image runs in the emulator at once: until there are sensors it replays a piece of the model's
 own log. With --style make or cmake the project holds the runtime, start-up code, drivers and linker
-script, and needs nothing of SAFE to build. For the library of an ecosystem (Zephyr, Arduino,
-ESP-IDF, …) without a project: host_tools package.
+script, and needs nothing of SAFE to build; with zephyr, platformio, esp-idf or arduino it is an
+application of that ecosystem, which brings the board: --target only chooses the kernels. For the
+library without a project: host_tools package.
 """
 
 import argparse
@@ -16,13 +18,18 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    from host_tools.project.project import STYLES
+    from host_tools.project.styles import STYLES
 
     add = parser.add_argument
     add("folder", type=Path, metavar="NAME", help="folder to make; the project takes its name")
     add("--target", default="stm32f4", help="name, or a .toml file (default: %(default)s)")
     add("--model", default="forecaster", help="name under models/, or a folder")
-    add("--style", default=STYLES[0], choices=STYLES, help="what builds it (default: %(default)s)")
+    add(
+        "--style",
+        default=next(iter(STYLES)),
+        choices=STYLES,
+        help="what builds it (default: %(default)s)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

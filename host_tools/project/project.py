@@ -10,14 +10,14 @@ from codegen.emit import channels, description
 from host_tools.formats import scaler
 from host_tools.package import package, request
 from host_tools.package.render import fill
-from host_tools.project import board, recording
+from host_tools.project import board, recording, styles
+from host_tools.project.styles import STYLES, Style
 from targets import build, output, toolchain
 from targets.build import Model
 from targets.errors import ModelError, OutputError
 from targets.load import Target, find, is_own
 from targets.options import Options
 
-STYLES = ("scons", "make", "cmake")
 TEMPLATES = Path(__file__).parent / "templates"
 LIBRARY = "safe"
 """Folder of the model and its runtime as a library, in a project that SAFE does not build."""
@@ -53,31 +53,38 @@ def write(wanted: Wanted) -> list[str]:
         raise OutputError(f"{folder} is there already: choose another name")
     if model.detector is None or model.scaler is None:
         raise ModelError(f"{model.folder} gives no alarms: host_tools fit --model makes a detector")
-    values = _values(wanted)
-    texts = {
-        f"firmware/{name}": _render(f"{name}.j2", values)
-        for name in ("main.c", "report.c", "report.h", "sensor.c", "sensor.h")
-    }
-    texts["firmware/recording.h"] = _render(
+    style, values = STYLES[wanted.style], _values(wanted)
+    texts = _code(style, values)
+    texts[_place(style, "recording.h")] = _render(
         "recording.h.j2", values | {"rows": recording.rows(model.folder)}
     )
-    texts["safe.toml"] = _render("safe.toml.j2", values)
-    texts[".gitignore"] = "build/\n"
-    if wanted.style == "scons":
-        texts["SConstruct"] = _render("SConstruct.j2", values)
-    else:
-        texts |= _own_build(wanted, values, texts)
-    texts["README.md"] = _render("README.md.j2", values)
+    if style.board == styles.BOARD:
+        texts |= _board(wanted.target, values, texts)
+    texts |= {
+        path.format(name=values["title"]): _render(template, values)
+        for path, template in style.files.items()
+    }
+    texts[".gitignore"] = "build/\n.pio/\n" if wanted.style == "platformio" else "build/\n"
+    for name in ("safe.toml", "README.md"):
+        texts[name] = _render(f"{name}.j2", values)
     with output.staged(folder) as stage:
         for name, text in texts.items():
             output.write(stage.folder / name, text)
-        if wanted.style != "scons":
+        if style.board != styles.OWN:
             package.write(_request(wanted), stage.folder / LIBRARY)
         copied = stage.folder / values["model"]
         shutil.copytree(model.folder, copied, ignore=shutil.ignore_patterns(*_LEFT))
         if not is_own(find(wanted.target_text)):
             shutil.copy(find(wanted.target_text), stage.folder)
     return [f"cd {folder}", *values["commands"]]
+
+
+def _place(style: Style, name: str) -> str:
+    return f"{style.code}/{name}" if style.code else name
+
+
+def _code(style: Style, values: dict[str, Any]) -> dict[str, str]:
+    return {_place(style, name): _render(f"{name}.j2", values) for name in styles.SHARED}
 
 
 def _render(template: str, values: dict[str, Any]) -> str:
@@ -107,7 +114,7 @@ def _values(wanted: Wanted) -> dict[str, Any]:
     )
     rate = channels.rate(about)
     own = is_own(find(wanted.target_text))
-    title = wanted.folder.resolve().name
+    title, style = wanted.folder.resolve().name, STYLES[wanted.style]
     return {
         "title": title,
         "style": wanted.style,
@@ -120,27 +127,23 @@ def _values(wanted: Wanted) -> dict[str, Any]:
         "channels": channels.channels(names, about),
         "rate": f"{about.rate_hz:g} Hz" if about.rate_hz else "at your rate",
         "period_us": rate.period_us.rstrip("u") if rate else "1000000",
-        "commands": _commands(wanted, title),
+        "code": f"{style.code}/" if style.code else "",
+        "main": next(p.format(name=title) for p in style.files if "main.c" in p or ".ino" in p),
+        "own_board": style.board == styles.BOARD,
+        "needs": style.needs,
+        "more": style.more,
+        "commands": [command.replace("{name}", title) for command in style.commands],
         "library": f"safe_{model.name}",
         "library_macro": f"SAFE_{model.name.upper()}",
     }
 
 
-def _commands(wanted: Wanted, title: str) -> list[str]:
-    """Return the three commands that come next: build, run, write into the chip."""
-    builds = {"make": "make", "cmake": "cmake -B build && cmake --build build"}
-    image = "" if wanted.style == "scons" else f" --image build/{title}.elf"
-    return [
-        builds.get(wanted.style, "host_tools build"),
-        f'host_tools emulate{image} --show --until "the recording ends"',
-        f"host_tools flash{image}",
-    ]
-
-
-def _own_build(wanted: Wanted, values: dict[str, Any], texts: dict[str, str]) -> dict[str, str]:
-    """Return board and build files of a project that needs nothing of SAFE to build."""
-    target = wanted.target
-    parts = board.gather(target, texts.values())
+def _board(target: Target, values: dict[str, Any], texts: dict[str, str]) -> dict[str, str]:
+    """Return the board of a project that needs nothing of SAFE to build; `values` gains what the
+    build files print of it.
+    """
+    # The loop is written after the build files, which list the board.
+    parts = board.gather(target, [*texts.values(), _render("main.c.j2", values)])
     options = Options(compiler="gcc")
     own = ("-fstack-usage",)
     cflags = [*target.toolchain.cflags, *(f for f in options.cflags if f not in own)]
@@ -161,9 +164,4 @@ def _own_build(wanted: Wanted, values: dict[str, Any], texts: dict[str, str]) ->
         ],
     }
     toolchain.choose(target, "gcc")
-    if wanted.style == "make":
-        return parts.files | {"Makefile": _render("Makefile.j2", values)}
-    return parts.files | {
-        "CMakeLists.txt": _render("CMakeLists.txt.j2", values),
-        f"{board.FOLDER}/toolchain.cmake": _render("toolchain.cmake.j2", values),
-    }
+    return parts.files

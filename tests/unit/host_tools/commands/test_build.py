@@ -8,7 +8,7 @@ import pytest
 
 from host_tools import cli
 from targets import build
-from targets.errors import AppUnknownError
+from targets.errors import AppUnknownError, BuildError, ExitCode
 
 MAIN = """\
 #include <stdio.h>
@@ -77,3 +77,47 @@ def test_a_failed_build_is_one_line_and_the_tools_code(app, tmp_path, capfd):
     told = capfd.readouterr()
     assert told.out == ""
     assert re.fullmatch(r"host_tools build: scons .*main\.c:1:.*'nothing' undeclared.*\n", told.err)
+
+
+def test_every_target_is_told_and_a_failing_one_stops_no_other(monkeypatch, capsys):
+    """Builds are stood in for: one is skipped, one breaks a budget, two are built."""
+
+    class Image:
+        def size(self):
+            return {"flash_bytes": 81956, "static_ram_bytes": 10716}
+
+    def make(target, model, **_):
+        if target == "hifive1":
+            error = BuildError(f"scons target={target} model={model}: section .text overflowed")
+            error.exit_code = ExitCode.BUDGET
+            raise error
+        return Image()
+
+    names = ("hifive1", "ibex", "stm32f4", "stm32u5")
+    monkeypatch.setattr("targets.load.available", lambda: names)
+    monkeypatch.setattr(
+        "targets.every.missing_tool", lambda name, _: "no gcc" if name == "ibex" else None
+    )
+    monkeypatch.setattr("targets.make.make", make)
+    assert cli.main(["build", "--target", "all"]) == ExitCode.BUDGET
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "  target    result   flash  static RAM",
+        "  hifive1   failed       –           –",
+        "  ibex     skipped       –           –",
+        "  stm32f4    built  81,956      10,716",
+        "  stm32u5    built  81,956      10,716",
+        "  hifive1: failed: scons target=hifive1 model=forecaster: section .text overflowed",
+        "  ibex: skipped: no gcc",
+    ]
+    assert told.err.splitlines() == ["build: hifive1", "build: stm32f4", "build: stm32u5"]
+    monkeypatch.setattr("targets.load.available", lambda: names[1:])
+    assert cli.main(["build", "--target", "all", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["result"] for row in rows] == ["skipped", "built", "built"]
+    assert rows[1]["flash_bytes"] == 81956
+
+
+def test_a_model_that_is_not_there_is_no_failure_of_each_target(capsys):
+    assert cli.main(["build", "--target", "all", "--model", "nobody"]) == ExitCode.MODEL_INVALID
+    assert capsys.readouterr().err.count("\n") == 1

@@ -80,6 +80,11 @@ struct SerialPort {
 
 static SerialPort Serial;
 
+static inline unsigned long micros()
+{
+    return 0;
+}
+
 void setup();
 void loop();
 #endif

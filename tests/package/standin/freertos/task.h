@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STANDIN_TASK_H
+#define STANDIN_TASK_H
+
+void vTaskDelay(TickType_t ticks);
+
+#endif
