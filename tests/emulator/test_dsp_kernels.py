@@ -10,7 +10,7 @@ from tests.emulator import tiles
 TARGETS = ("mps2-an386", "mps2-an505")
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 KERNELS = build.ROOT / "sdk/src/kernel/dsp"
-NAMES = ("dot8_dsp.c", "gemm4x2_dsp.c", "lstm_terms_dsp.c")
+NAMES = ("dot8_dsp.c", "expand_dsp.c", "gemm4x2_dsp.c", "lstm_terms_dsp.c")
 SOURCES = [tiles.IMAGES / "tiles.c", *(KERNELS / name for name in NAMES)]
 
 

@@ -1,9 +1,19 @@
-"""FULLY_CONNECTED for RV32: eight outputs at a time."""
+"""FULLY_CONNECTED for RV32: eight or four outputs at a time."""
+
+from collections.abc import Mapping
+from dataclasses import replace as replace_fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from codegen.backends.native.rv32 import packing
+from codegen.backends.native.shared import fully_connected as shared
 from codegen.backends.native.shared import weights
+from codegen.backends.native.shared.fully_connected import Form, Shape
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
+    Constant,
     ConstantArg,
     KernelCall,
     ParamsArg,
@@ -18,35 +28,115 @@ from codegen.options import Goal
 def replace(
     graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
 ) -> KernelCall | str | None:
-    """Return the call of the kernel with rows side by side, or why it is not exact or not worth."""
-    del plain, goal
+    """Return the call of a kernel with rows side by side, or why none is exact or pays."""
+    del plain
     if is_int16(graph, operator):
         return None
+    there = shared.brought(graph, goal, may_replace=True)
+    form = shared.choose(graph, operator, FORMS, goal, there)
+    if form == "ref":
+        return "its code would not pay"
     p = products(graph, operator)
     dense = weights.of(p)
     batches = graph.tensor(operator.inputs[0]).elements // p.rows.shape[1]
-    refusal = weights.refusal(dense, packing.DOT8_MIN_ROWS)
-    return refusal or fully_connected_call(operator, dense, batches, (p.low, p.high))
+    make = _few_call if form == "few" else fully_connected_call
+    return weights.refusal(dense, 1) or make(operator, dense, batches, (p.low, p.high))
 
 
 def fully_connected_call(
     operator: Operator, dense: WeightRows, batches: int, limits: tuple[int, int]
 ) -> KernelCall:
     """Return the call of `safe_kernel_fully_connected_s8_rv32`; `limits` of the output."""
-    constants = packing.dense_constants(dense)
+    params = {"batches": batches, "row": packing.dense_row(dense, limits)}
+    notes = ("rv32 kernel, eight outputs at a time", *packing.proof(dense))
+    call = _call(operator, "", params, packing.dense_constants(dense), notes)
+    return replace_fields(call, macs=batches * dense.rows.size)
+
+
+def pack_few(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the weights of `safe_kernel_fully_connected_few_s8_rv32`, tile by tile."""
+    begins = range(0, len(rows), shared.FEW_ROWS)
+    tiles = zip(begins, shared.few_tiles(len(rows)), strict=True)
+    return np.concatenate(
+        [packing.pack_rows(rows[k : k + size], size).reshape(-1) for k, size in tiles]
+    )
+
+
+def _few_call(
+    operator: Operator, dense: WeightRows, batches: int, limits: tuple[int, int]
+) -> KernelCall:
+    """Return the call of `safe_kernel_fully_connected_few_s8_rv32`."""
+    multiplier, shift = dense.scales
+    start = shared.filled(dense.bias).astype(np.int32)
+    constants = (
+        Constant("weights", pack_few(dense.rows), weight_bytes=dense.rows.nbytes),
+        Constant("start", start, weight_bytes=4 * len(dense.rows)),
+        Constant("multiplier", multiplier, counts_as_weight=False),
+        Constant("shift", (-shift).astype(np.int8), counts_as_weight=False),
+    )
+    row = packing.dense_row(dense, limits)
+    params = {"batches": batches} | {k: v for k, v in row.items() if k != "start_is_short"}
+    notes = ("rv32 kernel, four outputs at a time", f"|sum| <= {dense.bound}")
+    call = _call(operator, "_few", params, constants, notes)
+    return replace_fields(call, macs=batches * dense.rows.size)
+
+
+def _call(
+    operator: Operator,
+    infix: str,
+    params: Mapping[str, Any],
+    constants: tuple[Constant, ...],
+    notes: tuple[str, ...],
+) -> KernelCall:
     return KernelCall(
-        kernel="safe_kernel_fully_connected_s8_rv32",
-        header="safe/kernel/fully_connected_rv32.h",
-        source="fully_connected_rv32",
+        kernel=f"safe_kernel_fully_connected{infix}_s8_rv32",
+        header=f"safe/kernel/fully_connected{infix}_rv32.h",
+        source=f"fully_connected{infix}_rv32",
         arguments=(
             ParamsArg(),
             TensorArg(operator.inputs[0]),
             *(ConstantArg(constant.suffix) for constant in constants),
             TensorArg(operator.outputs[0]),
         ),
-        params_type="safe_fully_connected_rv32_params_t",
-        params={"batches": batches, "row": packing.dense_row(dense, limits)},
+        params_type=f"safe_fully_connected{infix}_rv32_params_t",
+        params=params,
         constants=constants,
-        macs=batches * dense.rows.size,
-        notes=("rv32 kernel, eight outputs at a time", *packing.proof(dense)),
+        notes=notes,
     )
+
+
+def _reference(s: Shape) -> float:
+    whole, single = divmod(s.units, 4)
+    rows = 4 * whole * (40 + 4.8 * s.depth) + single * (50 + 7 * s.depth)
+    return 40 + s.batches * (20 + rows)
+
+
+def _few(s: Shape) -> float:
+    tiles = sum(
+        (14 if size == shared.FEW_ROWS else 9) * s.depth + 30 for size in shared.few_tiles(s.units)
+    )
+    return 40 + s.batches * (10 + tiles + 22 * s.units)
+
+
+def _eight(s: Shape) -> float:
+    tiles = -(-s.units // packing.DOT8_ROWS)
+    return 40 + s.batches * (60 + tiles * (26 * s.depth + 60) + 25 * s.units)
+
+
+def _constant_bytes(rows: int, s: Shape) -> int:
+    """Return the bytes of `rows` packed rows with their starts, and of every scale."""
+    return rows * (s.depth + 4) + shared.SCALE_BYTES * s.units
+
+
+FORMS = (
+    Form("ref", {"ref": 512}, _reference, lambda s: _constant_bytes(s.units, s)),
+    Form("few", {"few": 386}, _few, lambda s: _constant_bytes(sum(shared.few_tiles(s.units)), s)),
+    Form(
+        "eight",
+        {"dot8": 572, "dense_row": 310, "eight": 88},
+        _eight,
+        lambda s: _constant_bytes(-(-s.units // packing.DOT8_ROWS) * packing.DOT8_ROWS, s),
+    ),
+)
+"""The kernels to choose from; code in bytes as GCC 12 makes it with -O2, instructions as counted in
+QEMU: see `codegen/backends/native/cost.py`."""

@@ -1,36 +1,169 @@
-"""FULLY_CONNECTED in portable C for int16 values; when a tuned matrix product is worth its code."""
+"""Which kernel computes a FULLY_CONNECTED: by estimated instructions and flash of all of them.
 
-from codegen.backends.native.shared import int16
-from codegen.ir.call import KernelCall
-from codegen.ir.graph import Graph, Operator
-from codegen.operators.linear.int16 import is_int16
+A kernel's code counts once for all operators that it computes, and not at all where other operators
+bring it. Whether it is worth that depends on the whole model, too: see `Goal`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+
+import numpy as np
+
+from codegen.backends.native.shared import conv_2d
+from codegen.fixed_point import Int64
+from codegen.ir.graph import DType, Graph, Operator
 from codegen.options import Goal
 
-LITTLE = 4096
-"""Number of products in all FULLY_CONNECTED of a graph below which a faster kernel is not worth its
-code: it would save some 10,000 instructions for 1,200 bytes."""
+_REST_PER_PRODUCT = 1.5
+"""Instructions per product that other operators are taken to need: only a scale for the whole."""
+_REST_BYTES = 2500
+"""Flash that every model needs for the runtime and its own calls."""
+_KIND = "FULLY_CONNECTED"
+FEW_ROWS, LAST_ROWS = 4, 2
+"""Rows of a tile of the kernels for few outputs, and of the last one where two are enough."""
+SCALE_BYTES = 5
+"""Bytes of multiplier and shift; most models have one of each for every output."""
+_BRING_DOT8 = {"UNIDIRECTIONAL_SEQUENCE_LSTM", "REROLLED_LSTM", "REROLLED_GRU", "CONV_STREAM"}
 
 
-def is_little(graph: Graph) -> bool:
-    """Return whether the graph multiplies little outside of convolutions.
+@dataclass(frozen=True)
+class Shape:
+    """Extent of one product with constant weights."""
 
-    An LSTM brings most of the dsp kernel's code by itself.
+    batches: int
+    units: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Form:
+    """A kernel that computes FULLY_CONNECTED."""
+
+    name: str
+    code: Mapping[str, int]
+    """Bytes of code by source file; forms may share files."""
+    instructions: Callable[[Shape], float]
+    constant_bytes: Callable[[Shape], int]
+
+
+@dataclass(frozen=True)
+class _Cost:
+    instructions: float
+    flash_bytes: int
+
+
+def shape_of(graph: Graph, operator: Operator) -> Shape:
+    """Return the extent of a FULLY_CONNECTED."""
+    units, depth = graph.tensor(operator.inputs[1]).shape
+    return Shape(graph.tensor(operator.inputs[0]).elements // depth, units, depth)
+
+
+def is_int8(graph: Graph, operator: Operator) -> bool:
+    """Return whether an operator is a FULLY_CONNECTED with int8 values."""
+    return operator.kind == _KIND and graph.tensor(operator.inputs[0]).dtype == DType.INT8
+
+
+def few_tiles(units: int) -> list[int]:
+    """Return the rows of each tile of a kernel for few outputs."""
+    tiles = [FEW_ROWS] * -(-units // FEW_ROWS)
+    if 0 < units % FEW_ROWS <= LAST_ROWS:
+        tiles[-1] = LAST_ROWS
+    return tiles
+
+
+def filled(bias: Int64) -> Int64:
+    """Return the biases of the rows of `few_tiles`, with zeros behind."""
+    rows = np.zeros(sum(few_tiles(len(bias))), dtype=np.int64)
+    rows[: len(bias)] = bias
+    return rows
+
+
+def brought(graph: Graph, goal: Goal, *, may_replace: bool) -> frozenset[str]:
+    """Return the files of the tile of eight rows that other operators bring.
+
+    `may_replace`: see `conv_2d.is_preferred`.
     """
-    products = 0
+    tile = {"dot8", "expand"}
+    found: set[str] = set()
     for operator in graph.operators:
-        if operator.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM":
-            return False
-        if operator.kind == "FULLY_CONNECTED":
-            weights, source = graph.tensor(operator.inputs[1]), graph.tensor(operator.inputs[0])
-            products += source.elements * weights.shape[0]
-    return products < LITTLE
+        if operator.kind in _BRING_DOT8:
+            found |= tile
+        elif operator.kind == "CONV_2D" and conv_2d.is_preferred(
+            graph, operator, goal, may_replace=may_replace
+        ):
+            found |= {*tile, "dense_row"}
+    return frozenset(found)
 
 
-def replace(
-    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
-) -> KernelCall | str | None:
-    """Return the call for int16 values that takes four outputs at a time, or why none pays."""
-    del plain, goal
-    if not is_int16(graph, operator):
-        return None
-    return int16.tiled_call(operator, int16.of_matrix(graph, operator))
+def choose(
+    graph: Graph, operator: Operator, forms: Sequence[Form], goal: Goal, there: frozenset[str]
+) -> str:
+    """Return the name of the form for one operator of the graph.
+
+    `there`: source files that other operators bring. All operators of the kind are weighed
+    together, whether a form may take each of them or not.
+    """
+    shapes = [shape_of(graph, o) for o in graph.operators if is_int8(graph, o)]
+    rest = _rest(graph)
+    best = min(_subsets(forms), key=lambda some: _weight(shapes, some, goal, there, rest))
+    return _pick(shape_of(graph, operator), best, goal).name
+
+
+def _subsets(forms: Sequence[Form]) -> list[tuple[Form, ...]]:
+    """Return every choice of forms; smaller ones first, so that they win where costs are equal."""
+    sizes = range(1, len(forms) + 1)
+    return list(chain.from_iterable(combinations(forms, size) for size in sizes))
+
+
+def _pick(shape: Shape, forms: Sequence[Form], goal: Goal) -> Form:
+    """Return the form that is best for one operator when the code of all is there."""
+    if goal == "size":
+        return min(forms, key=lambda f: (f.constant_bytes(shape), f.instructions(shape)))
+    return min(forms, key=lambda f: (f.instructions(shape), f.constant_bytes(shape)))
+
+
+def _weight(
+    shapes: Sequence[Shape],
+    forms: Sequence[Form],
+    goal: Goal,
+    there: frozenset[str],
+    rest: _Cost,
+) -> tuple[float, ...]:
+    """Return what the goal keeps small: instructions, flash, or their product for the model."""
+    picked = [(shape, _pick(shape, forms, goal)) for shape in shapes]
+    instructions = sum(form.instructions(shape) for shape, form in picked)
+    code = {name: size for _, form in picked for name, size in form.code.items()}
+    flash = sum(form.constant_bytes(shape) for shape, form in picked)
+    flash += sum(size for name, size in code.items() if name not in there)
+    if goal == "speed":
+        return instructions, flash
+    if goal == "size":
+        return flash, instructions
+    return ((rest.instructions + instructions) * (rest.flash_bytes + flash),)
+
+
+def _rest(graph: Graph) -> _Cost:
+    """Return about what all other operators cost: their products and their constants."""
+    products = 0
+    constants: set[int] = set()
+    for operator in graph.operators:
+        if is_int8(graph, operator):
+            continue
+        own = [i for i in operator.inputs if i >= 0 and graph.tensor(i).is_constant]
+        constants |= set(own)
+        products += _places(graph, operator) * sum(
+            graph.tensor(i).elements for i in own if graph.tensor(i).dtype == DType.INT8
+        )
+    flash = sum(graph.tensor(i).size_bytes for i in constants)
+    return _Cost(_REST_PER_PRODUCT * products, _REST_BYTES + flash)
+
+
+def _places(graph: Graph, operator: Operator) -> int:
+    """Return how often an operator multiplies by each of its weights."""
+    output = graph.tensor(operator.outputs[0]) if operator.outputs else None
+    if output is None:
+        return 0
+    if "steps" in operator.options:
+        return len(operator.options["steps"])
+    return output.elements // output.shape[-1] if output.shape else 1

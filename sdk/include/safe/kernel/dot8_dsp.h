@@ -11,21 +11,14 @@
 
 #include <stdint.h>
 
+#include "safe/kernel/expand_dsp.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /** Rows of a tile. */
 #define SAFE_DOT8_ROWS 8
-
-/** Values of a block: k, k + 2, k + 1, k + 3, in two words. */
-#define SAFE_DOT8_BLOCK 4
-
-/** Blocks for `length` values. */
-#define SAFE_DOT8_BLOCKS(length) (((uint32_t)(length) + 3u) / 4u)
-
-/** Words of the expanded values, for SAFE_DOT8_BLOCKS blocks. */
-#define SAFE_DOT8_WORDS(blocks) (2u * (blocks))
 
 /** Bytes of the assembly loop's body for one block: 9 + 20 instructions of 4 bytes. */
 #define SAFE_DOT8_BLOCK_CODE_BYTES 116u
@@ -51,15 +44,6 @@ extern "C" {
  */
 const uint32_t *safe_dsp_dot8(const uint32_t *weights, const uint32_t *values, uint32_t length,
                               const int32_t *start, int32_t twice[SAFE_DOT8_ROWS]);
-
-/**
- * Expands `length` >= 1 int8 values to int16 in the order of safe_dsp_dot8, with `add` (the same
- * int16 in both halves) added; values that fill the last block are `add`.
- *
- * @param values Any alignment; no byte beyond `length` is read. @param expanded
- * SAFE_DOT8_WORDS(SAFE_DOT8_BLOCKS(length)) words.
- */
-void safe_dsp_expand(const int8_t *values, int32_t length, uint32_t add, uint32_t *expanded);
 
 #ifdef __cplusplus
 }
