@@ -1,4 +1,4 @@
-"""Which kernel computes a FULLY_CONNECTED: by estimated instructions and flash of all of them.
+"""Choice of the kernel that computes a FULLY_CONNECTED: by estimated instructions and flash of all.
 
 A kernel's code counts once for all operators that it computes, and not at all where other operators
 bring it. Whether it is worth that depends on the whole model, too: see `Goal`.
