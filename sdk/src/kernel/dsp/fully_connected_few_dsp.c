@@ -25,7 +25,7 @@ static inline void put_twice(const pair_sums_t *sums, int32_t *twice)
     twice[1] = (int32_t)((uint32_t)sums->l << 1);
 }
 
-/** Doubled sums of four rows; returns the end of their weights. @param end Of the values. */
+/** Doubled sums of four rows; returns the end of their weights. @param end End of the values. */
 static inline const uint32_t *four_rows(const uint32_t *weights, const uint32_t *values,
                                         const uint32_t *end, const int32_t *start, int32_t *twice)
 {
@@ -65,7 +65,7 @@ static inline void two_rows(const uint32_t *weights, const uint32_t *values, con
     put_twice(&pair, twice);
 }
 
-/** One row of outputs. @param values, end Expanded. */
+/** One row of outputs. @param values, end Expanded row. */
 static inline void run_row(const safe_dense_row_t *row, const safe_dense_weights_t *constants,
                            const uint32_t *values, const uint32_t *end, int8_t *output)
 {
