@@ -18,7 +18,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 PROJECT = FOLDER.parent / "pyproject.toml"
-LAYERS = {
+LAYERS: dict[str, tuple[str, ...]] = {
     "run": ("oracle", "packs", "flash", "emulate"),
     "train": ("train",),
     "onnx": ("onnx",),
@@ -27,8 +27,17 @@ LAYERS = {
     "test": ("test",),
     "lock": ("lock",),
 }
-"""File → its extras; `run` also has the project's own dependencies and what builds it. A package
-stands in the first layer that needs it."""
+"""File → its extras; `run` also has the project's own dependencies and what builds it."""
+BELOW: dict[str, tuple[str, ...]] = {
+    "run": (),
+    "train": ("run",),
+    "onnx": ("run", "train"),
+    "ibex": ("run",),
+    "docs": ("run",),
+    "test": ("run", "train", "onnx", "ibex", "docs"),
+    "lock": ("run",),
+}
+"""File → those that every profile which installs it installs, too; what they hold it leaves out."""
 SOURCE_BUILDER = "setuptools"
 """What builds the packages that come as source only: cobs, of the tests."""
 PRESENT = ("pip",)
@@ -64,15 +73,14 @@ def renew(options: Sequence[str]) -> None:
         found = [FOLDER / f"{layer}.txt" for layer in LAYERS]
         whole.write_text("".join(p.read_text(encoding="utf-8") for p in found if p.exists()))
         _compile([e for extras in LAYERS.values() for e in extras], whole, *options)
-        below: list[str] = []
+        held: dict[str, list[str]] = {}
         for layer, extras in LAYERS.items():
             out = work / f"{layer}.txt"
-            skip = [
-                word for package in (*PRESENT, *below) for word in ("--no-emit-package", package)
-            ]
+            there = {name for below in BELOW[layer] for name in held[below]}
+            skip = [w for n in (*PRESENT, *sorted(there)) for w in ("--no-emit-package", n)]
             # The base stands in every compilation, and in the first file only.
             _compile(extras, out, "--constraints", str(whole), *skip)
-            below += names(out.read_text(encoding="utf-8"))
+            held[layer] = names(out.read_text(encoding="utf-8"))
         for layer in LAYERS:
             shutil.copyfile(work / f"{layer}.txt", FOLDER / f"{layer}.txt")
 

@@ -10,9 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-HIGHER = {"run": (), "train": ("run",), "ibex": ("run",), "docs": ("run",), "lock": ("run",),
-          "onnx": ("run", "train")}  # fmt: skip
-HIGHER["test"] = ("run", "train", "onnx", "ibex", "docs")
+FILES = ("run", "train", "onnx", "ibex", "docs", "test", "lock")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +33,11 @@ def layers(root, lock):
     return found
 
 
+def profile(lock, layers, layer):
+    """Package → version of all that is installed with a layer."""
+    return {k: v for name in (*lock.BELOW[layer], layer) for k, v in layers[name].items()}
+
+
 def wanted(root, lock, layer):
     """The requirements of pyproject.toml that a layer locks."""
     project = tomllib.loads((root / "pyproject.toml").read_text())
@@ -46,9 +49,9 @@ def wanted(root, lock, layer):
     return [Requirement(word) for word in words]
 
 
-@pytest.mark.parametrize("layer", HIGHER)
+@pytest.mark.parametrize("layer", FILES)
 def test_the_lock_holds_what_pyproject_wants(root, lock, layers, layer):
-    held = {k: v for name in (*HIGHER[layer], layer) for k, v in layers[name].items()}
+    held = profile(lock, layers, layer)
     for requirement in wanted(root, lock, layer):
         version = held[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version, prereleases=True), (
@@ -63,7 +66,7 @@ def test_every_extra_is_in_a_layer_or_left_to_the_user(root, lock):
     assert extras - {e for row in lock.LAYERS.values() for e in row} == {"dask"}
 
 
-@pytest.mark.parametrize("layer", HIGHER)
+@pytest.mark.parametrize("layer", FILES)
 def test_every_package_is_pinned_and_hashed(root, layers, layer):
     text = (root / f"requirements/{layer}.txt").read_text()
     assert "://" not in text
@@ -75,21 +78,22 @@ def test_every_package_is_pinned_and_hashed(root, layers, layer):
     assert len(rows) == len(layers[layer]) > 0
 
 
-def test_a_package_stands_in_one_layer(layers):
-    names = [name for held in layers.values() for name in held]
-    assert len(names) == len(set(names)) > 100
+def test_a_layer_leaves_out_what_those_below_it_hold(lock, layers):
+    assert set(lock.BELOW) == set(lock.LAYERS) == set(FILES)
+    versions = {}
+    for layer, held in layers.items():
+        for below in lock.BELOW[layer]:
+            assert not set(held) & set(layers[below]), f"{layer} and {below}"
+        for name, version in held.items():
+            assert versions.setdefault(name, version) == version, name
+    assert len(versions) > 100
 
 
-def test_nothing_that_a_locked_package_needs_is_missing(lock, layers):
+@pytest.mark.parametrize("layer", FILES)
+def test_nothing_that_a_locked_package_needs_is_missing(lock, layers, layer):
     """What is installed here and needed, as its metadata tell: pip is not asked to look."""
-    locked = {name for held in layers.values() for name in held}
-    todo, seen = sorted(locked), set(lock.PRESENT)
-    locked |= seen
-    while todo:
-        name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
+    locked = {*profile(lock, layers, layer), *lock.PRESENT}
+    for name in layers[layer]:
         try:
             needs = importlib.metadata.requires(name) or []
         except importlib.metadata.PackageNotFoundError:
