@@ -1,8 +1,8 @@
 """What MkDocs asks while it builds the site: which pages there are, and what they say.
 
 The pages are the repository's own Markdown files at their own places, so that a link means the same
-on the site as beside the sources. Two pages are made while building: the operators, from their
-registry, and the C interface, from the headers.
+on the site as beside the sources. Some are made while building: the operators, from their registry,
+and the interfaces in C, C++ and Python, from headers and docstrings.
 """
 
 import posixpath
@@ -13,11 +13,17 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from docs.site import headers, operators
+from docs.site import headers, operators, python
 
 ROOT = Path(__file__).resolve().parents[2]
 PATTERNS = ("*.md", "docs/*.md", "docs/img/*.png", "examples/*/README.md")
-MADE = {"operators": operators.page, "api": headers.page}
+MADE = {
+    "operators": operators.page,
+    "api": headers.page,
+    "generated": headers.generated_page,
+    "cpp": headers.cpp_page,
+    "python": python.page,
+}
 """Pages below docs that are made, by name."""
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#:]+)\)")
 
