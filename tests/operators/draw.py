@@ -22,6 +22,8 @@ class Case:
     inputs: list[Array]
     oracle: str = "tflm"
     """What says the truth: `tflm`, or `tflite` (its reference kernels) where TFLM has none."""
+    judged: bytes | None = None
+    """The model that it runs where that is another one, which computes the same."""
 
 
 def int8_values(rng: Rng, shape: tuple[int, ...], count: int = WINDOWS) -> Array:

@@ -39,6 +39,8 @@ class Value:
 class Network:
     """A model in the making, and what is drawn for it."""
 
+    activations: tuple[int, ...] = ACTIVATIONS
+
     def __init__(self, rng: Rng) -> None:
         self.rng = rng
         self.m = ModelBuilder()
@@ -59,6 +61,10 @@ class Network:
         zero_point = draw_zero_point(self.rng)
         return Value(self.m.tensor(shape, "int8", scale, zero_point), shape, scale, zero_point)
 
+    def _output_scale(self, source: float, weights: Any, depth: int) -> float:
+        """Return the scale of a product's output."""
+        return draw_output_scale(self.rng, source, weights, depth)
+
     def _rows(self, shape: tuple[int, ...], x: Value, axis: int = 0) -> tuple[int, int, Any]:
         """Add weights as the converter makes them, in [-127, 127]; one in eight has -128, too."""
         low = -128 if self.rng.integers(8) == 0 else -127
@@ -77,14 +83,14 @@ class Network:
             _extent(n, (k - 1) * dilation + 1, stride, padding)
             for n, k in zip(x.shape[1:3], kernel, strict=True)
         ]
-        y = self._new((1, *extent, width), draw_output_scale(self.rng, x.scale, scale, taps))
+        y = self._new((1, *extent, width), self._output_scale(x.scale, scale, taps))
         fields = {
             "padding": padding,
             "strideH": stride,
             "strideW": stride,
             "dilationHFactor": dilation,
             "dilationWFactor": dilation,
-            "fusedActivationFunction": int(self.rng.choice(ACTIVATIONS)),
+            "fusedActivationFunction": int(self.rng.choice(self.activations)),
         }
         kind, table = "CONV_2D", "Conv2D"
         if not channels:
@@ -98,7 +104,7 @@ class Network:
         """ADD of two values with scales of their own."""
         scale = float(np.float32(max(a.scale, b.scale) * self.rng.uniform(0.4, 1.7)))
         y = self._new(a.shape, scale)
-        table = options("Add", fusedActivationFunction=int(self.rng.choice(ACTIVATIONS)))
+        table = options("Add", fusedActivationFunction=int(self.rng.choice(self.activations)))
         self.m.operator("ADD", [a.index, b.index], [y.index], table)
         return y
 
@@ -131,7 +137,7 @@ class Network:
         flat = self.reshape(x, (1, int(np.prod(x.shape))))
         depth = flat.shape[1]
         weights, bias, scale = self._rows((units, depth), x)
-        y = self._new((1, units), draw_output_scale(self.rng, x.scale, scale, depth))
+        y = self._new((1, units), self._output_scale(x.scale, scale, depth))
         self.m.operator(
             "FULLY_CONNECTED", [flat.index, weights, bias], [y.index], options("FullyConnected")
         )

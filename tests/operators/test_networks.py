@@ -14,20 +14,23 @@ from targets.kernels import ISAS, Isa
 from targets.load import load as load_target
 from tests.operators import kernels, oracle, program
 from tests.operators.draw import Array, Case
+from tests.operators.further_networks import FURTHER
 from tests.operators.networks import NETWORKS, Network, recurrent
 
+ALL_NETWORKS = {**NETWORKS, **FURTHER}
 WINDOWS = 12
 QUICK, SLOW, CORES = 3, 40, 4
 
 
 def drawn(name: str, seed: int, count: int = WINDOWS) -> Case:
     """Return a network by name and number."""
-    return NETWORKS[name](np.random.default_rng([seed, 51]), count)
+    return ALL_NETWORKS[name](np.random.default_rng([seed, 51]), count)
 
 
 def truth(case: Case) -> list[Array]:
     """Return what TFLM computes."""
-    return oracle.run(case.model, case.inputs, len(load(case.model, "m").outputs))
+    model = case.judged or case.model
+    return oracle.run(model, case.inputs, len(load(model, "m").outputs))
 
 
 def assert_same(results: list[Array], expected: list[Array], what: object) -> None:

@@ -154,7 +154,10 @@ def prove(graph: Graph, operator: Operator, at: Operands = PLAIN) -> str:
         return prove_accumulator(graph, operator, bound, p.shift, operator.inputs[WEIGHTS])
     shifts = [int(s) for s in np.broadcast_to(p.shift, len(bounds))]
     factors = [int(m) for m in np.broadcast_to(p.multiplier, len(bounds))]
-    results = [b * m >> (15 - s) for b, m, s in zip(bounds, factors, shifts, strict=True)]
+    results = [
+        (b * m << max(s - 15, 0)) >> max(15 - s, 0)
+        for b, m, s in zip(bounds, factors, shifts, strict=True)
+    ]
     if worst >= _MAX_SUM or max(results) >= (1 << 31) - 1 or not -31 <= min(shifts) <= 7:
         unsupported(
             graph,
