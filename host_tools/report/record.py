@@ -50,6 +50,8 @@ DEFINITIONS = {
     "scored": "the statistics of the detector that take each channel; a channel that is not named "
     "is not scored",
     "reading": "how the log was read, as training kept it",
+    "injected_faults": "what the detector saw of faults that its fit put into quiet rows, as "
+    "training.json has it; null where it does not",
     "host_seconds": "wall clock of the whole run on this host",
 }
 
@@ -117,6 +119,8 @@ class Report:
     """Statistics that score each channel: `level`, `residual`, or both."""
     reading: Sequence[str] = ()
     """Sentences that say how the log was read."""
+    injected_faults: Mapping[str, Any] | None = None
+    """What the detector sees of faults that its fit put into quiet rows."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock seconds of each step, in the order of the run."""
     rounding: Rounding | None = None

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from host_tools.compare.metrics import RealDelta
 from host_tools.data.reading.record import duration
+from host_tools.report import sight_page
 from host_tools.report.chart import Axis, Chart, Lane, Mark, axis_of
 from host_tools.report.page import Bullets, Cell, Page, Panels, Section, Table
 from host_tools.report.record import DEFINITIONS, Report, Series
@@ -298,6 +299,8 @@ def render(report: Report, series: Series | None) -> str:
     if series is not None:
         sections += [_forecast(series)] if len(series.history) else []
         sections.append(_chain(report, series))
+    if report.injected_faults is not None:
+        sections.append(sight_page.faults(report.injected_faults))
     sections.append(_exactness(report))
     if report.has_network:
         sections += [_deltas(report, series)] if series is not None else []

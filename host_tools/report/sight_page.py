@@ -23,7 +23,7 @@ def write(folder: Path, figures: Record, name: str, refused: str = "") -> None:
 def page(figures: Record, name: str, refused: str = "") -> str:
     """Return the HTML page; `refused` says why the detector is not installed."""
     seen = figures["injected_faults"]
-    sections = [_faults(seen), _operating(seen, figures["notice"])] if seen else []
+    sections = [faults(seen), _operating(seen, figures["notice"])] if seen else []
     sections += [_network(figures), _channels(figures)]
     cards = [
         (_percent(figures["quiet_alarm_share"]), "of quiet held-out rows in alarm"),
@@ -55,12 +55,17 @@ def _cell(found: Record) -> Cell:
     return heat(f"{share:.0%}{delay}", 1.0 - share)
 
 
-def _faults(seen: Record) -> Section:
+def faults(seen: Record) -> Section:
+    """Return the section about injected faults, `injected_faults` of training.json.
+
+    Raises:
+        LookupError, TypeError, AttributeError: It is not what a fit writes.
+    """
     channels, rows = seen["channels"], seen["ramp_rows"]
-    faults = list(next(iter(channels.values())))
-    table = [[name, *(_cell(found[f]) for f in faults)] for name, found in channels.items()]
+    kinds = list(next(iter(channels.values()), {}))
+    table = [[name, *(_cell(found[k]) for k in kinds)] for name, found in channels.items()]
     chance = seen["chance"]
-    table.append(["no fault", *(_cell(chance[f.split()[0]]).text for f in faults)])
+    table.append(["no fault", *(_cell(chance[k.split()[0]]).text for k in kinds)])
     text = (
         "Faults of known size, put into quiet rows that trained nothing, one channel at a time: the"
         f" share that is noticed (a step within {seen['step_rows']} rows), and the median number of"
@@ -70,8 +75,8 @@ def _faults(seen: Record) -> Section:
     if rows:
         minutes = rows / seen["rate_hz"] / 60.0
         text += f" Ramps rise over {rows:,} rows ({minutes:.3g} min)."
-    parts: list[Part] = [Table("Injected faults", ["channel", *faults], table, dense=True)]
-    steps = [f for f in faults if f.startswith("step")]
+    parts: list[Part] = [Table("Injected faults", ["channel", *kinds], table, dense=True)]
+    steps = [k for k in kinds if k.startswith("step")]
     parts.insert(0, _picture(channels, steps))
     blind = seen["blind_to_ramps"]
     if rows:

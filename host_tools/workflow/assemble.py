@@ -36,8 +36,9 @@ class ImageFacts:
     """The image that was measured: names, shape, and the facts of build and counting.
 
     `scale` and `zero_point` are those of the model's output; `memory` holds the capacity of
-    `flash` and `ram`; None is "not measured". `mean` and `std` are those of the scaler; `scored`
-    and `reading` are those of `Report`. `must_be_exact` tells whether the backend is.
+    `flash` and `ram`; None is "not measured". `mean` and `std` are those of the scaler; `scored`,
+    `reading` and `injected_faults` are those of `Report`. `must_be_exact` tells whether the
+    backend is.
     """
 
     target: str
@@ -63,6 +64,7 @@ class ImageFacts:
     rate_hz: float | None = None
     scored: Mapping[str, str] = field(default_factory=dict)
     reading: Sequence[str] = ()
+    injected_faults: Mapping[str, Any] | None = None
     units: Sequence[str] = ()
     mean: Sequence[float] = ()
     std: Sequence[float] = ()
@@ -108,6 +110,10 @@ def _rounding(
     )
 
 
+def _by_kind(golden: Golden) -> dict[str, int]:
+    return {name: int(np.count_nonzero(golden.kinds == kind)) for kind, name in KIND_NAMES.items()}
+
+
 def report(
     facts: ImageFacts,
     golden: Golden,
@@ -136,9 +142,7 @@ def report(
         horizon=golden.outputs.shape[1],
         network=facts.network,
         windows=len(golden.windows),
-        windows_by_kind={
-            name: int(np.count_nonzero(golden.kinds == kind)) for kind, name in KIND_NAMES.items()
-        },
+        windows_by_kind=_by_kind(golden),
         mismatched_bytes=mismatched,
         max_lsb=largest,
         chain_samples=len(device.records),
@@ -165,6 +169,7 @@ def report(
         rate_hz=facts.rate_hz,
         scored=dict(facts.scored),
         reading=tuple(facts.reading),
+        injected_faults=facts.injected_faults,
         seconds=dict(seconds or {}),
         rounding=_rounding(facts, golden, device, exact),
     )

@@ -1,7 +1,9 @@
 """Report of a measured run: gathering of its facts, and the files."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from codegen.backends import registry
 from host_tools.device.bench import BenchResult
@@ -9,7 +11,7 @@ from host_tools.errors import DifferentError
 from host_tools.formats import description, scaler
 from host_tools.formats import detector as detectors
 from host_tools.formats.golden import Golden
-from host_tools.report import words
+from host_tools.report import sight_page, words
 from host_tools.report.record import Report, Series
 from host_tools.workflow import assemble, count
 from host_tools.workflow.assemble import DeviceRun, ImageFacts
@@ -31,6 +33,7 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
     for region in result.target.image_memory:
         capacity[region.kind] = capacity.get(region.kind, 0) + region.size
     size = result.size or {}
+    kept = _training(directory)
     return ImageFacts(
         target=result.label,
         backend=manifest["backend"],
@@ -54,7 +57,8 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
         memory=capacity,
         rate_hz=about.rate_hz or None,
         scored=detector.scored(about.channels),
-        reading=_reading(directory),
+        reading=_reading(kept),
+        injected_faults=injected_faults(kept),
         units=about.units,
         mean=tuple(scale.mean.tolist()),
         std=tuple(scale.std.tolist()),
@@ -62,13 +66,33 @@ def facts(result: MeasuredRun, data: str) -> ImageFacts:
     )
 
 
-def _reading(directory: Path) -> list[str]:
-    """Return how the training's log was read, as `training.json` keeps it; none where it is not."""
+def _training(directory: Path) -> dict[str, Any]:
+    """Return `training.json`; nothing of it where it is missing or cannot be read."""
     try:
         kept = json.loads((directory / "training.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _reading(kept: Mapping[str, Any]) -> list[str]:
+    """Return how the training's log was read; none where the record does not say."""
+    try:
         return words.reading(kept.get("reading") or {})
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return []
+
+
+def injected_faults(kept: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return those of a training record; None where it has none that can be shown."""
+    found = kept.get("injected_faults")
+    if not isinstance(found, dict):
+        return None
+    try:
+        sight_page.faults(found)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return found
 
 
 def device_run(answers: BenchResult, golden: Golden) -> DeviceRun:

@@ -1,10 +1,14 @@
 """The page of a fit: every channel and threshold, what was refused, and no fault where none is."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from host_tools.detection.sight import Outcome, QuietPoint, Sight
 from host_tools.detection.trials import Fault
-from host_tools.report import sight_page
+from host_tools.report import report_page, sight_page
+from host_tools.workflow.report import injected_faults
 
 
 def figures(**changes):
@@ -44,3 +48,17 @@ def test_ramps_tell_nothing_where_the_rows_are_not_quiet_so_long():
     made = figures()
     loud = made["injected_faults"] | {"tells_ramps": False}
     assert "ramps tell nothing" in sight_page.page(figures(injected_faults=loud), "pump")
+
+
+def test_the_page_of_a_bench_shows_what_the_fit_injected(made_report):
+    assert "What it sees" not in report_page.render(made_report, None)
+    seen = injected_faults(figures())
+    text = report_page.render(replace(made_report, injected_faults=seen), None)
+    for words in ("What it sees", "&lt;pump&gt;", "25% · 7", "100% · 2"):
+        assert words in text, words
+    assert replace(made_report, injected_faults=seen).fields()["injected_faults"] == seen
+
+
+@pytest.mark.parametrize("wrong", [None, [], {}, {"channels": 3}, {"channels": {"a": {"step": 1}}}])
+def test_a_record_that_cannot_be_shown_is_left_out(wrong):
+    assert injected_faults({"injected_faults": wrong}) is None
