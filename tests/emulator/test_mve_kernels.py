@@ -8,7 +8,7 @@ from targets.load import load
 from tests.emulator import tiles
 
 KINDS = ("CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
-SOURCES = [tiles.IMAGES / "mve.c", build.ROOT / "sdk/src/kernel/mve/gemm2x3_mve.c"]
+SOURCES = [tiles.IMAGES / "mve.c", build.ROOT / "sdk/src/kernel/mve/gemm4x3_mve.c"]
 
 
 @pytest.fixture(scope="module")

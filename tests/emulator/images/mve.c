@@ -6,19 +6,19 @@
 
 #include "safe/fixed_point.h"
 #include "safe/kernel/dot4_mve.h"
-#include "safe/kernel/gemm2x3_mve.h"
+#include "safe/kernel/gemm4x3_mve.h"
 #include "safe/kernel/mve_requantize.h"
 
 #define MAX_BLOCKS 5u
 #define MAX_LENGTH (16u * MAX_BLOCKS)
-#define ROWS SAFE_GEMM2X3_ROWS
+#define COLUMNS SAFE_GEMM4X3_COLUMNS
+#define ROWS 32u
 
 static uint32_t s_state;
 static int8_t s_rows[ROWS][MAX_LENGTH];
-static int8_t s_values[SAFE_GEMM2X3_COLUMNS][MAX_LENGTH];
+static int8_t s_values[COLUMNS][MAX_LENGTH];
 static int32_t s_start[ROWS];
-static uint32_t s_weights[ROWS * (4u + 16u * MAX_BLOCKS) / 4u];
-static int32_t s_sums[SAFE_GEMM2X3_COLUMNS * ROWS];
+static uint32_t s_weights[ROWS * (9u + 16u * MAX_BLOCKS) / 4u];
 
 int safe_tiles_run(const void *input, void *output);
 
@@ -40,7 +40,7 @@ static void draw(void)
         s_start[r] = (int32_t)(next() & 0xFFFFu) - 0x8000;
         for (uint32_t k = 0; k < MAX_LENGTH; k++) {
             s_rows[r][k] = drawn(extreme);
-            s_values[r % SAFE_GEMM2X3_COLUMNS][k] = drawn(extreme);
+            s_values[r % COLUMNS][k] = drawn(extreme);
         }
     }
 }
@@ -76,42 +76,51 @@ static int dot4_differs(uint32_t blocks)
     return different;
 }
 
-static int gemm2x3_differs(uint32_t blocks, uint32_t pairs)
+/** Writes a group of four rows and draws its scales. */
+static int8_t *put_group(int8_t *to, uint32_t first, uint32_t blocks, int32_t *multiplier,
+                         int8_t *shift)
 {
-    int8_t *to = (int8_t *)s_weights;
-    int different = 0;
-    for (uint32_t row = 0; row < 2u * pairs; row += 2u) {
-        memcpy(to, &s_start[row], 8);
-        to = put_rows(to + 8, row, 2u, blocks);
-    }
-    const safe_gemm2x3_t extent = {{s_values[0], s_values[1], s_values[2]}, s_sums, blocks, pairs};
-    different += safe_mve_gemm2x3((int8_t *)s_weights, &extent) != to;
-    for (uint32_t c = 0; c < SAFE_GEMM2X3_COLUMNS; c++) {
-        for (uint32_t r = 0; r < 2u * pairs; r++) {
-            different += s_sums[c * ROWS + r] != plain(r, c, 16u * blocks);
+    for (uint32_t pair = first; pair < first + 2u; pair++) {
+        memcpy(to, &s_start[pair], 4);
+        memcpy(to + 4, &s_start[pair + 2u], 4);
+        to += 8;
+        for (uint32_t k = 0; k < 16u * blocks; k += 16u, to += 32) {
+            memcpy(to, &s_rows[pair][k], 16);
+            memcpy(to + 16, &s_rows[pair + 2u][k], 16);
         }
     }
-    return different;
-}
-
-/** Rescales some of the sums, with limits, and looks at what lies behind. */
-static int rescale3_differs(int32_t rows)
-{
-    int32_t multiplier[ROWS];
-    int8_t shift[ROWS];
-    int8_t found[SAFE_GEMM2X3_COLUMNS][ROWS + 1];
-    int different = 0;
-    for (uint32_t r = 0; r < ROWS; r++) {
+    for (uint32_t r = first; r < first + 4u; r++) {
         multiplier[r] = (int32_t)(0x40000000u | (next() << 6));
         shift[r] = (int8_t)(-4 - (int32_t)(next() % 8u));
     }
-    const safe_mve_scales_t scales = {multiplier, shift, -7, -100, 90};
-    int8_t *const outputs[] = {found[0], found[1], found[2]};
+    memcpy(to, &multiplier[first], 16);
+    memcpy(to + 16, &shift[first], 4);
+    return to + 20;
+}
+
+/** Products of some rows with limits; looks at what lies behind, and that the outputs moved. */
+static int gemm4x3_differs(uint32_t blocks, uint32_t rows)
+{
+    int32_t multiplier[ROWS];
+    int8_t shift[ROWS];
+    int8_t found[COLUMNS][ROWS + 1u];
+    int8_t *to = (int8_t *)s_weights;
+    int different = 0;
+    for (uint32_t first = 0; first < rows; first += 4u) {
+        to = put_group(to, first, blocks, multiplier, shift);
+    }
     memset(found, 0x55, sizeof found);
-    safe_mve_rescale3(s_sums, rows, &scales, outputs);
-    for (int32_t c = 0; c < SAFE_GEMM2X3_COLUMNS; c++) {
-        for (int32_t r = 0; r < rows; r++) {
-            const int32_t sum = s_sums[c * ROWS + r];
+    safe_gemm4x3_t extent = {{s_values[0], s_values[1], s_values[2]},
+                             blocks,
+                             (int32_t)rows,
+                             {found[0], found[1], found[2]},
+                             -7,
+                             -100,
+                             90};
+    safe_mve_gemm4x3((int8_t *)s_weights, &extent);
+    for (uint32_t c = 0; c < COLUMNS; c++) {
+        for (uint32_t r = 0; r < rows; r++) {
+            const int32_t sum = plain(r, c, 16u * blocks);
             const int32_t value = safe_requantize(sum, multiplier[r], shift[r]) - 7;
             different += found[c][r] != safe_clamp(value, -100, 90);
         }
@@ -159,8 +168,7 @@ int safe_tiles_run(const void *input, void *output)
     for (uint32_t blocks = 1; blocks <= MAX_BLOCKS; blocks++) {
         draw();
         different += dot4_differs(blocks);
-        different += gemm2x3_differs(blocks, blocks == MAX_BLOCKS ? ROWS / 2u : 3u * blocks);
-        different += rescale3_differs((int32_t)(5u * blocks + next() % 4u));
+        different += gemm4x3_differs(blocks, 5u * blocks + next() % 4u);
     }
     for (int32_t right = 1; right <= 30; right++) {
         different += class_differs(1 << 30, right);

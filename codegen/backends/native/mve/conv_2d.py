@@ -1,4 +1,4 @@
-"""CONV_2D for the M-profile vector extension: two channels at three positions at a time."""
+"""CONV_2D for the M-profile vector extension: four channels at three positions at a time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,9 +25,8 @@ from codegen.operators.linear.products import products
 from codegen.operators.window import Axis, convolution_axes
 from codegen.options import Goal
 
-_ROWS, _COLUMNS = 2, 3
-_SUM_BYTES = 4 * 32 * _COLUMNS
-"""Size of the sums of SAFE_GEMM2X3_ROWS rows."""
+_COLUMNS = 3
+"""Number of positions in a tile."""
 
 
 def replace(
@@ -48,10 +47,24 @@ def replace(
 
 
 def pack(dense: WeightRows) -> NDArray[np.int8]:
-    """Return the pairs of `safe_mve_gemm2x3`: what two sums start from, then their weights."""
-    tiles = packing.pack_rows(dense.rows, _ROWS)
-    starts = packing.fill(dense.bias.astype(np.int32), _ROWS).view(np.int8).reshape(len(tiles), -1)
-    return np.concatenate([starts, tiles.reshape(len(tiles), -1)], axis=1)
+    """Return the groups of `safe_mve_gemm4x3`, int8[groups, bytes].
+
+    Of rows 0 and 2, then of 1 and 3: what two sums start from, and their weights; then four
+    multipliers and four shifts.
+    """
+    count = len(dense.rows)
+    groups = -(-count // packing.LANES)
+    order = np.arange(groups * packing.LANES).reshape(-1, 2, 2).swapaxes(1, 2).reshape(-1)
+    tiles = packing.pack_rows(packing.fill(dense.rows)[order], 2).reshape(2 * groups, -1)
+    starts = _bytes(packing.start(dense.bias)[order], 2 * groups)
+    pairs = np.concatenate([starts, tiles], axis=1).reshape(groups, -1)
+    multiplier, shift = (np.broadcast_to(values, count) for values in dense.scales)
+    scales = packing.scales(multiplier, shift, count)
+    return np.concatenate([pairs, *(_bytes(c.data, groups) for c in scales)], axis=1)
+
+
+def _bytes(values: NDArray[Any], rows: int) -> NDArray[np.int8]:
+    return np.ascontiguousarray(values).view(np.int8).reshape(rows, -1)
 
 
 def call(
@@ -69,12 +82,7 @@ def call(
     batches, depth = shape
     y, x = axes
     channels, taps = dense.rows.shape
-    multiplier, shift = (np.broadcast_to(values, channels) for values in dense.scales)
-    constants = (
-        Constant("weights", pack(dense), weight_bytes=channels * (taps + 4)),
-        *packing.scales(multiplier, shift, channels),
-    )
-    scratch = _SUM_BYTES + _COLUMNS * packing.BLOCK * packing.blocks(taps)
+    scratch = _COLUMNS * packing.BLOCK * packing.blocks(taps)
     return KernelCall(
         kernel="safe_kernel_conv_2d_s8_mve",
         header="safe/kernel/conv_2d_mve.h",
@@ -82,7 +90,7 @@ def call(
         arguments=(
             ParamsArg(),
             TensorArg(operator.inputs[0]),
-            *(ConstantArg(constant.suffix) for constant in constants),
+            ConstantArg("weights"),
             ScratchArg("columns"),
             TensorArg(operator.outputs[0]),
         ),
@@ -95,11 +103,11 @@ def call(
             "x": x.params(),
             **limits,
         },
-        constants=constants,
+        constants=(Constant("weights", pack(dense), weight_bytes=channels * (taps + 4)),),
         scratch=(Scratch("columns", scratch, alignment=4),),
         macs=batches * y.output * x.output * dense.rows.size,
         notes=(
-            "mve kernel, two channels at three positions at a time",
+            "mve kernel, four channels at three positions at a time",
             f"|sum| <= {dense.bound}",
         ),
     )

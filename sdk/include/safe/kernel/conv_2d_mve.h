@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "safe/kernel/conv_axis.h"
-#include "safe/kernel/gemm2x3_mve.h"
+#include "safe/kernel/gemm4x3_mve.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,24 +25,18 @@ typedef struct safe_conv_2d_mve_params {
     int32_t output_max;
 } safe_conv_2d_mve_params_t;
 
-/** Bytes of the scratch memory's sums, which lie before the columns. */
-#define SAFE_CONV_2D_MVE_SUM_BYTES (4 * SAFE_GEMM2X3_COLUMNS * SAFE_GEMM2X3_ROWS)
-
 /**
  * The same bytes as safe_kernel_conv_2d_s8, from packed weights.
  *
- * @param input, output See safe_kernel_conv_2d_s8. @param weights Pairs of output channels as
- * safe_mve_gemm2x3 reads them, filled with zeros; the taps of a channel in the order
+ * @param input, output See safe_kernel_conv_2d_s8. @param weights Groups of four output channels as
+ * safe_mve_gemm4x3 reads them, filled with zeros; the taps of a channel in the order
  * [y.kernel][x.kernel][input_channels]; the sums start from the bias with -input_zero_point *
- * sum(weights) folded in. @param multiplier, shift One of each output channel as
- * safe_mve_requantize has them, filled to a multiple of four. @param scratch Aligned to 4 bytes:
- * SAFE_CONV_2D_MVE_SUM_BYTES, and three times the taps of a channel in whole blocks of 16.
+ * sum(weights) folded in. @param scratch Three times the taps of a channel in whole blocks of 16.
  * `codegen/backends/native/mve/conv_2d.py` packs, and proves the bounds; where they do not hold
  * another kernel is called.
  */
 void safe_kernel_conv_2d_s8_mve(const safe_conv_2d_mve_params_t *params, const int8_t *input,
-                                const int8_t *weights, const int32_t *multiplier,
-                                const int8_t *shift, void *scratch, int8_t *output);
+                                const int8_t *weights, void *scratch, int8_t *output);
 
 #ifdef __cplusplus
 }

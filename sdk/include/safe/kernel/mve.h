@@ -68,6 +68,18 @@ static inline safe_mve_s32_t safe_mve_load_s8(const int8_t *from)
 #endif
 }
 
+/** The first `count` of four int8, widened; 0 in the other lanes. @param count 4 or more: all. */
+static inline safe_mve_s32_t safe_mve_load_some_s8(const int8_t *from, int32_t count)
+{
+#if SAFE_MVE
+    return vldrbq_z_s32(from, vctp32q((uint32_t)count));
+#else
+    safe_mve_s32_t result;
+    SAFE_MVE_EACH result.lane[k] = k < count ? from[k] : 0;
+    return result;
+#endif
+}
+
 /** Four words to any address. */
 static inline void safe_mve_store(int32_t *to, safe_mve_s32_t value)
 {

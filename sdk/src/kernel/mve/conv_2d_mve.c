@@ -31,23 +31,40 @@ static inline int is_inside(const safe_conv_axis_t *axis, int32_t position)
     return position >= 0 && position + (axis->kernel - 1) * axis->dilation < axis->size;
 }
 
-/** Writes a row of taps tap by tap, some of them outside of the image. @param row First byte of the
- * row.
- */
-static int8_t *gather_row(const safe_conv_2d_mve_params_t *params, const int8_t *row, int32_t x,
-                          int8_t *to)
+/** The taps of a position on one axis that lie inside the image. */
+static inline safe_conv_taps_t taps_inside(const safe_conv_axis_t *axis, int32_t position)
+{
+    safe_conv_taps_t taps = {position, 0, axis->kernel};
+    while (taps.first < taps.end && position + taps.first * axis->dilation < 0) {
+        taps.first++;
+    }
+    while (taps.end > taps.first && position + (taps.end - 1) * axis->dilation >= axis->size) {
+        taps.end--;
+    }
+    return taps;
+}
+
+/** Writes a row of taps from left to right: what is left of the image, inside, right of it.
+ * @param row First byte of the row of the image. */
+static inline void gather_row(const safe_conv_2d_mve_params_t *params, const int8_t *row,
+                              const safe_conv_taps_t *taps, int8_t *to)
 {
     const int32_t channels = params->input_channels;
-    for (int32_t tap = 0; tap < params->x.kernel; tap++) {
-        if (x >= 0 && x < params->x.size) {
-            safe_mve_copy(to, &row[x * channels], channels);
-        } else {
-            safe_mve_fill(to, params->input_zero_point, channels);
+    const int32_t step = params->x.dilation * channels;
+    const int8_t *values = &row[taps->position * channels + taps->first * step];
+    safe_mve_fill(to, params->input_zero_point, taps->first * channels);
+    to += taps->first * channels;
+    if (params->x.dilation == 1) {
+        /* Taps lie side by side: one run of bytes. */
+        const int32_t length = (taps->end - taps->first) * channels;
+        safe_mve_copy(to, values, length);
+        to += length;
+    } else {
+        for (int32_t tap = taps->first; tap < taps->end; tap++, to += channels, values += step) {
+            safe_mve_copy(to, values, channels);
         }
-        to += channels;
-        x += params->x.dilation;
     }
-    return to;
+    safe_mve_fill(to, params->input_zero_point, (params->x.kernel - taps->end) * channels);
 }
 
 /** Writes what a position sees, some of it outside of the image or with dilation. */
@@ -55,14 +72,13 @@ static SAFE_NOINLINE void gather(const safe_conv_2d_mve_params_t *params, const 
                                  const place_t *place, int8_t *to)
 {
     const int32_t row_length = params->x.kernel * params->input_channels;
+    const safe_conv_taps_t taps = taps_inside(&params->x, place->x);
     int32_t y = place->y;
-    for (int32_t tap = 0; tap < params->y.kernel; tap++) {
-        if (y >= 0 && y < params->y.size) {
-            const int8_t *row = &image[y * params->x.size * params->input_channels];
-            to = gather_row(params, row, place->x, to);
+    for (int32_t tap = 0; tap < params->y.kernel; tap++, to += row_length) {
+        if (y >= 0 && y < params->y.size && taps.first < taps.end) {
+            gather_row(params, &image[y * params->x.size * params->input_channels], &taps, to);
         } else {
             safe_mve_fill(to, params->input_zero_point, row_length);
-            to += row_length;
         }
         y += params->y.dilation;
     }
@@ -93,59 +109,43 @@ static inline const int8_t *column_of(const safe_conv_2d_mve_params_t *params, c
     return buffer;
 }
 
-/** All output channels of three positions from their columns. */
-static void multiply(const safe_conv_2d_mve_params_t *params, const int8_t *weights,
-                     safe_mve_scales_t scales, safe_gemm2x3_t extent,
-                     int8_t *outputs[SAFE_GEMM2X3_COLUMNS])
-{
-    for (int32_t left = params->output_channels; left > 0; left -= SAFE_GEMM2X3_ROWS) {
-        const int32_t rows = left < SAFE_GEMM2X3_ROWS ? left : SAFE_GEMM2X3_ROWS;
-        extent.pairs = (uint32_t)(rows + 1) / 2u;
-        weights = safe_mve_gemm2x3(weights, &extent);
-        safe_mve_rescale3(extent.sums, rows, &scales, outputs);
-        scales.multiplier += rows;
-        scales.shift += rows;
-        for (int32_t c = 0; c < SAFE_GEMM2X3_COLUMNS; c++) {
-            outputs[c] += rows;
-        }
-    }
-}
-
 void safe_kernel_conv_2d_s8_mve(const safe_conv_2d_mve_params_t *params, const int8_t *input,
-                                const int8_t *weights, const int32_t *multiplier,
-                                const int8_t *shift, void *scratch, int8_t *output)
+                                const int8_t *weights, void *scratch, int8_t *output)
 {
     const int32_t channels = params->output_channels;
     const int32_t positions = params->y.output * params->x.output;
     const int32_t taps = params->y.kernel * params->x.kernel * params->input_channels;
     const uint32_t blocks = ((uint32_t)taps + 15u) / 16u;
-    const safe_mve_scales_t scales = {multiplier, shift, params->output_zero_point,
-                                      params->output_min, params->output_max};
-    int8_t *const columns = (int8_t *)scratch + SAFE_CONV_2D_MVE_SUM_BYTES;
-    safe_gemm2x3_t extent = {{0}, (int32_t *)scratch, blocks, 0};
-    /* What the last block of a column holds beyond its taps is multiplied by 0, and sums of rows
-     * that are not there are rescaled, but not stored: any value will do, but a defined one. */
-    const uint32_t bytes = SAFE_CONV_2D_MVE_SUM_BYTES + 16u * SAFE_GEMM2X3_COLUMNS * blocks;
-    safe_mve_fill((int8_t *)scratch, 0, (int32_t)bytes);
+    int8_t *const columns = (int8_t *)scratch;
+    safe_gemm4x3_t extent = {{0},
+                             blocks,
+                             channels,
+                             {0},
+                             params->output_zero_point,
+                             params->output_min,
+                             params->output_max};
+    if ((taps & (SAFE_MVE_BYTES - 1)) != 0) {
+        /* What the last block of a column holds beyond its taps is multiplied by 0. */
+        safe_mve_fill(columns, 0, (int32_t)(16u * SAFE_GEMM4X3_COLUMNS * blocks));
+    }
     for (int32_t batch = 0; batch < params->batches; batch++) {
         place_t place = {0, -params->x.pad, -params->y.pad};
-        for (int32_t left = positions; left > 0; left -= SAFE_GEMM2X3_COLUMNS) {
-            int8_t *outputs[SAFE_GEMM2X3_COLUMNS];
-            for (int32_t c = 0; c < SAFE_GEMM2X3_COLUMNS; c++) {
+        for (int32_t left = positions; left > 0; left -= SAFE_GEMM4X3_COLUMNS) {
+            for (int32_t c = 0; c < SAFE_GEMM4X3_COLUMNS; c++) {
                 if (c < left) {
                     int8_t *buffer = &columns[16u * blocks * (uint32_t)c];
                     extent.columns[c] = column_of(params, input, &place, buffer);
-                    outputs[c] = output;
+                    extent.outputs[c] = output;
                     output += channels;
                     advance(params, &place);
                 } else {
                     /* Fewer than three are left: the last one again, which writes the same bytes.
                      */
                     extent.columns[c] = extent.columns[c - 1];
-                    outputs[c] = outputs[c - 1];
+                    extent.outputs[c] = extent.outputs[c - 1];
                 }
             }
-            multiply(params, weights, scales, extent, outputs);
+            safe_mve_gemm4x3(weights, &extent);
         }
         input += params->y.size * params->x.size * params->input_channels;
     }

@@ -82,8 +82,11 @@ def test_forms_of_each_folder():
     assert set(replacements.replacements("dsp")) == packed
     assert set(replacements.replacements("rv32")) == packed
     assert set(replacements.replacements("mve")) == {
+        "ADD",
         "CONV_2D",
+        "DEPTHWISE_CONV_2D",
         "FULLY_CONNECTED",
+        "SUB",
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
     }
     assert set(replacements.replacements("v6m")) == packed - {
