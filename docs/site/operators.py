@@ -15,7 +15,11 @@ from targets.load import available, load
 PLAIN, NO_CODE = "plain C", "no code"
 _TAKES = {True: "yes", False: "–", None: "its tool decides"}
 
-_HEAD = """# Operators
+_HEAD = """---
+hide: [toc]
+---
+
+# Operators
 
 A model may hold these operators of TensorFlow Lite, fully quantized. The page is made from the
 registries of the sources: *types* are the element types that an operator's values may have
