@@ -24,7 +24,8 @@ from targets.load import Target
 from targets.places import ROOT
 from targets.suggest import did_you_mean
 
-APPS = ("bench", "detector")
+LOGGER = "logger"
+APPS = ("bench", "detector", LOGGER)
 _MAINS = (*APPS, "probe")
 """Applications, and what measures a foreign runtime's arena (`targets.arena`)."""
 DEFAULT_BACKEND = "native"
@@ -180,6 +181,11 @@ def find_app(text: str, sensor: str = "") -> App:
     `sensor` is the folder of its sensors, or empty. Raises AppUnknownError.
     """
     sensors = find_sensor(sensor)
+    if text == LOGGER and sensors is None:
+        raise AppUnknownError(
+            f"app={LOGGER} sends what sensors measure: give sensor=FOLDER (--sensor) with C files"
+            " that define safe/sensor.h and its safe_sensor_log"
+        )
     if text in APPS:
         return App(text, sensor=sensors)
     folder = Path(text).resolve()

@@ -27,7 +27,8 @@ def measure(image: Image, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
     `flash_bytes` is everything that is stored (the initial values of `.data` too),
     `static_ram_bytes` everything reserved at link time but the stack, the arena included;
-    `model_bytes` the model's constants in flash (weights, biases, tables of its calls).
+    `model_bytes` the model's constants in flash (weights, biases, tables of its calls). An image
+    without the model, as the logger's, has neither weights nor arena.
     """
     stored = [s for s in image.sections if s.has_contents]
     ram = [s for s in image.sections if s.writable and s.name != _STACK]
@@ -41,7 +42,8 @@ def measure(image: Image, manifest: Mapping[str, Any]) -> dict[str, Any]:
         and (s.file in files or s.name.startswith(f"{stem}_"))
     ]
     flash_bytes = sum(s.size for s in stored) + between(image)
-    weight_bytes = int(manifest["weight_bytes"])
+    is_linked = any(s.name.startswith(f"{stem}_") or s.file in files for s in image.symbols)
+    weight_bytes = int(manifest["weight_bytes"]) * is_linked
     by_size = sorted(image.symbols, key=lambda s: (-s.size, s.name))
     return {
         "flash_bytes": flash_bytes,
@@ -50,7 +52,7 @@ def measure(image: Image, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "model_bytes": sum(s.size for s in constants),
         "weight_bytes": weight_bytes,
         "static_ram_bytes": sum(s.size for s in ram),
-        "arena_bytes": int(manifest["arena_bytes"]),
+        "arena_bytes": int(manifest["arena_bytes"]) * is_linked,
         "stack_reserved_bytes": sum(s.size for s in image.sections if s.name == _STACK),
         "sections": {s.name: s.size for s in image.sections},
         "symbols": [

@@ -13,17 +13,25 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from host_tools.commands._options import positive
 from host_tools.device.serial_port import SerialPort, find_port
+from host_tools.recording.frames import FrameSource
 from host_tools.recording.label import Keyboard, Label, Marks
 from host_tools.recording.log_file import utc
 from host_tools.recording.recorder import FORM_SECONDS, Plan, Recorder, Recording
+from host_tools.recording.source import Source
+from host_tools.recording.text import TextSource
 from targets.errors import ExitCode, SafeError
 
+FORMATS: dict[str, Callable[[SerialPort, Sequence[str]], Source]] = {
+    "csv": TextSource,
+    "frames": FrameSource,
+}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _LIVE_SECONDS = 0.25
@@ -55,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--port", help="/dev/ttyACM0, COM7, or any pyserial URL (default: the only USB port)")
     add("--baud", type=positive, default=115200, help="rate of the line (default %(default)s)")
+    add("--format", choices=tuple(FORMATS), default="csv", help="csv: lines of text (default);"
+        " frames: a device that runs SAFE's logger (scons app=logger)")  # fmt: skip
     add("--out", type=Path, default=Path("log.csv"), metavar="CSV", help="default %(default)s")
     add("--append", action="store_true", help="go on with a log that is there")
     add("--channels", type=_names, default=(), metavar="A,B,…", help="their names, with units")
@@ -74,18 +84,18 @@ def _say(line: str) -> None:
 
 def as_json(recording: Recording) -> dict[str, Any]:
     """Return what was recorded, for machines."""
-    clock = recording.clock
+    timing = recording.timing
     return {
         "files": [str(path) for path in recording.files],
         "columns": list(recording.columns),
         "rows": recording.rows,
-        "rate_hz": round(clock.rate_hz, 4),
-        "jitter_ms": round(1000 * clock.jitter_seconds, 3),
+        "rate_hz": round(timing.rate_hz, 4),
+        "jitter_ms": round(1000 * timing.jitter_seconds, 3),
         "gaps": [
             {"after": utc(recording.start + stamp), "seconds": round(seconds, 3)}
-            for stamp, seconds in clock.gaps
+            for stamp, seconds in timing.gaps
         ],
-        "lines_left_out": recording.dropped,
+        "left_out": recording.dropped,
         "first_left_out": recording.first_dropped,
         "reopened": recording.reopened,
         "faults_marked": recording.faults,
@@ -93,21 +103,20 @@ def as_json(recording: Recording) -> dict[str, Any]:
 
 
 def _text(recording: Recording) -> str:
-    clock = recording.clock
+    timing = recording.timing
     names = [str(path) for path in recording.files]
     lines = [
         f"{', '.join(names)}: {recording.rows:,} rows of {', '.join(recording.columns)}",
-        f"  {clock.rate_hz:.4g} rows a second, which came with a jitter of"
-        f" {1000 * clock.jitter_seconds:.3g} ms",
+        f"  {timing.rate_hz:.4g} rows a second, which came with a jitter of"
+        f" {1000 * timing.jitter_seconds:.3g} ms",
     ]
-    if clock.gaps:
-        longest = max(seconds for _, seconds in clock.gaps)
-        lines.append(f"  {len(clock.gaps)} gaps, the longest of {longest:.3g} s")
+    if timing.gaps:
+        longest = max(seconds for _, seconds in timing.gaps)
+        lines.append(f"  {len(timing.gaps)} gaps, the longest of {longest:.3g} s")
     if recording.dropped:
-        lines.append(
-            f"  {recording.dropped:,} lines were no row and are left out, the first:"
-            f" {recording.first_dropped[:60]!r}"
-        )
+        first = recording.first_dropped[:60]
+        told = f"lines were no row and are left out, the first: {first!r}"
+        lines.append(f"  {recording.dropped:,} {told if first else 'frames came damaged'}")
     if recording.faults:
         lines.append(f"  {recording.faults} faults marked")
     return "\n".join([*lines, f"next: host_tools read --csv {' '.join(names)}", ""])
@@ -127,7 +136,7 @@ class _Live:
         pairs = zip(result.columns, result.newest, strict=False)
         values = "  ".join(f"{name} {value or '-'}" for name, value in pairs)
         fault = "FAULT  " if self._label.is_on else ""
-        text = f"  {result.rows:,} rows  {result.clock.rate_hz:.4g} Hz  {fault}{values}"
+        text = f"  {result.rows:,} rows  {result.timing.rate_hz:.4g} Hz  {fault}{values}"
         width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
         print(f"{text:{width}.{width}}", end="\r", file=sys.stderr, flush=True)  # noqa: T201
 
@@ -139,7 +148,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     has_label = arguments.labels or arguments.label_port is not None
     plan = Plan(
-        arguments.out, arguments.channels, has_label, arguments.append, arguments.rotate,
+        arguments.out, has_label, arguments.append, arguments.rotate,
         arguments.duration, arguments.rows, arguments.wait,
     )  # fmt: skip
     label, keyboard = Label(), Keyboard()
@@ -148,7 +157,8 @@ def run(arguments: argparse.Namespace) -> int:
         label_port = arguments.label_port and stack.enter_context(SerialPort(arguments.label_port))
         if arguments.labels:
             stack.enter_context(keyboard.open())
-        recorder = Recorder(port, plan, label)
+        source = FORMATS[arguments.format](port, arguments.channels)
+        recorder = Recorder(port, source, plan, label)
         live, marks = _Live(recorder, label), Marks(label, keyboard, label_port or None, _say)
 
         def between(now: float) -> None:

@@ -20,6 +20,7 @@ from targets.places import SDK
 PROTOCOL_VERSION = 4
 REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
+FEATURE_SENSORS = 16
 _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
 BACKENDS = ("native", "tflm", "xcubeai")
 """Names of the backends by their number in bits 8 to 11 of the features."""

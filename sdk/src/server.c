@@ -174,7 +174,10 @@ static safe_status_t dispatch(safe_server_t *server, const safe_frame_t *request
             return entry->handler(server, request, reply);
         }
     }
-    return SAFE_STATUS_UNKNOWN_MESSAGE;
+    if (server->own == NULL) {
+        return SAFE_STATUS_UNKNOWN_MESSAGE;
+    }
+    return server->session == 0u ? SAFE_STATUS_NO_SESSION : server->own(request, reply);
 }
 
 static size_t write_error(uint8_t *line, size_t capacity, uint8_t seq, safe_status_t status,
@@ -237,13 +240,9 @@ SAFE_COLD safe_status_t safe_server_init(safe_server_t *server, const safe_conte
     if (context->model->input_count == 0u || context->model->output_count == 0u) {
         windows = NULL;
     }
-    if (detector == NULL) {
-        if (windows == NULL) {
-            return SAFE_STATUS_ARGUMENT;
-        }
-    } else if (detector->config->channels > SAFE_SERVER_MAX_CHANNELS ||
-               SAFE_CHUNK_HEADER_BYTES + 4u * (size_t)detector->config->channels >
-                   SAFE_FRAME_MAX_PAYLOAD) {
+    if (detector != NULL && (detector->config->channels > SAFE_SERVER_MAX_CHANNELS ||
+                             SAFE_CHUNK_HEADER_BYTES + 4u * (size_t)detector->config->channels >
+                                 SAFE_FRAME_MAX_PAYLOAD)) {
         return SAFE_STATUS_ARGUMENT;
     }
     (void)memset(server, 0, sizeof *server);

@@ -11,11 +11,23 @@
 #ifndef SAFE_SENSOR_H
 #define SAFE_SENSOR_H
 
+#include <stdint.h>
+
 #include "safe/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** What `scons app=logger` sends of the sensors, before there is a model: the host makes a log of
+ * it (host_tools record --format frames). Only the logger needs it. */
+typedef struct safe_sensor_log {
+    const char *const *names; /**< [channels] UTF-8 with the unit: "flow [l/min]". */
+    uint32_t period_us;       /**< From sample to sample; not 0. */
+    uint16_t channels;        /**< 1 to SAFE_SERVER_MAX_CHANNELS */
+} safe_sensor_log_t;
+
+extern const safe_sensor_log_t safe_sensor_log;
 
 /** Sets the sensors up, once, before the first read; clock, line and time run already.
  * @return UNSUPPORTED: this image has no sensors. Any other status but OK is told on the line, and

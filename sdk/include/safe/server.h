@@ -30,10 +30,11 @@ typedef enum safe_message {
 } safe_message_t;
 
 /** Bits of the feature word in HELLO. */
-#define SAFE_FEATURE_WINDOW (1u << 0) /**< WINDOW, INFER, RESULT and TIMING. */
-#define SAFE_FEATURE_STREAM (1u << 1) /**< STREAM_RESET, SAMPLE and RELEARN. */
-#define SAFE_FEATURE_CYCLES (1u << 2) /**< The cycle counter counts. */
-#define SAFE_FEATURE_BAUD (1u << 3)   /**< BAUD: the line can run at other rates. */
+#define SAFE_FEATURE_WINDOW (1u << 0)  /**< WINDOW, INFER, RESULT and TIMING. */
+#define SAFE_FEATURE_STREAM (1u << 1)  /**< STREAM_RESET, SAMPLE and RELEARN. */
+#define SAFE_FEATURE_CYCLES (1u << 2)  /**< The cycle counter counts. */
+#define SAFE_FEATURE_BAUD (1u << 3)    /**< BAUD: the line can run at other rates. */
+#define SAFE_FEATURE_SENSORS (1u << 4) /**< SENSORS, CHANNEL and SENSOR. */
 /** Bits 8 to 11: what computes the model, `backend` of safe_model_t. */
 #define SAFE_FEATURE_BACKEND_SHIFT 8u
 #define SAFE_FEATURE_BACKEND_MASK 0xFu
@@ -97,12 +98,18 @@ extern const safe_server_windows_t safe_server_windows;
  * text to the line. */
 typedef void (*safe_sample_hook_t)(safe_status_t status, const safe_detector_result_t *result);
 
+/** Carries out a request that the server does not know, within a session, and writes the payload of
+ * its reply. A status other than OK turns the reply into an error and must come before any effect.
+ * @return UNKNOWN_MESSAGE: nobody knows it. */
+typedef safe_status_t (*safe_server_own_t)(const safe_frame_t *request, safe_frame_writer_t *reply);
+
 /** A running server. Set up by safe_server_init. */
 typedef struct safe_server {
     const safe_context_t *context;
     safe_detector_t *detector;            /**< Null: no sample stream. */
     const safe_server_windows_t *windows; /**< Null: no windows. */
     safe_sample_hook_t hook;              /**< May be null. */
+    safe_server_own_t own;                /**< Requests of the application's own; may be null. */
     uint32_t features;
     uint32_t session; /**< 0: no HELLO since start. */
     /* window upload */
@@ -144,8 +151,9 @@ typedef struct safe_server {
  * name and a hash only; its arena may be null.
  * @param detector Initialized, or null: no sample stream.
  * @param windows &safe_server_windows, or null: no windows. A model without inputs takes none.
+ * Without both, the application offers requests of its own, which it sets in `own` afterwards.
  * @param hook Called with every sample's result, or null.
- * @return ARGUMENT: null, nothing to offer, or too many channels for a frame.
+ * @return ARGUMENT: null, or too many channels for a frame.
  */
 SAFE_MUST_CHECK safe_status_t safe_server_init(safe_server_t *server, const safe_context_t *context,
                                                safe_detector_t *detector,

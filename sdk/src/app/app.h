@@ -11,6 +11,9 @@
 void safe_app_start(const char *name, const safe_server_windows_t *windows,
                     safe_sample_hook_t hook);
 
+/** Prints the reason once a second, for ever: an image that cannot run says so to whoever comes. */
+void safe_app_refuse(const char *what, safe_status_t status);
+
 /** Restores what the detector learned before the device was switched off, and saves it from now on:
  * when the learning is complete or the baseline was replaced, else once an hour while all is quiet.
  * Says on the line what became of it. Nothing happens where the target has no store, or the
@@ -30,6 +33,9 @@ void safe_app_take_due(void);
 
 /** Serves requests; does not return. */
 void safe_app_serve(void);
+
+/** Writes bytes to the line. What a line that is held up loses, the host asks for again. */
+void safe_app_write(const uint8_t *bytes, size_t length);
 
 /** Prints text on the line: printable ASCII and line ends, never NUL. */
 void safe_app_print(const char *text);

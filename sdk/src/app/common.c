@@ -16,7 +16,7 @@ static const safe_app_keeper_t *keeper; /* null: nothing is kept */
 static safe_sample_hook_t app_hook;
 static void (*take_due)(void); /**< Null: samples come over the line. */
 
-static void write_line(const uint8_t *bytes, size_t length)
+void safe_app_write(const uint8_t *bytes, size_t length)
 {
     if (safe_port_write(bytes, length) != SAFE_STATUS_OK) {
         return; /* The port keeps TX_TIMEOUT in its status word; the host asks again. */
@@ -30,7 +30,7 @@ SAFE_COLD void safe_app_print(const char *text)
     while (length < MOST_TEXT && text[length] != '\0') {
         length++;
     }
-    write_line((const uint8_t *)text, length);
+    safe_app_write((const uint8_t *)text, length);
 }
 
 SAFE_COLD void safe_app_print_u32(uint32_t value)
@@ -42,7 +42,7 @@ SAFE_COLD void safe_app_print_u32(uint32_t value)
         digits[--first] = (uint8_t)('0' + value % 10u);
         value /= 10u;
     } while (value != 0u);
-    write_line(&digits[first], sizeof digits - first);
+    safe_app_write(&digits[first], sizeof digits - first);
 }
 
 SAFE_COLD void safe_app_print_hex(uint32_t value)
@@ -53,7 +53,7 @@ SAFE_COLD void safe_app_print_hex(uint32_t value)
     for (size_t i = 0; i < 8u; i++) {
         digits[2u + i] = (uint8_t)hex[(value >> (28u - 4u * i)) & 15u];
     }
-    write_line(digits, sizeof digits);
+    safe_app_write(digits, sizeof digits);
 }
 
 SAFE_COLD static void print_banner(const char *name, const safe_model_t *model)
@@ -71,7 +71,7 @@ SAFE_COLD static void print_banner(const char *name, const safe_model_t *model)
 }
 
 /** Prints the reason once a second: an image that cannot run must say so to whoever comes. */
-SAFE_COLD static void refuse(const char *what, safe_status_t status)
+SAFE_COLD void safe_app_refuse(const char *what, safe_status_t status)
 {
     for (;;) {
         uint32_t start_ms = safe_port_time_ms();
@@ -119,20 +119,20 @@ SAFE_COLD void safe_app_start(const char *name, const safe_server_windows_t *win
         status = app->bind(&context, app->model, app->arena, app->arena_bytes);
     }
     if (status != SAFE_STATUS_OK) {
-        refuse("model", status);
+        safe_app_refuse("model", status);
     }
     if (app->detector != NULL) {
         status = safe_detector_init(&detector, app->detector, app->bind == NULL ? NULL : &context,
                                     &app->memory);
         if (status != SAFE_STATUS_OK) {
-            refuse("detector", status);
+            safe_app_refuse("detector", status);
         }
     }
     app_hook = hook;
     status = safe_server_init(&server, &context, app->detector == NULL ? NULL : &detector, windows,
                               take_result);
     if (status != SAFE_STATUS_OK) {
-        refuse("server", status);
+        safe_app_refuse("server", status);
     }
 }
 
@@ -142,7 +142,7 @@ SAFE_COLD void safe_app_use_sensors(void)
         return;
     }
     if (detector.config->period_us == 0u) {
-        refuse("period of the samples", SAFE_STATUS_ARGUMENT);
+        safe_app_refuse("period of the samples", SAFE_STATUS_ARGUMENT);
     }
     server.features &= ~SAFE_FEATURE_STREAM;
     take_due = safe_app_take_due;
@@ -151,7 +151,7 @@ SAFE_COLD void safe_app_use_sensors(void)
 static void send_reply(size_t length)
 {
     if (length != 0u) {
-        write_line(server.out, length);
+        safe_app_write(server.out, length);
     }
     safe_server_sent(&server, safe_port_time_ms());
     if (server.reset_requested) {

@@ -64,6 +64,10 @@ safe_status_t safe_sensor_read(float *sample)
     return SAFE_STATUS_OK;
 }
 END"""
+LOG = """cat >>mysensors/sensor.c <<'END'
+static const char *const names[] = {"level"};
+const safe_sensor_log_t safe_sensor_log = {.names = names, .period_us = 10000, .channels = 1};
+END"""
 WITHOUT_NETWORK = "host_tools train --network none --csv"
 BEFORE = {
     "README.md": f"{PLANT} measurements.csv\n"
@@ -73,6 +77,7 @@ BEFORE = {
     "docs/data.md": f"{PLANT} pump.csv",
     "docs/detection.md": f"{PLANT} quiet.csv",
     "docs/install.md": f"{PLANT} measurements.csv",
+    "docs/live.md": f"{SENSOR}\n{LOG}",
     "docs/integration.md": f"cp -r models/forecaster mymodel\n{SENSOR}",
     "examples/two_models/README.md": f"{PLANT} log.csv\n"
     + "\n".join(

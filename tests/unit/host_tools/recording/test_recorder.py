@@ -14,6 +14,7 @@ from host_tools.errors import DeviceSilentError, DeviceUnknownError
 from host_tools.recording.label import Label, Marks
 from host_tools.recording.log_file import LogFile
 from host_tools.recording.recorder import Plan, Recorder
+from host_tools.recording.text import TextSource
 from targets.errors import ExitCode, OutputError
 
 ROWS = [f"{i},{i % 7}.5" for i in range(60)]
@@ -42,10 +43,10 @@ def lines(rows):
     return [row + "\r\n" for row in rows]
 
 
-def record(board, plan, between=lambda _: None):
+def record(board, plan, channels=(), between=lambda _: None):
     said = []
     with SerialPort(board.url) as port:
-        recorder = Recorder(port, plan, Label())
+        recorder = Recorder(port, TextSource(port, channels), plan, Label())
         recorder.run(between, said.append)
     return recorder.result, said
 
@@ -77,7 +78,7 @@ def test_the_log_reads_without_options(tmp_path, capsys):
     words = ["record", "--port", board.url, "--out", str(path), "--rows", "60", "--json"]
     assert cli.main(words) == ExitCode.OK
     told = json.loads(capsys.readouterr().out)
-    assert (told["rows"], told["lines_left_out"], told["first_left_out"]) == (60, 1, "WARN 7")
+    assert (told["rows"], told["left_out"], told["first_left_out"]) == (60, 1, "WARN 7")
     assert cli.main(["read", "--csv", str(path), "--json"]) == ExitCode.OK
     read = json.loads(capsys.readouterr().out)
     assert read["rows"] == 60
@@ -95,11 +96,11 @@ def test_channels_without_names_are_told(tmp_path):
 def test_an_unplugged_board_is_waited_for(tmp_path):
     path = tmp_path / "log.csv"
     board = Board(["\n", *lines(ROWS[:20]), "20,6."], ["6.5\r\n", *lines(ROWS[30:])])
-    result, said = record(board, Plan(path, ("a", "b"), rows=50))
+    result, said = record(board, Plan(path, rows=50), ("a", "b"))
     assert [row[1] for row in table(path)[1:]] == [str(i) for i in (*range(20), *range(30, 60))]
     assert result.reopened == 1
-    assert len(result.clock.gaps) == 1
-    assert result.clock.gaps[0][1] > 0.4
+    assert len(result.timing.gaps) == 1
+    assert result.timing.gaps[0][1] > 0.4
     assert [("was lost" in line, "is back" in line) for line in said] == [
         (True, False),
         (False, True),
@@ -117,7 +118,8 @@ def test_marked_faults(tmp_path):
             return ""
 
     with SerialPort(board.url) as port, SerialPort(marker.url) as marks:
-        recorder = Recorder(port, Plan(path, ("a", "b"), has_label=True, rows=60), label)
+        plan = Plan(path, has_label=True, rows=60)
+        recorder = Recorder(port, TextSource(port, ("a", "b")), plan, label)
         recorder.run(Marks(label, NoKeys(), marks).ask)
     header, *rows = table(path)
     assert header[-1] == "anomaly"
