@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targets import kernels, toml_file
+from targets import apps, kernels, toml_file
 from targets.errors import (
-    AppUnknownError,
     BackendUnknownError,
     BuildError,
     ModelError,
@@ -24,17 +23,12 @@ from targets.load import Target
 from targets.places import ROOT
 from targets.suggest import did_you_mean
 
-LOGGER = "logger"
-APPS = ("bench", "detector", LOGGER)
-_MAINS = (*APPS, "probe")
-"""Applications, and what measures a foreign runtime's arena (`targets.arena`)."""
 DEFAULT_BACKEND = "native"
 NO_NETWORK = "none"
 """Value of `network` in the model.toml of a product without one."""
 GOALS = ("balanced", "speed", "size")
 """Goals that the generator can optimize for, the default first: see `codegen --optimize`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_APP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 # -ffp-contract=off: the chain's floating point is exact to the last bit, without fused
 # multiply-add. The warnings are the house's set; each is an error.
@@ -78,9 +72,6 @@ CXX_WARNINGS = (
     *(w for w in WARNINGS if w not in ("-Wstrict-prototypes", "-Wmissing-prototypes")),
     "-Wold-style-cast",
 )
-CXX = ".cc"
-"""Suffix of a C++ file that is generated."""
-CXX_SUFFIXES = (CXX, ".cpp", ".cxx")
 _LINE_ONLY = "line_only"
 """Stem of the file that stands for sensors where the user brings none."""
 _SENSING = "sensing"
@@ -127,79 +118,7 @@ class Generation:
     @property
     def cxx(self) -> bool:
         """Whether there is C++ among its files."""
-        return any(name.endswith(CXX) for name in self.files)
-
-
-@dataclass(frozen=True)
-class App:
-    """What an image does: an application of SAFE itself, or a folder of the user's C files."""
-
-    name: str
-    folder: Path | None = None
-    """The user's folder, whose files hold `main`; None for `sdk/src/app/<name>.c`."""
-    sensor: "App | None" = None
-    """The user's folder that defines safe/sensor.h; None: samples come over the line."""
-
-    @property
-    def sources(self) -> tuple[Path, ...]:
-        """Return the user's C and C++ files, sorted; none for an application of SAFE itself."""
-        return () if self.folder is None else own_sources(self.folder)
-
-    @property
-    def has_cxx(self) -> bool:
-        """Return whether the user brings C++."""
-        brought = (*self.sources, *(() if self.sensor is None else self.sensor.sources))
-        return any(source.suffix != ".c" for source in brought)
-
-    @property
-    def argument(self) -> str:
-        """Return what names the application in any folder."""
-        return self.name if self.folder is None else str(self.folder)
-
-
-def own_sources(folder: Path) -> tuple[Path, ...]:
-    """Return the C and C++ files of a folder of the user's, sorted."""
-    return tuple(sorted(p for p in folder.rglob("*") if p.suffix in (".c", *CXX_SUFFIXES)))
-
-
-def find_sensor(text: str) -> App | None:
-    """Return the user's folder that defines safe/sensor.h; None for an empty text.
-
-    Raises AppUnknownError.
-    """
-    if not text:
-        return None
-    folder = Path(text).resolve()
-    if not folder.is_dir() or not own_sources(folder):
-        raise AppUnknownError(f"sensor {text!r}: no folder of C files, which define safe/sensor.h")
-    return App(folder.name, folder)
-
-
-def find_app(text: str, sensor: str = "") -> App:
-    """Return the application that `text` means: one of `APPS`, or a folder of C files.
-
-    `sensor` is the folder of its sensors, or empty. Raises AppUnknownError.
-    """
-    sensors = find_sensor(sensor)
-    if text == LOGGER and sensors is None:
-        raise AppUnknownError(
-            f"app={LOGGER} sends what sensors measure: give sensor=FOLDER (--sensor) with C files"
-            " that define safe/sensor.h and its safe_sensor_log"
-        )
-    if text in APPS:
-        return App(text, sensor=sensors)
-    folder = Path(text).resolve()
-    if not text or not folder.is_dir():
-        raise AppUnknownError(
-            f"unknown app {text!r}: neither one of {', '.join(APPS)} nor a folder of C files"
-            f"{did_you_mean(text, APPS)}"
-        )
-    if folder.name in APPS or not _APP.fullmatch(folder.name):
-        raise AppUnknownError(f"{folder}: the image takes the folder's name: choose another one")
-    found = App(folder.name, folder, sensors)
-    if not found.sources:
-        raise AppUnknownError(f"{folder} holds no C file: one of them must have a main")
-    return found
+        return any(name.endswith(apps.CXX) for name in self.files)
 
 
 def models(root: Path = ROOT) -> tuple[str, ...]:
@@ -321,7 +240,7 @@ def sources(
     root: Path = ROOT,
     *,
     cxx: bool = False,
-    sensor: App | None = None,
+    sensor: apps.App | None = None,
 ) -> tuple[Path, ...]:
     """Return SAFE's own C sources of an image; the linker drops what is unused.
 
@@ -330,7 +249,7 @@ def sources(
     """
     sdk = root / "sdk" / "src"
     parts = sorted(sdk.glob("*.c"))
-    other = {*_MAINS, _SENSING if sensor is None else _LINE_ONLY} - {app}
+    other = {*apps.MAINS, _SENSING if sensor is None else _LINE_ONLY} - {app}
     parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem not in other]
     parts += kernels.sources(target.isa, _kernels(root))
     for folder in code_folders(target, root):

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from targets import build, detection_budget, processes, toolchain
+from targets import apps, build, detection_budget, processes, toolchain
 from targets.errors import BuildError, ExitCode, OutputError
 from targets.load import find, is_own, load
 from targets.options import Options
@@ -71,7 +71,7 @@ def make(
     target: str,
     model: str,
     *,
-    app: str = build.APPS[0],
+    app: str = apps.APPS[0],
     sensor: str = "",
     out: Path | None = None,
     streaming: bool = False,
@@ -82,7 +82,7 @@ def make(
     """Build one image, or find it up to date; several processes may ask at the same time.
 
     `target` is a name or a TOML file; `model` is a name under `models/` or a folder; `app` is one
-    of `build.APPS` or a folder of C files, and `sensor` a folder, too; `out` replaces `build/`;
+    of `apps.APPS` or a folder of C files, and `sensor` a folder, too; `out` replaces `build/`;
     without `options` they are the defaults, with the target's own compiler; an empty `optimize` is
     the generator's default.
     `shown` lets the build tell what it does on standard output, and its compilers warn. Raises
@@ -95,7 +95,7 @@ def make(
     found = build.find_model(model)
     root = out if out is not None else BUILD
     folder = build.output_folder(root, about, found, options.backend, options.suffix)
-    application = build.find_app(app, sensor)
+    application = apps.find_app(app, sensor)
     arguments = {"target": target, "model": model, "app": application.argument}
     if application.sensor is not None:
         arguments["sensor"] = application.sensor.argument

@@ -2,7 +2,7 @@
 
 import argparse
 
-from targets import build
+from targets import apps, build
 from targets.load import COMPILERS
 from targets.options import DEFAULT_LEVEL, LEVELS, Options
 
@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_app(parser: argparse.ArgumentParser) -> None:
     """Declare the option that says which application the image is."""
-    default = build.APPS[0]
-    text = f"{', '.join(build.APPS)}, or a folder of your C files (default: %(default)s)"
+    default = apps.APPS[0]
+    text = f"{', '.join(apps.APPS)}, or a folder of your C files (default: %(default)s)"
     parser.add_argument("--app", default=default, help=text)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from host_tools.commands import _options as image_options
 from host_tools.commands import _output
-from targets import build, every, places
+from targets import apps, build, every, places
 from targets.options import BUILDS
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _every(arguments: argparse.Namespace) -> int:
     from host_tools.workflow import every_target
 
     build.find_model(arguments.model)  # what no target can do is no row of each
-    build.find_app(arguments.app, arguments.sensor)
+    apps.find_app(arguments.app, arguments.sensor)
     rows = every_target.build(
         lambda name: _make(arguments, name, shown=False),
         arguments.toolchain,

@@ -18,7 +18,7 @@ from pathlib import Path
 from host_tools.commands import _options as image_options
 from host_tools.device import flash
 from host_tools.device.runners import FlashJob
-from targets import build
+from targets import apps, build
 from targets.errors import BuildError, TargetError
 from targets.load import RUNNERS, load
 from targets.make import make
@@ -71,7 +71,7 @@ def _elf(arguments: argparse.Namespace) -> Path:
     if arguments.dry_run:
         model = build.find_model(arguments.model)
         folder = build.output_folder(BUILD, load(arguments.target), model, options.backend)
-        return folder / f"{build.find_app(arguments.app).name}.elf"
+        return folder / f"{apps.find_app(arguments.app).name}.elf"
     return make(arguments.target, arguments.model, app=arguments.app, options=options).elf
 
 

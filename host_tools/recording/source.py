@@ -1,4 +1,4 @@
-"""Where rows come from: what every kind of board gives to a recording."""
+"""Sources of rows: what every kind of board gives to a recording."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -12,12 +12,12 @@ from typing import Any
 
 from SCons.Action import Action
 
-from targets import build, database, output, places
+from targets import apps, database, output, places
 
 
 def _entry(env: Any, node: Any) -> database.Entry:
     source = node.sources[0]
-    command = "$CXXCOM" if str(source).endswith(build.CXX) else "$CCCOM"
+    command = "$CXXCOM" if str(source).endswith(apps.CXX) else "$CCCOM"
     return {
         "directory": env.Dir("#").abspath,
         "file": str(source),

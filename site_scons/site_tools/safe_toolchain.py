@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from targets import build, toolchain
+from targets import apps, build, toolchain
 
 
 def safe_object(env: Any, target: str, source: Any) -> Any:
@@ -26,19 +26,19 @@ def safe_objects(env: Any, folder: str, sources: Sequence[Path], generated: list
     objects = [safe_object(env, f"{folder}/obj/{s.with_suffix('.o')}", str(s)) for s in own]
     for node in generated:
         name = Path(node.name)
-        if name.suffix in (".c", build.CXX):
+        if name.suffix in (".c", apps.CXX):
             objects.append(safe_object(env, f"{folder}/obj/gen/{name.stem}.o", node))
             env.Depends(objects[-1], [env.File(str(p)) for p in env["SAFE_NEEDS"].archives])
     return objects
 
 
-def safe_app_objects(env: Any, out: str, app: build.App) -> list[Any]:
+def safe_app_objects(env: Any, out: str, app: apps.App) -> list[Any]:
     """Compile what the user brings, the application's folder and that of its sensors."""
     sensors = [] if app.sensor is None else _own_objects(env, f"{out}/sensor", app.sensor)
     return sensors + _own_objects(env, f"{out}/app", app)
 
 
-def _own_objects(env: Any, out: str, app: build.App) -> list[Any]:
+def _own_objects(env: Any, out: str, app: apps.App) -> list[Any]:
     """Compile a folder of the user's, if it is one: our warnings are no errors there."""
     if app.folder is None:
         return []

@@ -28,7 +28,7 @@ static safe_server_t server;
 static struct {
     bool is_on;
     uint8_t seq;
-    uint8_t filling;    /**< Which of the two lines takes rows; the other one leaves. */
+    uint8_t filling;    /**< Line of the two that takes rows; the other one leaves. */
     uint32_t next;      /**< Index of the next sample: ticks since the stream began. */
     uint32_t following; /**< Index after the last row of the frame that is filled. */
     uint32_t since_ms;

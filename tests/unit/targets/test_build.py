@@ -2,7 +2,7 @@
 
 import pytest
 
-from targets import build
+from targets import apps, build
 from targets.errors import BuildError, ExitCode, ModelError, TargetError
 from targets.load import load, parse
 
@@ -58,10 +58,10 @@ def test_unknown_model(tmp_path):
 
 def test_an_image_has_one_application():
     target = load("stm32f4")
-    for app in build.APPS:
+    for app in apps.APPS:
         names = [p.name for p in build.sources(target, app) if p.parent.name == "app"]
         assert f"{app}.c" in names
-        assert not {f"{a}.c" for a in build.APPS if a != app} & set(names)
+        assert not {f"{a}.c" for a in apps.APPS if a != app} & set(names)
 
 
 def test_a_kernel_of_the_own_isa_shadows_the_reference(tmp_path):

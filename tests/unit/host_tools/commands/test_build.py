@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from host_tools import cli
-from targets import build
+from targets import apps
 from targets.errors import AppUnknownError, BuildError, ExitCode
 
 MAIN = """\
@@ -64,10 +64,10 @@ def test_what_no_application_is(tmp_path):
         (str(tmp_path), "holds no C file"),
     ):
         with pytest.raises(AppUnknownError, match=said):
-            build.find_app(text)
+            apps.find_app(text)
     (tmp_path / "bench").mkdir()
     with pytest.raises(AppUnknownError, match="takes the folder's name: choose another"):
-        build.find_app(str(tmp_path / "bench"))
+        apps.find_app(str(tmp_path / "bench"))
 
 
 def test_a_failed_build_is_one_line_and_the_tools_code(app, tmp_path, capfd):
