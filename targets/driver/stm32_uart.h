@@ -12,18 +12,18 @@
 /** Polls for one byte. One poll takes at least 5 cycles, so this is more than 10 byte times. */
 #define SAFE_STM32_TX_POLLS (20u * (SAFE_TARGET_CLOCK_HZ / SAFE_TARGET_UART_BAUD))
 
-/* Words of a GPIO port; RM0090 section 8.4.11, RM0456 "GPIO register map". */
+/* Words of a GPIO port; RM0090 section 8.4.11, RM0444 and RM0456 "GPIO register map". */
 #define SAFE_STM32_MODER 0u /* 2 bits a pin, 2 is alternate function */
 #define SAFE_STM32_PUPDR 3u /* 2 bits a pin, 1 is pull-up */
 #define SAFE_STM32_AFR 8u   /* two words, 4 bits a pin */
 
-/** Connects a pin of the port at `gpio` with alternate function 7, pulled up. */
-static inline void safe_stm32_connect(volatile uint32_t *gpio, uint32_t pin)
+/** Connects a pin of the port at `gpio` with an alternate function, pulled up. */
+static inline void safe_stm32_connect(volatile uint32_t *gpio, uint32_t pin, uint32_t function)
 {
     volatile uint32_t *afr = &gpio[SAFE_STM32_AFR + pin / 8u];
     uint32_t two = 2u * pin;
     uint32_t four = 4u * (pin & 7u);
-    *afr = (*afr & ~(15u << four)) | (7u << four);
+    *afr = (*afr & ~(15u << four)) | (function << four);
     gpio[SAFE_STM32_PUPDR] = (gpio[SAFE_STM32_PUPDR] & ~(3u << two)) | (1u << two);
     gpio[SAFE_STM32_MODER] = (gpio[SAFE_STM32_MODER] & ~(3u << two)) | (2u << two);
 }

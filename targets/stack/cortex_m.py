@@ -58,7 +58,9 @@ def semantics(one: Instruction) -> Effect:
         return Effect(is_jump=True)
     if stem in ("tbb", "tbh", "udf"):
         return Effect(ends=True)  # a table of places inside the function
-    if stem in ("ldr", "mov") and re.match(r"pc\b", operands):
+    if stem == "mov" and re.match(r"pc\b", operands):
+        return Effect(ends=always)  # it does not change to Arm code: the table of a switch
+    if stem == "ldr" and re.match(r"pc\b", operands):
         is_pop = operands.endswith("], #4") and "[sp" in operands
         is_table = "[pc," in operands
         return Effect(is_jump=True, by_pointer=not (is_pop or is_table), ends=always)

@@ -110,6 +110,17 @@ class CallGraph:
             if f.address not in apart and not any(rule.reaches(f.stem) for rule in rules.load())
         )
 
+    def _entered_at(self, address: int) -> ListedFunction | None:
+        """Return the function that holds an address, None where there is no code.
+
+        Routines of libgcc for Armv6-M jump into the middle of another: all of its frame counts.
+        """
+        start = max((a for a in self.functions if a <= address), default=None)
+        if start is None:
+            return None
+        function = self.functions[start]
+        return function if start == address or address <= function.last else None
+
     def deepest(self, start: ListedFunction) -> CallChain:
         """Return the deepest chain from `start`; BuildError when functions call each other."""
         if start.address in self._done:
@@ -122,7 +133,7 @@ class CallGraph:
         best = CallChain(frame, (Call(start.name, frame),))
         # What goes back to the reset entry takes the stack anew.
         for address in sorted((start.calls | self._pointed(start) | start.jumps) - self._resets):
-            callee = self.functions.get(address)
+            callee = self._entered_at(address)
             if callee is None:
                 raise BuildError(f"{start.name} calls {address:#x}, which is no function")
             # A jump to another function has given its own frame back; a part of itself has not,

@@ -40,6 +40,8 @@ class ListedFunction:
     calls_pointer: bool = False
     taken: set[int] = field(default_factory=set)
     falls_through: bool = False
+    last: int = 0
+    """Address of its last instruction."""
 
     @property
     def stem(self) -> str:
@@ -125,7 +127,9 @@ def _read(
     """Add up one body; `following` is the address of the next function."""
     ends = True
     computed: set[str] = set()
+    function.last = function.address
     for one in body:
+        function.last = one.address
         effect = semantics(one)
         if effect.by_pointer and effect.is_jump and one.operands.strip() in computed:
             # A sum, not a loaded value: a switch jumps by a table of distances.

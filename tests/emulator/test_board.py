@@ -13,11 +13,11 @@ from tests.emulator.conftest import build_probe
 pytest.importorskip("unicorn")
 pytestmark = pytest.mark.emulator
 
-TARGETS = ("stm32u5", "stm32f4", "stm32f446")
+TARGETS = ("stm32u5", "stm32f4", "stm32f446", "stm32g0")
 RX_OVERRUN, RESET_FAULT = 1 << 3, 1 << 6
 FAULT = re.compile(
-    r"safe fault: exception=00000003 cfsr=(?P<cfsr>\w+) hfsr=40000000 mmfar=\w+ "
-    r"bfar=(?P<bfar>\w+) pc=(?P<pc>\w+) lr=\w+ psr=\w+"
+    r"safe fault: exception=00000003 (?:cfsr=(?P<cfsr>\w+) hfsr=40000000 mmfar=\w+ "
+    r"bfar=(?P<bfar>\w+) )?pc=(?P<pc>\w+) lr=\w+ psr=\w+"
 )
 PRECISE_WITH_ADDRESS, UNDEFINED, NO_COPROCESSOR, UNALIGNED, STACKING, STACK_LIMIT = (
     0x8200,
@@ -64,7 +64,15 @@ def fault(target, line, command):
     code = target.region("flash")
     if found["pc"] != "ffffffff":
         assert code.origin < int(found["pc"], 16) < code.origin + code.size
-    return int(found["cfsr"], 16), found
+    if has_fault_registers(target):
+        return int(found["cfsr"], 16), found
+    assert found["cfsr"] is None
+    return None, found
+
+
+def has_fault_registers(target):
+    """Return whether a fault tells its cause; on Armv6-M every one is a HardFault without."""
+    return target.cpu.name != "cortex-m0plus"
 
 
 def await_message(board, text):
@@ -77,7 +85,7 @@ def await_message(board, text):
 
 def test_clocks_cycles_stack_and_nothing_to_complain_about(target, board, line):
     assert line.ask(b"S") == 0
-    assert line.ask(b"c") == 1
+    assert line.ask(b"c") == has_fault_registers(target)  # Armv6-M has no cycle counter either
     before = line.ask(b"s")
     assert 64 < before < 1024
     line.ask(b"d")
@@ -124,16 +132,18 @@ def test_burst_and_overrun(target, line):
 
 def test_bad_pointer_is_reported_then_reset(target, line):
     cfsr, found = fault(target, line, b"w")
-    assert cfsr == PRECISE_WITH_ADDRESS
-    assert found["bfar"] == "f4000000"
+    if has_fault_registers(target):
+        assert cfsr == PRECISE_WITH_ADDRESS
+        assert found["bfar"] == "f4000000"
 
 
 def test_undefined_instruction_is_reported_then_reset(target, line):
-    assert fault(target, line, b"u")[0] == UNDEFINED
+    assert fault(target, line, b"u")[0] in (UNDEFINED, None)
 
 
 def test_floating_point_without_the_unit_is_reported_then_reset(board, target, line):
-    assert fault(target, line, b"f")[0] == NO_COPROCESSOR
+    if has_fault_registers(target):
+        assert fault(target, line, b"f")[0] == NO_COPROCESSOR
     assert "board:" not in board.messages
 
 
@@ -142,16 +152,24 @@ def test_stack_overflow_is_reported_not_silent(target, line):
     if target.cpu.name == "cortex-m33":
         assert cfsr == STACK_LIMIT
     else:
-        assert cfsr & STACKING
+        assert cfsr is None or cfsr & STACKING
         assert found["pc"] == "ffffffff"
 
 
-def test_what_the_manual_forbids_is_reported(board, line):
-    line.ask(b"l")
+def test_what_the_manual_forbids_is_reported(board, target, line):
+    if has_fault_registers(target):
+        line.ask(b"l")
+        await_message(
+            board, "board: load or store of several words at an unaligned address (pc=0x08"
+        )
+    else:
+        fault(target, line, b"l")
     line.ask(b"p")
     line.ask(b"m")
-    line.ask(b"k")
-    await_message(board, "board: load or store of several words at an unaligned address (pc=0x08")
+    if has_fault_registers(target):
+        line.ask(b"k")
+    else:
+        fault(target, line, b"k")
     await_message(board, "board: write of 0x4000fff0 (no peripheral) is not declared (pc=0x08")
     await_message(board, "board: write of 0x00000000 to SCB_MPU_CTRL: it is not modelled (pc=0x08")
     await_message(board, "PSPLIM or CONTROL: the process stack is not modelled (pc=0x08")
@@ -172,5 +190,5 @@ def test_and_faults_when_strict(target, image, connect, command, cause):
         line = connect(running)
         assert line.line() == "boot=00000000"
         cfsr, found = fault(target, line, command)
-        assert cfsr == cause
-        assert command != b"p" or found["bfar"] == "4000fff0"
+        assert cfsr == (cause if has_fault_registers(target) else None)
+        assert command != b"p" or found["bfar"] in ("4000fff0", None)

@@ -41,13 +41,19 @@ def image(target, tmp_path_factory):
 def line(target, image, connect):
     with qemu.start(target, image) as emulator:
         line = connect(emulator)
-        assert line.line() == f"boot={CYCLES_STUCK:08x}"
+        assert line.line() == f"boot={usual(target):08x}"
         yield line
 
 
+def usual(target):
+    """Return the status of a target that is well: QEMU's counter stands; Armv6-M has none."""
+    return CYCLES_STUCK if target.emulator.expected_status else 0
+
+
 def test_status_cycles_and_stack(target, line):
-    assert target.emulator.expected_status == ("cycles_stuck",)
-    assert line.ask(b"S") == CYCLES_STUCK
+    expected = () if target.cpu.name == "cortex-m0plus" else ("cycles_stuck",)
+    assert target.emulator.expected_status == expected
+    assert line.ask(b"S") == usual(target)
     assert line.ask(b"c") == 0
     before = line.ask(b"s")
     assert 64 < before < 1024
@@ -68,13 +74,13 @@ def test_burst_and_overrun(target, line):
     for _ in range(3):
         line.send(data)
         assert line.read(len(data)) == data
-    assert line.ask(b"S") == CYCLES_STUCK
+    assert line.ask(b"S") == usual(target)
     line.send(b"i" * 20 + b"x" * (2 * size))
     for _ in range(20):
         assert line.line() == "invoke=00000000"
     time.sleep(1.0)
     line.send(b"S")
-    assert int(line.line().split("=")[1], 16) in (CYCLES_STUCK, CYCLES_STUCK | RX_OVERRUN)
+    assert int(line.line().split("=")[1], 16) in (usual(target), usual(target) | RX_OVERRUN)
 
 
 def fault(target, line, command):
@@ -82,9 +88,9 @@ def fault(target, line, command):
     assert line.line() == ""
     found = FAULT[target.target.arch].fullmatch(line.line())
     assert found is not None
-    assert line.line() == f"boot={CYCLES_STUCK | RESET_FAULT:08x}"
+    assert line.line() == f"boot={usual(target) | RESET_FAULT:08x}"
     line.send(b"r")
-    assert line.line() == f"boot={CYCLES_STUCK:08x}"  # the mark is told once
+    assert line.line() == f"boot={usual(target):08x}"  # the mark is told once
     return found
 
 

@@ -41,7 +41,9 @@ def samples():
         return arrays["samples"][: LEARN_ROWS + 40].astype(np.float32)
 
 
-BOARDS = [pytest.param(name, marks=pytest.mark.slow) for name in ("stm32f446", "stm32u5")]
+BOARDS = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("stm32f446", "stm32g0", "stm32u5")
+]
 
 
 def run(name, image, samples):

@@ -18,7 +18,7 @@ from targets.emulate.board.peripheral.programming import PowerCut
 from targets.emulate.board.peripheral.serial import Serial
 
 pytestmark = pytest.mark.emulator
-CHIPS = ("stm32f4", "stm32u5")
+CHIPS = ("stm32f4", "stm32g0", "stm32u5")
 MAGIC = 0x53464153
 EMPTY = 18
 STEPS = 200_000

@@ -4,6 +4,8 @@
  * `cpu.h` of the architecture folder holds what must be inlined:
  *   uint32_t safe_cpu_cycles(void)   the cycle counter
  *   void safe_cpu_wait(void)         sleeps until an interrupt
+ *   SAFE_CPU_HAS_CYCLES              0 where the core has no cycle counter, which is no failure
+ * then
  */
 #ifndef SAFE_CORE_H
 #define SAFE_CORE_H

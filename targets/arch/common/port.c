@@ -7,6 +7,7 @@
 #include "safe_target.h"
 
 static uint32_t s_boot_status;
+static bool s_has_cycles;
 
 /* What a driver that keeps its rate leaves out. */
 __attribute__((weak)) uint32_t safe_uart_rate(uint32_t baud)
@@ -41,7 +42,8 @@ void safe_port_init(void)
         status |= SAFE_PORT_RESET_FAULT;
     }
     status |= safe_clock_init();
-    if (!safe_cycles_init()) {
+    s_has_cycles = safe_cycles_init();
+    if (!s_has_cycles && SAFE_CPU_HAS_CYCLES) {
         status |= SAFE_PORT_CYCLES_STUCK;
     }
     s_boot_status = status;
@@ -77,7 +79,7 @@ void safe_port_set_baud(uint32_t baud)
 
 bool safe_port_cycles(uint32_t *cycles)
 {
-    if ((s_boot_status & SAFE_PORT_CYCLES_STUCK) != 0u) {
+    if (!s_has_cycles) {
         return false;
     }
     *cycles = safe_cpu_cycles();

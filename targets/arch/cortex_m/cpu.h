@@ -6,6 +6,8 @@
 #include "core.h"
 #include "cortex_m.h"
 
+#define SAFE_CPU_HAS_CYCLES (!SAFE_CORTEX_BASELINE)
+
 static inline uint32_t safe_cpu_cycles(void)
 {
 #if SAFE_CORTEX_BASELINE

@@ -6,6 +6,8 @@
 #include "core.h"
 #include "riscv32.h"
 
+#define SAFE_CPU_HAS_CYCLES 1
+
 static inline uint32_t safe_cpu_cycles(void)
 {
     uint32_t cycles;

@@ -24,6 +24,7 @@
 #else
 #error "uart.name must be USART1 or USART2"
 #endif
+#define FUNCTION 7u
 
 static safe_rx_ring_t s_ring;
 static volatile uint32_t s_rx_status;
@@ -50,8 +51,8 @@ void safe_uart_init(void)
     UART_ENABLE();
     (void)RCC_APB1ENR; /* two bus cycles before the peripherals answer */
     (void)RCC_APB2ENR;
-    safe_stm32_connect(&GPIOA_MODER, PIN_TX);
-    safe_stm32_connect(&GPIOA_MODER, PIN_RX);
+    safe_stm32_connect(&GPIOA_MODER, PIN_TX, FUNCTION);
+    safe_stm32_connect(&GPIOA_MODER, PIN_RX, FUNCTION);
     /* 16-fold oversampling: BRR is the divider in sixteenths, rounded; RM0090 section 30.3.4. */
     UART->BRR = (safe_clock_uart_hz() + SAFE_TARGET_UART_BAUD / 2u) / SAFE_TARGET_UART_BAUD;
     UART->CR2 = 0u;

@@ -17,6 +17,7 @@
 
 #define PIN_TX 9u /* PA9, PA10: alternate function 7 (DS13737, table of alternate functions) */
 #define PIN_RX 10u
+#define FUNCTION 7u
 
 static safe_rx_ring_t s_ring;
 static volatile uint32_t s_rx_status;
@@ -42,8 +43,8 @@ void safe_uart_init(void)
     RCC_APB2ENR |= RCC_APB2ENR_USART1;
     (void)RCC_AHB2ENR1; /* two bus cycles before the peripherals answer */
     (void)RCC_APB2ENR;
-    safe_stm32_connect(&GPIOA_MODER, PIN_TX);
-    safe_stm32_connect(&GPIOA_MODER, PIN_RX);
+    safe_stm32_connect(&GPIOA_MODER, PIN_TX, FUNCTION);
+    safe_stm32_connect(&GPIOA_MODER, PIN_RX, FUNCTION);
     /* 16-fold oversampling: BRR is the divider, rounded; RM0456 USART, baud rate generation. */
     USART1_BRR = (safe_clock_uart_hz() + SAFE_TARGET_UART_BAUD / 2u) / SAFE_TARGET_UART_BAUD;
     USART1_CR2 = 0u;

@@ -1,12 +1,12 @@
 """Peripherals of each chip and how they are connected: one function for each driver family.
 
 Bases and clock switches, the same in every part of a family: RM0090 section 2.3 and 7.3 (STM32F4),
-RM0456 chapters "Memory organization" and RCC (STM32U5, non-secure addresses). Which bits exist in a
-part is in variants.py of its family.
+RM0444 (STM32G0) and RM0456 chapters "Memory organization" and RCC (STM32U5, non-secure addresses).
+Which bits exist in a part is in variants.py of its family.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from targets.emulate.board.peripheral.analog import Analog
@@ -24,6 +24,9 @@ from targets.emulate.board.stm32f4 import pwr as f4_pwr
 from targets.emulate.board.stm32f4 import rcc as f4_rcc
 from targets.emulate.board.stm32f4 import usart as f4_usart
 from targets.emulate.board.stm32f4.variants import VARIANTS as F4_VARIANTS
+from targets.emulate.board.stm32g0 import flash as g0_flash
+from targets.emulate.board.stm32g0 import rcc as g0_rcc
+from targets.emulate.board.stm32g0.variants import VARIANTS as G0_VARIANTS
 from targets.emulate.board.stm32u5 import flash as u5_flash
 from targets.emulate.board.stm32u5 import icache, pwr, rcc, usart
 from targets.emulate.board.stm32u5.variants import VARIANTS as U5_VARIANTS
@@ -31,7 +34,9 @@ from targets.errors import EmulatorError
 from targets.load import Target
 
 _FUNCTION = 7
-"""Number of the alternate function of USART1 and USART2 on both families."""
+"""Number of the alternate function of USART1 and USART2 on the STM32F4 and U5."""
+_G0_FUNCTION = 1
+"""Number of the alternate function of USART2 on PA2 and PA3 of the STM32G0."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,9 @@ class Chip:
 
     peripherals: tuple[Peripheral, ...]
     uart: Uart
-    flash: f4_flash.Flash | u5_flash.Flash
+    flash: f4_flash.Flash | g0_flash.Flash | u5_flash.Flash
     watchdog: Watchdog
-    clocks: f4_rcc.Rcc | rcc.Rcc
+    clocks: f4_rcc.Rcc | g0_rcc.Rcc | rcc.Rcc
     speed: Callable[[], Speed]
     register_space: int
     """Number of bytes from 0x40000000 in which peripherals lie."""
@@ -113,7 +118,7 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
             letter,
             resets.get(letter, {}),
             partial(clocks.bit, "AHB1ENR", i),
-            u5=False,
+            more=0,
         )
         for i, letter in ports(variant.bits["AHB1ENR"], 11).items()
     ]
@@ -171,7 +176,7 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
             letter,
             resets.get(letter, others),
             partial(clocks.bit, "AHB2ENR1", i),
-            u5=True,
+            more=2,
         )
         for i, letter in ports(variant.bits["AHB2ENR1"], 10).items()
     ]
@@ -191,6 +196,44 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
     )
 
 
+def _stm32g0(target: Target, around: Surroundings) -> Chip:
+    def switched(speed: Speed) -> None:
+        _check_speed(around, lambda: {"FLASH_ACR": flash.max_hz}, speed)
+
+    variant = choose(target, G0_VARIANTS)
+    clocks = g0_rcc.Rcc(0x40021000, switched, variant.bits)
+    timing = around.timing(lambda: clocks.speed().core)
+    flash = g0_flash.Flash(0x40022000, around.store, timing, around.raise_nmi)
+    watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core)
+    resets = {"A": {"MODER": 0xEBFFFFFF, "OSPEEDR": 0x0C000000, "PUPDR": 0x24000000}}
+    others = {"MODER": 0xFFFFFFFF}
+    gpio = [
+        Gpio(
+            0x50000000 + 0x400 * i,
+            letter,
+            resets.get(letter, others),
+            partial(clocks.bit, "IOPENR", i),
+            more=1,
+        )
+        for i, letter in ports(variant.bits["IOPENR"], 6).items()
+    ]
+    wiring = _wiring(target, around, gpio[0], (2, 3), lambda: clocks.speed().apb1)
+    wiring = replace(wiring, function=_G0_FUNCTION)
+    uart = usart.Usart(0x40004400, lambda: clocks.bit("APBENR1", 17), wiring)
+    uart.name = "USART2"
+    return Chip(
+        (clocks, flash, watchdog, *gpio, uart),
+        _command({"USART2": uart}, target),
+        flash,
+        watchdog,
+        clocks,
+        clocks.speed,
+        0x1100_0000,
+        vectors=0,
+        has_boot_alias=True,
+    )
+
+
 def _command(uarts: dict[str, Uart], target: Target) -> Uart:
     name = target.uart.name if target.uart is not None else "none"
     if name not in uarts:
@@ -200,12 +243,17 @@ def _command(uarts: dict[str, Uart], target: Target) -> Uart:
 
 FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
     "stm32f4": _stm32f4,
+    "stm32g0": _stm32g0,
     "stm32u5": _stm32u5,
 }
 """Function that builds a chip, by driver folder."""
 
 
-VARIANTS: dict[str, Sequence[Variant]] = {"stm32f4": F4_VARIANTS, "stm32u5": U5_VARIANTS}
+VARIANTS: dict[str, Sequence[Variant]] = {
+    "stm32f4": F4_VARIANTS,
+    "stm32g0": G0_VARIANTS,
+    "stm32u5": U5_VARIANTS,
+}
 """Register tables by driver folder."""
 
 

@@ -1,4 +1,4 @@
-"""The core: Unicorn as a Cortex-M4 or M33, run in slices that end for a known reason.
+"""The core: Unicorn as a Cortex-M0, M4 or M33, run in slices that end for a known reason.
 
 Unicorn executes instructions and knows memories; exceptions, peripherals and time are ours. The
 stops that it has are turned into one `Stop` each.
@@ -20,7 +20,11 @@ from targets.emulate.board.peripheral.line import Functions, Line
 from targets.emulate.board.watch import NOWHERE, Watch
 from targets.errors import EmulatorError
 
-_MODELS = {"cortex-m4": arm.UC_CPU_ARM_CORTEX_M4, "cortex-m33": arm.UC_CPU_ARM_CORTEX_M33}
+_MODELS = {
+    "cortex-m0plus": arm.UC_CPU_ARM_CORTEX_M0,
+    "cortex-m4": arm.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m33": arm.UC_CPU_ARM_CORTEX_M33,
+}
 GENERAL = (*(arm.UC_ARM_REG_R0 + i for i in range(13)), arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR)
 _NO_END = 0xFFFFFFFF
 _XPSR_THUMB = 1 << 24

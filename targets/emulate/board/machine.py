@@ -24,7 +24,7 @@ from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.bus import Bus, Peripheral
 from targets.emulate.board.peripheral.programming import StoreMemory
 from targets.emulate.board.peripheral.serial import Serial
-from targets.emulate.board.scb import Scb
+from targets.emulate.board.scb import BASELINE, Scb
 from targets.emulate.board.systick import SysTick
 from targets.emulate.board.watch import Watch
 from targets.errors import EmulatorError
@@ -120,10 +120,8 @@ class Machine:
         self._refused: int | None = None
         self._memories = _memories(elf, target)
         self._flash = self._memories[[m.kind for m in target.memory].index("flash")]
-        self._marks = ctypes.create_string_buffer(watch.marks(bytes(self._flash.buffer)))
-        self._watch.marks = ctypes.addressof(self._marks)
-        self._watch.code_start = self._flash.start
-        self._watch.code_bytes = self._flash.size
+        self._is_baseline = target.cpu.name in BASELINE
+        self._mark()
         self.nvic = Nvic(_SYSTEM)
         self._store = store or erased_store(target)
         core = (self.cycles, self._stall, self._raise_nmi)
@@ -132,7 +130,6 @@ class Machine:
         )
         self.chip = chips.build(target, around)
         self.systick = SysTick(_SYSTEM, self.cycles)
-        debug = Debug(_SYSTEM)
         self.scb = Scb(
             _SYSTEM + 0xD00,
             target.cpu.name,
@@ -141,10 +138,24 @@ class Machine:
             changed=self._interrupt,
             switch_float=self._switch_float,
         )
-        dwt = Dwt(_PRIVATE + 0x1000, self.cycles, debug)
-        own: tuple[Peripheral, ...] = (self.scb, self.nvic, self.systick, debug, dwt)
+        own = (self.scb, self.nvic, self.systick, *self._trace())
         self.bus = Bus((*own, *self.chip.peripherals), self.report, self._refuse)
         self._power_up()
+
+    def _mark(self) -> None:
+        """Tell the native hook which instructions of the flash it looks at."""
+        marks = watch.marks(bytes(self._flash.buffer), baseline=self._is_baseline)
+        self._marks = ctypes.create_string_buffer(marks)
+        self._watch.code = ctypes.addressof(self._flash.buffer)
+        self._watch.marks = ctypes.addressof(self._marks)
+        self._watch.code_start = self._flash.start
+        self._watch.code_bytes = self._flash.size
+
+    def _trace(self) -> tuple[Peripheral, ...]:
+        """Return the cycle counter and its switch; Armv6-M has none."""
+        debug = Debug(_SYSTEM)
+        dwt = Dwt(_PRIVATE + 0x1000, self.cycles, debug)
+        return () if self._is_baseline else (debug, dwt)
 
     # ---- what the peripherals may ask -----------------------------------------------------
 
@@ -330,8 +341,8 @@ class Machine:
         """Answer an instruction that `watch` stopped at.
 
         Without the floating-point unit it faults, as on the core. LDRD and the like at an address
-        that is no multiple of four are reported and fault if strict, and so does what is not
-        modelled: the process stack.
+        that is no multiple of four are reported and fault if strict or on Armv6-M, and so does
+        what is not modelled: the process stack.
         """
         self._watch.address = address
         mark = self._marks.raw[(address - self._watch.code_start) // 2]
@@ -342,9 +353,10 @@ class Machine:
             self.report("a write to PSP, PSPLIM or CONTROL: the process stack is not modelled")
             cause = exceptions.UNDEFINSTR
         else:
-            self.report("load or store of several words at an unaligned address")
+            several = "" if mark & watch.MARK_NARROW else " of several words"
+            self.report(f"load or store{several} at an unaligned address")
             cause = exceptions.UNALIGNED
-        if self._strict:
+        if self._strict or self._is_baseline:
             self.exceptions.fault(exceptions.USAGE, cause, address)
         else:
             self._watch.pardoned = address

@@ -4,6 +4,7 @@ MPU the registers are declared, and writing one is refused.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from targets.emulate.board.peripheral.bus import Peripheral, Register
 
@@ -12,9 +13,13 @@ SYSRESETREQ = 1 << 2
 _WRITE_ONE_TO_CLEAR = ("CFSR", "HFSR", "DFSR")
 _ALL = 0xFFFFFFFF
 _PENDSV, _SYSTICK, _NMI = 14, 15, 2
-CPUID = {"cortex-m4": 0x410FC241, "cortex-m33": 0x410FD214}
+CPUID = {"cortex-m0plus": 0x410CC601, "cortex-m4": 0x410FC241, "cortex-m33": 0x410FD214}
 """Value of CPUID by core: r0p1 as on an STM32F4 (PM0214 section 4.4.2), r0p4 as on an STM32U5
-(PM0264)."""
+(PM0264), r0p1 as on an STM32G0 (PM0223)."""
+BASELINE = ("cortex-m0plus",)
+"""Cores of Armv6-M: every fault is a HardFault, and no register tells its cause."""
+_MAINLINE = ("SHPR1", "SHCSR", "CFSR", "HFSR", "DFSR", "MMFAR", "BFAR", "CPACR")
+"""Registers that Armv6-M does not have: DDI 0419E section B3.2.2."""
 
 
 _MPU = (
@@ -83,6 +88,10 @@ class Scb(Peripheral):
         self._active = active
         self._changed = changed
         self._switch_float = switch_float
+        if cpu in BASELINE:
+            self.registers = tuple(
+                replace(r, modelled=r.modelled and r.name not in _MAINLINE) for r in self.registers
+            )
         super().__init__(base)
 
     def reset(self) -> None:

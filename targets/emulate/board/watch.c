@@ -2,6 +2,7 @@
 /* What the soft board does at every instruction, so that Python need not: counts it, stops before
  * the one at which the count reaches a limit, and stops before one that the core would refuse but
  * Unicorn does not: a load or store of several words whose base register is not a multiple of four,
+ * on Armv6-M any one that is not aligned to what it moves,
  * a floating-point instruction while the unit is off, a switch to the process stack.
  *
  * Called by Unicorn as a hook on code; nothing of Unicorn is included, its two functions arrive as
@@ -11,7 +12,8 @@
 #define UNALIGNED_MASK 3u
 
 /** A mark of a halfword of code: 0 where nothing is to be looked at. */
-#define MARK_BASE 0x0Fu /* 1 + the number of the base register to check, or 0 */
+#define MARK_BASE 0x0Fu   /* 1 + the number of the base register to check, or 0 */
+#define MARK_NARROW 0x20u /* Armv6-M: a load or store of 16 bits that must be aligned */
 #define MARK_PROCESS_STACK 0x40u
 #define MARK_FLOAT 0x80u
 
@@ -28,22 +30,46 @@ typedef struct safe_watch {
     int (*read_register)(void *core, int number, void *value);
     int (*stop)(void *core);
     const int32_t *register_numbers; /* of r0 to r14, in Unicorn's own numbering */
+    const uint16_t *code;            /* what the marks belong to */
 } safe_watch_t;
 
 __attribute__((visibility("default"))) void safe_watch(void *core, uint64_t address, uint32_t size,
                                                        void *user);
 
-static int is_refused(const safe_watch_t *watch, void *core, uint8_t mark)
+static uint32_t register_of(const safe_watch_t *watch, void *core, uint32_t number)
 {
+    uint32_t value = 0;
+    (void)watch->read_register(core, watch->register_numbers[number], &value);
+    return value;
+}
+
+/* DDI 0419E section A5.2.4: register offset (0101, bit 9 tells halfwords), words and halfwords at
+ * an immediate offset (0110, 1000). The last two offsets are multiples of what is moved. */
+static int is_unaligned(const safe_watch_t *watch, void *core, uint32_t code)
+{
+    uint32_t address = register_of(watch, core, code >> 3 & 7u);
+    uint32_t mask = UNALIGNED_MASK;
+    if (code >> 12 == 5u) {
+        address += register_of(watch, core, code >> 6 & 7u);
+        mask = (code & 0x0200u) != 0u ? 1u : UNALIGNED_MASK;
+    } else if (code >> 12 == 8u) {
+        mask = 1u;
+    }
+    return (address & mask) != 0u;
+}
+
+static int is_refused(const safe_watch_t *watch, void *core, uint64_t half)
+{
+    uint8_t mark = watch->marks[half];
     if ((mark & MARK_PROCESS_STACK) != 0u ||
         ((mark & MARK_FLOAT) != 0u && watch->float_off != 0u)) {
         return 1;
     }
-    uint32_t base = 0;
-    if ((mark & MARK_BASE) != 0u) {
-        (void)watch->read_register(core, watch->register_numbers[(mark & MARK_BASE) - 1u], &base);
+    if ((mark & MARK_NARROW) != 0u) {
+        return is_unaligned(watch, core, watch->code[half]);
     }
-    return (base & UNALIGNED_MASK) != 0u;
+    return (mark & MARK_BASE) != 0u &&
+           (register_of(watch, core, (mark & MARK_BASE) - 1u) & UNALIGNED_MASK) != 0u;
 }
 
 void safe_watch(void *core, uint64_t address, uint32_t size, void *user)
@@ -56,7 +82,7 @@ void safe_watch(void *core, uint64_t address, uint32_t size, void *user)
     }
     uint64_t at = address - watch->code_start;
     if (at < watch->code_bytes && watch->marks[at >> 1] != 0u && watch->pardoned != address &&
-        is_refused(watch, core, watch->marks[at >> 1])) {
+        is_refused(watch, core, at >> 1)) {
         watch->refused = address;
         (void)watch->stop(core);
         return;

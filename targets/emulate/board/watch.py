@@ -11,7 +11,7 @@ from targets import native
 SOURCE = Path(__file__).with_name("watch.c")
 NOWHERE = 1
 """Address of no instruction: every instruction has an even one."""
-MARK_FLOAT, MARK_PROCESS_STACK = 0x80, 0x40
+MARK_FLOAT, MARK_PROCESS_STACK, MARK_NARROW = 0x80, 0x40, 0x20
 _PC = 15
 _SP = 13
 
@@ -32,6 +32,7 @@ class Watch(ctypes.Structure):
         ("read_register", ctypes.c_void_p),
         ("stop", ctypes.c_void_p),
         ("register_numbers", ctypes.c_void_p),
+        ("code", ctypes.c_void_p),
     )
     instructions: int
     limit: int
@@ -71,8 +72,20 @@ def _is_process_stack(first: int, second: int) -> bool:
     return first & 0xFFF0 == 0xF380 and second in (0x8809, 0x880B, 0x8814)
 
 
-def marks(code: bytes) -> bytes:
+def _is_narrow(first: int) -> bool:
+    """Return whether this is a load or store of 16 bits that moves a word or halfword.
+
+    At an offset from the stack or program counter it is always aligned: DDI 0419E section A5.2.4.
+    """
+    kind = first >> 12
+    moves_byte = kind == 5 and first >> 9 & 7 in (2, 3, 6)  # STRB, LDRSB, LDRB
+    return kind in (5, 6, 8) and not moves_byte
+
+
+def marks(code: bytes, *, baseline: bool = False) -> bytes:
     """Return one byte a halfword of `code`: bits, and 1 + the base register to check; see watch.c.
+
+    With `baseline` the core is one of Armv6-M, on which nothing may be unaligned.
 
     Data between instructions may look like one: the mark is harmless, nothing runs there.
     """
@@ -87,6 +100,8 @@ def marks(code: bytes) -> bytes:
                 found[i] |= MARK_FLOAT
             elif _is_process_stack(first, second):
                 found[i] |= MARK_PROCESS_STACK
+        elif baseline and _is_narrow(first):
+            found[i] = MARK_NARROW
     return bytes(found)
 
 

@@ -1,5 +1,6 @@
-"""General-purpose I/O: RM0090 section 8.4 (STM32F405), RM0390 section 7.4 (STM32F446), RM0456
-chapter GPIO (STM32U575). Pins have no levels here; which function they have is checked.
+"""General-purpose I/O: RM0090 section 8.4 (STM32F405), RM0390 section 7.4 (STM32F446), RM0444 and
+RM0456 chapter GPIO (STM32G0B1, STM32U575). Pins have no levels here; which function they have is
+checked.
 """
 
 from collections.abc import Callable
@@ -16,9 +17,18 @@ class Gpio(Peripheral):
     registers: tuple[Register, ...] = ()
 
     def __init__(
-        self, base: int, port: str, resets: dict[str, int], clocked: Callable[[], bool], *, u5: bool
+        self,
+        base: int,
+        port: str,
+        resets: dict[str, int],
+        clocked: Callable[[], bool],
+        *,
+        more: int,
     ) -> None:
-        """Make port `port` ("A"); `resets` are the values after reset that are not 0."""
+        """Make port `port` ("A"); `resets` are the values after reset that are not 0.
+
+        `more` registers follow those of the STM32F4: BRR in the STM32G0, in the STM32U5 also HSLVR.
+        """
         self.name = f"GPIO{port}"
         table = [
             ("MODER", 0x00, _ALL, 0),
@@ -32,8 +42,7 @@ class Gpio(Peripheral):
             ("AFRL", 0x20, _ALL, 0),
             ("AFRH", 0x24, _ALL, 0),
         ]
-        if u5:
-            table += [("BRR", 0x28, 0xFFFF, 0), ("HSLVR", 0x2C, 0xFFFF, 0)]
+        table += [("BRR", 0x28, 0xFFFF, 0), ("HSLVR", 0x2C, 0xFFFF, 0)][:more]
         self.registers = tuple(
             Register(offset, name, bits, resets.get(name, 0), read_only)
             for name, offset, bits, read_only in table

@@ -48,7 +48,8 @@ class Bench:
 
 def test_every_modelled_family_can_be_started():
     assert set(chips.VARIANTS) == set(chips.FAMILIES)
-    with pytest.raises(EmulatorError, match="driver is 'mps2', modelled are stm32f4, stm32u5"):
+    modelled = "stm32f4, stm32g0, stm32u5"
+    with pytest.raises(EmulatorError, match=f"driver is 'mps2', modelled are {modelled}"):
         chips.build(load("mps2-an386"), chips.Surroundings(Wire(), print, print))
 
 
@@ -192,6 +193,27 @@ def test_the_baud_rate_is_set_while_the_usart_is_off():
 def test_what_must_be_aligned(words, register):
     code = b"".join(word.to_bytes(2, "little") for word in words)
     assert watch.marks(code)[0] == (0 if register is None else 1 + register)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_marked"),
+    [
+        (0x6808, True),  # ldr r0, [r1]
+        (0x6048, True),  # str r0, [r1, #4]
+        (0x8808, True),  # ldrh r0, [r1]
+        (0x5E88, True),  # ldrsh r0, [r1, r2]
+        (0x5088, True),  # str r0, [r1, r2]
+        (0x7808, False),  # ldrb r0, [r1]
+        (0x5688, False),  # ldrsb r0, [r1, r2]
+        (0x5C88, False),  # ldrb r0, [r1, r2]
+        (0x9801, False),  # ldr r0, [sp, #4]
+        (0x4801, False),  # ldr r0, [pc, #4]
+    ],
+)
+def test_on_armv6m_every_word_and_halfword_must_be_aligned(word, is_marked):
+    code = word.to_bytes(2, "little") + bytes(2)
+    assert watch.marks(code, baseline=True)[0] == (watch.MARK_NARROW if is_marked else 0)
+    assert watch.marks(code)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,15 @@ def test_going_back_to_the_reset_takes_the_stack_anew() -> None:
     assert graph(reset, again).deepest(reset).bytes == 12
 
 
+def test_a_call_into_the_middle_takes_the_whole_frame() -> None:
+    divide = ListedFunction("divide", 2, pushed=16, last=8)
+    found = graph(ListedFunction("a", 1, pushed=8, calls={6}), divide)
+    assert found.deepest(found.named("a")).bytes == 24
+    beyond = graph(ListedFunction("a", 1, calls={10}), divide)
+    with pytest.raises(BuildError, match="a calls 0xa, which is no function"):
+        beyond.deepest(beyond.named("a"))
+
+
 def test_a_call_to_nowhere_is_named() -> None:
     a = ListedFunction("a", 1, calls={0x99})
     with pytest.raises(BuildError, match="a calls 0x99, which is no function"):
