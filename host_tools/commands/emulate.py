@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--analog", type=Path, metavar="CSV", help="soft board: volts of the pins, seconds,IN0,…"
     )
+    parser.add_argument(
+        "--i2c", type=Path, metavar="CSV", help="soft board: devices of the bus, seconds,0x48,…"
+    )
     image_options.add_arguments(parser)
     parser.add_argument("--seconds", type=float, help="end after this time (default: Ctrl-C)")
 
@@ -89,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises the errors of the build and of the emulator; EmulatorError when --until never came.
     """
     target, elf = load(arguments.target), _elf(arguments)
-    conditions = Conditions(arguments.strict, arguments.fast, arguments.analog)
+    conditions = Conditions(arguments.strict, arguments.fast, arguments.analog, arguments.i2c)
     with emulate.start(target, elf, kind=arguments.emulator, conditions=conditions) as emulator:
         if arguments.show:
             _show(emulator, arguments.seconds, arguments.until)

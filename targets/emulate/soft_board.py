@@ -36,12 +36,16 @@ class Conditions:
     """Whether time asleep passes at once."""
     analog: Path | None = None
     """CSV file of the voltages at the analog pins (`peripheral.analog`)."""
+    i2c: Path | None = None
+    """CSV file of the devices on the I2C bus (`peripheral.i2c_bus`)."""
 
     @property
     def arguments(self) -> list[str]:
         """Return the options of the board's process."""
         flags = [f"--{name}" for name in ("strict", "fast") if getattr(self, name)]
-        return flags if self.analog is None else [*flags, "--analog", str(self.analog.resolve())]
+        for name, path in (("analog", self.analog), ("i2c", self.i2c)):
+            flags += [] if path is None else [f"--{name}", str(path.resolve())]
+        return flags
 
 
 USUAL = Conditions()

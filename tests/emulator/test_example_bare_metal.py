@@ -77,10 +77,10 @@ def built(model, sensor, out, app="detector"):
     return make(board, model, app=app, sensor=str(sensor), out=out)
 
 
-def listen(target, image, conditions, until, seconds=60):
+def listen(target, image, conditions, until, *, seconds=60, kind=None):
     """What the image says until a text, and what the board complains about."""
     with (
-        emulate.start(target, image.elf, conditions=conditions) as board,
+        emulate.start(target, image.elf, kind=kind, conditions=conditions) as board,
         SerialPort(board.url) as port,
     ):
         heard, end = "", time.monotonic() + seconds

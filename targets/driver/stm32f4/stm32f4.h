@@ -34,6 +34,8 @@
 #define RCC_CFGR_PPRE1_SHIFT 10u
 #define RCC_CFGR_PPRE2_SHIFT 13u
 #define RCC_AHB1ENR_GPIOA (1u << 0)
+#define RCC_AHB1ENR_GPIOB (1u << 1)
+#define RCC_APB1ENR_I2C1 (1u << 21)
 #define RCC_APB1ENR_USART2 (1u << 17)
 #define RCC_APB1ENR_PWR (1u << 28)
 #define RCC_APB2ENR_USART1 (1u << 4)
@@ -76,6 +78,38 @@
 
 /* GPIO port A, section 8.4; its other registers: stm32_uart.h. */
 #define GPIOA_MODER SAFE_REGISTER(0x40020000u) /* 8.4.1 */
+
+/* GPIO port B, section 8.4. */
+#define GPIOB_MODER SAFE_REGISTER(0x40020400u)
+#define GPIOB_OTYPER SAFE_REGISTER(0x40020404u)
+#define GPIOB_PUPDR SAFE_REGISTER(0x4002040Cu)
+#define GPIOB_IDR SAFE_REGISTER(0x40020410u)
+#define GPIOB_BSRR SAFE_REGISTER(0x40020418u)
+#define GPIOB_AFRL SAFE_REGISTER(0x40020420u)
+
+/* I2C1, section 27.6. */
+#define I2C1_CR1 SAFE_REGISTER(0x40005400u)   /* 27.6.1 */
+#define I2C1_CR2 SAFE_REGISTER(0x40005404u)   /* 27.6.2 */
+#define I2C1_DR SAFE_REGISTER(0x40005410u)    /* 27.6.5 */
+#define I2C1_SR1 SAFE_REGISTER(0x40005414u)   /* 27.6.6 */
+#define I2C1_SR2 SAFE_REGISTER(0x40005418u)   /* 27.6.7 */
+#define I2C1_CCR SAFE_REGISTER(0x4000541Cu)   /* 27.6.8 */
+#define I2C1_TRISE SAFE_REGISTER(0x40005420u) /* 27.6.9 */
+#define I2C_CR1_PE (1u << 0)
+#define I2C_CR1_START (1u << 8)
+#define I2C_CR1_STOP (1u << 9)
+#define I2C_CR1_ACK (1u << 10)
+#define I2C_CR1_POS (1u << 11)
+#define I2C_CR1_SWRST (1u << 15)
+#define I2C_SR1_SB (1u << 0)
+#define I2C_SR1_ADDR (1u << 1)
+#define I2C_SR1_BTF (1u << 2)
+#define I2C_SR1_RXNE (1u << 6)
+#define I2C_SR1_TXE (1u << 7)
+#define I2C_SR1_BERR (1u << 8)
+#define I2C_SR1_ARLO (1u << 9)
+#define I2C_SR1_AF (1u << 10)
+#define I2C_SR2_BUSY (1u << 1)
 
 /* USART, section 30.6. */
 typedef struct safe_usart {

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 from targets.emulate.board import restore
+from targets.emulate.board.chips import Outside
 from targets.emulate.board.machine import Machine
 from targets.emulate.board.peripheral.analog import Analog
+from targets.emulate.board.peripheral.i2c_bus import I2cBus
 from targets.emulate.board.peripheral.serial import Serial
 from targets.errors import ExitCode, SafeError
 from targets.places import BUILD
@@ -27,6 +29,7 @@ def main() -> int:
     parser.add_argument("--target", required=True, help="description as JSON")
     parser.add_argument("--image", required=True, type=Path, help="ELF file")
     parser.add_argument("--analog", type=Path, help="CSV of the voltages at the analog pins")
+    parser.add_argument("--i2c", type=Path, help="CSV of the devices on the I2C bus")
     parser.add_argument("--fast", action="store_true", help="time asleep passes at once")
     parser.add_argument("--strict", action="store_true", help="reported accesses fault, too")
     arguments = parser.parse_args()
@@ -42,7 +45,7 @@ def main() -> int:
             BUILD / "plugins",
             strict=arguments.strict,
             say=_say,
-            analog=Analog(arguments.analog),
+            outside=Outside(Analog(arguments.analog), I2cBus(arguments.i2c)),
             is_paced=not arguments.fast,
         )
         sys.stdout.write(f"url socket://127.0.0.1:{serial.port}\n")

@@ -13,6 +13,7 @@ from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.bus import Peripheral
 from targets.emulate.board.peripheral.clock import Speed
 from targets.emulate.board.peripheral.gpio import Gpio
+from targets.emulate.board.peripheral.i2c_bus import I2cBus
 from targets.emulate.board.peripheral.programming import StoreMemory, Timing
 from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.peripheral.uart import Uart, Wiring
@@ -20,6 +21,7 @@ from targets.emulate.board.peripheral.variant import Variant, choose, find, port
 from targets.emulate.board.peripheral.watchdog import Watchdog
 from targets.emulate.board.stm32f4 import adc as f4_adc
 from targets.emulate.board.stm32f4 import flash as f4_flash
+from targets.emulate.board.stm32f4 import i2c as f4_i2c
 from targets.emulate.board.stm32f4 import pwr as f4_pwr
 from targets.emulate.board.stm32f4 import rcc as f4_rcc
 from targets.emulate.board.stm32f4 import usart as f4_usart
@@ -40,6 +42,16 @@ _G0_FUNCTION = 1
 
 
 @dataclass(frozen=True)
+class Outside:
+    """World that the pins see."""
+
+    analog: Analog = field(default_factory=Analog)
+    """Voltages at the analog pins."""
+    i2c: I2cBus = field(default_factory=I2cBus)
+    """Devices on the I2C bus."""
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """Functions and values by which a chip reaches the board around it."""
 
@@ -54,8 +66,7 @@ class Surroundings:
     raise_nmi: Callable[[], None] = lambda: None
     store: StoreMemory | None = None
     """Memory of the target's store."""
-    analog: Analog = field(default_factory=Analog)
-    """Voltages at the analog pins."""
+    outside: Outside = field(default_factory=Outside)
 
     def timing(self, hz: Callable[[], int]) -> Timing:
         """Return what a flash operation needs, for a core that runs at `hz()`."""
@@ -134,10 +145,14 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
         uarts[name].name = name
     lettered = dict(zip(ports(variant.bits["AHB1ENR"], 11).values(), gpio, strict=True))
     common = f4_adc.Common(0x40012300, partial(clocks.bit, "APB2ENR", 8))
-    analog = f4_adc.Around(around.cycles, clocks.speed, lettered, around.analog)
+    analog = f4_adc.Around(around.cycles, clocks.speed, lettered, around.outside.analog)
     adc = f4_adc.Adc(0x40012000, common.clocked, common, analog)
+    bus = around.outside.i2c
+    bus.seconds = lambda: around.cycles() / clocks.speed().core
+    devices = f4_i2c.Around(around.cycles, clocks.speed, lettered["B"], bus)
+    i2c = f4_i2c.I2c(0x40005400, partial(clocks.bit, "APB1ENR", 21), devices)
     return Chip(
-        (clocks, power, flash, watchdog, *gpio, *uarts.values(), common, adc),
+        (clocks, power, flash, watchdog, *gpio, *uarts.values(), common, adc, i2c),
         _command(uarts, target),
         flash,
         watchdog,

@@ -20,7 +20,6 @@ from targets.emulate.board.dwt import Debug, Dwt
 from targets.emulate.board.exceptions import Exceptions
 from targets.emulate.board.nvic import Nvic
 from targets.emulate.board.peripheral import line
-from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.bus import Bus, Peripheral
 from targets.emulate.board.peripheral.programming import StoreMemory
 from targets.emulate.board.peripheral.serial import Serial
@@ -95,13 +94,13 @@ class Machine:
         strict: bool,
         say: Callable[[str], None],
         store: StoreMemory | None = None,
-        analog: Analog | None = None,
+        outside: chips.Outside | None = None,
         is_paced: bool = True,
     ) -> None:
         """Build the board of `target` with image `elf` in its flash; see `run`.
 
-        `store` is the flash of the store as an earlier board left it; erased without one. `analog`
-        is what the analog pins see. Where it is not paced, time asleep passes at once.
+        `store` is the flash of the store as an earlier board left it; erased without one; `outside`
+        is what the pins see. Where it is not paced, time asleep passes at once.
         """
         self._target = target
         self._serial = serial
@@ -125,9 +124,8 @@ class Machine:
         self.nvic = Nvic(_SYSTEM)
         self._store = store or erased_store(target)
         core = (self.cycles, self._stall, self._raise_nmi)
-        around = chips.Surroundings(
-            serial, self._line, self.report, *core, self._store, analog or Analog()
-        )
+        pins = outside or chips.Outside()
+        around = chips.Surroundings(serial, self._line, self.report, *core, self._store, pins)
         self.chip = chips.build(target, around)
         self.systick = SysTick(_SYSTEM, self.cycles)
         self.scb = Scb(

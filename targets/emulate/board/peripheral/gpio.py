@@ -1,6 +1,6 @@
 """General-purpose I/O: RM0090 section 8.4 (STM32F405), RM0390 section 7.4 (STM32F446), RM0444 and
-RM0456 chapter GPIO (STM32G0B1, STM32U575). Pins have no levels here; which function they have is
-checked.
+RM0456 chapter GPIO (STM32G0B1, STM32U575). Pins have levels only where something is connected;
+which function they have is checked.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from targets.emulate.board.peripheral.bus import Peripheral, Register
 
 _ALL = 0xFFFFFFFF
-ALTERNATE, ANALOG = 2, 3
+OUTPUT, ALTERNATE, ANALOG = 1, 2, 3
 
 
 class Gpio(Peripheral):
@@ -47,7 +47,23 @@ class Gpio(Peripheral):
             Register(offset, name, bits, resets.get(name, 0), read_only)
             for name, offset, bits, read_only in table
         )
+        self.on_write: Callable[[], None] = lambda: None
+        """Called after each write: what is connected sees the pins change."""
+        self.levels: Callable[[], int] = lambda: 0
+        """Returns the levels of the pins that something is connected to."""
         super().__init__(base, clocked)
+
+    def read(self, name: str) -> int:
+        """Return a register; IDR are the levels of the pins."""
+        return self.levels() if name == "IDR" else super().read(name)
+
+    def pulls(self, pin: int) -> bool:
+        """Return whether the port drives a pin low."""
+        return self.field("MODER", 2 * pin, 2) == OUTPUT and not self.bit("ODR", pin)
+
+    def is_open_drain(self, pin: int) -> bool:
+        """Return whether a pin never drives high."""
+        return self.bit("OTYPER", pin)
 
     def write(self, name: str, value: int) -> None:
         """Take a register; BSRR and BRR change ODR."""
@@ -57,6 +73,7 @@ class Gpio(Peripheral):
             self.value["ODR"] &= ~value
         else:
             super().write(name, value)
+        self.on_write()
 
     def function(self, pin: int) -> int | None:
         """Return the alternate function of a pin, None when it has none."""

@@ -25,8 +25,9 @@ class Board:
         from targets.emulate.board.peripheral.bus import Bus
 
         self.now, self.said = 0, []
+        outside = chips.Outside(Analog(path))
         around = chips.Surroundings(
-            Wire(), lambda *_: None, self.said.append, lambda: self.now, analog=Analog(path)
+            Wire(), lambda *_: None, self.said.append, lambda: self.now, outside=outside
         )
         chip = chips.build(load("stm32f4"), around)
         self.bus = Bus(chip.peripherals, self.said.append, lambda _address: None)
