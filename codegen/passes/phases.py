@@ -4,7 +4,8 @@ Along one axis with stride s and padding `pad`, output o = s·q + p (phase p) su
 of inputs q + d − m, where r and d are remainder and quotient of (p + pad) / s, and m goes from 0
 to M − 1 with M = ceil((kernel − r) / s). That is a convolution of stride 1 with the M taps in
 reverse, which sees M − 1 − d places before the input. The phases are interleaved by joins. Where
-all phases along x see the same places they are channels of one convolution, which need no join.
+all phases along x see the same places they are channels of one convolution, which need no join;
+with taps of 0 they always can, which pays where products are few.
 
 Exact: the same products are summed, and what lies outside of the input adds nothing.
 """
@@ -19,17 +20,25 @@ from codegen.operators.linear.transpose_conv import transposed_axes
 from codegen.operators.window import Axis
 from codegen.passes.expansion import Accepts, Expansion, expand, has_own_weights
 
+_JOIN = 8
+"""Cost of interleaving one byte, in products."""
+_ROWS = 4
+"""Number of channels that kernels compute at a time."""
+
 
 @dataclass(frozen=True)
 class _Phase:
-    """One phase along an axis: its taps in order of the input, and the border that they see."""
+    """One phase along an axis: its taps in order of the input, and the border that they see.
+
+    A tap of `axis.kernel`, one behind the last, is 0.
+    """
 
     taps: tuple[int, ...]
     border: tuple[int, int]
 
 
 def run(graph: Graph, accepts: Accepts = lambda *_: True) -> Graph:
-    """Return the graph with every such int8 TRANSPOSE_CONV as CONV_2D, where that pays."""
+    """Return the graph with every such TRANSPOSE_CONV as CONV_2D, where that pays."""
     return expand(graph, accepts, _has_phases, _expand)
 
 
@@ -37,21 +46,55 @@ def _has_phases(graph: Graph, operator: Operator) -> bool:
     if operator.kind != "TRANSPOSE_CONV" or not has_own_weights(graph, operator):
         return False
     source = graph.tensor(operator.inputs[2])
-    if source.dtype is not DType.INT8 or source.is_constant:
+    if source.dtype not in (DType.INT8, DType.INT16) or source.is_constant:
         return False
-    axes = transposed_axes(graph, operator)
-    if all(axis.stride == 1 for axis in axes) or any(axis.kernel < axis.stride for axis in axes):
-        return False
-    return all(min(phase.border) >= 0 for axis in axes for phase in _phases(axis))
+    y, _ = transposed_axes(graph, operator)
+    return y.kernel >= y.stride and all(min(phase.border) >= 0 for phase in _phases(y))
 
 
 def _phases(axis: Axis) -> list[_Phase]:
+    """Return the phases, each with its own taps."""
     found = []
     for p in range(axis.stride):
         d, r = divmod(p + axis.pad, axis.stride)
         taps = tuple(range(r, axis.kernel, axis.stride))[::-1]
         found.append(_Phase(taps, (len(taps) - 1 - d, _count(axis) - axis.size + d)))
     return found
+
+
+def _united(axis: Axis) -> list[_Phase]:
+    """Return the phases with taps of 0, so that all see the same places of the input."""
+    phases = [divmod(p + axis.pad, axis.stride) for p in range(axis.stride)]
+    behind = axis.size - _count(axis)  # at least so far ahead the last output has to look
+    first = min(0, *(d - (axis.kernel - 1 - r) // axis.stride for d, r in phases))
+    last = max(behind, *(d for d, r in phases if r < axis.kernel))
+    found = []
+    for d, r in phases:
+        taps = [axis.stride * (d - place) + r for place in range(first, last + 1)]
+        inside = tuple(t if 0 <= t < axis.kernel else axis.kernel for t in taps)
+        found.append(_Phase(inside, (-first, last - behind)))
+    return found
+
+
+def _across(axis: Axis, depth: int, channels: int) -> list[list[_Phase]]:
+    """Return the phases along x, in sets that are one convolution each.
+
+    `depth` is the number of input channels times the taps along y.
+    """
+    apart, united = _phases(axis), _united(axis)
+    if len({(len(phase.taps), phase.border) for phase in apart}) == 1:
+        return [apart]
+    fits = all(phase.taps and min(phase.border) >= 0 for phase in apart)
+    products = sum(len(phase.taps) for phase in apart) * _filled(channels) * depth
+    more = len(united[0].taps) * _filled(axis.stride * channels) * depth
+    if fits and products + _JOIN * axis.stride * channels < more:
+        return [[phase] for phase in apart]
+    return [united]
+
+
+def _filled(channels: int) -> int:
+    """Return the number of channels that is computed."""
+    return -(-channels // _ROWS) * _ROWS
 
 
 def _count(axis: Axis) -> int:
@@ -65,13 +108,13 @@ def _expand(to: Expansion) -> None:
     output = graph.tensor(operator.outputs[0])
     batches, channels = output.shape[0], output.shape[3]
     rows, columns = _count(y), _count(x)
-    across = _phases(x)
-    is_joined = len({(len(phase.taps), phase.border) for phase in across}) > 1
-    sets = [[phase] for phase in across] if is_joined else [across]
+    down = _phases(y)
+    depth = graph.tensor(operator.inputs[2]).shape[3] * max(len(phase.taps) for phase in down)
+    sets = _across(x, depth, channels)
     lines = []
-    for down in _phases(y):
+    for line in down:
         shape = (batches, rows, columns, channels * len(sets[0]))
-        parts = [_convolve(to, down, phases, shape) for phases in sets]
+        parts = [_convolve(to, line, phases, shape) for phases in sets]
         lines.append(_join(to, parts, 3, (batches, rows, columns * x.stride, channels)))
     whole = (batches, rows * y.stride, columns * x.stride, channels)
     _finish(to, _join(to, lines, 2, whole), whole)
@@ -83,7 +126,9 @@ def _convolve(to: Expansion, down: _Phase, across: Sequence[_Phase], shape: tupl
     weights, source = graph.tensor(operator.inputs[1]), operator.inputs[2]
     bias = operator.inputs[3] if len(operator.inputs) > 3 else ABSENT
     assert weights.data is not None
-    data = [weights.data[:, list(down.taps)][:, :, list(phase.taps)] for phase in across]
+    # One more tap along x, of 0.
+    filled = np.pad(weights.data, ((0, 0), (0, 0), (0, 1), (0, 0)))
+    data = [filled[:, list(down.taps)][:, :, list(phase.taps)] for phase in across]
     inputs = [source, _repeated(to, weights, np.concatenate(data), len(across))]
     if bias != ABSENT:
         tensor = graph.tensor(bias)

@@ -7,11 +7,13 @@ from codegen import reference
 from codegen.backends.native.backend import compile_model
 from codegen.frontend import tflite
 from codegen.ir.verifier import verify
+from codegen.options import KernelChoice
 from codegen.passes import dead, grouped, phases, repeated
 from codegen.passes.graph import check_changed
 from tests.operators import kernels, oracle
 from tests.operators.builder import ModelBuilder, options
 from tests.operators.cases import int8_values
+from tests.operators.int16_cases import transpose_conv_s16
 
 SAME, VALID = 0, 1
 RELU = 1
@@ -114,6 +116,9 @@ def same(model, run, *, judge=oracle.run):
         ((1, 6), (1, 4), (1, 2)),
         ((6, 1), (4, 1), (3, 1)),
         ((2, 3), (7, 2), (2, 1)),
+        ((3, 4), (3, 3), (1, 1)),
+        ((1, 5), (1, 2), (1, 3)),
+        ((2, 5), (2, 1), (2, 4)),
     ],
 )
 @pytest.mark.parametrize("per_channel", [True, False])
@@ -137,11 +142,48 @@ def test_phases_of_two_batches():
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride"), [((3, 3), (1, 1)), ((1, 3), (2, 2))], ids=["stride 1", "gaps"]
+    ("depth", "filters", "count"), [(2, 1, 1), (16, 8, 2)], ids=["few channels", "many"]
 )
-def test_other_transposed_convolutions_stay(kernel, stride):
-    graph = tflite.load(transposed((3, 4), kernel, stride, SAME), "m")
+def test_phases_are_one_convolution_where_products_are_few(depth, filters, count):
+    """Taps of 0 cost less than an interleaving join as long as there are few of them."""
+    after = same(transposed((1, 6), (1, 4), (1, 2), SAME, channels=(depth, filters)), phases.run)
+    assert kinds(after).count("CONV_2D") == count
+    assert ("PACK" in kinds(after)) == (count > 1)
+
+
+def test_gaps_between_lines_stay():
+    graph = tflite.load(transposed((3, 4), (1, 3), (2, 2), SAME), "m")
     assert phases.run(graph) is graph
+
+
+@pytest.mark.slow
+def test_any_transposed_convolution_in_phases():
+    rng = np.random.default_rng(9)
+    for _ in range(300):
+        size, stride = rng.integers(1, 7, 2), rng.integers(1, 5, 2)
+        kernel = rng.integers((stride[0], 1), 8)
+        shape = (size.tolist(), kernel.tolist(), stride.tolist())
+        model = transposed(*shape, int(rng.integers(2)), channels=(int(rng.integers(1, 9)), 3))
+        before = tflite.load(model, "m")
+        x = [int8_values(rng, before.tensor(before.inputs[0]).shape)]
+        after = phases.run(before)
+        assert after is not before
+        expected = reference.run(before, x)[0]
+        np.testing.assert_array_equal(reference.run(dead.run(after), x)[0], expected)
+
+
+def test_a_transposed_convolution_of_int16_in_phases():
+    changed = 0
+    for seed in range(40):
+        case = transpose_conv_s16(np.random.default_rng([seed, 4]))
+        before = tflite.load(case.model, "m")
+        after = dead.run(phases.run(before))
+        expected = reference.run(before, case.inputs)[0]
+        for isa in ("dsp", "rv32"):
+            found = kernels.library("gcc-O3").run(after, case.inputs, KernelChoice(isa))
+            np.testing.assert_array_equal(found[0], expected)
+        changed += "CONV_2D" in kinds(after)
+    assert changed > 15
 
 
 @pytest.mark.parametrize(("channels", "filters", "parts"), [(8, 8, 2), (15, 12, 3)])
