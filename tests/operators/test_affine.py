@@ -61,6 +61,36 @@ def test_every_pair_is_exact(kind: str, build: str) -> None:
     assert affine_share(kind, 6, build, 41) > 0.5
 
 
+@pytest.mark.parametrize("kind", ["ADD", "SUB"])
+@pytest.mark.parametrize("shapes", [((256, 1), (1, 257)), ((1, 256), (257, 1))])
+def test_sums_that_broadcast_are_exact(kind: str, shapes: tuple[tuple[int, int], ...]) -> None:
+    """A value for each row and one for each column: every pair of int8 values."""
+    values = np.arange(-128, 128)
+    chosen = 0
+    for seed in range(4):
+        rng = np.random.default_rng([seed, 43])
+        m = ModelBuilder()
+        scales = draw_scale(rng), draw_scale(rng)
+        sides = [
+            m.input((1, *shape), "int8", scale, draw_zero_point(rng))
+            for shape, scale in zip(shapes, scales, strict=True)
+        ]
+        output = float(np.float32(max(scales) * rng.uniform(0.6, 2)))
+        y = m.tensor((1, *np.maximum(*shapes)), "int8", output, draw_zero_point(rng))
+        m.operator(kind, sides, [y], options(kind.capitalize()))
+        m.output(y)
+        graph = load(m.build(), "case")
+        inputs = [np.resize(values, (1, 1, *shape)).astype(np.int8) for shape in shapes]
+        expected = reference.run(graph, inputs)[0]
+        for choice in CHOICES:
+            call = call_of(graph, graph.operators[0], choice)
+            assert call is not None
+            chosen += call.kernel == "safe_kernel_add_affine_s8"
+            (result,) = kernels.library("gcc-O3").run(graph, inputs, choice)
+            assert np.array_equal(result, expected), (seed, choice)
+    assert chosen > 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ADD", "SUB"])
 def test_many_are_exact_and_nearly_all_affine(kind: str) -> None:

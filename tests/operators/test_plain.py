@@ -67,6 +67,8 @@ def test_both_give_the_same_elements(build, words, tmp_path):
     ("file", "right", "wrong"),
     [
         ("mul", "scaled + e.zero_point", "scaled + e.zero_point + 1"),
+        ("mul", "2 * second - e.doubled", "2 * second + 2 - e.doubled"),
+        ("mul", "e->shift >= -22", "e->shift >= -31"),
         ("rerolled_product", "(b.values[u] - b.zero_point)", "(b.values[u] - b.zero_point + 1)"),
         ("rerolled_step", "2 * scale->zero_point + 1", "2 * scale->zero_point"),
         ("rerolled_step", "(state + 128)", "(state + 127)"),

@@ -7,7 +7,6 @@ gathered one after the other; of what they leave, every pair is compared.
 """
 
 import dataclasses
-import math
 from functools import lru_cache
 
 import numpy as np
@@ -46,20 +45,17 @@ def replace(
 ) -> KernelCall | str | None:
     """Return the call of `safe_kernel_add_affine_s8` of ADD or SUB, where it is exact.
 
-    Tables, int16 sums and sums that broadcast stay as they are.
+    Tables and int16 sums stay as they are.
     """
     del goal
     if plain.kernel != "safe_kernel_add_s8":
-        return None
-    shapes = {graph.tensor(index).shape for index in (*operator.inputs, *operator.outputs)}
-    if len(shapes) > 1:
         return None
     affine = _affine(graph, operator)
     if affine is None:
         return "no affine sum is exact"
     p = sides(graph, operator)
-    fields = "length", "factor1", "factor2", "start", "low", "high"
-    values = math.prod(shapes.pop()), *affine, p.low, p.high
+    fields = "walk", "factor1", "factor2", "start", "low", "high"
+    values = plain.params["walk"], *affine, p.low, p.high
     return dataclasses.replace(
         plain,
         kernel="safe_kernel_add_affine_s8",

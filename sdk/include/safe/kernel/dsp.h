@@ -138,7 +138,8 @@ static inline int32_t safe_dsp_smmlar(int32_t a, int32_t b, int32_t c)
     __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(c));
     return result;
 #else
-    return safe_dsp_add((int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32), c);
+    const int64_t product = (int64_t)a * b;
+    return safe_dsp_add((int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31), c);
 #endif
 }
 
