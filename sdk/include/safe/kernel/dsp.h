@@ -130,6 +130,24 @@ static inline uint32_t safe_dsp_sxtab16_odd(uint32_t a, uint32_t x)
 #endif
 }
 
+/** The larger of each two bytes, with their signs. */
+static inline uint32_t safe_dsp_max8(uint32_t a, uint32_t b)
+{
+#if SAFE_DSP
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+    return result;
+#else
+    uint32_t result = 0;
+    for (int32_t bit = 0; bit < 32; bit += 8) {
+        const int8_t first = (int8_t)(a >> bit & 0xFFu);
+        const int8_t second = (int8_t)(b >> bit & 0xFFu);
+        result |= (uint32_t)(uint8_t)(first > second ? first : second) << bit;
+    }
+    return result;
+#endif
+}
+
 /** round(a * b / 2^32), halves up, plus c. */
 static inline int32_t safe_dsp_smmlar(int32_t a, int32_t b, int32_t c)
 {
