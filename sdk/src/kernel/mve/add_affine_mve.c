@@ -21,17 +21,15 @@ static inline safe_mve_s32_t affine_four(const affine_t *e, safe_mve_s32_t first
     return safe_mve_min(safe_mve_max(sum, e->low), e->high);
 }
 
-void safe_kernel_add_affine_s8_mve(const safe_add_affine_params_t *params, const int8_t *input1,
-                                   const int8_t *input2, int8_t *output)
+/** One run. An output may lie over an input: each element is read before it is written. */
+static inline void affine_run(const affine_t *e, int32_t length, const int8_t *input1,
+                              const int8_t *input2, int8_t *output)
 {
-    const affine_t e = {params->factor1, params->factor2, safe_mve_dup(params->start),
-                        safe_mve_dup(params->low), safe_mve_dup(params->high)};
-    const int32_t rest = params->length % SAFE_MVE_LANES;
-    /* An output may lie over an input: each element is read before it is written. */
-    for (int32_t four = params->length / SAFE_MVE_LANES; four > 0; four--) {
+    const int32_t rest = length % SAFE_MVE_LANES;
+    for (int32_t four = length / SAFE_MVE_LANES; four > 0; four--) {
         const safe_mve_s32_t first = safe_mve_load_s8(input1);
         const safe_mve_s32_t second = safe_mve_load_s8(input2);
-        safe_mve_store_s8(output, affine_four(&e, first, second));
+        safe_mve_store_s8(output, affine_four(e, first, second));
         input1 += SAFE_MVE_LANES;
         input2 += SAFE_MVE_LANES;
         output += SAFE_MVE_LANES;
@@ -39,6 +37,31 @@ void safe_kernel_add_affine_s8_mve(const safe_add_affine_params_t *params, const
     if (rest > 0) {
         const safe_mve_s32_t first = safe_mve_load_some_s8(input1, rest);
         const safe_mve_s32_t second = safe_mve_load_some_s8(input2, rest);
-        safe_mve_store_some_s8(output, affine_four(&e, first, second), rest);
+        safe_mve_store_some_s8(output, affine_four(e, first, second), rest);
+    }
+}
+
+void safe_kernel_add_affine_s8_mve(const safe_add_affine_params_t *params, const int8_t *input1,
+                                   const int8_t *input2, int8_t *output)
+{
+    const safe_broadcast_t *walk = &params->walk;
+    affine_t e = {params->factor1, params->factor2, safe_mve_dup(params->start),
+                  safe_mve_dup(params->low), safe_mve_dup(params->high)};
+    for (int32_t row = 0; row < walk->rows; row++) {
+        const safe_broadcast_start_t start = safe_broadcast_row(walk, row);
+        const int8_t *first = &input1[start.first];
+        const int8_t *second = &input2[start.second];
+        /* A value that repeats becomes part of the start; what is read in its place counts 0. */
+        if (walk->step2 == 0) {
+            e.start = safe_mve_dup(params->start + *second * params->factor2);
+            e.factor2 = 0;
+            second = first;
+        } else if (walk->step1 == 0) {
+            e.start = safe_mve_dup(params->start + *first * params->factor1);
+            e.factor1 = 0;
+            first = second;
+        }
+        affine_run(&e, walk->length, first, second, output);
+        output += walk->length;
     }
 }
