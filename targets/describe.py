@@ -28,6 +28,9 @@ from targets.pack import PackDevice
 from targets.parts import ChipPart
 
 _CORES = {
+    "CortexM0": "cortex-m0",
+    "CortexM0Plus": "cortex-m0plus",
+    "CortexM23": "cortex-m23",
     "CortexM3": "cortex-m3",
     "CortexM4": "cortex-m4",
     "CortexM7": "cortex-m7",
@@ -35,8 +38,9 @@ _CORES = {
     "CortexM35P": "cortex-m35p",
     "CortexM55": "cortex-m55",
 }
-"""Names of the cores by their name in a pack: Armv7-M and Armv8-M Mainline, which
-`targets/arch/cortex_m` starts."""
+"""Names of the cores by their name in a pack: all that `targets/arch/cortex_m` starts."""
+_BASELINE = ("cortex-m0", "cortex-m0plus", "cortex-m23")
+"""Armv6-M and Armv8-M Baseline, which have kernels of their own."""
 _FPU = {
     ("cortex-m4", "SinglePrecision"): "fpv4-sp-d16",
     ("cortex-m7", "SinglePrecision"): "fpv5-sp-d16",
@@ -81,6 +85,8 @@ def _cpu(device: PackDevice) -> tuple[Cpu, str]:
         raise TargetError(
             f"{device.part}: core {device.core} is not started by targets/arch; it is for {known}"
         )
+    if name in _BASELINE:  # none of them has a floating-point unit, whatever the family has
+        return Cpu(name, (f"-mcpu={name}", "-mthumb")), "v6m"
     dsp = device.dsp if device.dsp is not None else name in _DSP_ALWAYS
     suffix = "+nodsp" if not dsp and name in ("cortex-m33", "cortex-m35p") else ""
     flags = [f"-mcpu={name}{suffix}", "-mthumb"]

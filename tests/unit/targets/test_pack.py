@@ -5,9 +5,11 @@ import re
 
 import pytest
 
-from targets import describe, family, load, pack, parts, provenance
+from codegen.emit import linker
+from targets import describe, family, kernels, load, pack, parts, provenance
 from targets.describe import Wishes
 from targets.errors import ExitCode, TargetError
+from targets.places import SDK
 from tests.unit.targets import packs
 
 REAL = ("Keil.STM32F4xx_DFP.pdsc", "Keil.STM32U5xx_DFP.pdsc")
@@ -69,6 +71,26 @@ def test_description_of_a_chip_without_driver(tmp_path):
     assert packs.link_empty(target, tmp_path) == ""
 
 
+@pytest.mark.parametrize(
+    ("core", "name"),
+    [("Cortex-M0", "cortex-m0"), ("Cortex-M0+", "cortex-m0plus"), ("Cortex-M23", "cortex-m23")],
+)
+def test_baseline_cores_have_kernels_of_their_own(tmp_path, core, name):
+    """What is described compiles: start-up code and kernels know no instruction that it lacks."""
+    text = packs.PDSC.replace("Cortex-M0", core)
+    wishes = {"interrupts": 32, "clock_hz": 8_000_000, "uart": "UART0"}
+    target = made(packs.pdsc(tmp_path, text), "MADE2", **wishes).target
+    assert (target.isa, target.cpu.flags) == ("v6m", (f"-mcpu={name}", "-mthumb"))
+    (tmp_path / "safe_target.h").write_text(linker.target_header(target, "0"))
+    sources = [*kernels.sources("v6m"), *(load.TARGETS_DIR / "arch/cortex_m").glob("*.c")]
+    folders = (tmp_path, SDK / "include", load.TARGETS_DIR / "driver")
+    folders += tuple(load.TARGETS_DIR / f"arch/{part}" for part in ("common", "cortex_m"))
+    own = [s for s in sources if s.parent.name in ("v6m", "cortex_m")]
+    flags = [*target.cpu.flags, "-std=c99", "-O1", "-Werror", *(f"-I{f}" for f in folders)]
+    for source in own:
+        assert packs.run("arm-none-eabi-gcc", *flags, "-c", source, "-o", tmp_path / "o") == ""
+
+
 def test_what_is_missing_is_said(tmp_path):
     found = made(packs.pdsc(tmp_path))
     assert (found.target.clock, found.target.uart) == (None, None)
@@ -87,7 +109,11 @@ def test_mistakes(tmp_path):
     path = packs.pdsc(tmp_path)
     refuse(r"no pack at .*nothing.pdsc", pack.read, tmp_path / "nothing.pdsc", "MADE1")
     refuse(r"no device 'MADE9' among 2; close are MADE", pack.read, path, "MADE9")
-    refuse(r"MADE2: core CortexM0 is not started by targets/arch", made, path, "MADE2")
+    other = tmp_path / "other"
+    other.mkdir()
+    text = packs.PDSC.replace("Cortex-M0", "Cortex-A9")
+    strange = packs.pdsc(other, text)
+    refuse(r"MADE2: core CortexA9 is not started by targets/arch", made, strange, "MADE2")
     refuse("give --interrupts N", lambda: made(path, interrupts=0))
     refuse(r"2 .pdsc files", pack.read, packs.pack(tmp_path, "a.pdsc", "b.pdsc"), "MADE1")
     garbage = tmp_path / "garbage.pack"
