@@ -26,6 +26,15 @@ static inline int32_t safe_v6m_clamp(int32_t value, int32_t low, int32_t high)
     return value > high ? high : value;
 }
 
+/** Limits a value to int16; one comparison where nothing is to be limited. */
+static inline int32_t safe_v6m_saturate_s16(int32_t value)
+{
+    if (SAFE_UNLIKELY((int16_t)value != value)) {
+        value = value < 0 ? INT16_MIN : INT16_MAX;
+    }
+    return value;
+}
+
 /** Limits a value to [-limit, limit); one branch where nothing is to be limited. */
 static inline int32_t safe_v6m_saturate(int32_t value, int32_t limit)
 {
@@ -63,7 +72,9 @@ static inline int32_t safe_v6m_multiply_high(int32_t sum, int32_t multiplier)
     const int32_t h = (sum - l) >> 16;
     const int32_t m0 = (int32_t)((uint32_t)multiplier & 0xFFFFu);
     const int32_t m1 = multiplier >> 16;
-    return 2 * (h * m1) + ((((l * m0) >> 16) + h * m0 + l * m1 + (1 << 14)) >> 15);
+    /* floor((x + 2^14) / 2^15) by floor((floor(x / 2^14) + 1) / 2), which needs no large constant.
+     */
+    return 2 * (h * m1) + ((((((l * m0) >> 16) + h * m0 + l * m1) >> 14) + 1) >> 1);
 }
 
 /** Rescaling of a sum whose addend is stored. */

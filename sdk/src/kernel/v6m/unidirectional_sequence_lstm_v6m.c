@@ -6,8 +6,8 @@
 #include "safe/compiler.h"
 #include "safe/fixed_point.h"
 
-/** Limits of int16, and of half the arguments of the table. */
-enum { LIMIT_S16 = 1 << 15, LIMIT_ARGUMENT = 1 << 17 };
+/** Limit of half the arguments of the table. */
+enum { LIMIT_ARGUMENT = 1 << 17 };
 
 /** Fraction of the two-sided curve at z, without rounding: between entries i and i + 1 of the upper
  * half, z = 512 * i + rest; its lower half is the one's complement of the upper, as entry -1 - i
@@ -39,7 +39,7 @@ static inline int32_t hyperbolic(int32_t half, const int16_t *curve)
 /** One term of a gate in Q3.12, limited to int16. */
 static inline int32_t term(int32_t sum, safe_v6m_rescale_t rescale)
 {
-    return safe_v6m_saturate(safe_v6m_rescale(sum, rescale), LIMIT_S16);
+    return safe_v6m_saturate_s16(safe_v6m_rescale(sum, rescale));
 }
 
 /** A gate before its activation: the terms of input and hidden state. @param sums Sums of one unit,
@@ -49,7 +49,7 @@ static inline int32_t gate_of(const safe_lstm_v6m_params_t *params, int32_t gate
 {
     const int32_t input = term(sums[2 * gate], params->input[gate]);
     const int32_t recurrent = term(sums[SAFE_DOT8_V6M_ROWS + 2 * gate], params->recurrent[gate]);
-    return safe_v6m_saturate(input + recurrent, LIMIT_S16);
+    return safe_v6m_saturate_s16(input + recurrent);
 }
 
 /** forget * cell in the cell's scale: by 2^30 / 2^31 with halves up, then by 2^-14 with halves
@@ -107,7 +107,7 @@ static SAFE_NOINLINE void rescale_wide(const safe_lstm_v6m_params_t *params, int
             /* The other terms are rescaled by 2 * 2^30 / 2^32 and a shift by 1, which is 1 / 4:
              * four times the result comes out as it is. */
             const int32_t value = safe_requantize(sums[k], wide->multiplier, wide->shift);
-            sums[k] = 4 * safe_v6m_saturate(value, LIMIT_S16);
+            sums[k] = 4 * safe_v6m_saturate_s16(value);
         }
     }
 }
