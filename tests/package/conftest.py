@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-SECONDS = 120
+SECONDS = 300
 
 
 EXTRAS = (

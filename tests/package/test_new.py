@@ -76,6 +76,7 @@ def test_make(tmp_path, checksum):
     assert (done(built), built.stderr) == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.emulator
 def test_cmake_for_another_core(tmp_path, checksum):
     project = new(tmp_path, "--style", "cmake", "--target", "hifive1")
@@ -86,6 +87,7 @@ def test_cmake_for_another_core(tmp_path, checksum):
     assert (project / "build/my-product.bin").is_file()
 
 
+@pytest.mark.slow  # test_install.py builds such a project with the wheel
 @pytest.mark.emulator
 def test_scons(tmp_path, checksum):
     project = new(tmp_path)

@@ -63,6 +63,7 @@ def test_verbs_work_in_an_empty_folder(installed, tmp_path):
     assert tree(installed.package) == before
 
 
+@pytest.mark.slow  # test_install.py builds and runs one, too
 @pytest.mark.emulator
 def test_image_and_emulator_of_an_installed_package(installed, tmp_path):
     before = tree(installed.package)

@@ -45,7 +45,7 @@ LEFT_OUT = {
 SHORTER = {
     "demo --csv measurements.csv": " --epochs 2",
     "train --csv measurements.csv --out mymodel": " --epochs 2",
-    "soak --target stm32f4 --hours 24": " --hours 0.1",
+    "soak --target stm32f4 --hours 24": " --hours 1",
     "emulate --target stm32f4": " --seconds 2",
 }
 """End of a command → what is added to it, because it would take long, or for ever."""
