@@ -17,7 +17,7 @@ from targets.errors import SafeError
 from targets.load import load
 from targets.places import ROOT
 
-TARGETS = ("mps2-an386", "mps2-an505", "mps2-m0plus", "riscv-virt")
+TARGETS = ("mps2-an386", "mps2-an505", "mps2-m0plus", "mps3-an547", "riscv-virt")
 EXACT_TARGETS = ("ibex",)
 """Targets whose clock cycles are counted in simulated RTL: a million take a second."""
 EXACT_CALLS = 2

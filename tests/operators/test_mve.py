@@ -13,7 +13,7 @@ import pytest
 
 from codegen import fixed_point, reference
 from codegen.backends.native.lower import call_of
-from codegen.backends.native.mve import conv_2d, depthwise_conv_2d, packing
+from codegen.backends.native.mve import average_pool_2d, conv_2d, depthwise_conv_2d, packing
 from codegen.backends.native.shared.sigmoid import lines
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.frontend.tflite import load
@@ -25,7 +25,15 @@ from tests.operators.cases import CASES
 from tests.operators.draw import Array
 
 MVE = KernelChoice("mve")
-KINDS = ("ADD", "CONV_2D", "FULLY_CONNECTED", "SUB", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+KINDS = (
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "CONV_2D",
+    "FULLY_CONNECTED",
+    "MAX_POOL_2D",
+    "SUB",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+)
 QUICK = 60
 SLOW = 1000
 
@@ -173,6 +181,39 @@ def test_a_depthwise_pair_that_leaves_16_bits_is_refused() -> None:
 
     assert refusal(-128, 127) is refusal(127, -128) is None
     assert "-128" in str(refusal(-128, -128))
+
+
+def test_the_mean_of_every_sum_and_number_of_taps() -> None:
+    """The arithmetic of `mean_of` in pool_2d_mve.c against TFLite's division."""
+    size = np.arange((1 << 15) + 1)
+    for count in range(1, average_pool_2d.MAX_TAPS + 1):
+        reciprocal = (1 << 31) - 1 if count == 1 else ((1 << 31) - 1) // count + 1
+        mean = fixed_point.multiply_high(size, reciprocal)
+        assert np.array_equal(mean, (size + count // 2) // count), count
+
+
+def pooled(taps: tuple[int, int]) -> Graph:
+    """Return an average over windows of `taps` without padding."""
+    m = ModelBuilder()
+    height, width = taps
+    x = m.input((1, *taps, 5), "int8", 0.05, 3)
+    y = m.tensor((1, 1, 1, 5), "int8", 0.05, 3)
+    fields = options("Pool2D", filterHeight=height, filterWidth=width, strideH=1, strideW=1)
+    fields.padding = 1
+    m.operator("AVERAGE_POOL_2D", [x], [y], fields)
+    m.output(y)
+    return load(m.build(), "pool")
+
+
+def test_means_of_more_taps_are_refused() -> None:
+    for taps, kernel in (((16, 16), "_mve"), ((16, 17), "_s8")):
+        graph = pooled(taps)
+        (operator,) = graph.operators
+        call = call_of(graph, operator, MVE)
+        assert call is not None
+        assert call.kernel.endswith(kernel)
+        images = np.full((1, 1, *taps, 5), -128, np.int8)
+        compare(graph, [images], "gcc-O3")
 
 
 def test_scales_are_filled_to_whole_vectors() -> None:

@@ -83,9 +83,11 @@ def test_forms_of_each_folder():
     assert set(replacements.replacements("rv32")) == packed
     assert set(replacements.replacements("mve")) == {
         "ADD",
+        "AVERAGE_POOL_2D",
         "CONV_2D",
         "DEPTHWISE_CONV_2D",
         "FULLY_CONNECTED",
+        "MAX_POOL_2D",
         "SUB",
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
     }
