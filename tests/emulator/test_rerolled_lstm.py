@@ -15,7 +15,7 @@ pytestmark = pytest.mark.emulator
 
 
 @pytest.mark.parametrize(("units", "per_channel"), [(1, True), (17, True), (6, False)])
-@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "riscv-virt"])
+@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "mps3-an547", "riscv-virt"])
 def test_unrolled_models(name, units, per_channel, tmp_path):
     target = load(name)
     path = tmp_path / "unrolled.tflite"
@@ -27,7 +27,7 @@ def test_unrolled_models(name, units, per_channel, tmp_path):
 
 
 @pytest.mark.parametrize("model", ["small_gru", "small_gru_all"])
-@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "riscv-virt"])
+@pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "mps3-an547", "riscv-virt"])
 def test_gru_models(name, model, tmp_path):
     target = load(name)
     path = ROOT / f"tests/unit/codegen/models/{model}.tflite"

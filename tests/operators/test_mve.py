@@ -13,7 +13,13 @@ import pytest
 
 from codegen import fixed_point, reference
 from codegen.backends.native.lower import call_of
-from codegen.backends.native.mve import average_pool_2d, conv_2d, depthwise_conv_2d, packing
+from codegen.backends.native.mve import (
+    average_pool_2d,
+    conv_2d,
+    depthwise_conv_2d,
+    packing,
+    rerolled,
+)
 from codegen.backends.native.shared.sigmoid import lines
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.frontend.tflite import load
@@ -226,3 +232,18 @@ def test_scales_are_filled_to_whole_vectors() -> None:
 
 def test_a_buffer_is_there_where_the_last_block_is_not_whole() -> None:
     assert [packing.buffer_bytes(depth) for depth in (1, 16, 17, 640)] == [16, 0, 32, 0]
+
+
+def test_rows_of_a_rerolled_product_end_with_their_sums() -> None:
+    rows = np.arange(-60, 60, dtype=np.int8).reshape(6, 20)
+    packed = rerolled.packed("weights", rows).data
+    assert packed.shape == (2, 4 * 32 + 8)
+    sums = np.ascontiguousarray(packed[:, -8:]).view(np.int16)
+    assert sums.reshape(-1).tolist() == [*rows.sum(axis=1, dtype=np.int64), 0, 0]
+
+
+def test_rows_whose_sum_leaves_16_bits_are_refused() -> None:
+    rows = np.full((4, 256), -128, np.int8)
+    assert "beyond 2^15" in str(rerolled.refusal(rows[:, :9], rows))
+    rows[:, 0] = -127
+    assert rerolled.refusal(rows[:, :9], rows) is None

@@ -46,6 +46,8 @@ _RATES = {
     ("mve", "fully_connected"): Rate(0.16, 11.0),
     ("mve", "conv_2d"): Rate(0.13, 6.0),
     ("mve", "depthwise_conv_2d"): Rate(0.65, 6.0),
+    ("mve", "rerolled_gru"): Rate(0.75, 0.0),
+    ("mve", "rerolled_lstm"): Rate(0.75, 0.0),
     ("mve", "unidirectional_sequence_lstm"): Rate(0.16, 70.0),
     ("rv32", "fully_connected"): Rate(3.22, 33.0),
     ("rv32", "conv_1d"): Rate(3.3, 20.0),
