@@ -251,7 +251,9 @@ class Matcher:
         if len(found) != 1:
             kinds = ", ".join(sorted({o.kind for o in read})) or "nothing"
             name = self.graph.tensor(value).name
-            self._require(False, f'"{name}" goes to {kinds}, where the loop has one {kind}')
+            several = f"{len(found)} {kind}: two loops share it, as those of a bidirectional layer"
+            to = several if len(found) > 1 else f"{kinds}, where the loop has {kind}"
+            self._require(False, f'"{name}" goes to {to}')
         self.matched.append(found[0])
         return found[0]
 

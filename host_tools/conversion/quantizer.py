@@ -8,7 +8,7 @@ is the very function that a plain conversion ends with.
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -136,12 +136,16 @@ class Places:
         names: Names of the tensors.
         low: int64 [T], byte positions of the minima (little-endian float32) in the file.
         high: int64 [T], byte positions of the maxima.
+        groups: Places (int64 each) of tensors that need one range, see `_groups`.
+        cells: Places (int64) of the cell states of LSTMs.
     """
 
     tensors: NDArray[np.int64]
     names: tuple[str, ...]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
+    groups: tuple[NDArray[np.int64], ...] = ()
+    cells: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 _MIN_SLOT, _MAX_SLOT = 4, 6
@@ -169,13 +173,67 @@ def places(calibrated: bytes) -> Places:
     if not found:
         raise ConversionError("the calibrated model has no ranges: this converter is unknown")
     tensors, names, low, high = zip(*found, strict=True)
-    return Places(np.array(tensors), tuple(names), np.array(low), np.array(high))
+    groups, cells = _groups(schema.Model.GetRootAs(calibrated, 0), list(tensors))
+    return Places(np.array(tensors), tuple(names), np.array(low), np.array(high), groups, cells)
+
+
+_MOVEMENTS = ("REVERSE_V2", "CONCATENATION", "PACK", "RESHAPE", "TRANSPOSE")
+_LSTM, _CELL_INPUT = "UNIDIRECTIONAL_SEQUENCE_LSTM", 19
+_LEAST_CELL = 0.75
+"""Least range of a cell state. Its scale is the power of two above it over 2^15, and below 2^-15
+TensorFlow Lite Micro's kernel has no tanh."""
+
+
+def _groups(
+    model: Any, tensors: list[int]
+) -> tuple[tuple[NDArray[np.int64], ...], NDArray[np.int64]]:
+    """Return the tensors that a REVERSE_V2 and the movements around it join, and the cell states of
+    LSTMs, as places.
+
+    TFLite's quantizer gives the output of REVERSE_V2 the scale of the CONCATENATION that reads it,
+    and its kernel copies the bytes all the same: of a bidirectional layer, one direction would be
+    off by the quotient of both scales.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    numbers = {getattr(schema.BuiltinOperator, kind): kind for kind in (*_MOVEMENTS, _LSTM)}
+    graph, owner = model.Subgraphs(0), {index: index for index in tensors}
+
+    def root(index: int) -> int:
+        while owner[index] != index:
+            index = owner[index]
+        return index
+
+    turned: set[int] = set()
+    cells: list[int] = []
+    for number in range(graph.OperatorsLength()):
+        operator = graph.Operators(number)
+        code = model.OperatorCodes(operator.OpcodeIndex())
+        kind = numbers.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
+        if kind == _LSTM:
+            cells += [tensors.index(i) for i in [operator.Inputs(_CELL_INPUT)] if i in owner]
+            continue
+        ends = [*operator.InputsAsNumpy(), *operator.OutputsAsNumpy()] if kind else []
+        joined = [int(index) for index in ends if int(index) in owner]
+        for index in joined[1:]:
+            owner[root(index)] = root(joined[0])
+        if kind == "REVERSE_V2":
+            turned.update(joined)
+    roots = {root(index) for index in turned}
+    groups = tuple(
+        np.array([n for n, index in enumerate(tensors) if root(index) == one]) for one in roots
+    )
+    return groups, np.array(cells, np.int64)
 
 
 def overwrite(
     calibrated: bytes, at: Places, low: NDArray[np.float32], high: NDArray[np.float32]
 ) -> bytes:
-    """Return the calibrated model with other ranges, float32 [T] each."""
+    """Return the calibrated model with other ranges, float32 [T] each; one for each group."""
+    low, high = low.copy(), high.copy()
+    for group in at.groups:
+        low[group], high[group] = low[group].min(), high[group].max()
+    high[at.cells] = np.maximum(high[at.cells], np.float32(_LEAST_CELL))
     content = bytearray(calibrated)
     for position, value in zip((*at.low, *at.high), (*low, *high), strict=True):
         struct.pack_into("<f", content, int(position), float(value))

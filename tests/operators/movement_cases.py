@@ -184,11 +184,15 @@ def tile(rng: Rng) -> Case:
 
 
 def reverse(rng: Rng) -> Case:
-    """One axis from back to front."""
+    """One axis from back to front, at one scale or, as of a bidirectional layer, at another."""
     m, shape, dtype = ModelBuilder(), _shape(rng), _dtype(rng)
     axis = int(rng.integers(-len(shape), len(shape)))
     x, values = _values(rng, m, shape, dtype)
-    y = _output(m, shape, dtype)
+    if dtype == "int8" and rng.integers(2):
+        y = m.tensor(shape, dtype, 0.07, 5)
+        m.output(y)
+    else:
+        y = _output(m, shape, dtype)
     m.operator("REVERSE_V2", [x, m.constant(_int32(axis))], [y], options("ReverseV2"))
     return Case(m.build(), [values])
 

@@ -1,7 +1,8 @@
 """REVERSE_V2: the elements of a tensor from back to front along one or more axes; any type.
 
 Inputs: the tensor, the constant axes. Source of the rules: TFLM's reverse, which takes one axis;
-several follow TFLite's reference.
+several follow TFLite's reference. Both copy bytes where the scales differ, too: TFLite's quantizer
+gives the output the scale of a CONCATENATION that reads it (a bidirectional layer), and so do we.
 """
 
 from collections.abc import Sequence
@@ -15,9 +16,9 @@ from codegen.operators.base import OperatorSpec
 from codegen.operators.checks import (
     batched,
     require_counts,
+    require_dtype,
     require_indices,
     require_input,
-    require_same_values,
     require_shape,
 )
 from codegen.operators.layout.copy import Walk, copy_call, positive_axis
@@ -37,7 +38,7 @@ class ReverseV2(OperatorSpec):
         _axes(graph, operator)
         output = graph.tensor(operator.outputs[0])
         require_shape(graph, operator, output, source.shape)
-        require_same_values(graph, operator, output, source)
+        require_dtype(graph, operator, output, source.dtype)
 
     def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the copy, which steps backwards; a view when only axes of extent 1 turn."""

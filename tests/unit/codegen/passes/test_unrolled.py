@@ -36,7 +36,7 @@ def test_an_lstm_without_bias_is_a_loop(every):
         ("weights", "step 5: it has weights of its own"),
         ("bias", "step 5: it has bias of its own"),
         ("activation", "step 5: operator 57 ADD is no plain int8 operator on values of one size"),
-        ("order", 'step 5: "t84" goes to TANH, where the loop has one LOGISTIC'),
+        ("order", 'step 5: "t84" goes to TANH, where the loop has LOGISTIC'),
         ("reader", '"t42" is an output of the model'),
     ],
 )

@@ -22,7 +22,11 @@ def layers(keras: object, name: str) -> list[object]:
             make.TimeDistributed(make.Dense(CHANNELS)),
         ],
         "simple": [make.SimpleRNN(5), make.Dense(2)],
-        "bidirectional": [make.Bidirectional(make.LSTM(4)), make.Dense(2)],
+        "bidirectional": [
+            make.Bidirectional(make.LSTM(4, return_sequences=True)),
+            make.Bidirectional(make.LSTM(3)),
+            make.Dense(2),
+        ],
         "gru": [make.GRU(4, reset_after=False, use_bias=False), make.Dense(2)],
         "upsampling": [
             make.Conv1D(4, 3, strides=2, padding="same"),
@@ -37,10 +41,8 @@ def layers(keras: object, name: str) -> list[object]:
     "name",
     [
         "autoencoder",
-        *(
-            pytest.param(n, marks=pytest.mark.slow)
-            for n in ("simple", "bidirectional", "gru", "upsampling")
-        ),
+        "bidirectional",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("simple", "gru", "upsampling")),
     ],
 )
 def test_a_network_converts_and_generates(name: str, tmp_path: Path) -> None:
@@ -54,4 +56,8 @@ def test_a_network_converts_and_generates(name: str, tmp_path: Path) -> None:
     out = tmp_path / "m.tflite"
     command = ["convert", "--from", tmp_path / "m.keras", "--rep", tmp_path / "rep.npz"]
     assert cli.main([*map(str, command), "--out", str(out)]) == 0
-    assert load(out, "m").operators
+    graph = load(out, "m")
+    for operator in graph.operators:
+        if operator.kind == "REVERSE_V2":  # its kernel copies bytes
+            source, result = (graph.tensor(i) for i in (operator.inputs[0], *operator.outputs))
+            assert source.quantization == result.quantization
