@@ -298,7 +298,11 @@ def tell_trials(made: Made, say: Callable[[str], None]) -> None:
     if made.worth is not None:
         say(made.worth.words())
     elif made.network is not None:
-        say("too few held-out quiet rows to tell what the network's residual adds: it is left out")
+        say(
+            "too few held-out quiet rows to tell what the network's residual adds (with a learned"
+            " baseline one stretch does not show how deployments differ): it is left out, and"
+            " --network none makes a smaller product"
+        )
     if made.sight is None:
         say("too few quiet rows in a row in the test part to try injected faults on")
         return

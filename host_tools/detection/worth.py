@@ -15,6 +15,9 @@ CLEAR = 2.0
 MORE_NOTICES = 0.5
 """Percent of the quiet time by which notices may grow."""
 
+LEAST_DEPLOYMENTS = 2
+"""Held-out stretches, each as long as the learning: fewer do not show how deployments differ."""
+
 
 @dataclass(frozen=True)
 class Side:
@@ -85,11 +88,17 @@ def _rows(delay: float | None) -> str:
 def compare(with_network: Bench, without: Bench, stretches: Sequence[F64]) -> Worth | None:
     """Try both on the same steps and quiet rows; None: too few rows to tell.
 
+    With a learned baseline each stretch is a deployment. One of them shows how the forecasts do
+    where they were made, and not how they do on another day: it does not tell.
+
     Args:
         with_network: The detector that has the residual.
         without: The other one.
         stretches: Quiet rows that trained nothing, raw float64 [T, C] each, without gaps.
     """
+    learn = with_network.detector.learn_samples
+    if learn and sum(len(stretch) >= learn for stretch in stretches) < LEAST_DEPLOYMENTS:
+        return None
     found = [(sight(b, stretches, whole=False), b) for b in (with_network, without)]
     seen = [(s, b) for s, b in found if s is not None]
     if len(seen) < 2:

@@ -55,6 +55,21 @@ def bench(net: Network, *, scores: bool) -> Bench:
 QUIET = [rows(1500, 77), rows(1500, 78)]
 
 
+def test_one_deployment_does_not_tell_what_a_network_adds_to_a_learned_baseline():
+    """Stretches shorter than the learning are none; rows of a training baseline always tell."""
+    good = network(knows=True)
+    both = [
+        Bench(fitted(good if scores else None, 400).detector, scaler(), good, np.ones(2), 1.0)
+        for scores in (True, False)
+    ]
+    least = [rows(1500, 77), rows(400, 78)]
+    assert worth.compare(*both, least) is not None
+    assert worth.compare(*both, [least[0], least[1][:399]]) is None
+    assert worth.compare(*both, least[:1]) is None
+    plain = [bench(good, scores=scores) for scores in (True, False)]
+    assert worth.compare(*plain, least[:1]) is not None
+
+
 def test_a_network_that_knows_the_wave_stays_and_one_that_knows_nothing_does_not():
     good = network(knows=True)
     found = worth.compare(bench(good, scores=True), bench(good, scores=False), QUIET)
