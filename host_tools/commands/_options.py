@@ -35,6 +35,11 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", default=default, help="who computes (default: %(default)s)")
 
 
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """Declare the option that prints the result for a machine; docs/json.md has the keys."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON, nothing else")
+
+
 def add_max_lsb(parser: argparse.ArgumentParser) -> None:
     """Declare the gate for backends whose outputs need not be exact."""
     parser.add_argument(

@@ -13,6 +13,7 @@ import json
 import sys
 from pathlib import Path
 
+from host_tools.commands import _options as image_options
 from host_tools.commands import _output
 from host_tools.errors import DataError
 from targets.errors import ExitCode
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--channels", choices=("first", "last"), help="where an ONNX model has its channels, when"
         " its shape fits the windows both ways")  # fmt: skip
     add("--unrolled", action="store_true", help="recurrent operators step by step, not fused")
+    image_options.add_json(parser, "the manifest of the conversion")
     add("--int16x8", action="store_true", help="int16 activations; not for the fused LSTM")
     add("--calibration", default="minmax", help="minmax, percentile[:P], sigma[:K], mse")
     add("--percentile", type=float, help="parameter of --calibration percentile")
@@ -81,6 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
     store.write(path, found.model)
     text = json.dumps(manifest, indent=2) + "\n"
     store.write(path.with_suffix(".json"), text.encode())
+    if arguments.json:
+        sys.stdout.write(text)
+        return ExitCode.OK
     kinds = found.manifest["operators"]
     told = found.manifest.get("onnx")
     if told is not None:

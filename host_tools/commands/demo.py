@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--streaming", action="store_true", help="an image that computes per sample"
     )
+    image_options.add_json(parser, "report.json")
     parser.add_argument("--epochs", type=int, help="train at most this long")
     parser.add_argument(
         "--network",
@@ -64,6 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
         say=_say,
         progress=_progress,
     )
-    print(f"{files.text}\n\n{files.json}\n{files.html}")  # noqa: T201
+    if arguments.json:
+        sys.stdout.write(files.json.read_text(encoding="utf-8"))
+    else:
+        sys.stdout.write(f"{files.text}\n\n{files.json}\n{files.html}\n")
     require_agreement(files.report, files.html, arguments.max_lsb)
     return ExitCode.OK

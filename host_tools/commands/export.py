@@ -9,9 +9,11 @@ Example:
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
+from host_tools.commands import _options as image_options
 from host_tools.commands import _output
 from host_tools.errors import DataError
 from targets.errors import ExitCode
@@ -26,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--forms", nargs="+", choices=("keras", "savedmodel", "unrolled", "tflite"),
         help="default: all that the network allows")  # fmt: skip
     add("--model", help="a model whose shape the network must have: name or folder")
+    image_options.add_json(parser, "export.json")
     add("--window", type=int, help="samples that it must take")
     add("--horizon", "--forecast", type=int, help="samples that it must forecast")
     add("--channels", "--nfeat", type=int, help="channels that it must have")
@@ -56,7 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.network.exists():
         raise DataError(f"{arguments.network}: no such network")
     done = export.export(arguments.network, arguments.outdir, arguments.forms, _shape(arguments))
-    write_plain(arguments.outdir / "export.json", {"from": arguments.network.name, **done})
+    record = {"from": arguments.network.name, **done}
+    write_plain(arguments.outdir / "export.json", record)
+    if arguments.json:
+        sys.stdout.write(json.dumps(record) + "\n")
+        return ExitCode.OK
     rows = [["form", "RMSE to the original", "largest difference"]]
     rows += [[r["file"], f"{r['rmse']:.2e}", f"{r['max']:.2e}"] for r in done["forms"].values()]
     sys.stdout.write("\n".join(aligned(rows, right=True)) + "\n")

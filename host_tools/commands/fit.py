@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.commands import _detector, _output, _reading
+from host_tools.commands import _options as image_options
 from host_tools.data import model_data, window
 from host_tools.detection import hours
 from host_tools.detection import quiet as detection
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=_output.folder, help="folder to write to (default: the model's own)"
     )
+    image_options.add_json(parser, "training.json")
 
 
 def _network_of(model: str) -> str:
@@ -66,7 +68,9 @@ def _without_network(arguments: argparse.Namespace, choice: Choice) -> int:
         settings=Settings(detector=choice),
         network=False,
     )
-    train(request, _say)
+    trained = train(request, _say)
+    if arguments.json:
+        sys.stdout.write(json_file.text(trained.figures))
     return ExitCode.OK
 
 
@@ -130,7 +134,10 @@ def run(arguments: argparse.Namespace) -> int:
     record = about.home / "training.json"
     before = json_file.read(record) if record.exists() else {}
     output.write(out / detector.FILE, text)
-    output.write(out / record.name, json_file.text({**before, **figures}))
+    told = json_file.text({**before, **figures})
+    output.write(out / record.name, told)
+    if arguments.json:
+        sys.stdout.write(told)
     detector_evaluation.held_out(out, "fit", figures)
     (out / REFUSED).unlink(missing_ok=True)
     return ExitCode.OK

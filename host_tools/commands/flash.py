@@ -10,6 +10,7 @@ does not hold the image afterwards.
 """
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--pack", type=Path, action="append", default=[], metavar="FILE", help="for pyOCD")
     add("--no-verify", action="store_true", help="do not read back")
     add("--dry-run", action="store_true", help="print the command lines, run and build nothing")
+    image_options.add_json(parser, "what was written, and by which commands,")
     add("--verbose", action="store_true", help="print what the runner says")
 
 
@@ -92,13 +94,25 @@ def run(arguments: argparse.Namespace) -> int:
     name = flash.choose(target, arguments.runner, packs, dry=arguments.dry_run)
     job = FlashJob(settings, _elf(arguments).resolve(), arguments.probe, packs, verify)
     chosen = flash.plan(name, job)
-    if arguments.dry_run:
+    fields = {
+        "target": target.name,
+        "image": str(job.elf),
+        "runner": chosen.name,
+        "verified": verify and not arguments.dry_run,
+        "written": not arguments.dry_run,
+        "commands": [list(step.argv) for step in chosen.steps],
+    }
+    if arguments.dry_run and not arguments.json:
         sys.stdout.write("".join(shlex.join(step.argv) + "\n" for step in chosen.steps))
+        return 0
+    if arguments.dry_run:
+        sys.stdout.write(json.dumps(fields) + "\n")
         return 0
     for path in (job.elf, job.binary, job.hexadecimal):
         if not path.is_file():
             raise BuildError(f"no image at {path}: build it with host_tools build")
     flash.run(chosen, job, _say if arguments.verbose else lambda _: None)
     done = "written and verified" if verify else "written, not verified"
-    sys.stdout.write(f"{job.elf.name} {done} on {target.name} by {chosen.name}\n")
+    told = f"{job.elf.name} {done} on {target.name} by {chosen.name}"
+    sys.stdout.write((json.dumps(fields) if arguments.json else told) + "\n")
     return 0

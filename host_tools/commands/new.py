@@ -12,8 +12,11 @@ library without a project: host_tools package.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
+
+from host_tools.commands import _options as image_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=STYLES,
         help="what builds it (default: %(default)s)",
     )
+    image_options.add_json(parser, "folder, target, style and the commands that come next")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,6 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.style,
     )
     commands = project.write(wanted)
+    if arguments.json:
+        told = {
+            "folder": str(arguments.folder),
+            "target": wanted.target.name,
+            "style": arguments.style,
+            "commands": commands,
+        }
+        sys.stdout.write(json.dumps(told) + "\n")
+        return 0
     lines = "".join(f"  {command}\n" for command in commands)
     sys.stdout.write(
         f"{arguments.folder}: for {wanted.target.name}, {arguments.style}. Next:\n{lines}"

@@ -5,11 +5,13 @@ Writes build/perf/perf.json and prints a table. Ends with 23 when a figure has g
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import get_args
 
 from codegen.options import Goal
+from host_tools.commands import _options as image_options
 from host_tools.commands import _output
 from host_tools.formats.json_file import write_plain
 from host_tools.perf import budget, suite
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--optimize", action="append", choices=get_args(Goal), help="default: all")
     out = str(BUILD / "perf")
     add("--out", type=_output.folder, default=out, help="folder of perf.json")
+    image_options.add_json(parser, "perf.json")
     add("--update", action="store_true", help="write what was measured into the budget file")
 
 
@@ -81,8 +84,10 @@ def run(arguments: argparse.Namespace) -> int:
     paths = arguments.models or suite.default_models()
     counted = _counted(arguments, paths, verify=verify)
     results = suite.join(counted, _exact(arguments, paths, verify=verify))
-    write_plain(arguments.out / "perf.json", suite.fields(results))
-    sys.stdout.write(suite.table(results.costs) + "\n")
+    fields = suite.fields(results)
+    write_plain(arguments.out / "perf.json", fields)
+    text = json.dumps(fields) if arguments.json else suite.table(results.costs)
+    sys.stdout.write(text + "\n")
     for failure in results.failures:
         _say(f"FAILED: {failure.model} on {failure.target}, {failure.optimize}: {failure.message}")
     if arguments.update:

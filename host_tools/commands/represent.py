@@ -11,11 +11,13 @@ Example:
 """
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from host_tools.commands import _options as image_options
 from host_tools.commands import _output, _reading
 from targets.errors import ExitCode
 
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max_total", "--max-total", type=int, help="windows (default 2000)")
     parser.add_argument("--balance", type=float, default=0.5, help="part from the tail, 0 … 1")
     parser.add_argument("--seed", type=int, default=1, help="of the choice")
+    image_options.add_json(parser, f"{NAME}.json")
     parser.add_argument("--clip", type=float, default=8.0, help="in σ (default %(default)g)")
 
 
@@ -74,8 +77,12 @@ def run(arguments: argparse.Namespace) -> int:
         found.all_first, found.scores, found.chosen, found.threshold, found.kind
     )
     output.write(out / f"{NAME}.png", picture)
-    json_file.write_plain(out / f"{NAME}.json", represent.fields(found, request, table.source))
+    fields = represent.fields(found, request, table.source)
+    json_file.write_plain(out / f"{NAME}.json", fields)
     _save(out, found)
+    if arguments.json:
+        sys.stdout.write(json.dumps(fields) + "\n")
+        return ExitCode.OK
     sys.stdout.write(
         f"{out / NAME}.npz: {len(found.chosen):,} of {len(found.all_first):,} windows,"
         f" {found.tail:,} of the tail (score {found.threshold:.3g} and above), range"

@@ -9,6 +9,7 @@ Example:
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from host_tools.commands import _options as image_options
 from host_tools.commands import _output, _reading
 from host_tools.errors import DataError
 from host_tools.formats import description
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--n", type=int, default=128, help="windows to evaluate on (default %(default)s)")
     add("--jobs", type=int, default=0, help="processes (default: one per processor, at most 8)")
     add("--scheduler", metavar="ADDRESS", help="Dask scheduler, for example tcp://host:8786")
+    image_options.add_json(parser, "the rows")
     add("--best", action="store_true", help="write the best model as a model directory")
     add(
         "--install",
@@ -88,7 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     with _hands(arguments) as hands:
         outcome = sweep.run(plan, grid, Store(folder), hands)
     page = sweep_page.write(folder, outcome.rows)
-    sys.stdout.write(sweep_page.ranking(outcome.rows) + "\n")
+    told = json.dumps(outcome.rows) if arguments.json else sweep_page.ranking(outcome.rows)
+    sys.stdout.write(told + "\n")
     total = sum(outcome.seconds.values())
     steps = ", ".join(f"{name} {value:.1f} s" for name, value in outcome.seconds.items())
     _say(f"{folder}: {points} points ({outcome.resumed} from before) in {total:.1f} s: {steps}")

@@ -12,9 +12,11 @@ Example:
 """
 
 import argparse
+import json
 import sys
 
 from host_tools.commands import _detector, _output, _reading
+from host_tools.commands import _options as image_options
 from host_tools.formats.description import NO_NETWORK
 from host_tools.training.settings import Settings
 from targets.errors import ExitCode
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="limit of model inputs in standard deviations (default %(default)g)",
     )
     _detector.add_arguments(parser)
+    image_options.add_json(parser, "training.json")
     parser.add_argument(
         "--exports",
         action=argparse.BooleanOptionalAction,
@@ -75,5 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings=settings,
         network=arguments.network != NO_NETWORK,
     )
-    train(request, _say)
+    trained = train(request, _say)
+    if arguments.json:
+        sys.stdout.write(json.dumps(trained.figures) + "\n")
     return ExitCode.OK

@@ -79,6 +79,7 @@ BEFORE = {
     "docs/install.md": f"{PLANT} measurements.csv",
     "docs/live.md": f"{SENSOR}\n{LOG}",
     "docs/integration.md": f"cp -r models/forecaster mymodel\n{SENSOR}",
+    "examples/i2c/README.md": f"{PLANT} whole.csv\ncut -d, -f1,5,6 whole.csv >measurements.csv",
     "examples/two_models/README.md": f"{PLANT} log.csv\n"
     + "\n".join(
         f"{WITHOUT_NETWORK} log.csv --name {name} --out {name}" for name in ("pump", "fan")
