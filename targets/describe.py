@@ -6,7 +6,8 @@ back. Facts come from the pack, from modm-devices, from the family's driver, or 
 
 from dataclasses import dataclass, field, replace
 
-from targets import load
+from targets import chip_flash, load
+from targets.chip_flash import Flash
 from targets.emulate.board import chips
 from targets.errors import TargetError
 from targets.family import Family
@@ -15,7 +16,6 @@ from targets.load import (
     Cpu,
     Device,
     EmulatorConfig,
-    Flash,
     Identity,
     Memory,
     Stack,
@@ -186,9 +186,9 @@ def _flash(device: PackDevice, family: Family | None, made: TargetDraft) -> Flas
         made.notes.append("flash.openocd_target is not known: name OpenOCD's script of the chip")
     stm32 = device.part.upper().startswith("STM32")
     runners = (
-        load.RUNNERS
+        chip_flash.RUNNERS
         if stm32
-        else tuple(r for r in load.RUNNERS if r not in ("cubeprog", "st-flash"))
+        else tuple(r for r in chip_flash.RUNNERS if r not in ("cubeprog", "st-flash"))
     )
     for key in ("address", "algorithms", "pyocd_target", "probe_rs_chip"):
         made.sources[f"flash.{key}"] = device.source

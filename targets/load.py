@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from targets import toml_file
+from targets import chip_flash, toml_file
+from targets.chip_flash import Flash
 from targets.errors import TargetError
 from targets.suggest import did_you_mean
 from targets.tables import table
@@ -19,7 +20,6 @@ TARGETS_DIR = Path(__file__).parent
 SEARCH_VARIABLE = "SAFE_TARGETS"
 """Environment variable with more folders of target descriptions, separated as in PATH."""
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
-RUNNERS = ("cubeprog", "pyocd", "openocd", "probe-rs", "st-flash")
 EMULATORS = ("board", "qemu", "process", "verilator")
 CYCLES = ("approximate", "exact")
 COMPILERS = ("gcc", "clang")
@@ -154,24 +154,6 @@ class EmulatorConfig:
     """Number of windows of a bench that names no number, where all would take too long; 0: all."""
     samples: int = 0
     """Number of raw samples of such a bench; 0: all."""
-
-
-@dataclass(frozen=True)
-class Flash:
-    """[flash]: names by which the flash runners know the chip, and which of them can serve it."""
-
-    address: int = 0
-    pyocd_target: str = ""
-    openocd_target: str = ""
-    """Name of OpenOCD's script of the chip, used with `openocd_interface`."""
-    openocd_interface: str = "interface/stlink.cfg"
-    openocd_board: str = ""
-    """Name of OpenOCD's script of a whole board, probe included, instead of those two."""
-    probe_rs_chip: str = ""
-    algorithms: tuple[str, ...] = ()
-    """Flash algorithms of the device's pack, which pyOCD runs."""
-    runners: tuple[str, ...] = RUNNERS
-    """Names of the flash runners in the order in which they are tried."""
 
 
 @dataclass(frozen=True)
@@ -319,10 +301,7 @@ def _check(target: Target, where: str) -> Target:
     if target.uart is not None:
         _check_uart(target.uart, where)
     if target.flash is not None:
-        for runner in target.flash.runners:
-            if runner not in RUNNERS:
-                known = ", ".join(RUNNERS)
-                raise TargetError(f"{where}.flash.runners: {runner!r} is not one of {known}")
+        chip_flash.check(target.flash, where)
     if target.emulator is not None:
         _check_emulator(target.emulator, where)
     return target

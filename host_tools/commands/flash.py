@@ -20,8 +20,9 @@ from host_tools.commands import _options as image_options
 from host_tools.device import flash
 from host_tools.device.runners import FlashJob
 from targets import apps, build
+from targets.chip_flash import RUNNERS
 from targets.errors import BuildError, TargetError
-from targets.load import RUNNERS, load
+from targets.load import load
 from targets.make import make
 from targets.places import BUILD
 

@@ -2,6 +2,8 @@
 
 A standalone folder is generated, compiled with plain -O2 and called on a bare core in QEMU, as by
 `count MODEL.tflite`. Instructions are exact; cycles are an estimate after the Cortex-M4's timings.
+With --wait-states the caches between flash and core are simulated as the target describes them:
+lines that were missed, by operator, and cycles with the waits.
 On target ibex clock cycles are counted, exactly, in the RTL of the core.
 
     host_tools profile forecaster --target ibex --windows 1
@@ -38,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_backend(parser)
     add("--isa", choices=ISAS, help="kernels to compare with (default: the target's)")
     add("--windows", type=int, default=4, help="calls (default %(default)s)")
+    add("--wait-states", action="store_true", help="with an estimate of what the flash costs")
     drawing = "SVG or PNG (default build/profile/MODEL-TARGET-GOAL.svg)"
     add("--picture", type=_output.file, help=drawing)
     add("--json", action="store_true", help="print one JSON object")
@@ -65,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             calls=arguments.windows,
             backend=arguments.backend,
         )
-        found = operators.profile(built, BUILD / "emulate")
+        found = operators.profile(built, BUILD / "emulate", flash=arguments.wait_states)
     name = f"{found.model}-{found.target}-{found.optimize}.svg"
     drawing = arguments.picture or BUILD / "profile" / name
     title = f"{found.model} on {found.target}: {found.total:,} {found.unit}"

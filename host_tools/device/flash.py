@@ -8,8 +8,9 @@ from pathlib import Path
 
 from host_tools.device.runners import RUNNERS, FlashJob, FlashRunner, FlashStep
 from host_tools.errors import FlashError, ProbeNotFoundError, RunnerMissingError, VerifyError
+from targets.chip_flash import Flash
 from targets.errors import TargetError
-from targets.load import Flash, Target
+from targets.load import Target
 
 SECONDS = 300.0
 """Longest time that one run of a program may take: a large image over a slow probe takes a

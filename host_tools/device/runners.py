@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from re import Pattern
 
-from targets.load import Flash
+from targets.chip_flash import Flash
 
 _CUBE_FOLDERS = (
     "~/STMicroelectronics/STM32Cube/STM32CubeProgrammer/bin",

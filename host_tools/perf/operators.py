@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from host_tools.perf import cycles, standalone
+from host_tools.perf import cycles, standalone, waits
 from host_tools.perf.standalone import Standalone
+from host_tools.perf.waits import Waits, total
 from host_tools.report.record import OperatorCost
 from host_tools.report.table import aligned
 from host_tools.report.words import DASH, number
@@ -39,6 +40,8 @@ class Profile:
     operators: tuple[OperatorCost, ...]
     operator_cycles: tuple[int | None, ...]
     kernels: tuple[str, ...]
+    waits: tuple[Waits, ...] = ()
+    """What the flash costs: of each row, then outside of operators; empty when not asked for."""
 
     def fields(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -52,6 +55,8 @@ class Profile:
             }
             for row, estimated, kernel in self._rows()
         ]
+        for fields, found in zip(rows, self.waits, strict=False):
+            fields["flash"] = vars(found)
         return {
             "model": self.model,
             "target": self.target,
@@ -63,8 +68,34 @@ class Profile:
             f"{self.unit}_per_mac": _ratio(self.total, self.macs),
             "cycles_estimated": self.cycles,
             "cycles_estimate": cycles.LABEL if self.cycles is not None else None,
+            **self._flash_fields(),
             "operators": rows,
         }
+
+    def _flash_fields(self) -> dict[str, Any]:
+        if not self.waits:
+            return {}
+        whole = total(dict(enumerate(self.waits)))
+        return {
+            "flash": vars(whole),
+            "cycles_with_flash_estimated": (self.cycles or 0) + whole.cycles,
+            "flash_estimate": waits.LABEL,
+        }
+
+    def _flash_table(self) -> str:
+        """Return misses and cycles of the flash by operator; ends without a newline."""
+        rows = [["op", "operator", "fetches missed", "loads missed", "waits", "cycles**", "/MAC"]]
+        names = [(str(row.index), row.kind, row.macs) for row in self.operators]
+        spent = [*self.operator_cycles, self.outside_cycles]
+        whole = total(dict(enumerate(self.waits)))
+        lines = [*names, (DASH, "outside of operators", 0), ("", "one call", self.macs)]
+        for (index, kind, macs), found, own in zip(
+            lines, [*self.waits, whole], [*spent, self.cycles], strict=True
+        ):
+            cycles_all = (own or 0) + found.cycles
+            row = [index, kind, number(found.fetches), number(found.loads), number(found.cycles)]
+            rows.append([*row, number(cycles_all), number(_ratio(cycles_all, macs), 2)])
+        return "\n".join(["", *aligned(rows, right=True), "", f"  ** {waits.LABEL}"])
 
     def _rows(self) -> list[tuple[OperatorCost, int | None, str]]:
         return list(zip(self.operators, self.operator_cycles, self.kernels, strict=True))
@@ -95,7 +126,8 @@ class Profile:
         label = cycles.LABEL if self.cycles is not None else "no estimate for this core"
         label = _EXACT if self.unit == "cycles" else label
         head = f"{self.model} on {self.target}, kernels {self.isa}, optimize {self.optimize}"
-        return "\n".join([head, "", *aligned(rows, right=True), "", f"  * {label}"])
+        text = "\n".join([head, "", *aligned(rows, right=True), "", f"  * {label}"])
+        return f"{text}\n{self._flash_table()}" if self.waits else text
 
 
 def _ratio(count: int | None, macs: int) -> float | None:
@@ -116,13 +148,15 @@ def _mean_cycles(
     return {marker: round(total / calls) for marker, total in by_marker.items()}
 
 
-def profile(built: Standalone, plugins: Path) -> Profile:
-    """Run and attribute; see `standalone.measure` for errors.
+def profile(built: Standalone, plugins: Path, *, flash: bool = False) -> Profile:
+    """Run and attribute; with `flash` its caches are simulated. Errors as of `standalone.measure`.
 
     What is counted is the most of the counted calls, estimated cycles are the mean.
     """
-    counts, executed = standalone.trace(built, plugins)
-    estimated = _mean_cycles(built, executed, counts.calls)
+    trace = standalone.trace(built, plugins, waits=flash)
+    counts = trace.counts
+    estimated = _mean_cycles(built, trace.executed, counts.calls)
+    waiting = waits.waits(built.target, trace.misses, counts.calls)
     known = _symbols(built.manifest)
     rows, row_cycles, kernels = [], [], []
     for marker, count in enumerate(counts.operators[1:]):
@@ -153,4 +187,7 @@ def profile(built: Standalone, plugins: Path) -> Profile:
         operators=tuple(rows),
         operator_cycles=tuple(row_cycles),
         kernels=tuple(kernels),
+        waits=tuple(waiting.get(k, Waits(0, 0, 0)) for k in [*range(len(rows)), -1])
+        if flash
+        else (),
     )

@@ -23,7 +23,7 @@ from targets import build as images
 from targets import elf
 from targets.emulate import bare, count, counting
 from targets.emulate.bare import Call, Interface
-from targets.emulate.count import Counts, Executed
+from targets.emulate.count import Counts, Executed, Misses
 from targets.load import Target
 
 CALLS = 6
@@ -252,11 +252,14 @@ def build(
     )
 
 
-def _run(built: Standalone, plugins: Path, *, profile: bool) -> tuple[Counts, list[Call], str]:
+def _run(
+    built: Standalone, plugins: Path, *, profile: bool, waits: bool = False
+) -> tuple[Counts, list[Call], str]:
     """Run the image under the counter; return counts, calls, and the counter's whole output."""
     image = elf.read(built.elf)
     counted, caller = built.interface.counted, built.interface.caller
-    configuration = count.configure_call(image, counted, caller, profile=profile)
+    cache = count.cache_line(built.target) if waits else ""
+    configuration = count.configure_call(image, counted, caller, profile=profile, cache=cache)
     config, out = built.elf.with_suffix(".config"), built.elf.with_suffix(".counts")
     config.write_text(configuration.text, encoding="utf-8")
     calls = bare.run(built.target, built.elf, counting.Files(config, out, plugins))
@@ -300,11 +303,23 @@ def measure(built: Standalone, plugins: Path) -> Cost:
     )
 
 
-def trace(built: Standalone, plugins: Path) -> tuple[Counts, list[Executed]]:
+@dataclass(frozen=True)
+class Trace:
+    """Counts of a run, and what the plugin told besides; nothing where clock cycles are counted."""
+
+    counts: Counts
+    executed: tuple[Executed, ...]
+    misses: Mapping[int, Misses]
+    """Misses of the flash's caches by marker, over all counted calls; empty when not asked for."""
+
+
+def trace(built: Standalone, plugins: Path, *, waits: bool = False) -> Trace:
     """Count with a profile: also how often each instruction ran, by operator.
 
-    Nothing of that where clock cycles are counted.
+    With `waits` the flash's caches are simulated, too; EmulatorError where the target has none.
     """
     profile = counting.unit(built.target) == "instructions"
-    counts, _, text = _run(built, plugins, profile=profile)
-    return counts, count.executed(text) if profile else []
+    counts, _, text = _run(built, plugins, profile=profile, waits=waits)
+    if not profile:
+        return Trace(counts, (), {})
+    return Trace(counts, tuple(count.executed(text)), count.misses(text) if waits else {})

@@ -14,6 +14,7 @@ from pathlib import Path
 from targets import native
 from targets.elf import Image, Symbol
 from targets.errors import EmulatorError
+from targets.load import Target
 
 PLUGIN_SOURCE = Path(__file__).with_name("icount.c")
 _ENTRY = 0
@@ -74,6 +75,14 @@ class Executed:
     """Number of times that something else than the next instruction in memory ran after it."""
 
 
+@dataclass(frozen=True)
+class Misses:
+    """What the flash had to deliver because its caches did not hold it, in lines."""
+
+    fetches: int
+    loads: int
+
+
 def _one(functions: dict[str, Symbol], name: str) -> Symbol:
     symbol = functions.get(name)
     if symbol is None:
@@ -91,16 +100,31 @@ def _operators(functions: dict[str, Symbol]) -> list[tuple[int, Symbol]]:
     return sorted(((int(m["index"]), s) for m, s in matches), key=lambda pair: pair[0])
 
 
-def configure_call(image: Image, run: str, caller: str, *, profile: bool = False) -> Configuration:
+def cache_line(target: Target) -> str:
+    """Return the plugin's line for the target's flash; EmulatorError where it is not described."""
+    if target.flash is None or (cache := target.flash.cache) is None or target.clock is None:
+        raise EmulatorError(
+            f"target {target.name} does not say what stands before its flash: add [flash.cache]"
+            " with line_bytes, instruction_lines and data_lines, as stm32f4 has it"
+        )
+    memory = target.region("flash")
+    lines = f"{cache.line_bytes} {cache.instruction_lines} {cache.data_lines}"
+    return f"cache {memory.origin:x} {memory.end:x} {lines}"
+
+
+def configure_call(
+    image: Image, run: str, caller: str, *, profile: bool = False, cache: str = ""
+) -> Configuration:
     """Derive the configuration that counts calls of function `run` by `caller`, entry to return.
 
-    With `profile` the plugin also tells how often each instruction ran: see `executed`.
+    With `profile` the plugin also tells how often each instruction ran: see `executed`; with
+    `cache`, from `cache_line`, what missed the flash's caches: see `misses`.
     """
     functions = {s.name: s for s in image.functions()}
     ordered = _operators(functions)
     back = _one(functions, caller)
     glue = [_one(functions, run), *(functions[name] for name in _GLUE if name in functions)]
-    lines = ["profile"] if profile else []
+    lines = (["profile"] if profile else []) + ([cache] if cache else [])
     lines += [f"marker {_ENTRY} {glue[0].address:x}"]
     lines += [f"marker {i + 1} {s.address:x}" for i, (_, s) in enumerate(ordered)]
     lines += [f"between {_BETWEEN} {s.address:x} {s.address + s.size:x}" for s in glue]
@@ -141,7 +165,7 @@ def calls_of(text: str) -> list[list[tuple[int, int]]]:
     current: list[tuple[int, int]] = []
     for number, line in enumerate(text.splitlines(), 1):
         fields = line.split()
-        if fields[:1] == ["="]:
+        if fields[:1] in (["="], ["~"]):
             continue
         if len(fields) != 2 or not fields[1].isdigit():
             if number == text.count("\n") + 1:
@@ -214,6 +238,26 @@ def executed(text: str) -> list[Executed]:
         elif len(fields) == 4 and previous != _BACK:
             address, count, taken = int(fields[1], 16), int(fields[2]), int(fields[3])
             found.append(Executed(max(previous, 0) - 1, address, count, taken))
+    return found
+
+
+def misses(text: str) -> dict[int, Misses]:
+    """Return what missed the caches inside of the counted calls, by marker as in `Executed`."""
+    found: dict[int, Misses] = {}
+    marker = previous = _BACK
+    before = (0, 0)
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) == 2:
+            previous, marker = marker, int(fields[0])
+        elif fields[:1] == ["~"] and len(fields) == 3:
+            after = int(fields[1]), int(fields[2])
+            if previous != _BACK:
+                own = found.get(max(previous, 0) - 1, Misses(0, 0))
+                found[max(previous, 0) - 1] = Misses(
+                    own.fetches + after[0] - before[0], own.loads + after[1] - before[1]
+                )
+            before = after
     return found
 
 

@@ -11,7 +11,12 @@
  *   profile              after each of these lines "= ADDRESS EXECUTED TAKEN" for every instruction
  *                        that ran since the one before; TAKEN: it was not the next in memory that
  *                        ran after it
- * with addresses in hexadecimal. COUNT is the number of counted instructions before that one.
+ *   cache START END LINE INSTRUCTIONS DATA
+ *                        a flash at [START, END) behind two caches of lines of LINE bytes (decimal,
+ * a power of two), so many for instructions and for data: after each of these lines "~ FETCHES
+ * LOADS", what missed them since the first. Lines are replaced that were not used for longest;
+ * nothing is fetched ahead. with addresses in hexadecimal. COUNT is the number of counted
+ * instructions before that one.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -30,6 +35,10 @@ typedef void (*qemu_plugin_vcpu_tb_trans_cb_t)(qemu_plugin_id_t id, struct qemu_
 typedef void (*qemu_plugin_vcpu_udata_cb_t)(unsigned int vcpu, void *data);
 typedef void (*qemu_plugin_udata_cb_t)(qemu_plugin_id_t id, void *data);
 enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS = 0 };
+enum qemu_plugin_mem_rw { QEMU_PLUGIN_MEM_RW = 3 };
+typedef uint32_t qemu_plugin_meminfo_t;
+typedef void (*qemu_plugin_vcpu_mem_cb_t)(unsigned int vcpu, qemu_plugin_meminfo_t info,
+                                          uint64_t address, void *data);
 enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 = 0 };
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_vcpu_tb_trans_cb_t cb);
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_udata_cb_t cb, void *data);
@@ -41,6 +50,10 @@ void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
                                                 uint64_t step);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_vcpu_udata_cb_t cb,
                                           enum qemu_plugin_cb_flags flags, void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin_vcpu_mem_cb_t cb,
+                                      enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,
+                                      void *data);
+bool qemu_plugin_mem_is_store(qemu_plugin_meminfo_t info);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
@@ -49,7 +62,7 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 EXPORT int qemu_plugin_version = PLUGIN_VERSION;
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 
-enum { MAX_ENTRIES = 4096, MAX_INSTRUCTIONS = 1 << 17, MAX_BLOCKS = 1 << 17 };
+enum { MAX_ENTRIES = 4096, MAX_INSTRUCTIONS = 1 << 17, MAX_BLOCKS = 1 << 17, MAX_LINES = 4096 };
 
 typedef enum kind { KIND_EXCLUDE, KIND_MARKER, KIND_BETWEEN, KIND_BACK } kind_t;
 
@@ -76,6 +89,18 @@ typedef struct block {
     uint64_t end;
     instruction_t *last;
 } block_t;
+
+/** Lines of a cache by their addresses, the one that was used last first. */
+typedef struct cache {
+    uint64_t lines[MAX_LINES];
+    size_t size;
+    uint64_t misses;
+} cache_t;
+
+static cache_t s_fetched, s_loaded;
+static uint64_t s_flash_start;
+static uint64_t s_flash_end; /* 0: no caches */
+static uint64_t s_line_bytes = 1;
 
 static instruction_t s_instructions[MAX_INSTRUCTIONS]; /* a hash table; UINT64_MAX is free */
 static size_t s_instruction_count;
@@ -110,6 +135,77 @@ static bool parse_line(const char *line, entry_t *entry)
     return true;
 }
 
+static bool read_cache(const char *line)
+{
+    const int found =
+        sscanf(line, "cache %" SCNx64 " %" SCNx64 " %" SCNu64 " %zu %zu", &s_flash_start,
+               &s_flash_end, &s_line_bytes, &s_fetched.size, &s_loaded.size);
+    for (size_t i = 0; i < MAX_LINES; i++) {
+        s_fetched.lines[i] = s_loaded.lines[i] = UINT64_MAX;
+    }
+    return found == 5 && s_line_bytes > 0 && (s_line_bytes & (s_line_bytes - 1u)) == 0 &&
+           s_fetched.size > 0 && s_fetched.size <= MAX_LINES && s_loaded.size > 0 &&
+           s_loaded.size <= MAX_LINES;
+}
+
+static void touch(cache_t *cache, uint64_t address)
+{
+    const uint64_t line = address & ~(s_line_bytes - 1u);
+    size_t i = 0;
+    while (i < cache->size && cache->lines[i] != line) {
+        i++;
+    }
+    if (i == cache->size) {
+        cache->misses++;
+        i--;
+    }
+    memmove(&cache->lines[1], cache->lines, i * sizeof(cache->lines[0]));
+    cache->lines[0] = line;
+}
+
+static bool in_flash(uint64_t address)
+{
+    return address >= s_flash_start && address < s_flash_end;
+}
+
+static void on_fetch(unsigned int vcpu, void *data)
+{
+    (void)vcpu;
+    touch(&s_fetched, (uint64_t)(uintptr_t)data);
+}
+
+static void on_load(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)
+{
+    (void)vcpu;
+    (void)data;
+    if (in_flash(address) && !qemu_plugin_mem_is_store(info)) {
+        touch(&s_loaded, address);
+    }
+}
+
+/* A fetch is looked up where a block begins and where it comes to another line. */
+static void watch_flash(struct qemu_plugin_tb *tb)
+{
+    uint64_t last = UINT64_MAX;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        const uint64_t first = qemu_plugin_insn_vaddr(insn) & ~(s_line_bytes - 1u);
+        const uint64_t end = qemu_plugin_insn_vaddr(insn) + qemu_plugin_insn_size(insn) - 1u;
+        const uint64_t line = end & ~(s_line_bytes - 1u);
+        if (first != last && in_flash(first)) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_fetch, QEMU_PLUGIN_CB_NO_REGS,
+                                                   (void *)(uintptr_t)first);
+        }
+        if (line != first && in_flash(line)) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_fetch, QEMU_PLUGIN_CB_NO_REGS,
+                                                   (void *)(uintptr_t)line);
+        }
+        last = line;
+        qemu_plugin_register_vcpu_mem_cb(insn, on_load, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
+                                         NULL); /* for loads alone QEMU 7.2 tells stores */
+    }
+}
+
 static bool read_config(const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -118,6 +214,10 @@ static bool read_config(const char *path)
     while (good && fgets(line, sizeof(line), file) != NULL) {
         if (strcmp(line, "profile\n") == 0) {
             s_profile = true;
+            continue;
+        }
+        if (strncmp(line, "cache ", 6) == 0) {
+            good = read_cache(line);
             continue;
         }
         good = s_entry_count < MAX_ENTRIES && parse_line(line, &s_entries[s_entry_count]);
@@ -157,6 +257,9 @@ static instruction_t *instruction_at(uint64_t address)
 static void report(const entry_t *entry)
 {
     (void)fprintf(s_out, "%d %" PRIu64 "\n", entry->id, s_count);
+    if (s_flash_end != 0u) {
+        (void)fprintf(s_out, "~ %" PRIu64 " %" PRIu64 "\n", s_fetched.misses, s_loaded.misses);
+    }
     for (size_t i = 0; s_profile && i < MAX_INSTRUCTIONS; i++) {
         instruction_t *at = &s_instructions[i];
         if (at->executed != at->executed_told) {
@@ -250,6 +353,9 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
     if (s_profile) {
         profile_block(tb);
+    }
+    if (s_flash_end != 0u) {
+        watch_flash(tb);
     }
 }
 

@@ -25,6 +25,11 @@ typedef struct lstm {
     uint32_t *terms;  /**< Terms of two steps. */
     uint32_t tiles;
     uint32_t input_blocks;
+    /* Copies: read from flash for every tile, they and the weights would drive each other out of a
+     * data cache of a few lines. */
+    safe_dsp_rescale_t input_scales[SAFE_LSTM_DSP_GATES];
+    safe_dsp_rescale_t recurrent_scales[SAFE_LSTM_DSP_GATES];
+    int32_t nothing[SAFE_DOT8_ROWS];
     safe_lstm_recurrent_t recurrent;
 } lstm_t;
 
@@ -176,7 +181,7 @@ static void multiply_input(const lstm_t *lstm, const int8_t *first, const int8_t
             .tiles = lstm->tiles,
             .blocks = lstm->input_blocks,
             .terms = {&terms[gate], &terms[(uint32_t)gate + SAFE_LSTM_DSP_GATES * lstm->tiles]},
-            .scales = &params->input[gate],
+            .scales = &lstm->input_scales[gate],
             .wide = params->is_wide[0] != 0 ? &params->wide[gate] : NULL};
         weights = safe_dsp_lstm_input(weights, lstm->values, &half);
     }
@@ -226,13 +231,12 @@ void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
     const uint32_t *recurrent_weights, const uint32_t *lines, int8_t *hidden_state,
     int16_t *cell_state, void *scratch, int8_t *output)
 {
-    static const int32_t nothing[SAFE_DOT8_ROWS] = {0};
     const uint32_t input_blocks = SAFE_DOT8_BLOCKS(params->input_size);
     const uint32_t blocks = SAFE_DOT8_BLOCKS(params->units);
     uint32_t *values = (uint32_t *)scratch;
     uint32_t *recurrent = &values[SAFE_LSTM_INPUT_WORDS(input_blocks)];
     const uint32_t tiles = ((uint32_t)params->units + 1u) / 2u;
-    const lstm_t lstm = {
+    lstm_t lstm = {
         .params = params,
         .input_weights = input_weights,
         .lines = lines,
@@ -242,10 +246,14 @@ void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
         .input_blocks = input_blocks,
         .recurrent = {.values = recurrent,
                       .length = SAFE_DOT8_LENGTH(blocks),
-                      .start = nothing,
+                      .start = lstm.nothing,
                       .wide = params->is_wide[1] != 0 ? &params->wide[SAFE_LSTM_DSP_GATES] : NULL,
                       .tiles = tiles,
-                      .scales = params->recurrent}};
+                      .scales = lstm.recurrent_scales}};
+    for (int32_t gate = 0; gate < SAFE_LSTM_DSP_GATES; gate++) {
+        lstm.input_scales[gate] = params->input[gate];
+        lstm.recurrent_scales[gate] = params->recurrent[gate];
+    }
     for (int32_t batch = 0; batch < params->batches; batch++) {
         run_steps(&lstm, recurrent_weights, input, hidden_state, cell_state, output);
         input += params->input_batch_step;

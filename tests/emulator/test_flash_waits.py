@@ -1,0 +1,84 @@
+"""Misses of the flash's caches: simulated on the executed stream, told by operator."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from host_tools.cli import main
+from host_tools.perf import operators, standalone
+from targets import chip_flash
+from targets.build import find_model
+from targets.chip_flash import FlashCache
+from targets.errors import EmulatorError, TargetError
+from targets.load import Target, load
+
+pytestmark = pytest.mark.emulator
+
+LEAST = {"fetches": 5_000, "loads": 80_000}
+"""Lines that the forecaster may miss in one call on an STM32F4."""
+
+
+def with_cache(instruction_lines: int, data_lines: int) -> Target:
+    """Return the STM32F4 with caches of other sizes."""
+    target = load("stm32f4")
+    assert target.flash is not None
+    cache = FlashCache(16, instruction_lines, data_lines)
+    return replace(target, flash=replace(target.flash, cache=cache))
+
+
+def test_the_forecaster_fits_small_caches(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    picture = ["--picture", str(tmp_path / "p.svg")]
+    arguments = ["--target", "stm32f4", "--windows", "1", "--wait-states", "--json", *picture]
+    assert main(["profile", *arguments]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["flash"]["fetches"] <= LEAST["fetches"]
+    assert facts["flash"]["loads"] <= LEAST["loads"]
+    lines = facts["flash"]["fetches"] + facts["flash"]["loads"]
+    assert facts["flash"]["cycles"] == pytest.approx(5 * lines, abs=10)
+    whole = facts["cycles_estimated"] + facts["flash"]["cycles"]
+    assert facts["cycles_with_flash_estimated"] == whole
+    assert "estimate" in facts["flash_estimate"]
+    rows = sum(row["flash"]["loads"] for row in facts["operators"])
+    assert rows == pytest.approx(facts["flash"]["loads"], abs=100)
+
+
+def test_a_cache_of_everything_misses_each_line_once(tmp_path: Path) -> None:
+    model = find_model("forecaster").network
+    missed = []
+    for lines in (1, 4096):
+        target = with_cache(lines, lines)
+        folder = tmp_path / str(lines)
+        folder.mkdir()
+        built = standalone.build(model, target, folder, calls=3)
+        missed.append(standalone.trace(built, tmp_path / "plugin", waits=True))
+    least, most = (
+        [sum(getattr(m, name) for m in trace.misses.values()) for trace in reversed(missed)]
+        for name in ("fetches", "loads")
+    )
+    # 52,224 bytes of weights are 3,264 lines; of three calls only the first one loads them.
+    assert 3_264 <= most[0] < 4_000
+    assert most[1] > 3 * 60_000
+    assert least[0] < 600
+    assert least[1] > 100_000
+
+
+def test_a_target_without_caches_is_told(tmp_path: Path) -> None:
+    model = find_model("forecaster").network
+    built = standalone.build(model, load("mps2-an386"), tmp_path, calls=1)
+    with pytest.raises(EmulatorError, match=r"mps2-an386 does not say .* \[flash\.cache\]"):
+        operators.profile(built, tmp_path, flash=True)
+
+
+@pytest.mark.parametrize("lines", [0, 4097])
+def test_sizes_are_checked(lines: int) -> None:
+    target = with_cache(lines, 8)
+    assert target.flash is not None
+    with pytest.raises(TargetError, match=r"instruction_lines: must be in \[1, 4096\]"):
+        chip_flash.check(target.flash, "x.toml")
+    odd = replace(target.flash, cache=FlashCache(24, 64, 8))
+    with pytest.raises(TargetError, match="24 is no power of two"):
+        chip_flash.check(odd, "x.toml")
