@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from codegen.backends.native import cost
 from codegen.backends.native.lower import call_of
+from codegen.backends.native.shared import cost
 from codegen.emit.program import Decision, Estimate
 from codegen.ir.graph import Graph, Operator
 from codegen.options import KernelChoice
-from targets import kernels
 
 _CALL_BYTES = 44
 """Bytes of code that one call takes in the generated program, without its kernel."""
@@ -23,8 +22,7 @@ def estimate(graph: Graph, some: Iterable[Operator], choice: KernelChoice) -> Es
         if call is None:
             continue
         elements = sum(graph.tensor(i).elements for i in operator.outputs)
-        variant = kernels.variant(choice.isa, call.source)
-        instructions += cost.instructions(variant, call.source, call.macs, elements)
+        instructions += cost.instructions(choice.isa, call, elements)
         calls += 1
         constants |= {c.data.tobytes(): c.data.nbytes for c in call.constants}
     return Estimate(instructions, calls * _CALL_BYTES + sum(constants.values()))

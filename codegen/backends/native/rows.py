@@ -1,6 +1,6 @@
 """Rows of the manifest for the operators that SAFE's own kernels compute."""
 
-from codegen.backends.native import cost
+from codegen.backends.native.shared import cost
 from codegen.emit.program import OperatorRow, symbol
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Graph, Operator
@@ -31,7 +31,7 @@ def row(graph: Graph, operator: Operator, call: KernelCall | None, isa: Isa) -> 
         scratch_bytes=sum(s.size_bytes for s in call.scratch),
         variant=variant,
         source=path.relative_to(SDK.parent).as_posix(),
-        estimated_instructions=cost.instructions(variant, call.source, call.macs, elements),
+        estimated_instructions=cost.instructions(isa, call, elements),
         notes=(
             *call.notes,
             *((f"no {isa} kernel: the reference is used",) if falls_back else ()),

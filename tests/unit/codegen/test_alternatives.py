@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from codegen.backends.native import cost
 from codegen.backends.native.alternatives import Chooser
 from codegen.backends.native.backend import compile_model
+from codegen.backends.native.shared import cost
 from codegen.frontend import tflite
 from codegen.options import GOALS, KernelChoice
 from codegen.passes import reroll
@@ -23,8 +23,9 @@ def graph():
 @pytest.mark.parametrize("isa", ["dsp", "rv32"])
 def test_the_cheaper_form_is_taken(graph, isa, optimize, monkeypatch):
     assert len(compile_model(graph, target="host", isa=isa, optimize=optimize).calls) == 1
-    expensive = {**cost._RATES, (isa, "rerolled_lstm"): cost.Rate(1e6, 0.0)}
-    monkeypatch.setattr(cost, "_RATES", expensive)
+    slow = cost.Rate(per_product=1e6)
+    expensive = {**cost.MEASURED, (isa, isa, f"rerolled_lstm_{isa}"): slow}
+    monkeypatch.setattr(cost, "MEASURED", expensive)
     program = compile_model(graph, target="host", isa=isa, optimize=optimize)
     assert (len(program.calls) == 1) == (optimize == "size")
 

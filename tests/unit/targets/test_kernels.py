@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.backends.native import cost
+from codegen.backends.native.shared import cost
 from targets import build, kernels
 from targets.errors import SafeError
 from targets.kernels import ISAS
@@ -59,11 +59,12 @@ def test_a_shared_kernel_replaces_a_reference_or_has_a_call_of_its_own():
     shared = {p.stem for p in (kernels.KERNELS / "shared").glob("*.c")}
     own = {"add_affine", "column_s16", "conv_2d_s16_tiled", "depthwise_plane"}
     assert shared - set(SOURCES) == own
-    native = Path(cost.__file__).parent
+    native = Path(cost.__file__).parents[1]
     assert '"add_affine"' in (native / "shared" / "add.py").read_text()
 
 
 def test_cost():
-    assert cost.instructions("dsp", "fully_connected", 1000, 10) == 1250
-    assert cost.instructions("dsp", "lookup", 0, 100) == 500
-    assert cost.rate("dsp", "new").per_mac > 0
+    tiles = [cost.product("dsp", "fully_connected_dsp", 1, units, 64) for units in (1, 8, 9)]
+    assert tiles[0] < tiles[1] < tiles[2]
+    assert tiles[1] - tiles[0] < tiles[2] - tiles[1]
+    assert cost.rate("dsp", "dsp", "new").per_product > 0

@@ -1,11 +1,13 @@
 """FULLY_CONNECTED for the DSP extension: rows in pairs, eight or four at a time."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from codegen.backends.native.dsp import packing
+from codegen.backends.native.shared import cost, weights
 from codegen.backends.native.shared import fully_connected as shared
-from codegen.backends.native.shared import weights
 from codegen.backends.native.shared.fully_connected import Form, Shape
 from codegen.ir.call import (
     Constant,
@@ -91,25 +93,8 @@ def _call(operator: Operator, p: Products, batches: int, bound: int, *, few: boo
     )
 
 
-def _reference(s: Shape) -> float:
-    whole, single = divmod(s.units, 4)
-    rows = 4 * whole * (25 + 3.3 * s.depth) + single * (45 + 5.3 * s.depth)
-    return 40 + s.batches * (20 + rows)
-
-
-def _few(s: Shape) -> float:
-    blocks = packing.blocks(s.depth)
-    tiles = sum(
-        (19 if size == shared.FEW_ROWS else 14) * blocks + 40 for size in shared.few_tiles(s.units)
-    )
-    return 40 + s.batches * (45 + 5.5 * blocks + tiles + 18 * s.units)
-
-
-def _eight(s: Shape) -> float:
-    blocks = packing.blocks(s.depth)
-    tile = 29 * blocks + 3 * -(-blocks // 4) + 50
-    tiles = -(-s.units // packing.DOT8_ROWS)
-    return 30 + s.batches * (90 + 5.5 * blocks + tiles * tile + 10 * s.units)
+def _instructions(source: str) -> Callable[[Shape], float]:
+    return lambda s: cost.product("dsp", source, s.batches, s.units, s.depth)
 
 
 def _constant_bytes(rows: int, s: Shape) -> int:
@@ -118,19 +103,24 @@ def _constant_bytes(rows: int, s: Shape) -> int:
 
 
 FORMS = (
-    Form("ref", {"ref": 476}, _reference, lambda s: s.units * (s.depth + 4 + shared.SCALE_BYTES)),
+    Form(
+        "ref",
+        {"ref": 476},
+        _instructions("fully_connected"),
+        lambda s: s.units * (s.depth + 4 + shared.SCALE_BYTES),
+    ),
     Form(
         "few",
         {"few": 480, "expand": 138},
-        _few,
+        _instructions("fully_connected_few_dsp"),
         lambda s: _constant_bytes(sum(shared.few_tiles(s.units)), s),
     ),
     Form(
         "eight",
         {"dot8": 554, "expand": 138, "dense_row": 568, "eight": 84},
-        _eight,
+        _instructions("fully_connected_dsp"),
         lambda s: _constant_bytes(-(-s.units // packing.DOT8_ROWS) * packing.DOT8_ROWS, s),
     ),
 )
 """The kernels to choose from; code in bytes as GCC 12 makes it with -O2 for Cortex-M4, instructions
-as counted in QEMU: see `codegen/backends/native/cost.py`."""
+as counted in QEMU: see `codegen/backends/native/shared/cost.py`."""

@@ -1,6 +1,6 @@
 """FULLY_CONNECTED for RV32: eight or four outputs at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace as replace_fields
 from typing import Any
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.backends.native.rv32 import packing
+from codegen.backends.native.shared import cost, weights
 from codegen.backends.native.shared import fully_connected as shared
-from codegen.backends.native.shared import weights
 from codegen.backends.native.shared.fully_connected import Form, Shape
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
@@ -105,22 +105,8 @@ def _call(
     )
 
 
-def _reference(s: Shape) -> float:
-    whole, single = divmod(s.units, 4)
-    rows = 4 * whole * (40 + 4.8 * s.depth) + single * (50 + 7 * s.depth)
-    return 40 + s.batches * (20 + rows)
-
-
-def _few(s: Shape) -> float:
-    tiles = sum(
-        (14 if size == shared.FEW_ROWS else 9) * s.depth + 30 for size in shared.few_tiles(s.units)
-    )
-    return 40 + s.batches * (10 + tiles + 22 * s.units)
-
-
-def _eight(s: Shape) -> float:
-    tiles = -(-s.units // packing.DOT8_ROWS)
-    return 40 + s.batches * (60 + tiles * (26 * s.depth + 60) + 25 * s.units)
+def _instructions(source: str) -> Callable[[Shape], float]:
+    return lambda s: cost.product("rv32", source, s.batches, s.units, s.depth)
 
 
 def _constant_bytes(rows: int, s: Shape) -> int:
@@ -129,14 +115,21 @@ def _constant_bytes(rows: int, s: Shape) -> int:
 
 
 FORMS = (
-    Form("ref", {"ref": 512}, _reference, lambda s: _constant_bytes(s.units, s)),
-    Form("few", {"few": 386}, _few, lambda s: _constant_bytes(sum(shared.few_tiles(s.units)), s)),
+    Form(
+        "ref", {"ref": 512}, _instructions("fully_connected"), lambda s: _constant_bytes(s.units, s)
+    ),
+    Form(
+        "few",
+        {"few": 386},
+        _instructions("fully_connected_few_rv32"),
+        lambda s: _constant_bytes(sum(shared.few_tiles(s.units)), s),
+    ),
     Form(
         "eight",
         {"dot8": 572, "dense_row": 310, "eight": 88},
-        _eight,
+        _instructions("fully_connected_rv32"),
         lambda s: _constant_bytes(-(-s.units // packing.DOT8_ROWS) * packing.DOT8_ROWS, s),
     ),
 )
 """The kernels to choose from; code in bytes as GCC 12 makes it with -O2, instructions as counted in
-QEMU: see `codegen/backends/native/cost.py`."""
+QEMU: see `codegen/backends/native/shared/cost.py`."""
