@@ -10,6 +10,7 @@ table: there only movement between equal scales goes, proved over all 65,536 val
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.errors import where
+from codegen.frontend import reader
 from codegen.ir.graph import ABSENT, DType, Graph, Operator, Tensor
 from codegen.operators.registry import operators
 from codegen.passes import dead
@@ -216,20 +219,25 @@ class _Rewriter:
             return
         function = _UNARY.get(operator.kind)
         if len(operator.inputs) == 1 and function is not None:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), self._reading(operator):
                 table = function(values[0].table, self._options(operator))
         elif operator.kind in _BY_CONSTANT and len(operator.inputs) == 2 and len(values) == 1:
             sides = [self._side(i) for i in operator.inputs]
-            activation = self._options(operator)
-            if any(side is None for side in sides) or activation is None:
-                return
-            if activation.FusedActivationFunction() != 0:
+            with self._reading(operator):
+                activation = self._options(operator)
+                plain = activation is not None and activation.FusedActivationFunction() == 0
+            if any(side is None for side in sides) or not plain:
                 return
             with np.errstate(all="ignore"):
                 table = _BY_CONSTANT[operator.kind](*sides)
         else:
             return
         self._values[operator.outputs[0]] = _Value(values[0].carrier, table.astype(np.float32))
+
+    @staticmethod
+    def _reading(operator: Operator) -> AbstractContextManager[None]:
+        """Return what turns a read of damaged options into an error that names the operator."""
+        return reader.reading(f"{where(operator.index, operator.kind)}: options")
 
     def _side(self, index: int) -> F32 | None:
         """Return the table of a value, or the one number of a constant; else None."""

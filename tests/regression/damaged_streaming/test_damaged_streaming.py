@@ -1,4 +1,4 @@
-"""A damaged subgraph of CALL_ONCE, and a model of nothing but views: messages, no tracebacks."""
+"""Damaged options of CALL_ONCE and of float operators, and a model of views: no tracebacks."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,14 @@ from codegen.errors import ModelInvalidError, ModelUnsupportedError
 from codegen.frontend.tflite import load
 from targets.errors import SafeError
 from tests.operators.builder import ModelBuilder, options
+from tests.unit.codegen.frontend import test_islands
 from tests.unit.codegen.frontend.test_variables import Streaming
 
+LEAKY = test_islands.CASES["LEAKY_RELU"][0]
 
-def test_every_damaged_word_of_a_streaming_model_is_an_error_or_harmless():
-    data = Streaming().build()
+
+@pytest.mark.parametrize("data", [Streaming().build(), test_islands.model(LEAKY)])
+def test_every_damaged_word_is_an_error_or_harmless(data):
     found = []
     for place in range(8, len(data) - 4, 4):
         try:
