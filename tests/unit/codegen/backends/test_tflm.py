@@ -12,6 +12,8 @@ from codegen.operators.registry import operators
 from codegen.pipeline import generate
 from targets import build
 from tests.operators.stream_models import VALID, Net
+from tests.unit.codegen.frontend.test_islands import model as island
+from tests.unit.codegen.frontend.test_islands import unary
 
 MODEL = build.ROOT / "models/forecaster/model_int8.tflite"
 
@@ -76,6 +78,19 @@ def test_streaming_and_a_foreign_isa_are_refused(tmp_path):
 def test_without_an_arena_it_is_said_how_to_get_one(tmp_path):
     with pytest.raises(BackendRefusedError, match="build an image, or give --arena"):
         made(tmp_path, arena_bytes=None)
+
+
+@pytest.mark.parametrize("kind", ["EXP", "LOG", "NEG", "SQRT", "SQUARE"])
+def test_a_float_island_is_the_interpreters(tmp_path, kind):
+    """SAFE makes a table of it on import; the interpreter gets the file as it is."""
+    path = tmp_path / "island.tflite"
+    path.write_bytes(island(unary(kind)))
+    manifest = made(tmp_path, path)
+    assert [row["kind"] for row in manifest["operators"]] == ["DEQUANTIZE", kind, "QUANTIZE"]
+    text = (tmp_path / "out" / "safe_m_tflm.cc").read_text()
+    assert {"AddDequantize", f"Add{kind.capitalize()}", "AddQuantize"} == set(
+        re.findall(r"\? (Add\w+)\(\)", text)
+    )
 
 
 def test_every_operator_has_a_method_or_is_refused_by_name(tmp_path):
