@@ -37,8 +37,13 @@ _CORES = {
     "CortexM33": "cortex-m33",
     "CortexM35P": "cortex-m35p",
     "CortexM55": "cortex-m55",
+    "CortexM85": "cortex-m85",
 }
 """Names of the cores by their name in a pack: all that `targets/arch/cortex_m` starts."""
+_VECTORS = ("cortex-m55", "cortex-m85")
+"""Armv8.1-M: with a floating-point unit, their makers build them with the vector extension."""
+_COMPILED = {"cortex-m85": "cortex-m55"}
+"""The core that the compiler is told, where GCC 12 does not know the one that it runs on."""
 _BASELINE = ("cortex-m0", "cortex-m0plus", "cortex-m23")
 """Armv6-M and Armv8-M Baseline, which have kernels of their own."""
 _FPU = {
@@ -48,7 +53,7 @@ _FPU = {
     ("cortex-m33", "SinglePrecision"): "fpv5-sp-d16",
     ("cortex-m35p", "SinglePrecision"): "fpv5-sp-d16",
 }
-_DSP_ALWAYS = ("cortex-m4", "cortex-m7", "cortex-m55")
+_DSP_ALWAYS = ("cortex-m4", "cortex-m7", *_VECTORS)
 _MODEL = "stm32f4"
 """Name of the target whose toolchain every Cortex-M target shares."""
 _STACK_BYTES = 8192
@@ -89,13 +94,15 @@ def _cpu(device: PackDevice) -> tuple[Cpu, str]:
         return Cpu(name, (f"-mcpu={name}", "-mthumb")), "v6m"
     dsp = device.dsp if device.dsp is not None else name in _DSP_ALWAYS
     suffix = "+nodsp" if not dsp and name in ("cortex-m33", "cortex-m35p") else ""
-    flags = [f"-mcpu={name}{suffix}", "-mthumb"]
+    flags = [f"-mcpu={_COMPILED.get(name, name)}{suffix}", "-mthumb"]
     if device.fpu != "None":
         unit = _FPU.get((name, device.fpu))
-        if unit is None and name != "cortex-m55":
+        if unit is None and name not in _VECTORS:
             raise TargetError(f"{device.part}: {device.core} with FPU {device.fpu} is not known")
         flags += [f"-mfpu={unit}"] if unit else []
         flags.append("-mfloat-abi=hard")
+    if name in _VECTORS and device.fpu != "None":
+        return Cpu(name, tuple(flags)), "mve"
     return Cpu(name, tuple(flags)), "dsp" if dsp else "ref"
 
 

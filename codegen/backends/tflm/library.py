@@ -65,8 +65,10 @@ def _third_party(root: Path) -> tuple[Path, ...]:
 
 def _arch(target: Target) -> str:
     """Return TARGET_ARCH of the library's makefile for a core."""
-    hard = "-mfloat-abi=hard" in target.cpu.flags
-    return f"{target.cpu.name}+fp" if hard and target.cpu.name != "cortex-m33" else target.cpu.name
+    core = target.cpu.name
+    # The makefile gives these two the hard float ABI by their own name.
+    suffixed = "-mfloat-abi=hard" in target.cpu.flags and core not in ("cortex-m33", "cortex-m55")
+    return f"{core}+fp" if suffixed else core
 
 
 def _strings(archive: Path, target: Target) -> tuple[str, ...]:

@@ -231,3 +231,13 @@ def test_every_device(real, tmp_path, capsys):
     with capsys.disabled():
         print(f"\n{dict(counts)}")
     assert counts == {"with driver": 373}
+
+
+@pytest.mark.parametrize("core", ["Cortex-M55", "Cortex-M85"])
+def test_cores_with_vectors_take_their_kernels(tmp_path, core):
+    text = packs.PDSC.replace('Dcore="Cortex-M33" Dfpu="SP_FPU"', f'Dcore="{core}" Dfpu="DP_FPU"')
+    cpu, isa = describe._cpu(pack.read(packs.pdsc(tmp_path, text), "MADE1"))
+    assert (cpu.name, isa) == (core.lower(), "mve")
+    # GCC 12 does not know an M85.
+    assert cpu.flags == ("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard")
+    assert describe._cpu(pack.read(packs.pdsc(tmp_path, text), "MADE2"))[1] == "v6m"

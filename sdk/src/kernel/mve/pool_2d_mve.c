@@ -34,32 +34,53 @@ static inline safe_mve_s32_t mean_of(safe_mve_s32_t sum, safe_mve_s32_t reciproc
     return safe_mve_mla_n(safe_mve_xor(size, sign), sign, -1);
 }
 
-/** Reduces all channels of one window. @param average 1, or 0 for the maximum: a constant. */
+/** Reduces up to four channels of a window. @param average 1, or 0 for the maximum: a constant.
+ * @param count Channels; SAFE_MVE_LANES as a constant needs no predicate. */
+static inline safe_mve_s32_t reduce_four(const safe_pool_2d_params_t *params, const taps_t *taps,
+                                         int32_t average, int32_t count)
+{
+    const int32_t channels = params->channels;
+    const int32_t next_row = (params->x.size - taps->columns) * channels;
+    const int8_t *tap = taps->first;
+    safe_mve_s32_t all = safe_mve_dup(average != 0 ? 0 : INT8_MIN);
+    for (int32_t y = taps->rows; y > 0; y--) {
+        for (int32_t x = taps->columns; x > 0; x--) {
+            const safe_mve_s32_t one =
+                count == SAFE_MVE_LANES ? safe_mve_load_s8(tap) : safe_mve_load_some_s8(tap, count);
+            all = average != 0 ? safe_mve_add(all, one) : safe_mve_max(all, one);
+            tap += channels;
+        }
+        tap += next_row;
+    }
+    return all;
+}
+
+/** Limits the result of a window, which a mean is divided for before. */
+static inline safe_mve_s32_t finished(const safe_pool_2d_params_t *params, safe_mve_s32_t all,
+                                      int32_t average, int32_t count)
+{
+    if (average != 0) {
+        all = mean_of(all, safe_mve_dup(reciprocal_of(count)));
+    }
+    all = safe_mve_max(all, safe_mve_dup(params->output_min));
+    return safe_mve_min(all, safe_mve_dup(params->output_max));
+}
+
+/** Reduces all channels of one window. @param average As for reduce_four. */
 static inline void reduce(const safe_pool_2d_params_t *params, taps_t taps, int32_t average,
                           int8_t *output)
 {
-    const int32_t channels = params->channels;
-    const int32_t next_row = (params->x.size - taps.columns) * channels;
-    const safe_mve_s32_t low = safe_mve_dup(params->output_min);
-    const safe_mve_s32_t high = safe_mve_dup(params->output_max);
-    const safe_mve_s32_t reciprocal = safe_mve_dup(reciprocal_of(taps.rows * taps.columns));
-    for (int32_t left = channels; left > 0; left -= SAFE_MVE_LANES) {
-        const int8_t *tap = taps.first;
-        safe_mve_s32_t all = safe_mve_dup(average != 0 ? 0 : INT8_MIN);
-        for (int32_t y = taps.rows; y > 0; y--) {
-            for (int32_t x = taps.columns; x > 0; x--) {
-                const safe_mve_s32_t one = safe_mve_load_some_s8(tap, left);
-                all = average != 0 ? safe_mve_add(all, one) : safe_mve_max(all, one);
-                tap += channels;
-            }
-            tap += next_row;
-        }
-        if (average != 0) {
-            all = mean_of(all, reciprocal);
-        }
-        safe_mve_store_some_s8(output, safe_mve_min(safe_mve_max(all, low), high), left);
+    const int32_t count = taps.rows * taps.columns;
+    const int32_t rest = params->channels % SAFE_MVE_LANES;
+    for (int32_t four = params->channels / SAFE_MVE_LANES; four > 0; four--) {
+        const safe_mve_s32_t all = reduce_four(params, &taps, average, SAFE_MVE_LANES);
+        safe_mve_store_s8(output, finished(params, all, average, count));
         taps.first += SAFE_MVE_LANES;
         output += SAFE_MVE_LANES;
+    }
+    if (rest > 0) {
+        const safe_mve_s32_t all = reduce_four(params, &taps, average, rest);
+        safe_mve_store_some_s8(output, finished(params, all, average, count), rest);
     }
 }
 
