@@ -73,7 +73,8 @@ BEFORE = {
     "README.md": f"{PLANT} measurements.csv\n"
     "cp models/forecaster/model_int8.tflite MODEL.tflite\n"
     "host_tools new mine && cp -r mine/firmware firmware && mkdir RUNS\n"
-    "sed -e '1s/label/anomaly/' measurements.csv >RUNS/one.csv",
+    "for seed in 1 2; do host_tools plant --rows 3000 --seed $seed --out run.csv\n"
+    "sed -e '1s/label/anomaly/' run.csv >RUNS/$seed.csv; done",
     "docs/data.md": f"{PLANT} pump.csv",
     "docs/detection.md": f"{PLANT} quiet.csv",
     "docs/install.md": f"{PLANT} measurements.csv",
