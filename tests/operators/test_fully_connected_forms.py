@@ -66,6 +66,12 @@ def test_a_large_network_takes_tiles_of_eight(isa: Isa) -> None:
     assert set(sources(large, isa, "balanced")) == {f"fully_connected_{isa}"}
 
 
+def test_size_gives_up_no_more_than_half_of_the_speed() -> None:
+    large = model(256, 128, 128, 8)
+    assert set(sources(large, "dsp", "size")) == {"fully_connected_few_dsp"}
+    assert set(sources(model(16, 8, 4), "dsp", "size")) == {"fully_connected"}
+
+
 def test_a_tile_that_is_there_costs_no_code() -> None:
     n = drawn.Network(np.random.default_rng(3))
     x = n.source((1, 6, 8))

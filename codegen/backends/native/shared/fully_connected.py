@@ -19,6 +19,8 @@ _REST_PER_PRODUCT = 1.5
 """Instructions per product that other operators are taken to need: only a scale for the whole."""
 _REST_BYTES = 2500
 """Flash that every model needs for the runtime and its own calls."""
+_SLOWEST = 2
+"""Times the fastest form's instructions that the smallest one may take."""
 _KIND = "FULLY_CONNECTED"
 FEW_ROWS, LAST_ROWS = 4, 2
 """Rows of a tile of the kernels for few outputs, and of the last one where two are enough."""
@@ -106,7 +108,9 @@ def choose(
     """
     shapes = [shape_of(graph, o) for o in graph.operators if is_int8(graph, o)]
     rest = _rest(graph)
-    best = min(_subsets(forms), key=lambda some: _weight(shapes, some, goal, there, rest))
+    costs = [(_cost(shapes, some, goal, there), some) for some in _subsets(forms)]
+    fastest = min(cost.instructions for cost, _ in costs)
+    _, best = min(costs, key=lambda one: _weight(one[0], goal, rest, fastest))
     return _pick(shape_of(graph, operator), best, goal).name
 
 
@@ -123,24 +127,28 @@ def _pick(shape: Shape, forms: Sequence[Form], goal: Goal) -> Form:
     return min(forms, key=lambda f: (f.instructions(shape), f.constant_bytes(shape)))
 
 
-def _weight(
-    shapes: Sequence[Shape],
-    forms: Sequence[Form],
-    goal: Goal,
-    there: frozenset[str],
-    rest: _Cost,
-) -> tuple[float, ...]:
-    """Return what the goal keeps small: instructions, flash, or their product for the model."""
+def _cost(
+    shapes: Sequence[Shape], forms: Sequence[Form], goal: Goal, there: frozenset[str]
+) -> _Cost:
+    """Return what all products cost, each by the best of the forms."""
     picked = [(shape, _pick(shape, forms, goal)) for shape in shapes]
-    instructions = sum(form.instructions(shape) for shape, form in picked)
     code = {name: size for _, form in picked for name, size in form.code.items()}
     flash = sum(form.constant_bytes(shape) for shape, form in picked)
     flash += sum(size for name, size in code.items() if name not in there)
+    return _Cost(sum(form.instructions(shape) for shape, form in picked), flash)
+
+
+def _weight(cost: _Cost, goal: Goal, rest: _Cost, fastest: float) -> tuple[float, ...]:
+    """Return what the goal keeps small: instructions, flash, or their product for the model.
+
+    `size` gives up no more than half of the speed.
+    """
     if goal == "speed":
-        return instructions, flash
+        return cost.instructions, cost.flash_bytes
     if goal == "size":
-        return flash, instructions
-    return ((rest.instructions + instructions) * (rest.flash_bytes + flash),)
+        return cost.instructions > _SLOWEST * fastest, cost.flash_bytes, cost.instructions
+    whole = rest.instructions + cost.instructions
+    return (whole * (rest.flash_bytes + cost.flash_bytes),)
 
 
 def _rest(graph: Graph) -> _Cost:
