@@ -33,8 +33,8 @@ def causal(taps: int, filters: int, window: int = 14) -> bytes:
     return net.model(net.dense(net.causal(net.first, filters, taps), 6))
 
 
-SUFFIX = {"ref": "", "dsp": "_dsp", "mve": "_dsp", "rv32": "_rv32"}
-"""End of the kernel's name: mve has none of its own for a sample."""
+SUFFIX = {"ref": "", "dsp": "_dsp", "mve": "_dsp", "rv32": "_rv32", "v6m": ""}
+"""End of the kernel's name: mve and v6m have none of their own for a sample."""
 
 
 def kernels_of(program: streaming.Program) -> list[str]:
