@@ -24,6 +24,8 @@ LEFT_OUT = {
     "README.md: cc -std=c99 -I gen main.c": "tests/unit/test_readme.py compiles and runs it",
     "README.md: ./safe targets new": "needs a vendor's pack; tests/unit/targets/test_pack.py",
     "README.md: ./safe scons target=boards/": "needs the target that a vendor's pack makes",
+    "README.md: ./safe evaluate": "wants many labelled runs; "
+    "tests/unit/host_tools/evaluation/test_detection_study.py makes some",
     "README.md: ./safe test": "is what runs this",
     "CONTRIBUTING.md: ": "tests/unit/test_contributing.py follows the recipes",
     "docs/install.md: pip": "asks the network; tests/package builds and installs the wheel",
@@ -72,9 +74,7 @@ WITHOUT_NETWORK = "host_tools train --network none --csv"
 BEFORE = {
     "README.md": f"{PLANT} measurements.csv\n"
     "cp models/forecaster/model_int8.tflite MODEL.tflite\n"
-    "host_tools new mine && cp -r mine/firmware firmware && mkdir RUNS\n"
-    "for seed in 1 2; do host_tools plant --rows 3000 --seed $seed --out run.csv\n"
-    "sed -e '1s/label/anomaly/' run.csv >RUNS/$seed.csv; done",
+    "host_tools new mine && cp -r mine/firmware firmware",
     "docs/data.md": f"{PLANT} pump.csv",
     "docs/detection.md": f"{PLANT} quiet.csv",
     "docs/install.md": f"{PLANT} measurements.csv",
