@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import packing
+from codegen.backends.native.dsp import int16, packing
 from codegen.backends.native.shared import cost, weights
 from codegen.backends.native.shared import fully_connected as shared
+from codegen.backends.native.shared import int16 as shared_int16
 from codegen.backends.native.shared.fully_connected import Form, Shape
 from codegen.ir.call import (
     Constant,
@@ -30,7 +31,7 @@ def replace(
     """Return the call of a kernel with paired rows, or why none is exact or pays."""
     del plain
     if is_int16(graph, operator):
-        return None
+        return int16.call(operator, shared_int16.of_matrix(graph, operator))
     there = shared.brought(graph, goal, may_replace=False)
     form = shared.choose(graph, operator, FORMS, goal, there)
     if form == "ref":

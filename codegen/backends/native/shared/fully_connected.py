@@ -1,5 +1,7 @@
 """Choice of the kernel that computes a FULLY_CONNECTED: by estimated instructions and flash of all.
 
+For int16 values there is one in portable C.
+
 A kernel's code counts once for all operators that it computes, and not at all where other operators
 bring it. Whether it is worth that depends on the whole model, too: see `Goal`.
 """
@@ -10,9 +12,11 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from codegen.backends.native.shared import conv_2d
+from codegen.backends.native.shared import conv_2d, int16
 from codegen.fixed_point import Int64
+from codegen.ir.call import KernelCall
 from codegen.ir.graph import DType, Graph, Operator
+from codegen.operators.linear.int16 import is_int16
 from codegen.options import Goal
 
 _REST_PER_PRODUCT = 1.5
@@ -53,6 +57,16 @@ class Form:
 class _Cost:
     instructions: float
     flash_bytes: int
+
+
+def replace(
+    graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
+) -> KernelCall | str | None:
+    """Return the call for int16 values that takes four outputs at a time, or why none pays."""
+    del plain, goal
+    if not is_int16(graph, operator):
+        return None
+    return int16.tiled_call(operator, int16.of_matrix(graph, operator))
 
 
 def shape_of(graph: Graph, operator: Operator) -> Shape:
