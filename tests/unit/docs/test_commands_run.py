@@ -38,6 +38,8 @@ LEFT_OUT = {
     "docs/live.md: ./safe record": "needs a board; tests/unit/host_tools/recording has sockets",
     "docs/live.md: ./safe evaluate": "needs what a board said",
     "docs/live.md: ./safe read": "needs what a board said",
+    "docs/pipeline.md: host_tools convert --from model.onnx": "needs a network of another tool; "
+    "tests/unit/host_tools/conversion/test_onnx.py makes some",
     "docs/tflm.md: ": "needs a user's build of TensorFlow Lite Micro; tests/emulator/test_tflm.py",
     "docs/x-cube-ai.md: ": "needs ST's tool; tests/emulator/test_xcubeai.py runs a stand-in",
     "examples/gateway/README.md: ./gateway": "serves until it ends; tests/unit/examples runs it",
