@@ -74,7 +74,7 @@ def test_own_models_pass_cppcheck(isa: Isa, tmp_path: Path) -> None:
         pipeline.generate(path, name="m", out=folder, isa=isa, standalone=True)
         sources = [str(p) for p in sorted(folder.glob("*.c")) if not p.stem.endswith("_weights")]
         options = [o for o in checks.CPPCHECK if not o.startswith("-I")]
-        subprocess.run([*options, f"-I{folder}", *sources], check=True)
+        subprocess.run([*options, *checks.MACHINE, f"-I{folder}", *sources], check=True)
 
 
 def compiles_clean(path: Path, isa: Isa, compiler: str, folder: Path) -> None:

@@ -27,6 +27,7 @@ SAFE_COLD void safe_app_print(const char *text)
 {
     size_t length = 0;
 
+    // cppcheck-suppress arrayIndexOutOfBoundsCond ; a text ends before
     while (length < MOST_TEXT && text[length] != '\0') {
         length++;
     }

@@ -1,12 +1,14 @@
 """Deviations from MISRA C:2012 are those that docs/misra.md lists, no more and no fewer."""
 
 import re
+import shutil
 import subprocess
 from collections import Counter
 
 import pytest
 
 from targets.places import ROOT
+from tests import checks
 from tests.unit.sdk.test_generated_detector import small_folder
 
 PAGE = ROOT / "docs" / "misra.md"
@@ -24,17 +26,22 @@ def listed():
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """File, line and rule of each deviation."""
-    gen = small_folder(tmp_path_factory.mktemp("misra") / "gen")
+    whole = small_folder(tmp_path_factory.mktemp("misra") / "whole")
+    gen = whole.with_name("gen")  # without the copies of the runtime's headers, which count once
+    gen.mkdir()
+    for file in whole.glob("safe_*.[ch]"):
+        shutil.copy(file, gen)
     source = ROOT / "sdk" / "src"
     files = [path for folder in (".", "kernel/ref", "kernel/shared") for path in
              sorted((source / folder).glob("*.c"))] + sorted(gen.glob("safe_small*.c"))  # fmt: skip
-    command = ["cppcheck", "--addon=misra", "--std=c99", "--quiet", "-j2"]
+    command = ["cppcheck", "--addon=misra", "--std=c99", "--quiet", "-j2", *checks.MACHINE]
     command += [f"-I{ROOT}/sdk/include", f"-I{gen}", "--template={file}:{line}:{id}"]
     done = subprocess.run(
         [*command, *map(str, files)], capture_output=True, text=True, check=True, timeout=600
     )
     places = set(FOUND.findall(done.stderr))
-    assert len(places) > 300, done.stderr[-2000:]
+    assert len(places) > 900, done.stderr[-2000:]
+    assert "error" not in FOUND.sub("", done.stderr).lower()
     return places
 
 

@@ -284,6 +284,7 @@ static inline safe_mve_s32_t safe_mve_high_s16(safe_mve_s32_t a)
 #define SAFE_MVE_SHR(a, bits) safe_mve_shr(a, bits)
 static inline safe_mve_s32_t safe_mve_shr(safe_mve_s32_t a, int32_t bits)
 {
+    // cppcheck-suppress shiftTooManyBitsSigned ; GCC and clang shift in copies of the sign
     SAFE_MVE_EACH a.lane[k] >>= bits;
     return a;
 }

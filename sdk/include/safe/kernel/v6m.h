@@ -92,6 +92,7 @@ typedef struct safe_v6m_rescale {
  */
 static inline int32_t safe_v6m_rescale(int32_t sum, safe_v6m_rescale_t r)
 {
+    // cppcheck-suppress shiftTooManyBitsSigned ; GCC and clang shift in copies of the sign
     return (safe_v6m_multiply_high(sum, r.multiplier) + r.addend + (sum >> 31)) >> r.shift;
 }
 
