@@ -3,8 +3,11 @@
 import ast
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,25 @@ def test_from_a_log_to_firmware(verbs):
     for _, _, told in answers[-2:]:
         assert told.count("\n") == 1, told
     assert "COM7" in answers[-2][2]
+
+
+def test_recording(verbs):
+    """Rows of a board that ends its lines as Windows does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            client, _ = server.accept()
+            with client:
+                for row in range(50):
+                    time.sleep(0.02)
+                    client.sendall(f"{row},7\r\n".encode())
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        answers = verbs(["record", "--port", port, "--rows", "9", "--out", "recorded.csv"],
+                        ["read", "--csv", "recorded.csv"])  # fmt: skip
+    assert [code for code, _, _ in answers] == [0, 0], answers
+    assert "9 rows of ch0, ch1" in answers[0][1]
 
 
 def test_the_watch_would_notice(verbs, tmp_path):
