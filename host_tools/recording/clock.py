@@ -57,8 +57,11 @@ class RowClock:
         if self._period is not None or self._is_slow:
             return [self._stamp(arrival)]
         self._waiting.append(arrival)
-        elapsed = arrival - self._waiting[0]
-        if elapsed < SETTLING_SECONDS:
+        return self.look(arrival)
+
+    def look(self, now: float) -> list[float]:
+        """Return the stamps of rows whose rate is known by now; none may come any more."""
+        if not self._waiting or now - self._waiting[0] < SETTLING_SECONDS:
             return []
         self._settle()
         return self.rest()

@@ -150,6 +150,11 @@ class FrameSource:
         self._link.connect()
         self._switch(on=True)
 
+    @property
+    def waiting(self) -> int:
+        """No row waits: the device counts them."""
+        return 0
+
     def rest(self) -> list[Row]:
         """See `Source.rest`; the stream of the device ends."""
         with contextlib.suppress(SafeError):

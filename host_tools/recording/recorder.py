@@ -103,8 +103,8 @@ class Recorder:
             self._end()
 
     def _is_enough(self, elapsed: float) -> bool:
-        plan = self._plan
-        return bool(plan.seconds and elapsed >= plan.seconds) or 0 < plan.rows <= self.result.rows
+        plan, rows = self._plan, self.result.rows + self._source.waiting
+        return bool(plan.seconds and elapsed >= plan.seconds) or 0 < plan.rows <= rows
 
     def _receive(self, say: Callable[[str], None]) -> bytes:
         try:

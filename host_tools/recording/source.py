@@ -51,6 +51,10 @@ class Source(Protocol):
             is_fault: Whether the rows in it are marked.
         """
 
+    @property
+    def waiting(self) -> int:
+        """Number of rows that came and still wait for their time."""
+
     def rest(self) -> list[Row]:
         """Return rows that still waited for their time."""
 

@@ -27,7 +27,12 @@ class TextSource:
             for arrival, values in self._rows.take(line, now):
                 self._waiting.append((values, is_fault))
                 found += self._stamped(self._clock.take(arrival))
-        return found
+        return found + self._stamped(self._clock.look(now))
+
+    @property
+    def waiting(self) -> int:
+        """See `Source.waiting`."""
+        return len(self._waiting)
 
     def rest(self) -> list[Row]:
         """See `Source.rest`."""

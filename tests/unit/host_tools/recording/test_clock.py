@@ -45,6 +45,13 @@ def test_rows_that_decide_between_slow_and_fast(rows, slow):
     assert (clock._period is None) is slow
 
 
+@pytest.mark.parametrize(("now", "known"), [(1.99, 0), (2.0, 3)])
+def test_rows_before_a_silence_do_not_wait_for_another_one(now, known):
+    clock = RowClock()
+    assert [clock.take(arrival) for arrival in (0.0, 0.1, 0.2)] == [[], [], []]
+    assert len(clock.look(now)) == known
+
+
 @pytest.mark.parametrize(("silence", "count"), [(0.9, 0), (1.1, 1)])
 def test_silence_is_a_gap_from_half_a_second(silence, count):
     taken = np.arange(2000) / 100
