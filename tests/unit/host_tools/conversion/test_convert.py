@@ -150,7 +150,8 @@ def test_one_float_operator_is_quantized_again(
     good = (home / "model_int8.tflite").read_bytes()
     bad = (home / "model_float.tflite").read_bytes()
     answers = [bad, bad, good]
-    (tmp_path / "job.json").write_text(json.dumps({"kind": "int8", "calibration": "minmax"}))
+    job = {"network": "network.keras", "kind": "int8", "calibration": "minmax"}
+    (tmp_path / "job.json").write_text(json.dumps(job))
     np.savez(tmp_path / "representative.npz", windows=np.zeros((1, 30, 16), dtype=np.float32))
     monkeypatch.setattr(quantize_worker, "_build", lambda _: (None, True, (30, 16)))
     monkeypatch.setattr(quantize_worker, "_calibrated", lambda *_: b"")
