@@ -21,7 +21,7 @@ def test_bench_is_exact(target, capsys):
     assert facts["target"] == target
     assert facts["windows"] == 12
     assert (facts["mismatched_bytes"], facts["chain_mismatches"]) == (0, 0)
-    assert facts["instructions_per_inference"] > 1_000_000
+    assert facts["instructions_per_inference"] > 300_000
     assert facts["link"]["device_status"] == ["cycles_stuck"]
     assert facts["link"]["inference_cycles"] is None
     bound = make(target, "forecaster").size()["stack"]["bound_bytes"]
