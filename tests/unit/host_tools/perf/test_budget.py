@@ -88,7 +88,7 @@ def test_baseline_of_counting_targets():
     table = budget.references()
     assert {"forecaster", "ad01_int8", "kws_ref_model", "pretrainedresnet_quant"} <= set(table)
     for name in table:
-        for target in set(suite.TARGETS) - {"mps2-m0plus"}:  # others were not measured there
+        for target in set(suite.TARGETS) - {"mps2-m0plus", "mps3-an547"}:  # not measured there
             found = budget.reference(table, cost(name=name, target=target))
             assert found is not None
             assert found.instructions > 0
