@@ -82,13 +82,13 @@ def test_a_day_of_plant(product, tmp_path):
 
 
 def test_the_verb_tells_a_difference(product, tmp_path, capsys):
-    """A host with another alarm threshold than the image: its records differ, exit code 50."""
+    """A host with another threshold than the image: its records differ, exit code 50."""
     image = make("host", str(product), app="detector", out=tmp_path / "image")
     other = tmp_path / "plain"
     shutil.copytree(product, other)
     path = other / "detector.json"
     detector = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(detector | {"alarm": detector["alarm"] * 1.01}), encoding="utf-8")
+    path.write_text(json.dumps(detector | {"notice": detector["notice"] * 1.01}), encoding="utf-8")
     material = soak.of_plant(other, 1, SEED)
     part = soak.Material(material.samples[:1500], material.numbers[:1500])
     with emulate.start(load("host"), image.elf) as running:
