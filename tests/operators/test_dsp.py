@@ -9,9 +9,9 @@ import pytest
 
 from codegen import reference
 from codegen.backends.native.dsp import packing as _packing
-from codegen.backends.native.dsp import unidirectional_sequence_lstm as _lstm
 from codegen.backends.native.dsp.depthwise_3x3 import line_axis
 from codegen.backends.native.lower import call_of
+from codegen.backends.native.shared import sigmoid
 from codegen.backends.native.shared import weights as shared
 from codegen.frontend.tflite import load
 from codegen.ir.call import KernelCall
@@ -173,12 +173,12 @@ def test_rescaling_is_refused_where_it_would_overflow() -> None:
 
 
 def test_a_line_of_the_sigmoid_is_one_word() -> None:
-    base, slope = _lstm.sigmoid_lines()
+    base, slope = sigmoid.sigmoid_lines()
     assert (base % 512 == 0).all()
     assert (base.min(), slope.min()) == (0, 0)
     assert base.max() <= 1 << 24
     assert slope.max() < 1 << 10
-    words = _lstm.lines().astype(np.int64)
+    words = sigmoid.lines().astype(np.int64)
     assert np.array_equal(512 * (words >> 16), base)
     assert np.array_equal(words & 0xFFFF, slope)
 

@@ -69,7 +69,7 @@ def test_manifest(forecaster, tmp_path):
     assert [o["index"] for o in manifest["operators"]] == [0, 1, 2, 3, 5, 6]
     assert manifest["inputs"][0]["shape"] == [1, 30, 16]
     assert all(s.startswith("sdk/src/kernel/dsp/") for s in manifest["kernel_sources"])
-    assert len(manifest["kernel_sources"]) == 5
+    assert len(manifest["kernel_sources"]) == 7
     assert set(manifest["files"]) == set(read(tmp_path)) - {"manifest.json"}
 
 

@@ -34,7 +34,10 @@ def scons(*arguments):
         ("model=nope", "unknown model 'nope': neither a name under models/"),
         ("backend=nope", "unknown backend 'nope'; known are native"),
         ("optimize=nope", "unknown optimize 'nope'; known are balanced, speed, size"),
-        ("app=nope", "unknown app 'nope': neither one of bench, detector nor a folder of C files"),
+        (
+            "app=nope",
+            "unknown app 'nope': neither one of bench, detector, logger nor a folder",
+        ),
         ("modle=forecaster", "unknown variable 'modle'; known are target, model,"),
     ],
 )

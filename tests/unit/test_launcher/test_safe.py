@@ -186,7 +186,7 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
         (("bench", "--target", "ibex"), "run ibex"),
         (("scons", "target=ibex"), "run ibex"),
         (("docs",), "run docs"),
-        (("release", "--check"), "run train ibex docs test"),
+        (("release", "--check"), "run train onnx ibex docs test"),
         (("lock",), "run lock"),
     ],
 )

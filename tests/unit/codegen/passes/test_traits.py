@@ -51,7 +51,8 @@ PATTERNS = {
     "shared_products.py": {"CONV_2D"},
     "single_channel.py": {"DEPTHWISE_CONV_2D"},
     "reroll.py": CELL | {"PACK", "RESHAPE", "UNPACK"},
-    "reroll_gru.py": CELL | {"STRIDED_SLICE", "SUB"},
+    "unrolled.py": {"FULLY_CONNECTED", "REROLLED_GRU", "REROLLED_LSTM", "UNPACK"},
+    "reroll_gru.py": CELL | {"RESHAPE", "SPLIT_V", "STRIDED_SLICE", "SUB"},
     "dilation.py": {"BATCH_TO_SPACE_ND", "CONV_2D", "DEPTHWISE_CONV_2D", "SPACE_TO_BATCH_ND"},
 }
 """The one group of operators that a pass recognises, as a converter writes it."""
