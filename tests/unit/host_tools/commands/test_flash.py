@@ -17,8 +17,9 @@ from host_tools.device import flash
 from host_tools.device.runners import FlashJob
 from targets import build
 from targets import pack as pack_facts
+from targets.chip_flash import RUNNERS
 from targets.errors import ExitCode
-from targets.load import RUNNERS, find, load
+from targets.load import find, load
 from tests.unit.host_tools.device import standin
 
 PROGRAMS = {
