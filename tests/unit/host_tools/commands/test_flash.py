@@ -177,7 +177,8 @@ def test_mistakes(run, tmp_path, image):
 def test_a_board_script_instead_of_a_chip(tmp_path, run, image):
     """A RISC-V board with its own probe: OpenOCD only."""
     text = find("stm32f4").read_text(encoding="utf-8").replace('name = "stm32f4"', 'name = "riscy"')
-    text += 'openocd_board = "board/sifive-hifive1-revb.cfg"\nrunners = ["openocd"]\n'
+    board = 'openocd_board = "board/sifive-hifive1-revb.cfg"\nrunners = ["openocd"]\n'
+    text = text.replace("[flash]\n", f"[flash]\n{board}", 1)
     path = tmp_path / "riscy.toml"
     path.write_text(text)
     lines = run(installed=["openocd", "st-flash"], target=str(path))[3]
