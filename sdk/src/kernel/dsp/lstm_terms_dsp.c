@@ -219,6 +219,7 @@ SAFE_NOINLINE void safe_dsp_lstm_recurrent(const uint32_t *weights,
 SAFE_FROM_ASSEMBLY SAFE_NOINLINE void safe_dsp_lstm_widen(const safe_lstm_dsp_wide_t *wide,
                                                           int32_t *twice, int32_t each)
 {
+    // cppcheck-suppress ctuArrayIndex ; one past the last element may be pointed at
     const int32_t *const end = &twice[SAFE_DOT8_ROWS];
     do {
         const safe_lstm_dsp_wide_t w = *wide++;
