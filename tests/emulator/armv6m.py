@@ -1,4 +1,4 @@
-"""Which instructions of a linked image a Cortex-M0+ does not have: DDI 0419E chapter A5."""
+"""Instructions of a linked image that a Cortex-M0+ does not have: DDI 0419E chapter A5."""
 
 import struct
 from bisect import bisect_right

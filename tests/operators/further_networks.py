@@ -96,7 +96,7 @@ class FurtherNetwork(Network):
         return self._apply(kind, [x, second], self._same(x, x.shape), options("MaximumMinimum"))
 
     def squared_difference(self, a: Value, b: Value) -> Value:
-        """Of values whose shapes broadcast."""
+        """Draw an operator of two inputs whose shapes broadcast."""
         scale = max(a.scale, b.scale) ** 2 * self.rng.uniform(100, 400)
         y = self._new(np.broadcast_shapes(a.shape, b.shape), float(np.float32(scale)))
         return self._apply("SQUARED_DIFFERENCE", [a, b], y, options("SquaredDifference"))

@@ -88,7 +88,7 @@ def test_show_needs_a_part(verb, tmp_path):
 
 
 def test_our_targets_agree_with_their_packs(verb, shared_data):
-    """Those whose pack is among the shared data."""
+    """Each target whose pack is among the shared data equals it."""
     agreed = []
     for name in load.available():
         device = load.load(name).device

@@ -43,7 +43,7 @@ def model(nodes: list[Any], source: Shape, result: Shape, constants: list[Any]) 
 
 
 def forecaster() -> Any:
-    """As PyTorch exports Conv1d, LSTM, its last step, Linear; the batch is open."""
+    """Return a model as PyTorch exports Conv1d, LSTM, its last step, Linear; the batch is open."""
     rng = np.random.default_rng(2)
     nodes = [
         helper.make_node("Conv", ["samples", "w1", "b1"], ["a"], kernel_shape=[3], pads=[1, 1]),

@@ -105,7 +105,7 @@ def test_what_the_component_lists_agrees_on_a_cortex_m4f(description, pack, tmp_
 
 
 def test_clang_takes_the_sources(packaged):
-    """As the nearest to Arm Compiler 6, which is made of it."""
+    """Clang compiles the pack: it is the nearest to Arm Compiler 6, which is made of it."""
     listed = call("arm-none-eabi-gcc", "-xc", "-M", "-", input="#include <string.h>\n")
     headers = min(re.findall(r"(\S+)/string\.h", listed), key=len)
     call(

@@ -1,7 +1,6 @@
 """README's picture of the report: it shows what the page shows today, and is made by a command."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,6 +9,7 @@ from PIL import Image
 from docs.site import build, picture
 from host_tools.report import report_page
 from tests.architecture import tree
+from tests.unit.host_tools.report.browser import installed
 
 AGAIN = "make it anew: ./safe demo && ./safe docs --picture build/demo/report.html"
 
@@ -39,7 +39,7 @@ def test_readme_shows_it_small_on_its_first_screen():
         assert image.height < 1100
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is missing: ./safe setup test")
+@pytest.mark.skipif(not installed(), reason="chromium is missing: ./safe setup test")
 def test_the_command_makes_one(report, series, tmp_path, monkeypatch, capsys):
     (tmp_path / "report.html").write_text(report_page.render(report, series), encoding="utf-8")
     monkeypatch.setattr(picture, "FILE", tmp_path / "made.png")
