@@ -4,10 +4,10 @@
 #define SAFE_VERSION_H
 
 /** Runtime release, "major.minor.patch"; pyproject.toml reads it here. */
-#define SAFE_VERSION "0.1.0"
+#define SAFE_VERSION "0.2.0"
 
 /** The same as a number, major * 10000 + minor * 100 + patch: generated headers refuse another. */
-#define SAFE_VERSION_NUMBER 100
+#define SAFE_VERSION_NUMBER 200
 
 /** Interface between generated models and the runtime; a generated file refuses another. */
 #define SAFE_MODEL_ABI 3

@@ -9,6 +9,7 @@ from lxml import etree
 
 from host_tools.cli import main
 from host_tools.package import request
+from targets.build import runtime_version
 from tests.unit.host_tools.package.board import BOARD, emulated
 from tests.unit.host_tools.package.conftest import STRICT, agrees, call
 
@@ -104,7 +105,7 @@ def test_cmsis_pack_and_cubeide_on_a_cortex_m4(package, tmp_path):
     """The sources that the description lists, with the flags of both tools."""
     description = etree.parse(package / f"SAFE.{NAME}.pdsc")
     assert RULES.validate(description), RULES.error_log
-    assert (package / f"SAFE.{NAME}.0.1.0.pack").is_file()
+    assert (package / f"SAFE.{NAME}.{runtime_version()}.pack").is_file()
     files = [f.get("name") for f in description.iterfind(".//component/files/file")]
     sources = [package / name for name in files if name.endswith(".c")]
     assert {s.name for s in sources} >= {path.name for path in package.glob("src/*.c")}
