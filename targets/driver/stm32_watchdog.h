@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file stm32_watchdog.h The independent watchdog (IWDG), the same in the STM32F4 (RM0090 section
- * 21) and the STM32U5 (RM0456 chapter IWDG). Once started it cannot be stopped. */
+ * 21), the STM32G0 (RM0444) and the STM32U5 (RM0456, both chapter IWDG). Once started it cannot be
+ * stopped. Included by the watchdog.c of a family. */
 #ifndef SAFE_STM32_WATCHDOG_H
 #define SAFE_STM32_WATCHDOG_H
 
 #include <stdint.h>
+
+#include "safe/port.h"
 
 #define IWDG_KR (*(volatile uint32_t *)(uintptr_t)0x40003000u)
 #define IWDG_PR (*(volatile uint32_t *)(uintptr_t)0x40003004u)
@@ -22,7 +25,7 @@
 
 /** Starts the watchdog. The registers take their values some periods of the LSI later, so the
  * first period may be up to 33 s long. */
-static inline void safe_stm32_watchdog_start(void)
+void safe_port_watchdog_start(void)
 {
     /* The start turns the LSI on, which the registers need to take what is written behind it. */
     IWDG_KR = IWDG_KR_START;
@@ -32,7 +35,7 @@ static inline void safe_stm32_watchdog_start(void)
     IWDG_KR = IWDG_KR_RELOAD;
 }
 
-static inline void safe_stm32_watchdog_feed(void)
+void safe_port_watchdog_feed(void)
 {
     IWDG_KR = IWDG_KR_RELOAD;
 }

@@ -124,13 +124,6 @@ typedef struct safe_usart {
 #define USART1_BASE 0x40011000u
 #define USART2_BASE 0x40004400u
 
-#define USART_SR_PE (1u << 0)
-#define USART_SR_FE (1u << 1)
-#define USART_SR_NF (1u << 2)
-#define USART_SR_ORE (1u << 3)
-#define USART_SR_RXNE (1u << 5)
-#define USART_SR_TC (1u << 6)
-#define USART_SR_TXE (1u << 7)
 #define USART_CR1_RE (1u << 2)
 #define USART_CR1_TE (1u << 3)
 #define USART_CR1_RXNEIE (1u << 5)

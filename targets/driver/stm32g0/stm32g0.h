@@ -51,36 +51,18 @@
 #define FLASH_KEY2 0xCDEF89ABu
 /* OPERR, PROGERR, WRPERR, PGAERR, SIZERR, PGSERR, MISERR, FASTERR; cleared by writing 1 */
 #define FLASH_SR_ERRORS 0x3FAu
-#define FLASH_SR_BSY2 (1u << 17)
-#define FLASH_SR_CFGBSY (1u << 18)
+#define FLASH_SR_BUSY (3u << 17) /* BSY2; CFGBSY: a double word waits for its other word */
 #define FLASH_CR_PG (1u << 0)
 #define FLASH_CR_PER (1u << 1)
 #define FLASH_CR_PNB_SHIFT 3u
 #define FLASH_CR_BKER (1u << 13)
 #define FLASH_CR_STRT (1u << 16)
 #define FLASH_CR_LOCK (1u << 31)
-#define FLASH_ECC2R_ECCD (1u << 31) /* two wrong bits were read: an NMI; cleared by writing 1 */
+#define FLASH_ECCR_ECCD (1u << 31) /* two wrong bits were read: an NMI; cleared by writing 1 */
 
 /* GPIO port A: chapter GPIO; its other registers: stm32_uart.h. */
 #define GPIOA_MODER SAFE_REGISTER(0x50000000u)
 
-/* USART2: chapter USART, with the FIFO off. */
-#define USART2_CR1 SAFE_REGISTER(0x40004400u)
-#define USART2_CR2 SAFE_REGISTER(0x40004404u)
-#define USART2_CR3 SAFE_REGISTER(0x40004408u)
-#define USART2_BRR SAFE_REGISTER(0x4000440Cu)
-#define USART2_ISR SAFE_REGISTER(0x4000441Cu)
-#define USART2_ICR SAFE_REGISTER(0x40004420u)
-#define USART2_RDR SAFE_REGISTER(0x40004424u)
-#define USART2_TDR SAFE_REGISTER(0x40004428u)
-
-#define USART_CR1_UE (1u << 0)
-#define USART_CR1_RE (1u << 2)
-#define USART_CR1_TE (1u << 3)
-#define USART_CR1_RXNEIE (1u << 5)
-#define USART_ISR_ERRORS 15u /* PE, FE, NE, ORE; ICR clears them with the same bits */
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
+#define USART2_BASE 0x40004400u /* chapter USART; its registers: stm32_usart.h */
 
 #endif

@@ -63,15 +63,14 @@
 #define FLASH_ECCR SAFE_REGISTER(0x40022030u)
 #define FLASH_KEY1 0x45670123u
 #define FLASH_KEY2 0xCDEF89ABu
-#define FLASH_NSSR_ERRORS 0x20FAu /* OPERR, PROGERR, WRPERR, PGAERR, SIZERR, PGSERR, OPTWERR */
-#define FLASH_NSSR_BSY (1u << 16)
-#define FLASH_NSSR_WDW (1u << 17) /* a quad-word waits for its other words */
-#define FLASH_NSCR_PG (1u << 0)
-#define FLASH_NSCR_PER (1u << 1)
-#define FLASH_NSCR_PNB_SHIFT 3u
-#define FLASH_NSCR_BKER (1u << 11)
-#define FLASH_NSCR_STRT (1u << 16)
-#define FLASH_NSCR_LOCK (1u << 31)
+#define FLASH_SR_ERRORS 0x20FAu  /* OPERR, PROGERR, WRPERR, PGAERR, SIZERR, PGSERR, OPTWERR */
+#define FLASH_SR_BUSY (3u << 16) /* BSY; WDW: a quad-word waits for its other words */
+#define FLASH_CR_PG (1u << 0)
+#define FLASH_CR_PER (1u << 1)
+#define FLASH_CR_PNB_SHIFT 3u
+#define FLASH_CR_BKER (1u << 11)
+#define FLASH_CR_STRT (1u << 16)
+#define FLASH_CR_LOCK (1u << 31)
 #define FLASH_ECCR_ECCD (1u << 31) /* two wrong bits were read: an NMI; cleared by writing 1 */
 
 /* Instruction cache: chapter ICACHE. */
@@ -84,22 +83,6 @@
 /* GPIO port A: chapter GPIO; its other registers: stm32_uart.h. */
 #define GPIOA_MODER SAFE_REGISTER(0x42020000u)
 
-/* USART1: chapter USART, with the FIFO off. */
-#define USART1_CR1 SAFE_REGISTER(0x40013800u)
-#define USART1_CR2 SAFE_REGISTER(0x40013804u)
-#define USART1_CR3 SAFE_REGISTER(0x40013808u)
-#define USART1_BRR SAFE_REGISTER(0x4001380Cu)
-#define USART1_ISR SAFE_REGISTER(0x4001381Cu)
-#define USART1_ICR SAFE_REGISTER(0x40013820u)
-#define USART1_RDR SAFE_REGISTER(0x40013824u)
-#define USART1_TDR SAFE_REGISTER(0x40013828u)
-#define USART_CR1_UE (1u << 0)
-#define USART_CR1_RE (1u << 2)
-#define USART_CR1_TE (1u << 3)
-#define USART_CR1_RXNEIE (1u << 5)
-#define USART_ISR_ERRORS 15u /* PE, FE, NE, ORE; ICR clears them with the same bits */
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
+#define USART1_BASE 0x40013800u /* chapter USART; its registers: stm32_usart.h */
 
 #endif

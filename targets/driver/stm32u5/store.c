@@ -1,94 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two pages of 8 KiB in bank 2 as the store; RM0456 chapter FLASH. The image runs from bank 1
- * meanwhile. Each quad-word carries an error correcting code: it is programmed once after an erase,
- * and one whose programming was cut may read back with two wrong bits, which raises an NMI. */
-#include "safe/store.h"
+/* Pages of 8 KiB, programmed by quad-words; RM0456 chapter FLASH, as stm32_bank_store.h says. */
+#include "safe/status.h"
 
-#include <stdbool.h>
-#include <string.h>
-
-#include "cortex_m.h"
-#include "isr.h"
-#include "safe/port.h"
 #include "safe_target.h"
 #include "stm32u5.h"
 
 #ifdef SAFE_TARGET_STORE_ORIGIN
 
+/* The registers for non-secure code. */
+#define FLASH_KEYR FLASH_NSKEYR
+#define FLASH_SR FLASH_NSSR
+#define FLASH_CR FLASH_NSCR
 #define PAGE_BYTES 0x2000u
-#define QUAD_WORD_BYTES 16u
-/** Each half of the flash is a bank. */
-#define BANK_2_ORIGIN (0x08000000u + SAFE_TARGET_FLASH_BYTES / 2u)
-typedef char slot_is_one_page[SAFE_TARGET_STORE_SLOT_BYTES == PAGE_BYTES ? 1 : -1];
-typedef char slot_begins_a_page[SAFE_TARGET_STORE_ORIGIN % PAGE_BYTES == 0u ? 1 : -1];
-typedef char slot_is_in_bank_2[SAFE_TARGET_STORE_ORIGIN >= BANK_2_ORIGIN ? 1 : -1];
-typedef char unit_is_quad_words[SAFE_STORE_UNIT_BYTES % QUAD_WORD_BYTES == 0u ? 1 : -1];
-
-/** Polls of about eight cycles, 25 ms at 160 MHz: a page is erased in at most 3.4 ms, a quad-word
- * programmed in at most 0.2 ms (DS13737, table "Flash memory characteristics"). */
+#define UNIT_BYTES 16u
+#define FIRST_PAGE 0u
+/** 25 ms at 160 MHz: a page is erased in at most 3.4 ms, a quad-word programmed in at most 0.2 ms
+ * (DS13737, table "Flash memory characteristics"). */
 #define POLLS 500000u
 
-/** Set by the NMI while `is_reading`, main context otherwise. */
-static volatile bool s_is_damaged;
-static volatile bool s_is_reading;
-
-bool safe_isr_nmi_is_handled(void) __attribute__((used));
-
-/** Takes an NMI that a read of the store raised. @return false when it came from elsewhere. */
-bool safe_isr_nmi_is_handled(void)
-{
-    if (!s_is_reading || (FLASH_ECCR & FLASH_ECCR_ECCD) == 0u) {
-        return false;
-    }
-    FLASH_ECCR |= FLASH_ECCR_ECCD;
-    s_is_damaged = true;
-    return true;
-}
-
-/* Any other NMI is reported as every unexpected exception is, with the frame where the core put it:
- * so this pushes and pops by itself. */
-__attribute__((naked)) void safe_isr_nmi(void)
-{
-    __asm__ volatile("push  {r4, lr}\n\t"
-                     "bl    safe_isr_nmi_is_handled\n\t"
-                     "pop   {r4, lr}\n\t"
-                     "cmp   r0, #0\n\t"
-                     "beq   1f\n\t"
-                     "bx    lr\n"
-                     "1:\n\t"
-                     "b     safe_isr_unexpected\n");
-}
-
-static uint32_t address_of(uint32_t slot, uint32_t offset)
-{
-    return SAFE_TARGET_STORE_ORIGIN + slot * SAFE_TARGET_STORE_SLOT_BYTES + offset;
-}
-
-static safe_status_t wait_until_ready(void)
-{
-    for (uint32_t i = 0; i < POLLS; i++) {
-        if ((FLASH_NSSR & (FLASH_NSSR_BSY | FLASH_NSSR_WDW)) == 0u) {
-            return (FLASH_NSSR & FLASH_NSSR_ERRORS) == 0u ? SAFE_STATUS_OK : SAFE_STATUS_STORAGE;
-        }
-    }
-    return SAFE_STATUS_TIMEOUT;
-}
-
-static safe_status_t unlock(void)
-{
-    if ((FLASH_NSCR & FLASH_NSCR_LOCK) != 0u) {
-        FLASH_NSKEYR = FLASH_KEY1;
-        FLASH_NSKEYR = FLASH_KEY2;
-    }
-    FLASH_NSSR = FLASH_NSSR_ERRORS;
-    return (FLASH_NSCR & FLASH_NSCR_LOCK) == 0u ? wait_until_ready() : SAFE_STATUS_STORAGE;
-}
-
-/** Locks the registers, and forgets what the cache holds of the store: it does not see what erasing
- * and programming change (chapter ICACHE, "Cache maintenance"). */
+/* The cache does not see what erasing and programming change (chapter ICACHE, "Cache
+ * maintenance"). */
 static safe_status_t lock(void)
 {
-    FLASH_NSCR = FLASH_NSCR_LOCK;
+    FLASH_CR = FLASH_CR_LOCK;
     ICACHE_CR |= ICACHE_CR_CACHEINV;
     for (uint32_t i = 0; i < POLLS; i++) {
         if ((ICACHE_SR & ICACHE_SR_BUSYF) == 0u) {
@@ -98,67 +32,6 @@ static safe_status_t lock(void)
     return SAFE_STATUS_TIMEOUT;
 }
 
-/** Locks; returns `status`, or why locking failed where all before it was well. */
-static safe_status_t finish(safe_status_t status)
-{
-    safe_status_t locked = lock();
-    return status == SAFE_STATUS_OK ? locked : status;
-}
-
-static safe_status_t store_read(uint32_t slot, uint32_t offset, uint8_t *bytes, size_t length)
-{
-    s_is_damaged = false;
-    s_is_reading = true;
-    for (size_t i = 0; i < length; i++) {
-        bytes[i] = *(const volatile uint8_t *)(uintptr_t)(address_of(slot, offset) + i);
-    }
-    safe_cortex_barrier(); /* an NMI of the last read arrives before this ends */
-    s_is_reading = false;
-    return s_is_damaged ? SAFE_STATUS_CORRUPT : SAFE_STATUS_OK;
-}
-
-static safe_status_t store_erase(uint32_t slot)
-{
-    uint32_t page = (address_of(slot, 0) - BANK_2_ORIGIN) / PAGE_BYTES;
-    safe_status_t status = unlock();
-
-    if (status == SAFE_STATUS_OK) {
-        FLASH_NSCR = FLASH_NSCR_PER | FLASH_NSCR_BKER | (page << FLASH_NSCR_PNB_SHIFT);
-        FLASH_NSCR |= FLASH_NSCR_STRT;
-        status = wait_until_ready();
-    }
-    return finish(status);
-}
-
-static safe_status_t store_program(uint32_t slot, uint32_t offset, const uint8_t *bytes,
-                                   size_t length)
-{
-    safe_status_t status = unlock();
-
-    if (status == SAFE_STATUS_OK) {
-        FLASH_NSCR = FLASH_NSCR_PG;
-        for (size_t i = 0; status == SAFE_STATUS_OK && i < length; i += QUAD_WORD_BYTES) {
-            volatile uint32_t *to = (volatile uint32_t *)(uintptr_t)(address_of(slot, offset) + i);
-            for (size_t word = 0; word < QUAD_WORD_BYTES / sizeof(uint32_t); word++) {
-                uint32_t value;
-                memcpy(&value, &bytes[i + word * sizeof value], sizeof value);
-                to[word] = value;
-            }
-            status = wait_until_ready();
-        }
-    }
-    return finish(status);
-}
-
-const safe_store_flash_t *safe_port_store(void)
-{
-    static const safe_store_flash_t flash = {
-        .slot_bytes = SAFE_TARGET_STORE_SLOT_BYTES,
-        .read = store_read,
-        .erase = store_erase,
-        .program = store_program,
-    };
-    return &flash;
-}
+#include "stm32_bank_store.h"
 
 #endif

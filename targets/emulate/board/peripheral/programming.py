@@ -21,7 +21,7 @@ class StoreMemory:
     """Number of the flash operation during which the power goes. None: never."""
     operations: int = 0
     torn: set[int] = field(default_factory=set)
-    """Indices of the quad-words whose programming was cut: their error correction does not fit."""
+    """Offsets of the bytes whose programming was cut: their error correction does not fit."""
 
     @property
     def end(self) -> int:
@@ -48,27 +48,32 @@ class StoreMemory:
         at = address - self.origin
         done = length // 2 if cut else length
         self.contents[at : at + done] = bytes([ERASED]) * done
-        self.torn -= set(range(at // 16, (at + done) // 16))
+        self.torn -= set(range(at, at + done))
         if cut:
             raise PowerCut
 
-    def program(self, address: int, data: bytes, *, unit: int) -> None:
-        """Clear bits; a cut leaves the first half of the unit, and tears a quad-word."""
+    def program(self, address: int, data: bytes, *, tears: bool) -> None:
+        """Clear bits; a cut leaves the first half of `data`, and tears the unit that lies there."""
         cut = self.begin()
         at = address - self.origin
         for i, byte in enumerate(data[: len(data) // 2] if cut else data):
             self.contents[at + i] &= byte
         if cut:
-            if unit == 16:
-                self.torn.add(at // 16)
+            if tears:
+                self.torn |= set(range(at, at + len(data)))
             raise PowerCut
 
     def is_erased(self, address: int, length: int) -> bool:
         """Return whether a range holds ones only, as far as its error correction knows."""
         at = address - self.origin
-        return at // 16 not in self.torn and all(
+        return not self.is_torn(address, length) and all(
             b == ERASED for b in self.contents[at : at + length]
         )
+
+    def is_torn(self, address: int, length: int) -> bool:
+        """Return whether error correction fails somewhere in a range."""
+        at = address - self.origin
+        return not self.torn.isdisjoint(range(at, at + length))
 
 
 class PowerCut(Exception):  # noqa: N818 - an event, not an error

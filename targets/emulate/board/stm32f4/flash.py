@@ -93,7 +93,7 @@ class Flash(Peripheral):
             self.value["SR"] |= _PGPERR
             self.complain(f"write of {width} bytes of flash, FLASH_CR.PSIZE says otherwise")
         else:
-            self._store.program(address, value.to_bytes(width, "little"), unit=width)
+            self._store.program(address, value.to_bytes(width, "little"), tears=False)
             self._stall(_WORD_SECONDS)
 
     def read_store(self, address: int, width: int) -> int:

@@ -4,72 +4,47 @@ the bits of each part are in variants.py.
 Oscillators and the PLL are ready as soon as they are on; the HSE never is, as no crystal is fitted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Register
 from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
+from targets.emulate.board.peripheral.rcc import PIN, POWER, ClockControl
 
 HSI_HZ = 16 * MHZ
 _READY = {0: 1, 24: 25, 26: 27, 28: 29}
 """Position of the ready flag of each switch in CR: HSI, PLL, PLLI2S, PLLSAI."""
-_WATCHDOG = 1 << 29
-_SOFTWARE, _PIN, _POWER = 1 << 28, 1 << 26, 1 << 27
-_FLAGS = 0xFE000000
-_RMVF = 1 << 24
 _CCM = 1 << 20
 """Bit of the core-coupled memory's clock, on after reset; it reads 1 where there is none, too."""
 
 
-def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:
-    """Return the table of a part; `bits` are those that depend on its peripherals."""
-    table = (
-        Register(0x00, "CR", bits["CR"], 0x00000083, read_only=bits["CR"] & 0x2A02FF02),
-        # A PLLR after reset that is not that of the other parts': RM0401 section 6.3.2.
-        Register(0x04, "PLLCFGR", bits["PLLCFGR"], 0x24003010 if bits["AHB2ENR"] else 0x7F003010),
-        Register(0x08, "CFGR", bits["CFGR"], read_only=0xC),
-        Register(0x10, "AHB1RSTR", bits["AHB1RSTR"]),
-        Register(0x20, "APB1RSTR", bits["APB1RSTR"]),
-        Register(0x24, "APB2RSTR", bits["APB2RSTR"]),
-        Register(0x30, "AHB1ENR", bits["AHB1ENR"], _CCM),
-        Register(0x34, "AHB2ENR", bits["AHB2ENR"]),
-        Register(0x38, "AHB3ENR", bits["AHB3ENR"]),
-        Register(0x40, "APB1ENR", bits["APB1ENR"]),
-        Register(0x44, "APB2ENR", bits["APB2ENR"]),
-        Register(0x70, "BDCR", bits["BDCR"], read_only=0x2),
-        Register(0x74, "CSR", 0xFF000003, 0x0E000000, read_only=0xFE000002),
-    )
-    return tuple(register for register in table if register.bits)
-
-
-class Rcc(Peripheral):
+class Rcc(ClockControl):
     """Clock tree and the switches of the peripherals."""
 
-    name = "RCC"
-    registers: tuple[Register, ...] = ()
+    kept = 0xFFFFFFFF
+    at_power_on = POWER | PIN | 1 << 25
+    clears = 1 << 24
 
-    def __init__(
-        self, base: int, switched: Callable[[Speed], None], bits: Mapping[str, int]
-    ) -> None:
-        """Call `switched` with the new clocks when the core's clock changes.
-
-        `bits` are those that exist, by register: the parts have other peripherals each.
-        """
-        self._switched = switched
-        self._cause = _SOFTWARE
-        self.registers = _registers(bits)
-        super().__init__(base)
-
-    def reset(self) -> None:
-        """Take the values after reset; the flags of the cause stay until they are cleared."""
-        flags = self.value.get("CSR", _POWER | _PIN | 1 << 25)
-        again = bool(self.value)
-        super().reset()
-        cause, self._cause = self._cause, _SOFTWARE
-        self.value["CSR"] = flags | (cause | _PIN if again else 0)
-
-    def blame_watchdog(self) -> None:
-        """Let the next reset say that the independent watchdog caused it."""
-        self._cause = _WATCHDOG
+    def table(self, bits: Mapping[str, int]) -> tuple[Register, ...]:
+        """Return the registers of a part."""
+        table = (
+            Register(0x00, "CR", bits["CR"], 0x00000083, read_only=bits["CR"] & 0x2A02FF02),
+            # A PLLR after reset that is not that of the other parts': RM0401 section 6.3.2.
+            Register(
+                0x04, "PLLCFGR", bits["PLLCFGR"], 0x24003010 if bits["AHB2ENR"] else 0x7F003010
+            ),
+            Register(0x08, "CFGR", bits["CFGR"], read_only=0xC),
+            Register(0x10, "AHB1RSTR", bits["AHB1RSTR"]),
+            Register(0x20, "APB1RSTR", bits["APB1RSTR"]),
+            Register(0x24, "APB2RSTR", bits["APB2RSTR"]),
+            Register(0x30, "AHB1ENR", bits["AHB1ENR"], _CCM),
+            Register(0x34, "AHB2ENR", bits["AHB2ENR"]),
+            Register(0x38, "AHB3ENR", bits["AHB3ENR"]),
+            Register(0x40, "APB1ENR", bits["APB1ENR"]),
+            Register(0x44, "APB2ENR", bits["APB2ENR"]),
+            Register(0x70, "BDCR", bits["BDCR"], read_only=0x2),
+            Register(0x74, "CSR", 0xFF000003, 0x0E000000, read_only=0xFE000002),
+        )
+        return tuple(register for register in table if register.bits)
 
     def speed(self) -> Speed:
         """Return the clocks that the registers mean."""
@@ -89,9 +64,7 @@ class Rcc(Peripheral):
         if name == "PLLCFGR" and self.bit("CR", 24):
             self.complain("write to RCC_PLLCFGR while the PLL is on")
             return
-        if name == "CSR" and value & _RMVF:
-            value &= ~(_FLAGS | _RMVF)
-        super().write(name, value)
+        super().write(name, self.cleared(name, value))
         if name == "CR":
             for switch, ready in _READY.items():
                 self.assign("CR", 1 << ready, on=bool(value >> switch & 1))

@@ -4,62 +4,35 @@ HSI16 and the PLL are ready as soon as they are on; the HSE never is, as no crys
 The registers of peripherals that are not modelled are not declared.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Register
 from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
+from targets.emulate.board.peripheral.rcc import ClockControl
 
 HSI_HZ = 16 * MHZ
 _READY = {8: 10, 22: 23, 24: 25}
 """Position of the ready flag of each switch in CR: HSI16, HSI48, PLL."""
-_WATCHDOG = 1 << 29
-_SOFTWARE, _PIN, _POWER = 1 << 28, 1 << 26, 1 << 27
-_FLAGS = 0xFE000000
-_RMVF = 1 << 23
 _PLL = 2
 
 
-def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:
-    """Return the table of a part; `bits` are those that depend on its peripherals."""
-    return (
-        Register(0x00, "CR", 0x03CF3F00, 0x00000500, read_only=0x02820400),
-        Register(0x04, "ICSCR", 0x00007FFF, 0x00004000, read_only=0x000000FF),
-        Register(0x08, "CFGR", 0xFFFF7F3F, read_only=0x38),
-        Register(0x0C, "PLLCFGR", 0xFF3F7F73, 0x00001000),
-        Register(0x34, "IOPENR", bits["IOPENR"]),
-        Register(0x38, "AHBENR", bits["AHBENR"], 0x00000100),
-        Register(0x3C, "APBENR1", bits["APBENR1"]),
-        Register(0x40, "APBENR2", bits["APBENR2"]),
-        Register(0x54, "CCIPR", 0xFFFFFFFF),
-        Register(0x60, "CSR", 0xFE800003, read_only=0xFE000002),
-    )
-
-
-class Rcc(Peripheral):
+class Rcc(ClockControl):
     """Clock tree and the switches of the peripherals."""
 
-    name = "RCC"
-    registers: tuple[Register, ...] = ()
-
-    def __init__(
-        self, base: int, switched: Callable[[Speed], None], bits: Mapping[str, int]
-    ) -> None:
-        """Call `switched` with the new clocks when the core's clock changes.
-
-        `bits` are those that exist, by register: the parts have other peripherals each.
-        """
-        self._switched = switched
-        self._cause = _SOFTWARE
-        self.registers = _registers(bits)
-        super().__init__(base)
-
-    def reset(self) -> None:
-        """Take the values after reset; the flags of the cause stay until they are cleared."""
-        flags = self.value.get("CSR", _POWER | _PIN) & _FLAGS
-        again = bool(self.value)
-        super().reset()
-        cause, self._cause = self._cause, _SOFTWARE
-        self.value["CSR"] = flags | (cause | _PIN if again else 0)
+    def table(self, bits: Mapping[str, int]) -> tuple[Register, ...]:
+        """Return the registers of a part."""
+        return (
+            Register(0x00, "CR", 0x03CF3F00, 0x00000500, read_only=0x02820400),
+            Register(0x04, "ICSCR", 0x00007FFF, 0x00004000, read_only=0x000000FF),
+            Register(0x08, "CFGR", 0xFFFF7F3F, read_only=0x38),
+            Register(0x0C, "PLLCFGR", 0xFF3F7F73, 0x00001000),
+            Register(0x34, "IOPENR", bits["IOPENR"]),
+            Register(0x38, "AHBENR", bits["AHBENR"], 0x00000100),
+            Register(0x3C, "APBENR1", bits["APBENR1"]),
+            Register(0x40, "APBENR2", bits["APBENR2"]),
+            Register(0x54, "CCIPR", 0xFFFFFFFF),
+            Register(0x60, "CSR", 0xFE800003, read_only=0xFE000002),
+        )
 
     @property
     def pll_hz(self) -> int:
@@ -72,10 +45,6 @@ class Rcc(Peripheral):
             return 0
         m, r = self.field("PLLCFGR", 4, 3) + 1, self.field("PLLCFGR", 29, 3) + 1
         return HSI_HZ // m * self.field("PLLCFGR", 8, 7) // r
-
-    def blame_watchdog(self) -> None:
-        """Let the next reset say that the independent watchdog caused it."""
-        self._cause = _WATCHDOG
 
     def speed(self) -> Speed:
         """Return the clocks that the registers mean; the family has one APB."""
@@ -91,9 +60,7 @@ class Rcc(Peripheral):
         if name == "PLLCFGR" and self.bit("CR", 24) and changed & ~(1 << 28 | 1 << 24 | 1 << 16):
             self.complain("write to RCC_PLLCFGR while the PLL is on")
             return
-        if name == "CSR" and value & _RMVF:
-            value &= ~(_FLAGS | _RMVF)
-        super().write(name, value)
+        super().write(name, self.cleared(name, value))
         if name == "CR":
             has_source = self.field("PLLCFGR", 0, 2) == 2 and value >> 8 & 1
             if value >> 24 & 1 and not has_source:

@@ -4,70 +4,43 @@ MSI, HSI and PLL1 are ready as soon as they are on; the HSE never is, as no crys
 PLL2, PLL3 and the registers of peripherals that are not modelled are not declared.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.bus import Register
 from targets.emulate.board.peripheral.clock import MHZ, Speed, divider_of_ahb, divider_of_apb
+from targets.emulate.board.peripheral.rcc import ClockControl
 
 HSI_HZ = 16 * MHZ
 _MSI_HZ = {0: 48 * MHZ, 1: 24 * MHZ, 2: 16 * MHZ, 3: 12 * MHZ, 4: 4 * MHZ}
 """Frequency of the MSI by range; the slower ranges (5 to 15) cannot feed PLL1."""
 _READY = {0: 2, 4: 5, 8: 10, 12: 13, 24: 25}
 """Position of the ready flag of each switch in CR: MSIS, MSIK, HSI, HSI48, PLL1."""
-_WATCHDOG = 1 << 29
-_SOFTWARE, _PIN, _BROWNOUT = 1 << 28, 1 << 26, 1 << 27
-_FLAGS = 0xFE000000
-_RMVF = 1 << 23
 _PLL1 = 3
 
 
-def _registers(bits: Mapping[str, int]) -> tuple[Register, ...]:
-    """Return the table of a part; `bits` are those that depend on its peripherals."""
-    return (
-        Register(0x00, "CR", 0x3F1FF7FF, 0x00000035, read_only=0x2A022424),
-        Register(0x08, "ICSCR1", 0xFFCFFFFF, 0x44000000, read_only=0x000FFFFF),
-        Register(0x1C, "CFGR1", 0x7F00003F, read_only=0xC),
-        Register(0x20, "CFGR2", bits["CFGR2"]),
-        Register(0x24, "CFGR3", 0x00030070),
-        Register(0x28, "PLL1CFGR", 0x0007FF1F),
-        Register(0x34, "PLL1DIVR", 0x7F7FFFFF, 0x01010280),
-        Register(0x38, "PLL1FRACR", 0x0000FFF8),
-        Register(0x88, "AHB1ENR", bits["AHB1ENR"], 0xD0000100),
-        Register(0x8C, "AHB2ENR1", bits["AHB2ENR1"], 0xC0000000 & bits["AHB2ENR1"]),
-        Register(0x94, "AHB3ENR", 0x80001665, 0x80000000),
-        Register(0x9C, "APB1ENR1", bits["APB1ENR1"]),
-        Register(0xA0, "APB1ENR2", bits["APB1ENR2"]),
-        Register(0xA4, "APB2ENR", bits["APB2ENR"]),
-        Register(0xE0, "CCIPR1", bits["CCIPR1"]),
-        Register(0xF4, "CSR", 0xFE80FF00, 0x0C004400, read_only=0xFE000000),
-    )
-
-
-class Rcc(Peripheral):
+class Rcc(ClockControl):
     """Clock tree and the switches of the peripherals."""
 
-    name = "RCC"
-    registers: tuple[Register, ...] = ()
-
-    def __init__(
-        self, base: int, switched: Callable[[Speed], None], bits: Mapping[str, int]
-    ) -> None:
-        """Call `switched` with the new clocks when the core's clock changes.
-
-        `bits` are those that exist, by register: the parts have other peripherals each.
-        """
-        self._switched = switched
-        self._cause = _SOFTWARE
-        self.registers = _registers(bits)
-        super().__init__(base)
-
-    def reset(self) -> None:
-        """Take the values after reset; the flags of the cause stay until they are cleared."""
-        flags = self.value.get("CSR", _BROWNOUT | _PIN) & _FLAGS
-        again = bool(self.value)
-        super().reset()
-        cause, self._cause = self._cause, _SOFTWARE
-        self.value["CSR"] = 0x4400 | flags | (cause | _PIN if again else 0)
+    def table(self, bits: Mapping[str, int]) -> tuple[Register, ...]:
+        """Return the registers of a part."""
+        return (
+            Register(0x00, "CR", 0x3F1FF7FF, 0x00000035, read_only=0x2A022424),
+            Register(0x08, "ICSCR1", 0xFFCFFFFF, 0x44000000, read_only=0x000FFFFF),
+            Register(0x1C, "CFGR1", 0x7F00003F, read_only=0xC),
+            Register(0x20, "CFGR2", bits["CFGR2"]),
+            Register(0x24, "CFGR3", 0x00030070),
+            Register(0x28, "PLL1CFGR", 0x0007FF1F),
+            Register(0x34, "PLL1DIVR", 0x7F7FFFFF, 0x01010280),
+            Register(0x38, "PLL1FRACR", 0x0000FFF8),
+            Register(0x88, "AHB1ENR", bits["AHB1ENR"], 0xD0000100),
+            Register(0x8C, "AHB2ENR1", bits["AHB2ENR1"], 0xC0000000 & bits["AHB2ENR1"]),
+            Register(0x94, "AHB3ENR", 0x80001665, 0x80000000),
+            Register(0x9C, "APB1ENR1", bits["APB1ENR1"]),
+            Register(0xA0, "APB1ENR2", bits["APB1ENR2"]),
+            Register(0xA4, "APB2ENR", bits["APB2ENR"]),
+            Register(0xE0, "CCIPR1", bits["CCIPR1"]),
+            Register(0xF4, "CSR", 0xFE80FF00, 0x0C004400, read_only=0xFE000000),
+        )
 
     @property
     def msi_hz(self) -> int:
@@ -94,10 +67,6 @@ class Rcc(Peripheral):
         )
         return self.pll_source_hz // m * n // r
 
-    def blame_watchdog(self) -> None:
-        """Let the next reset say that the independent watchdog caused it."""
-        self._cause = _WATCHDOG
-
     def speed(self) -> Speed:
         """Return the clocks that the registers mean."""
         source = {0: self.msi_hz, 1: HSI_HZ, _PLL1: self.pll_hz}.get(self.field("CFGR1", 2, 2), 0)
@@ -110,9 +79,7 @@ class Rcc(Peripheral):
         if name == "PLL1DIVR" and self.bit("CR", 24):
             self.complain("write to RCC_PLL1DIVR while PLL1 is on")
             return
-        if name == "CSR" and value & _RMVF:
-            value &= ~(_FLAGS | _RMVF)
-        super().write(name, value)
+        super().write(name, self.cleared(name, value))
         if name == "CR":
             if value >> 24 & 1 and not self.pll_source_hz:
                 self.complain("RCC_CR: PLL1 is switched on without a source that runs")

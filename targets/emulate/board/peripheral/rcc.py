@@ -1,0 +1,56 @@
+"""Reset and clock control of the STM32 families: the causes of a reset."""
+
+from collections.abc import Callable, Mapping
+
+from targets.emulate.board.peripheral.bus import Peripheral, Register
+from targets.emulate.board.peripheral.clock import Speed
+
+SOFTWARE, PIN, POWER, WATCHDOG = 1 << 28, 1 << 26, 1 << 27, 1 << 29
+"""Flags of RCC_CSR that tell why the chip was reset."""
+CAUSES = 0xFE000000
+
+
+class ClockControl(Peripheral):
+    """Clock tree and the switches of the peripherals."""
+
+    name = "RCC"
+    registers: tuple[Register, ...] = ()
+    kept = CAUSES
+    """Bits of CSR that a reset leaves as they are."""
+    at_power_on = POWER | PIN
+    """Flags of CSR after power-on."""
+    clears = 1 << 23
+    """Bit of CSR that clears the causes, RMVF."""
+
+    def __init__(
+        self, base: int, switched: Callable[[Speed], None], bits: Mapping[str, int]
+    ) -> None:
+        """Call `switched` with the new clocks when the core's clock changes.
+
+        `bits` are those that exist, by register: the parts have other peripherals each.
+        """
+        self._switched = switched
+        self._cause = SOFTWARE
+        self.registers = self.table(bits)
+        super().__init__(base)
+
+    def table(self, bits: Mapping[str, int]) -> tuple[Register, ...]:
+        """Return the registers of a part; `bits` are those that depend on its peripherals."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Take the values after reset; the flags of the cause stay until they are cleared."""
+        flags = self.value.get("CSR", self.at_power_on) & self.kept
+        again = bool(self.value)
+        super().reset()
+        cause, self._cause = self._cause, SOFTWARE
+        self.value["CSR"] = self.value["CSR"] & ~self.kept | flags | (cause | PIN if again else 0)
+
+    def blame_watchdog(self) -> None:
+        """Let the next reset say that the independent watchdog caused it."""
+        self._cause = WATCHDOG
+
+    def cleared(self, name: str, value: int) -> int:
+        """Return a value on its way to a register, without the causes that it clears."""
+        is_clear = name == "CSR" and value & self.clears
+        return value & ~(CAUSES | self.clears) if is_clear else value
