@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON_ROOMS = ("codegen", "targets", "models", "host_tools", "safe_edge", "docs", "tests")
 C_ROOMS = ("sdk", "targets", "host_tools", "tests", "examples")
 NO_TESTS_RAN = 5
+CCACHE = Path("/usr/lib/ccache")
+"""Debian's folder of compilers that compile nothing twice: many tests build the same sources. With
+CCACHE_NOHASHDIR debug information may name the folder of the first build."""
+SLOWEST = 10
+"""Tests whose time is told at the end, so that one that has grown is seen."""
 CPPCHECK = (
     "cppcheck",
     "--std=c99",
@@ -68,6 +73,9 @@ def c_files() -> list[str]:
 def environment(base: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the steps: in CI nothing may be skipped."""
     result = dict(base)
+    if CCACHE.is_dir():
+        result["PATH"] = os.pathsep.join([str(CCACHE), base.get("PATH", os.defpath)])
+        result["CCACHE_NOHASHDIR"] = "1"
     if base.get("CI", "").lower() not in ("", "0", "false"):
         result.setdefault("SAFE_FORBID_SKIP", "1")
         if (ROOT.parent / "shared" / "data").is_dir():
@@ -96,6 +104,7 @@ def steps(full: bool, pytest_arguments: Sequence[str]) -> list[Step]:
     tests = [python, "-m", "pytest", *(["--full"] if full else [])]
     if not any(argument.startswith("-n") for argument in pytest_arguments):
         tests += ["-n", "2", "--dist", "worksteal"]
+    tests += [f"--durations={SLOWEST}", "--durations-min=1"]
     checks.append(Step("pytest", (*tests, *pytest_arguments)))
     return checks
 
@@ -125,7 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     variables = environment(os.environ)
     results = [run(step, variables) for step in wanted]
     failed = [result for result in results if result.code != 0]
-    print(f"== safe test: {'; '.join(str(result) for result in results)}")
+    total = sum(result.seconds for result in results)
+    print(f"== safe test: {'; '.join(map(str, results))}; together {total:.0f} s")
     if failed:
         print(f"== safe test: FAILED: {', '.join(result.name for result in failed)}")
     else:

@@ -101,17 +101,18 @@ def compile_standalone(
     command = [
         compiler or native.compiler() or "cc",
         *flags,
-        f"-I{folder}",
+        "-I.",
         f'-DRUNNER_HEADER="safe_{name}.h"',
         f"-DRUNNER_RUN=safe_{name}_run",
         f"-DRUNNER_INPUT_BYTES={sizes[0]}u",
         f"-DRUNNER_OUTPUT_BYTES={sizes[1]}u",
-        str(_RUNNER),
-        *map(str, sources),
-        "-o",
-        str(executable),
     ]
-    _call(command)
+    # One call each, with names that do not tell the folder: a compiler cache knows them again.
+    objects = []
+    for source in (str(_RUNNER.resolve()), *(source.name for source in sources)):
+        objects.append(str((build / f"{Path(source).stem}_{name}.o").resolve()))
+        _call([*command, "-c", source, "-o", objects[-1]], folder)
+    _call([*command, *objects, "-o", str(executable.resolve())], folder)
     return HostModel(executable, manifest)
 
 
@@ -142,10 +143,10 @@ def generate(directory: Path, work: Path, *, target: str = "host") -> Path:
     return folder
 
 
-def _call(command: Sequence[str]) -> None:
+def _call(command: Sequence[str], folder: Path) -> None:
     if shutil.which(command[0]) is None:
         raise BuildError(f"{command[0]}: no such compiler; install gcc or give another")
-    done = run_command(command, _COMPILE_SECONDS, timeout=BuildError)
+    done = run_command(command, _COMPILE_SECONDS, timeout=BuildError, cwd=folder)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if "error" in line]
         raise BuildError(f"{command[0]}: {errors[0] if errors else done.stderr.strip()[:200]}")

@@ -6,7 +6,6 @@ sanitizer does that better.
 """
 
 import ctypes
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +31,7 @@ from codegen.ir.graph import ABSENT, DType, Graph, Operator
 from codegen.options import GOALS, KernelChoice
 from codegen.reference import reset_value
 from targets.kernels import ISAS, sources
+from tests import compiling
 
 Array = NDArray[Any]
 SDK = Path(__file__).resolve().parents[2] / "sdk"
@@ -65,19 +65,18 @@ def compile_library(command: Sequence[str], target: Path, sdk: Path = SDK) -> Pa
     kernels = sdk / "src" / "kernel"
     compiler, *flags = command
     arguments = [compiler, "-std=c99", *WARNINGS.split(), "-ffp-contract=off", *flags, "-fPIC"]
-    objects: dict[Path, Path] = {}
+    objects: dict[Path, str] = {}
     with tempfile.TemporaryDirectory() as work:
         for folder in sorted(path for path in kernels.iterdir() if path.is_dir()):
             inside = Path(work) / folder.name
             inside.mkdir()
             files = sorted(folder.glob("*.c"))
-            compile_all = [*arguments, f"-I{sdk / 'include'}", "-c", *map(str, files)]
-            subprocess.run(compile_all, check=True, cwd=inside)
-            objects |= {file: inside / f"{file.stem}.o" for file in files}
+            command = [*arguments, f"-I{sdk / 'include'}"]
+            objects |= dict(zip(files, compiling.compile_each(command, files, inside), strict=True))
         tuned = {file for isa in ISAS if isa != "ref" for file in sources(isa, kernels)}
         for library, files in ((target, sorted(tuned)), (plain(target), sources("ref", kernels))):
-            link = [compiler, *flags, "-shared", *(str(objects[file]) for file in files)]
-            subprocess.run([*link, "-o", str(library)], check=True)
+            link = [compiler, *flags, "-shared", *(objects[file] for file in files)]
+            compiling.call([*link, "-o", str(library)])
     return target
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from codegen import pipeline
 from codegen.options import KernelChoice
+from tests import compiling
 from tests.operators.draw import Array
 from tests.operators.kernels import WARNINGS
 
@@ -37,14 +38,16 @@ def build(model: bytes, choice: KernelChoice, command: Sequence[str], folder: Pa
         standalone=True,
     )
     sources = [p for p in sorted(generated.glob("*.c")) if not p.name.startswith("example")]
-    compile_program([*command, f"-I{generated}"], [*sources, DRIVER], folder / "m")
+    compile_program(command, [*sources, DRIVER], folder / "m", generated)
     return folder / "m"
 
 
-def compile_program(command: Sequence[str], sources: Sequence[Path], program: Path) -> None:
-    """Compile with all warnings as errors."""
-    flags = ["-std=c99", *WARNINGS.split(), "-ffp-contract=off"]
-    subprocess.run([*command, *flags, *map(str, sources), "-o", str(program)], check=True)
+def compile_program(
+    command: Sequence[str], sources: Sequence[Path], program: Path, generated: Path | None = None
+) -> None:
+    """Compile with all warnings as errors; `generated` is the folder of the headers."""
+    flags = ["-std=c99", *WARNINGS.split(), "-ffp-contract=off", *(["-I."] if generated else [])]
+    compiling.link([*command, *flags], sources, program, cwd=generated)
 
 
 def run(program: Path, inputs: Sequence[Array], like: Sequence[Array], tool: str) -> list[Array]:

@@ -1,7 +1,6 @@
 """The MLPerf Tiny reference models, whole, against TensorFlow Lite Micro: no byte may differ."""
 
 import ctypes
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from codegen.frontend.tflite import load
 from codegen.passes import absorb
 from host_tools.perf import windows
 from targets.kernels import Isa
+from tests import compiling
 from tests.operators import kernels, oracle
 
 Array = NDArray[Any]
@@ -37,8 +37,8 @@ def compiled(model: Path, folder: Path, isa: Isa = "ref") -> Callable[[Array], A
     manifest = pipeline.generate(model, name="tiny", out=folder / "gen", isa=isa, standalone=True)
     sources = sorted((folder / "gen").glob("*.c"))
     library = folder / "tiny.so"
-    flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
-    subprocess.run(["gcc", *flags, f"-I{folder / 'gen'}", *sources, "-o", library], check=True)
+    command = ["gcc", "-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-I."]
+    compiling.link(command, sources, library, cwd=folder / "gen", last=["-shared"])
     run = ctypes.CDLL(str(library)).safe_tiny_run
     output = manifest["outputs"][0]
 

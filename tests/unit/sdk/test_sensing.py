@@ -45,7 +45,9 @@ def test_application_reads_its_sensors_and_takes_no_samples_from_the_line(tmp_pa
     """The tiny detector's samples come every 250 ms."""
     (tmp_path / "sensor.c").write_text(SENSOR)
     parts = ("common", "sensing")
-    elf = build_app(Tiny(), "detector", tmp_path / "app", str(tmp_path / "sensor.c"), parts=parts)
+    elf = build_app(
+        Tiny(), "detector", tmp_path / "app", parts=parts, more=(tmp_path / "sensor.c",)
+    )
     with process.start(load("host"), elf) as emulator, SerialPort(emulator.url) as port:
         heard, end = "", time.monotonic() + 20
         while "safe state=learning" not in heard and time.monotonic() < end:

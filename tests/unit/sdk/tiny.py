@@ -1,7 +1,6 @@
 """The hand-written tiny model in Python, and builds of the SDK around it (tiny_model.c)."""
 
 import ctypes
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from host_tools.detection.replay import ChainConfig
 from host_tools.formats.detector import LEARNED, Detector, Form
 from host_tools.formats.scaler import Scaler
 from host_tools.runtimes.adapter import ModelEdges, adapt
+from tests.compiling import call, link
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -171,11 +171,6 @@ def samples(tiny: Tiny, count: int, seed: int = 1) -> np.ndarray:
     return values
 
 
-def _call(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def user_folder(out: Path, *options: str) -> Path:
     """Generate the standalone folder of the shipped model and its detector."""
     command = [sys.executable, "-m", "codegen", str(MODEL / "model_int8.tflite"), "--standalone"]
@@ -183,7 +178,7 @@ def user_folder(out: Path, *options: str) -> Path:
     command += ["--description", str(MODEL / "model.toml")]
     for name in ("scaler", "detector"):
         command += [f"--{name}", str(MODEL / f"{name}.json")]
-    _call(command)
+    call(command)
     return out
 
 
@@ -198,21 +193,25 @@ def build_library(
     command += [*tiny.defines, f"-I{ROOT}/sdk/include"]
     model = out.with_suffix(".o")
     renamed = ["-Dsafe_app_model=tiny_app_model"] if foreign else []
-    _call([*command, *renamed, "-c", str(HERE / "tiny_model.c"), "-o", str(model)])
-    sources = [*SOURCES, HERE / "shim.c", *([HERE / "foreign.c"] if foreign else []), model]
-    _call([*command, "-shared", *map(str, sources), "-o", str(out)])
+    call([*command, *renamed, "-c", str(HERE / "tiny_model.c"), "-o", str(model)])
+    sources = [*SOURCES, HERE / "shim.c", *([HERE / "foreign.c"] if foreign else [])]
+    link(command, sources, out, last=["-shared", str(model)])
     return ctypes.CDLL(str(out))
 
 
 def build_app(
-    tiny: Tiny, app: str, out: Path, *extra: str, parts: tuple[str, ...] = APP_PARTS
+    tiny: Tiny,
+    app: str,
+    out: Path,
+    *flags: str,
+    parts: tuple[str, ...] = APP_PARTS,
+    more: tuple[Path, ...] = (),
 ) -> Path:
     """Compile application `app` for the host, with ASan and UBSan."""
     include = [f"-I{ROOT}/sdk/{folder}" for folder in ("include", "src", "src/app")]
     command = ["clang", "-std=c99", "-O1", "-g", *WARNINGS, "-ffp-contract=off"]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    command += [*tiny.defines, *include, *extra, *map(str, SOURCES)]
-    command += [str(ROOT / "sdk/src/app" / f"{name}.c") for name in (app, *parts)]
-    command += [*map(str, sorted((ROOT / "targets/arch/host").glob("*.c")))]
-    _call([*command, str(HERE / "tiny_model.c"), "-o", str(out)])
-    return out
+    command += [*tiny.defines, *include, *flags]
+    sources = [*SOURCES, *(ROOT / "sdk/src/app" / f"{name}.c" for name in (app, *parts))]
+    sources += [*sorted((ROOT / "targets/arch/host").glob("*.c")), HERE / "tiny_model.c", *more]
+    return link(command, sources, out)

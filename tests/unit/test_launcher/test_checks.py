@@ -17,6 +17,34 @@ def test_pytest_is_the_last_step_and_slow_tests_are_asked_for():
     assert "--full" not in checks.steps(full=False, pytest_arguments=[])[-1].command
 
 
+def test_the_slowest_tests_are_told_and_nothing_is_compiled_twice(tmp_path, monkeypatch):
+    assert "--durations=10" in checks.steps(full=False, pytest_arguments=[])[-1].command
+    monkeypatch.setattr(checks, "CCACHE", tmp_path)
+    assert checks.environment({"PATH": "/bin"})["PATH"] == f"{tmp_path}:/bin"
+    monkeypatch.setattr(checks, "CCACHE", tmp_path / "none")
+    assert checks.environment({"PATH": "/bin"})["PATH"] == "/bin"
+
+
+def test_a_test_that_hangs_fails_and_the_next_one_runs(tmp_path, pytestconfig):
+    assert pytestconfig.getini("faulthandler_timeout") >= 120
+    assert pytestconfig.getini("faulthandler_exit_on_timeout") is True
+    (tmp_path / "test_a.py").write_text(
+        "import time\ndef test_hangs():\n    time.sleep(60)\ndef test_next():\n    pass\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfaulthandler_exit_on_timeout = true\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n1", "-o", "faulthandler_timeout=2", "test_a.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert done.returncode == 1
+    assert "1 failed, 1 passed" in done.stdout
+    assert "line 3 in test_hangs" in done.stderr
+
+
 def test_continuous_integration_forbids_skips():
     assert "SAFE_FORBID_SKIP" not in checks.environment({})
     assert "SAFE_FORBID_SKIP" not in checks.environment({"CI": "false"})

@@ -25,7 +25,7 @@ USED = (
 TOOLS = (
     "gcc arm-none-eabi-gcc qemu-system-arm clang clang-format cppcheck riscv64-unknown-elf-gcc "
     "arm-none-eabi-g++ qemu-system-riscv32 valgrind verilator g++ make cmake chromium "
-    "chromedriver"
+    "chromedriver ccache"
 ).split()
 PYTHON = """#!/usr/bin/env bash
 [ "$1" = -c ] && exit "${STUB_TOO_OLD:-0}"
