@@ -107,10 +107,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words and words[0] in verbs():
         name = f"host_tools {words[0]}"
     try:
-        project = settings.load(Path.cwd(), os.environ)
-        settings.add_tools(project, os.environ)
-        arguments = parse(words, project)
         with ended_by_signals():
+            project = settings.load(Path.cwd(), os.environ)
+            settings.add_tools(project, os.environ)
+            arguments = parse(words, project)
             return int(arguments.run(arguments))
     except SafeError as error:
         print(f"{name}: {error}", file=sys.stderr)  # noqa: T201

@@ -31,6 +31,19 @@ def command(pid):
         return ""
 
 
+def everybody():
+    """Return the process ids of all processes that can be seen."""
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def environment(pid):
+    """Return the environment with which a process was started, as bytes; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
 def name(pid):
     """Return the name of a program's file; empty when the process is gone."""
     try:

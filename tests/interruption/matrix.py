@@ -1,0 +1,387 @@
+r"""Every long verb struck while it runs: signals, a full disk, a read-only one, a file too long.
+
+  python -m tests.interruption.matrix --verbs fit,package --steps 6    a part
+  python -m tests.interruption.matrix --log build/matrix.jsonl         all, or what is left of it
+
+Each verb is run once undisturbed, which counts its steps (`hook/sitecustomize.py` says what a step
+is) and gives the result that is expected. Then it is run again over an earlier result, and struck
+at steps that are spread evenly, the first and the last among them, by each fault in turn. Judged:
+
+- the exit code and the one line on stderr, never a traceback;
+- the result: all of it is the earlier one or all of it the new one. A folder that was struck while
+  its files took their names lacks the file by which it is known as whole;
+- nothing of the verb runs on, and nothing is left of its scratch files (after KILL: nothing is
+  left when the same command has been run again);
+- after KILL, the same command without a fault gives the expected result.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from targets.errors import ExitCode
+from tests import processes
+
+ROOT = Path(__file__).parents[2]
+HOOK = Path(__file__).parent / "hook"
+FAULTS = ("INT", "TERM", "KILL", "full", "read-only", "too long")
+ONCE = ("read-only", "too long")
+"""Faults that are there from the first step on."""
+NETWORK = """
+import sys
+import keras
+from models.forecaster.architecture import build
+build(keras, channels=16, window=30, horizon=10, conv_filters=4, lstm_units=6).save(sys.argv[1])
+"""
+SECONDS = 900
+"""A run that takes longer hangs."""
+SETTLE = 20
+"""Seconds in which the processes of a struck verb must have ended."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command line with {out} and {inputs}, and what tells its results apart.
+
+    Attributes:
+        line: The words after `host_tools`.
+        last: The file of {out} by which a whole folder is known.
+        before: Words of `line` to replace for the earlier result.
+    """
+
+    line: str
+    last: str = ""
+    before: tuple[tuple[str, str], ...] = ()
+
+
+VERBS = {
+    "plant": Verb("plant --out {out}/plant.csv --rows 20000", before=(("20000", "5000"),)),
+    "read": Verb(
+        "read --csv {inputs}/log.csv --save {out}/reading.toml --write {out}/clean.csv",
+        before=(("log.csv", "short.csv"),),
+    ),
+    "eda": Verb(
+        "eda --csv {inputs}/log.csv --outdir {out}", "eda.json", (("log.csv", "short.csv"),)
+    ),
+    "represent": Verb(
+        "represent --csv {inputs}/log.csv --outdir {out} --max_total 40",
+        "rep_windows_balanced.json",
+        (("40", "20"),),
+    ),
+    "fit": Verb(
+        "fit --csv {inputs}/log.csv --max-quiet-alarms 100 --out {out}",
+        "manifest.json",
+        (("log.csv", "short.csv"),),
+    ),
+    "generate": Verb(
+        "generate --target stm32f4 --standalone --out {out}",
+        "manifest.json",
+        (("stm32f4", "riscv-virt"),),
+    ),
+    "package": Verb("package --format cmake,make --out {out}", "manifest.json"),
+    "new": Verb("new {out}/product --style cmake"),
+    "build": Verb("build --target stm32f4 --out {out}", before=(("stm32f4", "host"),)),
+    "golden": Verb(
+        "golden --target stm32f4 --emulate --windows 6 --outdir {out}",
+        "compare.json",
+        (("6", "3"),),
+    ),
+    "bench": Verb(
+        "bench --target stm32f4 --emulate --windows 6 --out {out}/bench.json",
+        before=(("6", "3"),),
+    ),
+    "soak": Verb("soak --target stm32f4 --hours 0.02 --out {out}/soak.json"),
+    "count": Verb("count --target mps2-an386 --windows 4 --page {out}/count.html"),
+    "profile": Verb("profile --windows 1 --picture {out}/profile.png"),
+    "demo": Verb("demo --out {out}"),
+    "export": Verb("export --from {inputs}/network.keras --outdir {out}", "export.json"),
+    "convert": Verb(
+        "convert --from {inputs}/network.keras --rep {inputs}/rep_windows_balanced.npz"
+        " --outdir {out}"
+    ),
+    "evaluate": Verb("evaluate --csv {inputs}/log.csv --n 20 --out {out}"),
+    "train": Verb("train --csv {inputs}/log.csv --max-quiet-alarms 100 --out {out}"),
+    "sweep": Verb(
+        "sweep --from {inputs}/network.keras --max-totals 60 --balances 0.5 --jobs 2 --outdir {out}"
+    ),
+}
+
+
+Tree = dict[str, str]
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def tree(folder: Path) -> Tree:
+    """Return the files below `folder` by name, with the digest of their content."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): digest(path.read_bytes()) for path in files}
+
+
+def is_scratch(name: str) -> bool:
+    """Tell whether a file below a result's folder is an intermediate one."""
+    parts = Path(name).parts
+    return any(part.startswith((".safe-", "safe-")) or part.endswith(".tmp") for part in parts)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folders of one verb's runs: its inputs, where its results go, and its scratch files."""
+
+    root: Path
+    inputs: Path
+
+    @property
+    def out(self) -> Path:
+        return self.root / "out"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / "tmp"
+
+    def restore(self, earlier: Path) -> None:
+        """Put the results of an earlier run where the next one writes, and no scratch file."""
+        for folder in (self.out, self.scratch):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(earlier, self.out)
+        self.scratch.mkdir()
+
+    def run(self, line: str, fault: str = "", at: int = -1, limit: int = 0) -> "Run":
+        """Run a verb, struck by `fault` at step `at`; `limit` bytes are the most of a file."""
+        log = self.root / "steps"
+        log.write_text("")
+        plan = {"log": str(log), "at": at, "fault": fault}
+        plan["below"] = [str(self.out), str(self.scratch)]
+        marks = {
+            "PYTHONPATH": str(HOOK),
+            "SAFE_STRIKE": json.dumps(plan),
+            "TMPDIR": str(self.scratch),
+        }
+        words = [word.format(out=self.out, inputs=self.inputs) for word in line.split()]
+        with (self.root / "stderr").open("w+") as errors:
+            with subprocess.Popen(
+                [
+                    "prlimit",
+                    f"--fsize={limit or 'unlimited'}",
+                    sys.executable,
+                    "-m",
+                    "host_tools",
+                    *words,
+                ],
+                cwd=ROOT,
+                env={**os.environ, **marks},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            ) as process:
+                code = process.wait(SECONDS)
+            left = self._left()
+            errors.seek(0)
+            return Run(code, errors.read(), log.read_text().splitlines(), left)
+
+    def _left(self) -> list[str]:
+        """Return the commands of this place that still run when they had time to end."""
+        mark = f"TMPDIR={self.scratch}".encode()
+        end = time.monotonic() + SETTLE
+        while pids := [pid for pid in processes.everybody() if mark in processes.environment(pid)]:
+            if time.monotonic() > end:
+                return [processes.command(pid) for pid in pids]
+            time.sleep(0.05)
+        return []
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one run ended: exit code, stderr, the steps that it took, and processes that run on."""
+
+    code: int
+    errors: str
+    steps: list[str]
+    left: list[str]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The earlier result, that of the struck command, and the files that differ in every run."""
+
+    earlier: Tree
+    new: Tree
+    unsure: frozenset[str]
+
+    def like(self, found: Tree, expected: Tree) -> bool:
+        """Tell whether two results are the same but for the files that differ in every run."""
+        return found.keys() == expected.keys() and all(
+            found[name] == expected[name] for name in found if name not in self.unsure
+        )
+
+
+def expected(verb: Verb, place: Place, kept: Path) -> Expected:
+    """Run a verb undisturbed: other inputs into `kept`, then its own over that, twice."""
+    before = verb.line
+    for old, replacement in verb.before:
+        before = before.replace(old, replacement)
+    kept.mkdir()
+    place.restore(kept)
+    trees = []
+    for line in (before, verb.line, verb.line):
+        if trees:
+            place.restore(kept)
+        run = place.run(line)
+        if run.code:
+            raise SystemExit(f"{line}: undisturbed it ended with {run.code}: {run.errors}")
+        if not trees:
+            shutil.copytree(place.out, kept, dirs_exist_ok=True)
+        trees.append(tree(place.out))
+    earlier, new, again = trees
+    return Expected(earlier, new, frozenset(n for n in new if new[n] != again.get(n)))
+
+
+CODES = {"INT": 130, "TERM": 130, "KILL": -9}
+
+
+def judge(verb: Verb, fault: str, run: Run, place: Place, right: Expected) -> Iterator[str]:
+    """Yield what is wrong after a struck run."""
+    everything = tree(place.out)
+    found = {name: value for name, value in everything.items() if not is_scratch(name)}
+    if run.code not in {0, CODES.get(fault, ExitCode.OUTPUT)}:
+        yield f"exit code {run.code}"
+    if "Traceback" in run.errors:
+        yield "a traceback"
+    if run.left:
+        yield f"runs on: {'; '.join(run.left)}"
+    whole = right.like(found, right.new)
+    if run.code == 0 and not whole:
+        yield "ended with 0, and its result is not whole"
+    if not (whole or right.like(found, right.earlier) or (verb.last and verb.last not in found)):
+        yield "neither the earlier result nor the new one"
+    stays = [name for name in everything if is_scratch(name)] + sorted(tree(place.scratch))
+    if stays and fault != "KILL":
+        yield f"scratch files stay: {', '.join(stays[:3])}"
+
+
+def judge_again(verb: Verb, place: Place, right: Expected) -> Iterator[str]:
+    """Run the command of a struck verb once more, undisturbed; yield what is wrong then."""
+    run = place.run(verb.line)
+    if run.code:
+        yield f"run again, it ends with {run.code}: {run.errors.strip()[-200:]}"
+    found = tree(place.out)
+    if not right.like({n: v for n, v in found.items() if not is_scratch(n)}, right.new):
+        yield "run again, its result is another"
+    stays = [name for name in found if is_scratch(name)] + sorted(tree(place.scratch))
+    if stays:
+        yield f"run again, scratch files stay: {', '.join(stays[:3])}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one struck run came to: the step `at` of `of`, exit code, stderr, and what is wrong."""
+
+    verb: str
+    fault: str
+    at: int
+    of: int
+    step: str
+    code: int
+    errors: str
+    problems: list[str]
+
+
+def strikes(steps: Sequence[str], count: int, faults: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield faults and steps: `count` steps of each fault, the first and the last among them."""
+    for fault in faults:
+        if fault in ONCE:
+            yield fault, 0
+            continue
+        last = len(steps) - 1
+        places = {round(last * i / max(1, count - 1)) for i in range(count)}
+        yield from ((fault, at) for at in sorted(places))
+
+
+def strike(
+    name: str, inputs: Path, root: Path, count: int, faults: Sequence[str]
+) -> Iterator[Cell]:
+    """Strike one verb by each fault at `count` of its steps; yield what each run came to."""
+    verb, place, kept = VERBS[name], Place(root, inputs), root / "earlier"
+    right = expected(verb, place, kept)
+    steps = (root / "steps").read_text().splitlines()
+    longest = max(path.stat().st_size for path in place.out.rglob("*") if path.is_file())
+    for fault, at in strikes(steps, count, faults):
+        place.restore(kept)
+        run = place.run(verb.line, fault, at, longest // 2 if fault == "too long" else 0)
+        problems = list(judge(verb, fault, run, place, right))
+        if fault == "KILL":
+            problems += judge_again(verb, place, right)
+        step = steps[at].replace(str(root), "")
+        yield Cell(name, fault, at, len(steps), step, run.code, run.errors.strip(), problems)
+
+
+def prepare(folder: Path, names: Sequence[str]) -> None:
+    """Make in `folder` what the verbs of these names read: logs, and a network without training."""
+    folder.mkdir()
+    lines = " ".join(VERBS[name].line for name in names)
+    if "{inputs}" in lines:
+        for name, rows in (("log", "3000"), ("short", "2000")):
+            _tool("plant", "--out", folder / f"{name}.csv", "--rows", rows)
+    if "network.keras" in lines:
+        _python("-c", NETWORK, folder / "network.keras")
+        _tool(*("represent", "--csv", folder / "log.csv"), "--outdir", folder)
+
+
+def _tool(*words: str | Path) -> None:
+    _python("-m", "host_tools", *words)
+
+
+def _python(*words: str | Path) -> None:
+    subprocess.run([sys.executable, *words], cwd=ROOT, check=True, capture_output=True)
+
+
+def main() -> int:
+    """Strike the verbs that are asked for; print a line for each run; return 1 for a problem."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--verbs", default=",".join(VERBS))
+    parser.add_argument("--faults", default=",".join(FAULTS))
+    parser.add_argument("--steps", type=int, default=8, help="steps of each fault (default 8)")
+    parser.add_argument("--log", type=Path, help="one JSON line for each run; verbs in it are done")
+    arguments = parser.parse_args()
+    text = arguments.log.read_text() if arguments.log and arguments.log.exists() else ""
+    done = {json.loads(line)["verb"] for line in text.splitlines()}
+    counted: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
+        inputs = Path(folder) / "inputs"
+        names = [name for name in arguments.verbs.split(",") if name not in done]
+        prepare(inputs, names)
+        for name in names:
+            root = Path(folder) / name
+            root.mkdir()
+            found = list(strike(name, inputs, root, arguments.steps, arguments.faults.split(",")))
+            for cell in found:
+                counted["runs"] += 1
+                counted["problems"] += bool(cell.problems)
+                print(
+                    f"{name:10} {cell.fault:10} {cell.at + 1:4}/{cell.of:<4} {cell.code:4}", end=" "
+                )
+                print("; ".join(cell.problems) or "right", f"({cell.step})", flush=True)
+            if arguments.log:
+                with arguments.log.open("a") as log:
+                    log.writelines(json.dumps(asdict(cell)) + "\n" for cell in found)
+    print(f"{counted['runs']} runs, {counted['problems']} with a problem")
+    return int(counted["problems"] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
