@@ -2,6 +2,8 @@
 
 import contextlib
 import errno
+import glob
+import io
 import os
 import shutil
 import tempfile
@@ -34,21 +36,11 @@ def write(
             of that name is as it was.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); {remedy}") from error
-    finally:
-        # Still there after an error or Ctrl-C only.
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    with _replacing(path, f"; {remedy}") as file:
+        file.write(data)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 @contextlib.contextmanager
@@ -58,17 +50,48 @@ def writer(path: Path) -> Iterator[TextIO]:
     Raises:
         OutputError: See `write`.
     """
+    with _replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # flushes, and leaves the file to its owner
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, remedy: str = "") -> Iterator[io.BufferedWriter]:
+    """Open a temporary file beside `path`, which takes its place when the body has ended."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as file:
+        _remove_abandoned(path.parent, f".{path.name}.", ".tmp")
+        with _open_locked(temporary) as file:
             yield file
-        temporary.replace(path)
+            file.flush()
+            if fcntl is not None:
+                temporary.replace(path)  # while it is locked
+        if fcntl is None:
+            temporary.replace(path)  # Windows renames closed files only
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+        raise OutputError(f"{path}: cannot be written ({error.strerror}){remedy}") from error
     finally:
+        # Still there after an error or Ctrl-C only.
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _open_locked(temporary: Path) -> io.BufferedWriter:
+    """Open a file to write; it is locked until it is closed, so that nobody takes it for left."""
+    while True:
+        file = temporary.open("wb")
+        if fcntl is None:
+            return file
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if temporary.exists():
+            return file
+        # Another process took it for abandoned before it was locked.
+        file.close()
 
 
 def check_file(path: Path) -> None:
@@ -206,20 +229,24 @@ def _locked_folder(place: Path, prefix: str) -> Iterator[Path]:
         _unlock(lock)
 
 
-def _remove_abandoned(place: Path, prefix: str) -> None:
-    for root in place.glob(f"{prefix}*"):
-        lock = _lock(root, wait=False)
+def _remove_abandoned(place: Path, prefix: str, suffix: str = "") -> None:
+    """Remove the files and folders of this name that no living process holds locked."""
+    for left in place.glob(f"{glob.escape(prefix)}*{suffix}"):
+        lock = _lock(left, wait=False)
         if lock is not None:
-            shutil.rmtree(root, ignore_errors=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
             _unlock(lock)
 
 
-def _lock(folder: Path, *, wait: bool) -> int | None:
+def _lock(path: Path, *, wait: bool) -> int | None:
     """Return the open descriptor that holds the lock; None when it is held or there are none."""
     if fcntl is None:
         return None
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return None
     try:

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     from host_tools.conversion import calibration
     from host_tools.conversion import convert as conversion
     from host_tools.formats import npz
-    from host_tools.quantize import store
+    from targets import output
 
     kind = "int16x8" if arguments.int16x8 else "int8"
     method = calibration.parse(_method_text(arguments))
@@ -80,9 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
     found = conversion.convert(request, windows)
     path = arguments.out or (arguments.outdir or Path()) / f"model_{kind}.tflite"
     manifest = {**found.manifest, "model": path.name, "clip": arguments.clip}
-    store.write(path, found.model)
     text = json.dumps(manifest, indent=2) + "\n"
-    store.write(path.with_suffix(".json"), text.encode())
+    with output.staged(path.parent, path.name) as stage:
+        output.write(stage.folder / path.name, found.model)
+        output.write(stage.folder / path.with_suffix(".json").name, text)
     if arguments.json:
         sys.stdout.write(text)
         return ExitCode.OK

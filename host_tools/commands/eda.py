@@ -59,12 +59,14 @@ def run(arguments: argparse.Namespace) -> int:
     fields, out = eda_summary.fields(found, clip), arguments.outdir
     pairs = [(a, b, r, abs(r), rows) for a, b, r, rows in eda_summary.top_pairs(found)]
     head = ["channel_a", "channel_b", "correlation", "abs_correlation", "rows"]
-    output.write(out / "stats_completo.csv", csv_file.text(*eda_summary.stats_rows(found)))
-    output.write(out / "top_corr_pairs.csv", csv_file.text(head, pairs))
-    output.write(out / "correlazioni_full.png", pictures["correlations"])
-    output.write(out / "istogrammi_full.png", pictures["histograms"])
-    json_file.write_plain(out / "eda.json", fields)
-    output.write(out / "eda.html", page)
+    with output.staged(out, "eda.json") as stage:
+        made = stage.folder
+        output.write(made / "stats_completo.csv", csv_file.text(*eda_summary.stats_rows(found)))
+        output.write(made / "top_corr_pairs.csv", csv_file.text(head, pairs))
+        output.write(made / "correlazioni_full.png", pictures["correlations"])
+        output.write(made / "istogrammi_full.png", pictures["histograms"])
+        output.write(made / "eda.html", page)
+        json_file.write_plain(made / "eda.json", fields)
     if arguments.json:
         sys.stdout.write((out / "eda.json").read_text(encoding="utf-8"))
         return ExitCode.OK

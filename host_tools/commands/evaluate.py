@@ -82,8 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     material, name = _material(arguments)
     found = evaluate.evaluate(material, arguments.threads)
     out = arguments.out or Path("build", "evaluate", name)
-    write_plain(out / "evaluation.json", found.fields())
-    output.write(out / evaluation_page.FILE, evaluation_page.page(found, name))
+    with output.staged(out, "evaluation.json") as stage:
+        write_plain(stage.folder / "evaluation.json", found.fields())
+        output.write(stage.folder / evaluation_page.FILE, evaluation_page.page(found, name))
     if arguments.json:
         sys.stdout.write(json.dumps(found.fields()) + "\n")
         return ExitCode.OK
@@ -136,8 +137,9 @@ def _detection(arguments: argparse.Namespace) -> int:
             detector=choice,
         ),
     )
-    write_plain(out / "detection.json", found.fields())
-    output.write(out / "detection.html", detection_page.page(found.detection()))
+    with output.staged(out, "detection.json") as stage:
+        write_plain(stage.folder / "detection.json", found.fields())
+        output.write(stage.folder / "detection.html", detection_page.page(found.detection()))
     if home is not None:
         _record(home, found, arguments)
     told = f"{detection_page.render(found)}\n\n{out / 'detection.html'}"

@@ -53,16 +53,13 @@ def _shape(arguments: argparse.Namespace) -> list[int] | None:
 def run(arguments: argparse.Namespace) -> int:
     """Export; return the exit code."""
     from host_tools.conversion import export
-    from host_tools.formats.json_file import write_plain
     from host_tools.report.table import aligned
 
     if not arguments.network.exists():
         raise DataError(f"{arguments.network}: no such network")
     done = export.export(arguments.network, arguments.outdir, arguments.forms, _shape(arguments))
-    record = {"from": arguments.network.name, **done}
-    write_plain(arguments.outdir / "export.json", record)
     if arguments.json:
-        sys.stdout.write(json.dumps(record) + "\n")
+        sys.stdout.write(json.dumps(done) + "\n")
         return ExitCode.OK
     rows = [["form", "RMSE to the original", "largest difference"]]
     rows += [[r["file"], f"{r['rmse']:.2e}", f"{r['max']:.2e}"] for r in done["forms"].values()]

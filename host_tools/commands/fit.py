@@ -120,24 +120,27 @@ def run(arguments: argparse.Namespace) -> int:
     text = day.onto(made.config.detector, adapter.scaler).text()
     out = arguments.out or about.home
     why = detection.refuse(figures, choice.max_quiet_alarms)
-    sight_page.write(out, figures, about.description.name, why)
-    if why:
-        output.write(out / REFUSED, text)
-        raise DetectorRefusedError(f"{out / detector.FILE}: {why}")
     share = {"quiet_alarm_share": figures["quiet_alarm_share"]}
-    if wrong := detection_budget.short(about.description.detection, share):
-        output.write(out / REFUSED, text)
+    wrong = detection_budget.short(about.description.detection, share)
+    if why or wrong:
+        with output.staged(out, REFUSED) as stage:
+            sight_page.write(stage.folder, figures, about.description.name, why)
+            output.write(stage.folder / REFUSED, text)
+    if why:
+        raise DetectorRefusedError(f"{out / detector.FILE}: {why}")
+    if wrong:
         raise BudgetError(
             f"{about.home / 'model.toml'}: {wrong[0]} (quiet held-out rows): the"
             f" detector is not installed, its constants are in {out / REFUSED}"
         )
     record = about.home / "training.json"
-    before = json_file.read(record) if record.exists() else {}
-    output.write(out / detector.FILE, text)
-    told = json_file.text({**before, **figures})
-    output.write(out / record.name, told)
+    told = json_file.text({**(json_file.read(record) if record.exists() else {}), **figures})
+    with output.staged(out, detector.FILE) as stage:
+        stage.replaced.add(REFUSED)
+        sight_page.write(stage.folder, figures, about.description.name)
+        output.write(stage.folder / detector.FILE, text)
+        output.write(stage.folder / record.name, told)
+        detector_evaluation.held_out(stage.folder, "fit", figures)
     if arguments.json:
         sys.stdout.write(told)
-    detector_evaluation.held_out(out, "fit", figures)
-    (out / REFUSED).unlink(missing_ok=True)
     return ExitCode.OK

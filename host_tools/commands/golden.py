@@ -72,10 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
         target = arguments.target or "stm32f4"
         place = Emulated(target, image_options.backend(arguments, target), out=work / "build")
     compared = golden.compare(directory, windows, place, work, say=_say)
-    json_file.write_plain(out / "compare.json", compared.fields())
     rows = golden_page.csv_rows(compared)
-    output.write(out / "compare_human.csv", csv_file.text(golden_page.COLUMNS, rows))
-    output.write(out / "compare.html", golden_page.page(compared))
+    with output.staged(out, "compare.json") as stage:
+        json_file.write_plain(stage.folder / "compare.json", compared.fields())
+        text = csv_file.text(golden_page.COLUMNS, rows)
+        output.write(stage.folder / "compare_human.csv", text)
+        output.write(stage.folder / "compare.html", golden_page.page(compared))
     fields = compared.fields()
     text = json.dumps(fields, indent=2) if arguments.json else golden_page.render(compared)
     sys.stdout.write(text + "\n")

@@ -76,10 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
     picture = represent_plot.draw(
         found.all_first, found.scores, found.chosen, found.threshold, found.kind
     )
-    output.write(out / f"{NAME}.png", picture)
     fields = represent.fields(found, request, table.source)
-    json_file.write_plain(out / f"{NAME}.json", fields)
-    _save(out, found)
+    with output.staged(out, f"{NAME}.npz") as stage:
+        output.write(stage.folder / f"{NAME}.png", picture)
+        json_file.write_plain(stage.folder / f"{NAME}.json", fields)
+        _save(stage.folder, found)
     if arguments.json:
         sys.stdout.write(json.dumps(fields) + "\n")
         return ExitCode.OK
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _save(out: Path, found: "Representative") -> None:
-    """Write the scaler and the windows; the windows last."""
+    """Write the scaler and the windows."""
     from host_tools.formats import npz
 
     arrays: dict[str, NDArray[Any]] = {

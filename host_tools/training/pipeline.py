@@ -339,6 +339,5 @@ def _export(job: TrainingJob) -> None:
     done = export.export(work / "model.keras", out, shape=shape)
     worst = max(row["max"] for row in done["forms"].values())
     job.say(f"exports agree with the network to {worst:.1e} standard deviations")
-    json_file.write_plain(out / "export.json", {"from": "model.keras", **done})
     with np.load(work / "representative.npz") as archive:
         npz.write(out / "rep_windows.npz", {"windows": archive["windows"]})

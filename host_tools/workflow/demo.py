@@ -34,11 +34,12 @@ class DemoFiles:
 
 
 def write_report(report: Report, series: Series | None, out: Path) -> DemoFiles:
-    """Write `report.json` and `report.html` into `out`, each whole or not at all."""
+    """Write `report.json` and `report.html` into `out`, both or none."""
     page = html.render(report, series)
     paths = (out / "report.json", out / "report.html")
-    json_file.write_plain(paths[0], report.fields())
-    output.write(paths[1], page)
+    with output.staged(out, paths[0].name) as stage:
+        json_file.write_plain(stage.folder / paths[0].name, report.fields())
+        output.write(stage.folder / paths[1].name, page)
     return DemoFiles(report, table.render(report), *paths)
 
 

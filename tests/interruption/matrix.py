@@ -89,7 +89,7 @@ VERBS = {
         (("stm32f4", "riscv-virt"),),
     ),
     "package": Verb("package --format cmake,make --out {out}", "manifest.json"),
-    "new": Verb("new {out}/product --style cmake"),
+    "new": Verb("new {out}/product --style cmake", before=(("product", "other"),)),
     "build": Verb("build --target stm32f4 --out {out}", before=(("stm32f4", "host"),)),
     "golden": Verb(
         "golden --target stm32f4 --emulate --windows 6 --outdir {out}",

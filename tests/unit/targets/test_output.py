@@ -39,6 +39,26 @@ def test_a_full_disk_keeps_the_file_of_before(
     assert names(tmp_path) == ["a"]
 
 
+def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:
+    (tmp_path / ".a.12.tmp").write_text("half")
+    other = tmp_path / ".b.12.tmp"
+    other.write_text("another file's")
+    code = "import sys\nfrom targets import output\nwith output.writer(output.Path(sys.argv[1])):\n"
+    code += "    print(flush=True)\n    sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "a")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as living:
+        assert living.stdout is not None
+        living.stdout.readline()
+        output.write(tmp_path / "a", "mine")
+        assert names(tmp_path) == [f".a.{living.pid}.tmp", ".b.12.tmp", "a"]
+        living.communicate()
+    assert living.returncode == 0
+    assert names(tmp_path) == [".b.12.tmp", "a"]
+
+
 def fill(out: Path, text: str) -> None:
     with output.staged(out, "last") as stage:
         stage.replaced.add("part")
