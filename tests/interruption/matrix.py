@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -314,6 +315,8 @@ def strike(
     name: str, inputs: Path, root: Path, count: int, faults: Sequence[str]
 ) -> Iterator[Cell]:
     """Strike one verb by each fault at `count` of its steps; yield what each run came to."""
+    # A shell starts its background jobs deaf to Ctrl-C, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     verb, place, kept = VERBS[name], Place(root, inputs), root / "earlier"
     right = expected(verb, place, kept)
     steps = (root / "steps").read_text().splitlines()
