@@ -79,11 +79,12 @@ _BOARD = "emulate/board"
 TARGETS: dict[str, set[str] | None] = {
     "output": {"errors"},
     "emulate/board/peripheral": {"load", "native"},
+    "emulate/board/gd32vf103": {f"{_BOARD}/peripheral", f"{_BOARD}/stm32f4"},
     "emulate/board/stm32f4": {"emulate/board/peripheral"},
     "emulate/board/stm32g0": {"emulate/board/peripheral"},
     "emulate/board/stm32u5": {"emulate/board/peripheral"},
     _BOARD: {f"{_BOARD}/peripheral", f"{_BOARD}/stm32f4", f"{_BOARD}/stm32g0", f"{_BOARD}/stm32u5"}
-    | {"load", "native", "places", "tables"},
+    | {f"{_BOARD}/gd32vf103", "load", "native", "places", "tables"},
     "emulate": {_BOARD, "build", "command", "elf", "load", "native", "places", "processes"},
     "emulate/bare": {"emulate", "build", "command", "load"},
 }

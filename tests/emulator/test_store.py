@@ -12,13 +12,17 @@ from targets.load import load
 from tests.emulator.conftest import build_probe
 
 pytest.importorskip("unicorn")
-from targets.emulate.board.machine import Machine, erased_store
+from targets.emulate.board import chips
+from targets.emulate.board.base import erased_store
+from targets.emulate.board.machine import Machine
 from targets.emulate.board.peripheral import watchdog
 from targets.emulate.board.peripheral.programming import PowerCut
 from targets.emulate.board.peripheral.serial import Serial
+from targets.emulate.board.riscv_machine import Machine as RiscvMachine
 
 pytestmark = pytest.mark.emulator
-CHIPS = ("stm32f4", "stm32g0", "stm32u5")
+ARM_CHIPS = ("stm32f4", "stm32g0", "stm32u5")
+CHIPS = ("gd32vf103", *ARM_CHIPS)
 MAGIC = 0x53464153
 EMPTY = 18
 STEPS = 200_000
@@ -46,7 +50,8 @@ class Board:
         self.client = socket.create_connection(("127.0.0.1", self.serial.port), timeout=10)
         self.serial.accept()
         self.said = []
-        self.machine = Machine(
+        kind = RiscvMachine if target.target.arch == "riscv32" else Machine
+        self.machine = kind(
             target,
             image,
             self.serial,
@@ -162,13 +167,16 @@ def test_power_cut_at_every_operation(images, name):
     at = 0
     while cut(images, name, at):
         at += 1
-    # An erase, then three records of five quad-words or twenty words.
-    assert at == 1 + 3 * (20 if name == "stm32f4" else 5)
+    # An erase of each page, then three records of five quad-words or twenty words.
+    erases = 2 if name == "gd32vf103" else 1
+    assert at == erases + 3 * (20 if name in ("gd32vf103", "stm32f4") else 5)
 
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_the_watchdog_ends_a_hang(images, name, monkeypatch):
-    monkeypatch.setattr(watchdog, "LSI_HZ", 400 * watchdog.LSI_HZ)  # 30 ms instead of 12 s
+    # 30 ms instead of 12 s
+    monkeypatch.setattr(watchdog, "LSI_HZ", 400 * watchdog.LSI_HZ)
+    monkeypatch.setattr(chips, "IRC40K_HZ", 400 * chips.IRC40K_HZ)
     with Board(load(name), images[name], erased_store(load(name))) as board:
         board.run_saves()
         assert not board.values("boot")[0] & 0x20
@@ -179,7 +187,7 @@ def test_the_watchdog_ends_a_hang(images, name, monkeypatch):
         assert board.values("number") == [0, 3]
 
 
-@pytest.mark.parametrize("name", CHIPS)
+@pytest.mark.parametrize("name", ARM_CHIPS)
 def test_an_nmi_from_elsewhere_is_a_fault(images, name):
     with Board(load(name), images[name], erased_store(load(name))) as board:
         board.run_saves()

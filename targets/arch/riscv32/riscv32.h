@@ -28,6 +28,10 @@ extern volatile uint32_t *const safe_timer_now;
  * after clock and cycle counter. */
 uint32_t safe_timebase_hz(void);
 
+/** Sets up an interrupt controller that mtvec in vectored mode does not reach. Called before main,
+ * with interrupts masked. A driver whose chip has none leaves it out. */
+void safe_interrupts_init(void);
+
 /** Keeps code from being written, on a target whose code lies in RAM. */
 void safe_memory_protect(void);
 

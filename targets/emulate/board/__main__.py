@@ -14,6 +14,7 @@ from targets.emulate.board.machine import Machine
 from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.i2c_bus import I2cBus
 from targets.emulate.board.peripheral.serial import Serial
+from targets.emulate.board.riscv_machine import Machine as RiscvMachine
 from targets.errors import ExitCode, SafeError
 from targets.places import BUILD
 
@@ -38,8 +39,10 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     serial = Serial()
     try:
-        machine = Machine(
-            restore(arguments.target),
+        target = restore(arguments.target)
+        kind = RiscvMachine if target.target.arch == "riscv32" else Machine
+        machine = kind(
+            target,
             arguments.image,
             serial,
             BUILD / "plugins",

@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from targets.emulate.board.gd32vf103 import fmc, gpio, rcu
+from targets.emulate.board.gd32vf103 import usart as gd_usart
+from targets.emulate.board.gd32vf103.variants import VARIANTS as GD_VARIANTS
 from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.bus import Peripheral
 from targets.emulate.board.peripheral.clock import Speed
@@ -39,6 +42,8 @@ _FUNCTION = 7
 """Number of the alternate function of USART1 and USART2 on the STM32F4 and U5."""
 _G0_FUNCTION = 1
 """Number of the alternate function of USART2 on PA2 and PA3 of the STM32G0."""
+IRC40K_HZ = 40_000
+"""Nominal rate of the oscillator of the GD32VF103's watchdog."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +84,14 @@ class Chip:
 
     peripherals: tuple[Peripheral, ...]
     uart: Uart
-    flash: f4_flash.Flash | g0_flash.Flash | u5_flash.Flash
+    flash: f4_flash.Flash | g0_flash.Flash | u5_flash.Flash | fmc.Fmc
     watchdog: Watchdog
-    clocks: f4_rcc.Rcc | g0_rcc.Rcc | rcc.Rcc
+    clocks: f4_rcc.Rcc | g0_rcc.Rcc | rcc.Rcc | rcu.Rcu
     speed: Callable[[], Speed]
     register_space: int
     """Number of bytes from 0x40000000 in which peripherals lie."""
     vectors: int
-    """Address of the vector table after reset."""
+    """Address of the vector table after reset; of the first instruction where a core has none."""
     has_boot_alias: bool
     """Whether flash is also seen at address 0."""
 
@@ -249,6 +254,45 @@ def _stm32g0(target: Target, around: Surroundings) -> Chip:
     )
 
 
+def _gd32vf103(target: Target, around: Surroundings) -> Chip:
+    choose(target, GD_VARIANTS)
+    clocks = rcu.Rcu(0x40021000, lambda _speed: None)
+    flash = fmc.Fmc(0x40022000, around.store, around.timing(lambda: clocks.speed().core))
+    watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core, IRC40K_HZ)
+    ports = [
+        gpio.Port(
+            0x40010800 + 0x400 * i,
+            letter,
+            partial(clocks.bit, "APB2EN", 2 + i),
+            outputs=(9,) if letter == "A" else (),
+        )
+        for i, letter in enumerate("ABCDE")
+    ]
+    assert target.uart is not None
+    wiring = Wiring(
+        around.serial,
+        partial(around.set_line, target.uart.interrupt),
+        lambda: clocks.speed().apb2,
+        target.uart.baud,
+        ports[0],
+        (9, 10),
+        gpio.CONNECTED,
+    )
+    uart = gd_usart.Usart(0x40013800, lambda: clocks.bit("APB2EN", 14), wiring)
+    uart.name = "USART0"
+    return Chip(
+        (clocks, flash, watchdog, *ports, uart),
+        _command({"USART0": uart}, target),
+        flash,
+        watchdog,
+        clocks,
+        clocks.speed,
+        0x0010_0000,
+        vectors=0,
+        has_boot_alias=True,
+    )
+
+
 def _command(uarts: dict[str, Uart], target: Target) -> Uart:
     name = target.uart.name if target.uart is not None else "none"
     if name not in uarts:
@@ -257,6 +301,7 @@ def _command(uarts: dict[str, Uart], target: Target) -> Uart:
 
 
 FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
+    "gd32vf103": _gd32vf103,
     "stm32f4": _stm32f4,
     "stm32g0": _stm32g0,
     "stm32u5": _stm32u5,
@@ -265,6 +310,7 @@ FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
 
 
 VARIANTS: dict[str, Sequence[Variant]] = {
+    "gd32vf103": GD_VARIANTS,
     "stm32f4": F4_VARIANTS,
     "stm32g0": G0_VARIANTS,
     "stm32u5": U5_VARIANTS,

@@ -1,13 +1,6 @@
-"""The core: Unicorn as a Cortex-M0, M4 or M33, run in slices that end for a known reason.
-
-Unicorn executes instructions and knows memories; exceptions, peripherals and time are ours. The
-stops that it has are turned into one `Stop` each.
-"""
+"""The core of an Arm board: Unicorn as a Cortex-M0, M4 or M33."""
 
 import ctypes
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 
 import unicorn
@@ -16,6 +9,7 @@ from unicorn import unicorn_const as uc
 from unicorn.unicorn_py3.unicorn import uclib
 
 from targets.emulate.board import watch
+from targets.emulate.board.core import Core, Reason, Stop
 from targets.emulate.board.peripheral.line import Functions, Line
 from targets.emulate.board.watch import NOWHERE, Watch
 from targets.errors import EmulatorError
@@ -26,7 +20,6 @@ _MODELS = {
     "cortex-m33": arm.UC_CPU_ARM_CORTEX_M33,
 }
 GENERAL = (*(arm.UC_ARM_REG_R0 + i for i in range(13)), arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR)
-_NO_END = 0xFFFFFFFF
 _XPSR_THUMB = 1 << 24
 _SCRATCH = 0xF000_0000
 """Address of a page for the model's own code, where no chip has memory."""
@@ -36,37 +29,6 @@ _XPSR_IT = 0x0600FC00
 # Numbers of Unicorn's hook on interrupts: EXCP_ of QEMU's target/arm/cpu.h.
 _SVC, _BKPT, _EXCEPTION_EXIT, _NOCP, _STKOF = 2, 7, 8, 17, 19
 
-
-class Reason(Enum):
-    """Reason why a slice ended."""
-
-    LIMIT = auto()
-    WAIT = auto()
-    """The core executed WFI or WFE; the program counter is behind it."""
-    EXCEPTION_RETURN = auto()
-    """The core loaded EXC_RETURN into the program counter; `address` is that value without its
-    lowest bit."""
-    SVC = auto()
-    BREAKPOINT = auto()
-    UNDEFINED = auto()
-    NO_COPROCESSOR = auto()
-    INVALID_STATE = auto()
-    STACK_LIMIT = auto()
-    REFUSED = auto()
-    """The core is before an instruction that `watch` stops at; `address` is the instruction's."""
-    BAD_READ = auto()
-    BAD_WRITE = auto()
-    BAD_FETCH = auto()
-
-
-@dataclass(frozen=True)
-class Stop:
-    """End of a slice; `address` is that of the access or the program counter."""
-
-    reason: Reason
-    address: int = 0
-
-
 _INTERRUPTS = {
     _SVC: Reason.SVC,
     _BKPT: Reason.BREAKPOINT,
@@ -74,70 +36,21 @@ _INTERRUPTS = {
     _NOCP: Reason.NO_COPROCESSOR,
     _STKOF: Reason.STACK_LIMIT,
 }
-_ACCESSES = {
-    uc.UC_MEM_READ_UNMAPPED: Reason.BAD_READ,
-    uc.UC_MEM_READ_PROT: Reason.BAD_READ,
-    uc.UC_MEM_WRITE_UNMAPPED: Reason.BAD_WRITE,
-    uc.UC_MEM_WRITE_PROT: Reason.BAD_WRITE,
-    uc.UC_MEM_FETCH_UNMAPPED: Reason.BAD_FETCH,
-    uc.UC_MEM_FETCH_PROT: Reason.BAD_FETCH,
-}
-_NATIVE_READ = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
-_NATIVE_WRITE = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64)
-Read = Callable[[int, int], int]
-Write = Callable[[int, int, int], None]
 
 
-class CpuMemory:
-    """Bytes that outlive a reset of the core."""
-
-    def __init__(self, start: int, contents: bytes, *, writable: bool) -> None:
-        """Hold `contents` at address `start`."""
-        self.start = start
-        self.size = len(contents)
-        self.writable = writable
-        self.buffer = ctypes.create_string_buffer(contents, len(contents))
-
-
-class _Batch:
-    """Some registers in one call; the binding's own way takes twenty times as long."""
-
-    def __init__(self, core: object, registers: tuple[int, ...]) -> None:
-        count = len(registers)
-        self._values = (ctypes.c_uint32 * count)()
-        start, size = ctypes.addressof(self._values), ctypes.sizeof(ctypes.c_uint32)
-        places = (ctypes.c_void_p * count)(*(start + size * i for i in range(count)))
-        self._arguments = (core, (ctypes.c_int * count)(*registers), places, count)
-
-    def read(self) -> list[int]:
-        uclib.uc_reg_read_batch(*self._arguments)
-        return list(self._values)
-
-    def write(self, values: list[int]) -> None:
-        self._values[:] = values  # type: ignore[assignment]
-        uclib.uc_reg_write_batch(*self._arguments)
-
-
-class CoreModel:
-    """One core between two resets."""
+class CoreModel(Core):
+    """One core of an Arm board between two resets."""
 
     def __init__(self, name: str, hook: int, counter: Watch, line: Line, native: Functions) -> None:
         """Make core `name` with the native hooks, which work on `counter` and `line`."""
         if name not in _MODELS:
             raise EmulatorError(f"the soft board has no core {name!r}: {', '.join(_MODELS)}")
         self.is_v8 = name == "cortex-m33"
-        self._uc = unicorn.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS)
-        self._uc.ctl_set_cpu_model(_MODELS[name])
-        self._watch = counter
-        self._stop: Stop | None = None
-        self._keep: list[object] = []
-        self._batches: dict[tuple[int, ...], _Batch] = {}
+        machine = unicorn.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB | uc.UC_MODE_MCLASS)
+        machine.ctl_set_cpu_model(_MODELS[name])
+        super().__init__(machine, GENERAL, counter, line, native)
         self._pc = self._batch((arm.UC_ARM_REG_PC,))
         self._xpsr = self._batch((arm.UC_ARM_REG_XPSR,))
-        self._line = line
-        self._native = native
-        self._raised: Exception | None = None
-        self._uc.hook_add(uc.UC_HOOK_MEM_INVALID, self._on_access)
         self._share(line)
         self._hook(uc.UC_HOOK_CODE, hook, self._watch)
         self._hook(uc.UC_HOOK_INTR, native.interrupt, line)
@@ -146,11 +59,6 @@ class CoreModel:
 
     def _share(self, line: Line) -> None:
         """Give the native code what it needs of Unicorn."""
-        numbers = (ctypes.c_int32 * len(GENERAL))(*GENERAL)
-        self._keep.append(numbers)
-        self._watch.register_numbers = ctypes.addressof(numbers)
-        self._watch.read_register = ctypes.cast(uclib.uc_reg_read, ctypes.c_void_p).value
-        self._watch.stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
         line.read_register, line.stop = self._watch.read_register, self._watch.stop
         line.write_register = ctypes.cast(uclib.uc_reg_write, ctypes.c_void_p).value
         start = ctypes.addressof(self._watch)
@@ -162,103 +70,14 @@ class CoreModel:
         masks = (arm.UC_ARM_REG_PRIMASK, arm.UC_ARM_REG_FAULTMASK, arm.UC_ARM_REG_BASEPRI)
         line.priority = (ctypes.c_int32 * 3)(*masks)
 
-    def _hook(self, kind: int, hook: int, user: ctypes.Structure) -> None:
-        """Register a native hook; the Python binding only takes Python functions."""
-        handle = ctypes.c_size_t()
-        status = uclib.uc_hook_add(
-            self._uc._uch,
-            ctypes.byref(handle),
-            kind,
-            ctypes.c_void_p(hook),
-            ctypes.byref(user),
-            ctypes.c_uint64(1),
-            ctypes.c_uint64(0),
-        )
-        if status != uc.UC_ERR_OK:
-            raise EmulatorError(f"Unicorn refuses a hook: error {status}")
-
-    def _on_access(
-        self, _core: unicorn.Uc, access: int, address: int, _size: int, _value: int, _data: object
-    ) -> bool:
-        self._stop = Stop(_ACCESSES.get(access, Reason.BAD_READ), address)
-        return False
-
-    def map(self, memory: CpuMemory, start: int | None = None, size: int | None = None) -> None:
-        """Make `memory`, or its first `size` bytes, visible: at its address, or as an alias."""
-        rights = uc.UC_PROT_ALL if memory.writable else uc.UC_PROT_READ | uc.UC_PROT_EXEC
-        address = memory.start if start is None else start
-        length = memory.size if size is None else size
-        self._keep.append(memory)
-        self._uc.mem_map_ptr(address, length, rights, ctypes.addressof(memory.buffer))
-
-    def map_registers(self, start: int, size: int, read: Read, write: Write) -> None:
-        """Send accesses of a range to `read(address, size)`, `write(address, size, value)`."""
-        reading, writing = self._guarded(start, read, write)
-        self._uc.mmio_map(
-            start,
-            size,
-            lambda _uc, offset, width, _data: reading(offset, width),
-            None,
-            lambda _uc, offset, width, value, _data: writing(offset, width, value),
-            None,
-        )
-
-    def _guarded(self, start: int, read: Read, write: Write) -> tuple[Read, Write]:
-        """Return functions of an offset from `start` whose exceptions `run` raises again."""
-
-        def reading(offset: int, width: int) -> int:
-            try:
-                return read(start + offset, width)
-            except Exception as error:  # noqa: BLE001 - raised again in `run`
-                return self._abort(error)
-
-        def writing(offset: int, width: int, value: int) -> None:
-            try:
-                write(start + offset, width, value)
-            except Exception as error:  # noqa: BLE001 - raised again in `run`
-                self._abort(error)
-
-        return reading, writing
-
-    def map_shared_registers(self, start: int, size: int, read: Read, write: Write) -> None:
-        """Map registers as `map_registers` does; native code answers what `line` covers."""
-        reading, writing = self._guarded(start, read, write)
-        callbacks = (_NATIVE_READ(reading), _NATIVE_WRITE(writing))
-        self._keep.append(callbacks)
-        self._line.read, self._line.write = (
-            ctypes.cast(callback, ctypes.c_void_p).value for callback in callbacks
-        )
-        status = uclib.uc_mmio_map(
-            self._uc._uch,
-            ctypes.c_uint64(start),
-            ctypes.c_size_t(size),
-            ctypes.c_void_p(self._native.read),
-            ctypes.byref(self._line),
-            ctypes.c_void_p(self._native.write),
-            ctypes.byref(self._line),
-        )
-        if status != uc.UC_ERR_OK:
-            raise EmulatorError(f"Unicorn refuses registers at {start:#010x}: error {status}")
-
-    def _abort(self, error: Exception) -> int:
-        """End the slice; ctypes cannot let an exception through Unicorn."""
-        self._raised = error
-        self._uc.emu_stop()
-        return 0
-
     def run(self, instructions: int) -> Stop:
         """Run from the program counter for at most so many instructions."""
         self._watch.limit = self._watch.instructions + instructions
         self._watch.refused = NOWHERE
-        self._stop = None
         self._line.raised = 0
-        try:
-            self._uc.emu_start(self.pc | 1, _NO_END)
-        except unicorn.UcError as error:
-            if self._stop is None:
-                self._stop = self._failed(error)
-        if self._raised is not None:
-            raise self._raised
+        error = self._start(self.pc | 1)
+        if error is not None and self._stop is None:
+            return self._failed(error)
         if self._stop is not None:
             return self._stop
         if self._line.raised:
@@ -279,38 +98,6 @@ class CoreModel:
         if error.errno in (uc.UC_ERR_FETCH_UNMAPPED, uc.UC_ERR_FETCH_PROT):
             return Stop(Reason.BAD_FETCH, pc)
         raise EmulatorError(f"Unicorn stopped at pc={pc:#010x}: {error}")
-
-    def read_words(self, address: int, count: int) -> list[int] | None:
-        """Return words from memory, None where there is none."""
-        try:
-            data = self._uc.mem_read(address, 4 * count)
-        except unicorn.UcError:
-            return None
-        return [int.from_bytes(data[i : i + 4], "little") for i in range(0, 4 * count, 4)]
-
-    def write_words(self, address: int, words: list[int]) -> bool:
-        """Write words to memory; False, and nothing written, where there is none."""
-        data = b"".join(word.to_bytes(4, "little") for word in words)
-        try:
-            self._uc.mem_write(address, data)
-        except unicorn.UcError:
-            return False
-        return True
-
-    def _batch(self, registers: tuple[int, ...]) -> _Batch:
-        found = self._batches.get(registers)
-        if found is None:
-            found = self._batches[registers] = _Batch(self._uc._uch, registers)
-        return found
-
-    def read(self, *registers: int) -> list[int]:
-        """Return registers by Unicorn's numbers."""
-        return self._batch(registers).read()
-
-    def write(self, *pairs: tuple[int, int]) -> None:
-        """Set registers by Unicorn's numbers, in order."""
-        registers, values = zip(*pairs, strict=True)
-        self._batch(registers).write(list(values))
 
     @property
     def pc(self) -> int:

@@ -1,131 +1,46 @@
-"""The board: core, memories, peripherals, and the loop that lets them run.
+"""A board with a Cortex-M: its core, the core's own peripherals, and what ends a slice."""
 
-Time is counted in core cycles, one for every instruction (approximate, see dwt.py). While the core
-sleeps, the wall clock drives it, so that a millisecond of the program is about one of the host;
-where the board is not paced, that time passes at once.
-"""
-
-import ctypes
-import random
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from elftools.elf.elffile import ELFFile
 from unicorn import arm_const as arm
 
 from targets.emulate.board import chips, exceptions, watch
-from targets.emulate.board.cpu import CoreModel, CpuMemory, Reason, Stop, load_hook
+from targets.emulate.board.base import MASKED_SLICE, SLICE, Board
+from targets.emulate.board.core import Reason, Stop
+from targets.emulate.board.cpu import CoreModel, load_hook
 from targets.emulate.board.dwt import Debug, Dwt
 from targets.emulate.board.exceptions import Exceptions
 from targets.emulate.board.nvic import Nvic
-from targets.emulate.board.peripheral import line
 from targets.emulate.board.peripheral.bus import Bus, Peripheral
-from targets.emulate.board.peripheral.programming import StoreMemory
 from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.scb import BASELINE, Scb
 from targets.emulate.board.systick import SysTick
-from targets.emulate.board.watch import Watch
 from targets.errors import EmulatorError
 from targets.load import Target
 
-SLICE = 20_000
-"""Number of instructions between two looks at the wire: about 0.2 ms of the host."""
-MASKED_SLICE = 200
-"""Number of instructions between two looks while a pending interrupt is masked, because nothing
-tells when the mask goes."""
-_LONGEST_SLEEP = 0.05
-_REGISTERS, _PRIVATE, _PRIVATE_BYTES = 0x40000000, 0xE0000000, 0x00100000
+_PRIVATE, _PRIVATE_BYTES = 0xE0000000, 0x00100000
 _SYSTEM = 0xE000E000
-_POWER_ON_SEED = 1
-_PLACES = {"status": "status_at", "receiver": "receive_at", "transmitter": "transmit_at"}
-"""Fields of Line that hold a register's place, by the UART's attribute that names the register."""
 
 
-def _load(elf: Path, target: Target) -> dict[str, bytes]:
-    """Return the contents of each flash region, erased bytes as 0xFF."""
-    found = {}
-    with elf.open("rb") as stream:
-        segments = [
-            (segment["p_paddr"], segment.data())
-            for segment in ELFFile(stream).iter_segments()
-            if segment["p_type"] == "PT_LOAD" and segment["p_filesz"]
-        ]
-    for region in target.memory:
-        if region.kind == "flash":
-            contents = bytearray(b"\xff" * region.size)
-            for address, data in segments:
-                if region.origin <= address < region.origin + region.size:
-                    at = address - region.origin
-                    contents[at : at + len(data)] = data
-            found[region.name] = bytes(contents)
-    return found
+class Machine(Board):
+    """A powered board with a Cortex-M."""
 
-
-def _memories(elf: Path, target: Target) -> list[CpuMemory]:
-    """Return flash with the image, and RAM with what a power-on happens to leave."""
-    noise = random.Random(_POWER_ON_SEED)
-    contents = _load(elf, target)
-    return [
-        CpuMemory(m.origin, contents[m.name], writable=False)
-        if m.kind == "flash"
-        else CpuMemory(m.origin, noise.randbytes(m.size), writable=True)
-        for m in target.memory
-    ]
-
-
-def erased_store(target: Target) -> StoreMemory | None:
-    """Return the store of a target as it is delivered; None where it has none."""
-    if target.store is None:
-        return None
-    return StoreMemory(target.store_origin, bytearray(b"\xff" * target.store.size_bytes))
-
-
-class Machine:
-    """A powered board: core, memories and peripherals."""
+    cpu: CoreModel
 
     def __init__(
-        self,
-        target: Target,
-        elf: Path,
-        serial: Serial,
-        plugins: Path,
-        *,
-        strict: bool,
-        say: Callable[[str], None],
-        store: StoreMemory | None = None,
-        outside: chips.Outside | None = None,
-        is_paced: bool = True,
+        self, target: Target, elf: Path, serial: Serial, plugins: Path, **conditions: Any
     ) -> None:
-        """Build the board of `target` with image `elf` in its flash; see `run`.
-
-        `store` is the flash of the store as an earlier board left it; erased without one; `outside`
-        is what the pins see. Where it is not paced, time asleep passes at once.
-        """
-        self._target = target
-        self._serial = serial
-        self._strict = strict
-        self._is_paced = is_paced
-        self._say = say
-        self._said: set[str] = set()
-        self._hook = load_hook(plugins)
-        self._native = line.load(plugins)
-        self._watch = Watch(pardoned=watch.NOWHERE, refused=watch.NOWHERE)
-        self._slept = 0
-        self._uart_line = target.uart.interrupt if target.uart is not None else 0
-        self._ahead = 0
-        """Cycles that the wall clock has gone on beyond the last sleep."""
-        self._is_ended = False
-        self._refused: int | None = None
-        self._memories = _memories(elf, target)
-        self._flash = self._memories[[m.kind for m in target.memory].index("flash")]
+        """Build the board of `target` with image `elf` in its flash; see `Board`."""
         self._is_baseline = target.cpu.name in BASELINE
-        self._mark()
+        super().__init__(target, elf, serial, plugins, **conditions)
+        self._hook = load_hook(plugins)
+        self._uart_line = target.uart.interrupt if target.uart is not None else 0
         self.nvic = Nvic(_SYSTEM)
-        self._store = store or erased_store(target)
         core = (self.cycles, self._stall, self._raise_nmi)
-        pins = outside or chips.Outside()
-        around = chips.Surroundings(serial, self._line, self.report, *core, self._store, pins)
+        around = chips.Surroundings(
+            serial, self._line, self.report, *core, self._store, self._outside
+        )
         self.chip = chips.build(target, around)
         self.systick = SysTick(_SYSTEM, self.cycles)
         self.scb = Scb(
@@ -140,14 +55,9 @@ class Machine:
         self.bus = Bus((*own, *self.chip.peripherals), self.report, self._refuse)
         self._power_up()
 
-    def _mark(self) -> None:
-        """Tell the native hook which instructions of the flash it looks at."""
-        marks = watch.marks(bytes(self._flash.buffer), baseline=self._is_baseline)
-        self._marks = ctypes.create_string_buffer(marks)
-        self._watch.code = ctypes.addressof(self._flash.buffer)
-        self._watch.marks = ctypes.addressof(self._marks)
-        self._watch.code_start = self._flash.start
-        self._watch.code_bytes = self._flash.size
+    def _marks_of(self, code: bytes) -> bytes:
+        """Return the marks of a program for Arm; see `watch`."""
+        return watch.marks(code, baseline=self._is_baseline)
 
     def _trace(self) -> tuple[Peripheral, ...]:
         """Return the cycle counter and its switch; Armv6-M has none."""
@@ -157,23 +67,11 @@ class Machine:
 
     # ---- what the peripherals may ask -----------------------------------------------------
 
-    def cycles(self) -> int:
-        """Return cycles of the core since power-on: instructions, and time asleep."""
-        return int(self._watch.instructions) + self._slept
-
     def _current(self) -> int:
         return self.exceptions.current
 
-    def _interrupt(self) -> None:
-        """End the slice before the next instruction."""
-        self._watch.limit = 0
-
     def _switch_float(self, on: bool) -> None:
         self._watch.float_off = not on
-
-    def _stall(self, cycles: int) -> None:
-        """Let time pass in which the core does nothing."""
-        self._slept += cycles
 
     def _raise_nmi(self) -> None:
         self.scb.pending.add(exceptions.NMI)
@@ -182,25 +80,12 @@ class Machine:
     def _line(self, number: int, on: bool) -> None:
         self.nvic.set_line(number, on)
 
-    def report(self, text: str) -> None:
-        """Say once where the program does what the manual forbids."""
-        line = f"{text} (pc={int(self._watch.address):#010x})"
-        if line not in self._said:
-            self._said.add(line)
-            self._say(line)
-
-    def _refuse(self, address: int) -> None:
-        """Answer an access with a BusFault, if strict, once the instruction is over."""
-        if self._strict:
-            self._refused = address
-            self._interrupt()
-
     # ---- what native code answers meanwhile ------------------------------------------------
 
     def _lend(self) -> None:
         """Let native code serve the command USART as long as that is plain."""
+        super()._lend()
         shared = self._serial.line
-        self.chip.uart.lend(shared)
         shared.vector = self.exceptions.chain(self._uart_line) if self._table_is_fixed() else 0
         shared.chain = shared.vector & 1
         shared.exception = exceptions.FIRST_LINE + self._uart_line
@@ -212,21 +97,10 @@ class Machine:
             self.nvic.set_line(self._uart_line, True)
             self.nvic.enter(self._uart_line)
             self._serial.line.chained = 0
-        self.chip.uart.take_back(self._serial.line)
+        super()._take_back()
 
     def _table_is_fixed(self) -> bool:
         return 0 <= self.scb.value["VTOR"] - self._flash.start < self._flash.size
-
-    def _read(self, address: int, width: int) -> int:
-        self._take_back()
-        value = self.bus.read(address, width)
-        self._lend()
-        return value
-
-    def _write(self, address: int, width: int, value: int) -> None:
-        self._take_back()
-        self.bus.write(address, width, value)
-        self._lend()
 
     # ---- reset ----------------------------------------------------------------------------
 
@@ -236,25 +110,9 @@ class Machine:
             peripheral.reset()
         shared = self._serial.line
         self.cpu = CoreModel(self._target.cpu.name, self._hook, self._watch, shared, self._native)
-        for memory in self._memories:
-            kept = self._store if memory is self._flash else None
-            self.cpu.map(memory, size=memory.size - (0 if kept is None else len(kept.contents)))
-        if self._store is not None:
-            self.cpu.map_registers(
-                self._store.origin,
-                len(self._store.contents),
-                self.chip.flash.read_store,
-                self.chip.flash.program,
-            )
-        if self.chip.has_boot_alias:
-            self.cpu.map(self._flash, 0)
-        self.cpu.map_shared_registers(_REGISTERS, self.chip.register_space, self._read, self._write)
+        self._connect()
         self.cpu.map_registers(_PRIVATE, _PRIVATE_BYTES, self._read, self._write)
-        for name in ("status", "receiver", "transmitter"):
-            at = self.chip.uart.offset_of(getattr(self.chip.uart, name))
-            setattr(shared, _PLACES[name], self.chip.uart.base - _REGISTERS + at)
         self.exceptions = Exceptions(self.cpu, self.nvic, self.scb, self.report)
-        self._refused = None
         vector = self.cpu.read_words(self.chip.vectors, 2)
         if vector is None or not vector[1] & 1:
             raise EmulatorError(
@@ -268,16 +126,18 @@ class Machine:
 
     # ---- running --------------------------------------------------------------------------
 
-    def end(self) -> None:
-        """Let `run` return after this slice. A signal handler may call it."""
-        self._is_ended = True
-        self._interrupt()
+    def _is_waiting(self) -> bool:
+        """Return whether an exception is pending."""
+        return self.exceptions.is_waiting()
 
-    def run(self) -> None:
-        """Run until `end`; EmulatorError at a lockup."""
-        while not self._is_ended:
-            self._serial.poll()
-            self.step()
+    def _next_timer(self) -> int | None:
+        """Return the cycle of SysTick's next interrupt."""
+        return self.systick.next_interrupt
+
+    def _tick(self) -> None:
+        """Let SysTick interrupt when it is time."""
+        if self.systick.expire():
+            self.scb.pending.add(exceptions.SYSTICK)
 
     def step(self) -> None:
         """Serve what is due, then run one slice."""
@@ -289,8 +149,7 @@ class Machine:
         if self._refused is not None:
             self._answer_refused(self._refused)
         self.chip.uart.deliver()
-        if self.systick.expire():
-            self.scb.pending.add(exceptions.SYSTICK)
+        self._tick()
         while self.exceptions.take():
             pass
         length = MASKED_SLICE if self.exceptions.is_waiting() else SLICE
@@ -343,7 +202,7 @@ class Machine:
         what is not modelled: the process stack.
         """
         self._watch.address = address
-        mark = self._marks.raw[(address - self._watch.code_start) // 2]
+        mark = self.mark_at(address)
         if mark & watch.MARK_FLOAT and self._watch.float_off:
             self.exceptions.fault(exceptions.USAGE, exceptions.NOCP, address)
             return
@@ -358,34 +217,3 @@ class Machine:
             self.exceptions.fault(exceptions.USAGE, cause, address)
         else:
             self._watch.pardoned = address
-
-    def _sleep(self) -> None:
-        """Let wall time pass until an exception is pending."""
-        hz = self.chip.speed().core
-        while not self.exceptions.is_waiting():
-            due = self.systick.next_interrupt
-            left = int(_LONGEST_SLEEP * hz) if due is None else max(0, due - self.cycles())
-            if due is not None and not self._is_paced:
-                self._pass(left)
-                continue
-            begin = time.monotonic()
-            self._serial.wait(max(0, left - self._ahead) / hz)
-            passed = int((time.monotonic() - begin) * hz) + self._ahead
-            # What the host slept too long counts for the next time, within bounds.
-            self._ahead = min(max(0, passed - left), int(_LONGEST_SLEEP * hz))
-            self._pass(min(passed, left))
-
-    def _pass(self, cycles: int) -> None:
-        """Let cycles pass asleep, and see what they bring."""
-        self._slept += cycles
-        self._serial.poll()
-        self.chip.uart.deliver()
-        if self.systick.expire():
-            self.scb.pending.add(exceptions.SYSTICK)
-
-    def account(self) -> str:
-        """Return how long the board ran by its own clock, and which share of it awake."""
-        cycles = max(1, self.cycles())
-        seconds = cycles / self.chip.speed().core
-        share = 100 * int(self._watch.instructions) / cycles
-        return f"ran {seconds:.3f} s by its clock, awake {share:.3f} % of them"

@@ -17,6 +17,10 @@
 #define MARK_PROCESS_STACK 0x40u
 #define MARK_FLOAT 0x80u
 
+/** Marks of a halfword of a RISC-V program. */
+#define MARK_SYSTEM 0x01u /* the model does this instruction */
+#define MARK_ACCESS 0x02u /* moves a word or halfword, must be aligned */
+
 typedef struct safe_watch {
     volatile uint64_t instructions; /* executed so far */
     volatile uint64_t limit;        /* stop before the instruction when there are so many */
@@ -29,12 +33,14 @@ typedef struct safe_watch {
     const uint8_t *marks;
     int (*read_register)(void *core, int number, void *value);
     int (*stop)(void *core);
-    const int32_t *register_numbers; /* of r0 to r14, in Unicorn's own numbering */
+    const int32_t *register_numbers; /* of r0 to r14, or x0 to x31, in Unicorn's own numbering */
     const uint16_t *code;            /* what the marks belong to */
 } safe_watch_t;
 
 __attribute__((visibility("default"))) void safe_watch(void *core, uint64_t address, uint32_t size,
                                                        void *user);
+__attribute__((visibility("default"))) void safe_watch_riscv(void *core, uint64_t address,
+                                                             uint32_t size, void *user);
 
 static uint32_t register_of(const safe_watch_t *watch, void *core, uint32_t number)
 {
@@ -88,6 +94,41 @@ void safe_watch(void *core, uint64_t address, uint32_t size, void *user)
         return;
     }
     watch->pardoned = 1u;
+    watch->address = address;
+    watch->instructions++;
+}
+
+/* RISC-V unprivileged ISA, formats I and S: the offset of a load, of a store; C.LW and C.SW have
+ * multiples of four at an upper register. */
+static int is_unaligned_riscv(const safe_watch_t *watch, void *core, uint64_t half)
+{
+    uint32_t code = watch->code[half];
+    if ((code & 3u) != 3u) {
+        return (register_of(watch, core, 8u + (code >> 7 & 7u)) & UNALIGNED_MASK) != 0u;
+    }
+    code |= (uint32_t)watch->code[half + 1u] << 16;
+    uint32_t sign = code >> 31 != 0u ? 0xFFFFF000u : 0u;
+    uint32_t offset =
+        sign | ((code & 0x20u) != 0u ? (code >> 20 & 0xFE0u) | (code >> 7 & 0x1Fu) : code >> 20);
+    uint32_t mask = (code >> 12 & 3u) == 1u ? 1u : UNALIGNED_MASK;
+    return ((register_of(watch, core, code >> 15 & 31u) + offset) & mask) != 0u;
+}
+
+void safe_watch_riscv(void *core, uint64_t address, uint32_t size, void *user)
+{
+    safe_watch_t *watch = user;
+    (void)size;
+    uint64_t at = address - watch->code_start;
+    if (watch->instructions >= watch->limit) {
+        (void)watch->stop(core);
+        return;
+    }
+    if (at < watch->code_bytes && watch->marks[at >> 1] != 0u &&
+        (watch->marks[at >> 1] == MARK_SYSTEM || is_unaligned_riscv(watch, core, at >> 1))) {
+        watch->refused = address;
+        (void)watch->stop(core);
+        return;
+    }
     watch->address = address;
     watch->instructions++;
 }

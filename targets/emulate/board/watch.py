@@ -12,6 +12,8 @@ SOURCE = Path(__file__).with_name("watch.c")
 NOWHERE = 1
 """Address of no instruction: every instruction has an even one."""
 MARK_FLOAT, MARK_PROCESS_STACK, MARK_NARROW = 0x80, 0x40, 0x20
+MARK_SYSTEM, MARK_ACCESS = 0x01, 0x02
+"""Marks of a program for RISC-V."""
 _PC = 15
 _SP = 13
 
@@ -105,10 +107,37 @@ def marks(code: bytes, *, baseline: bool = False) -> bytes:
     return bytes(found)
 
 
+def _mark_riscv(first: int) -> int:
+    """Return the mark of an instruction that begins with halfword `first`.
+
+    Its opcode, or quadrant and function: RISC-V unprivileged ISA, "RV32/64G Instruction Set
+    Listings" and "RVC Instruction Set Listings". What is relative to the stack pointer is aligned.
+    """
+    if first & 0x7F == 0x73 or first == 0x9002:  # SYSTEM, C.EBREAK
+        return MARK_SYSTEM
+    if first & 0x7F in (0x03, 0x23):  # LOAD, STORE
+        return MARK_ACCESS if first >> 12 & 3 else 0
+    return MARK_ACCESS if first & 3 == 0 and first >> 13 in (2, 6) else 0  # C.LW, C.SW
+
+
+def marks_riscv(code: bytes) -> bytes:
+    """Return one byte a halfword of `code` for RISC-V: what is system, what must be aligned."""
+    return bytes(map(_mark_riscv, memoryview(code[: len(code) // 2 * 2]).cast("H")))
+
+
 def load(folder: Path) -> int:
-    """Compile the hook into `folder` unless it is there; return the function's address.
+    """Compile the hook for Arm into `folder` unless it is there; return the function's address.
 
     Raises BuildError when there is no compiler or it fails.
     """
+    return _function(folder, "safe_watch")
+
+
+def load_riscv(folder: Path) -> int:
+    """Return the address of the hook for RISC-V; see `load`."""
+    return _function(folder, "safe_watch_riscv")
+
+
+def _function(folder: Path, name: str) -> int:
     library = ctypes.CDLL(str(native.build(SOURCE, folder, "the soft board")))
-    return ctypes.cast(library.safe_watch, ctypes.c_void_p).value or 0
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0

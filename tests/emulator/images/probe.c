@@ -21,7 +21,7 @@ void invoke_arena(uint8_t *arena);
     "jal safe_probe_op3_short\n\tjr t1\n\t.option pop\n"
 #define UNDEFINED "unimp\n"
 #define BAD_ADDRESS 0x0A000000u
-#define LOAD_PAIR(pointer) (void)(pointer)
+#define LOAD_PAIR(pointer) __asm__ volatile("lw t0, 0(%0)" ::"r"(pointer) : "t0")
 #define FLOAT_WITHOUT_UNIT() (void)0
 #define PROTECT() (void)0
 #define PROCESS_STACK() (void)0

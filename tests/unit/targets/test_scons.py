@@ -30,7 +30,7 @@ def scons(*arguments):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("target=nope", "unknown target 'nope'; known are hifive1, host, "),
+        ("target=nope", "unknown target 'nope'; known are gd32vf103, hifive1, host, "),
         ("model=nope", "unknown model 'nope': neither a name under models/"),
         ("backend=nope", "unknown backend 'nope'; known are native"),
         ("optimize=nope", "unknown optimize 'nope'; known are balanced, speed, size"),
@@ -58,7 +58,7 @@ def test_a_mistake_is_one_line(argument, message, tmp_path):
         ("flash_options='--runner", 'flash_options="\'--runner": no closing quotation'),
         ("out=", "out is empty: name a folder, or leave it out for build"),
         ("out=SConstruct", "SConstruct/stm32f4/forecaster/native: cannot be written: Not a dir"),
-        ("target=", "unknown target ''; known are hifive1, host, "),
+        ("target=", "unknown target ''; known are gd32vf103, hifive1, host, "),
         ("opt=", "unknown opt ''; known are 0, 1, 2, 3, s"),
     ],
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from targets.emulate.board.peripheral.bus import Peripheral
 from targets.emulate.board.peripheral.clock import baud_error
-from targets.emulate.board.peripheral.gpio import Gpio
 from targets.emulate.board.peripheral.line import Line
 from targets.emulate.board.peripheral.serial import Serial
 
@@ -14,6 +14,15 @@ RXNE, TC, TXE = 1 << 5, 1 << 6, 1 << 7
 _MOST_BAUD_ERROR = 0.02
 """Largest error of the baud rate: a receiver with 16-fold oversampling tolerates 3% to 4% of both
 ends together."""
+
+
+class Pins(Protocol):
+    """A port whose pins have functions."""
+
+    name: str
+
+    def function(self, pin: int) -> int | None:
+        """Return the number of the function of a pin, None when it has none."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Wiring:
     clock_hz: Callable[[], int]
     baud: int
     """Baud rate of the other end."""
-    port: Gpio
+    port: Pins
     pins: tuple[int, int]
     function: int
     """Number of the alternate function that connects the pins with this USART."""

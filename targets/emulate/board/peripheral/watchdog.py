@@ -23,8 +23,15 @@ class Watchdog(Peripheral):
         Register(0x0C, "SR", 0x00000003, read_only=0x3),
     )
 
-    def __init__(self, base: int, cycles: Callable[[], int], hz: Callable[[], int]) -> None:
-        """Count by `cycles()` of a core that runs at `hz()`."""
+    def __init__(
+        self,
+        base: int,
+        cycles: Callable[[], int],
+        hz: Callable[[], int],
+        oscillator_hz: int | None = None,
+    ) -> None:
+        """Count by `cycles()` of a core at `hz()`; without a rate, the oscillator is an LSI."""
+        self._oscillator_hz = LSI_HZ if oscillator_hz is None else oscillator_hz
         self._cycles = cycles
         self._hz = hz
         super().__init__(base)
@@ -55,5 +62,5 @@ class Watchdog(Peripheral):
         """Return whether it was started and not fed in time."""
         if self._fed_at is None:
             return False
-        period = self.value["RLR"] * (4 << min(self.value["PR"], 6)) / LSI_HZ
+        period = self.value["RLR"] * (4 << min(self.value["PR"], 6)) / self._oscillator_hz
         return self._cycles() - self._fed_at > period * self._hz()
