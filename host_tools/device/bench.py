@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.device import protocol
-from host_tools.device.link import Counters, DeviceRestartedError, Link
+from host_tools.device.link import ChunkDamagedError, Counters, DeviceRestartedError, Link
 from host_tools.device.protocol import DeviceInfo, Inference, Stats, Timing
 from host_tools.device.rate import LineRate, negotiate, restore
 from host_tools.device.stream import SampleStream
@@ -102,18 +102,38 @@ def run_window(link: Link, info: DeviceInfo, token: int, window: bytes) -> tuple
     Raises:
         DeviceRestartedError, StatusError, LinkLostError: see Link.request.
     """
-    step = info.max_chunk
-    for start in range(0, len(window), step):
-        link.request("WINDOW", protocol.chunk(token, start, window[start : start + step]))
+    while not _upload(link, info, token, window):
+        pass  # frames are smaller each time, to a least size that is not given up
     inference = protocol.parse_infer(link.request("INFER", protocol.u32(token)))
     output = b""
     while len(output) < info.output_bytes:
-        length = min(step, info.output_bytes - len(output))
-        reply = link.request("RESULT", protocol.result_request(token, len(output), length))
+        length = min(link.chunk.within(info.max_chunk), info.output_bytes - len(output))
+        request = protocol.result_request(token, len(output), length)
+        try:
+            reply = link.request("RESULT", request, is_chunk=True)
+        except ChunkDamagedError:
+            continue
         if len(reply) != protocol.CHUNK_HEADER_BYTES + length:
             raise protocol.ReplyError(f"RESULT reply has {len(reply)} bytes for {length} asked")
         output += reply[protocol.CHUNK_HEADER_BYTES :]
     return output, inference
+
+
+def _upload(link: Link, info: DeviceInfo, token: int, window: bytes) -> bool:
+    """Send one window; False: it must begin anew, because frames must be smaller.
+
+    Nobody knows whether a chunk that was given up has been taken; start 0 begins an upload anyway.
+    """
+    start = 0
+    while start < len(window):
+        end = start + link.chunk.within(info.max_chunk)
+        request = protocol.chunk(token, start, window[start:end])
+        try:
+            link.request("WINDOW", request, is_chunk=True)
+        except ChunkDamagedError:
+            return False
+        start = end
+    return True
 
 
 def _run_windows(
@@ -161,8 +181,9 @@ def stream_samples(
     stream = SampleStream(link, info, phase, resume=resume, pace=pace)
     numbers = np.arange(len(samples)) if counter is None else counter
     records = np.zeros(len(samples), dtype=RECORD)
-    for start in range(0, len(samples), info.max_samples):
-        last = min(start + info.max_samples, len(samples))
+    last = 0
+    while last < len(samples):
+        start, last = last, min(last + stream.most, len(samples))
         records[start:last] = stream.send(samples[start:last], numbers[start:last])
         progress("samples", last, len(samples))
     return records

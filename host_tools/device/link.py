@@ -1,25 +1,26 @@
 """Requests over an unreliable line: stop and wait, retries, diagnosis of what is at the other end.
 
-A request is sent again when its time runs out or when either end reports damage. The device
+A request is sent again when its time runs out, or once the line is quiet after either end reported
+damage. The device
 answers a repeated request (same type, seq and bytes) from memory, so nothing runs twice. A device
 that restarted has no session and says so: DeviceRestartedError, after which connect() opens a new
 one.
 """
 
 import contextlib
-import re
 import secrets
 import time
 from dataclasses import dataclass
+from enum import Enum
 
-from host_tools.device import protocol
+from host_tools.device import chunk, diagnosis, protocol
+from host_tools.device.chunk import ChunkSize
 from host_tools.device.frame import Frame, Receiver, encode
 from host_tools.device.protocol import DeviceInfo, Message, ReplyError, Status, status_name
 from host_tools.device.serial_port import PortLostError, SerialPort
 from host_tools.errors import (
     DeviceError,
     DeviceModelError,
-    DeviceSilentError,
     DeviceUnknownError,
     DeviceVersionError,
     LinkLostError,
@@ -29,9 +30,14 @@ from host_tools.errors import (
 TIMEOUT_SECONDS = 1.0
 """Length of the first wait for a reply; it is doubled each time it runs out."""
 TIMEOUTS = 4
-"""Number of waits that may run out for one request: 1 + 2 + 4 + 8 = 15 s."""
-ATTEMPTS = 16
-"""Largest number of times that one request is sent, whatever the reason."""
+"""Number of waits in a row that may run out for one request: 1 + 2 + 4 + 8 = 15 s."""
+ATTEMPTS = 128
+"""Largest number of times that one request is sent, whatever the reason: where one byte in a
+hundred is damaged, a frame of 75 bytes and its reply of as many come through once in five times."""
+PATIENCE = 4
+"""Number of damaged sendings after which a request is given up that can be made in smaller ones."""
+REOPENINGS = 8
+"""Number of times that the port may be lost during one request."""
 HELLO_ATTEMPTS = 5
 HELLO_SHARE = 0.2
 """Length of the first wait for HELLO as a part of TIMEOUT_SECONDS; it is doubled each time, because
@@ -43,12 +49,14 @@ device does."""
 REOPEN_SECONDS = 5.0
 """Longest time that a lost port (cable, USB reset) may stay away."""
 _OF_ONE_RELEASE = "write an image of this release (`host_tools flash`), or use the device's tools"
-_PRINTABLE = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 _ERROR_REPLY = Message["ERROR"] | protocol.REPLY
 
 
-_FAULT = re.compile(rb"safe fault: [ -~]*")
-"""Line that the fault handlers under targets/arch print."""
+_SENSOR = Message["SENSOR"] | protocol.REPLY
+
+
+class ChunkDamagedError(LinkLostError):
+    """The line damages a frame again and again that can be smaller: `Link.chunk` now says so."""
 
 
 class DeviceRestartedError(LinkLostError):
@@ -87,12 +95,27 @@ class Counters:
     rate_drops: int = 0
 
 
+class _Trouble(Enum):
+    """Why a request must be sent again."""
+
+    SILENT = "no answer in time"
+    DAMAGED = "either end had a damaged frame"
+    LOST = "the port went away, and is back"
+
+
 def _error(frame: Frame) -> tuple[int, int]:
     """Return (status, type that it answers) of an error frame; (0, -1) of any other frame."""
     if frame.type == _ERROR_REPLY:
         with contextlib.suppress(ReplyError):
             return protocol.parse_error(frame.payload)
     return 0, -1
+
+
+def _is_hello(frame: Frame) -> bool:
+    """True for a reply to HELLO, to whichever attempt."""
+    if frame.type != Message["HELLO"] | protocol.REPLY:
+        return False
+    return protocol.hello_version(frame.payload) == protocol.PROTOCOL_VERSION
 
 
 class Link:
@@ -106,6 +129,10 @@ class Link:
         self._timeout = timeout
         self._receiver = Receiver()
         self._seq = secrets.randbelow(256)
+        self._session = 0
+        self.chunk = ChunkSize()
+        """How many bytes of data the next frame should take."""
+        self._sent = self._spoiled = self._own = 0
 
     def connect(self) -> DeviceInfo:
         """Open a session.
@@ -115,13 +142,15 @@ class Link:
             DeviceUnknownError: Something else is at the other end.
             DeviceVersionError: The device speaks another version of the protocol.
             DeviceError: The device refuses.
-            LinkLostError: The port went away.
+            LinkLostError: The port went away, or the line damages all that a SAFE device sends.
         """
         self._receiver.clear()
         before = self._receiver.received, self._receiver.frames
-        for attempt in range(HELLO_ATTEMPTS):
+        waits, sent, self._own = 0, 0, 0
+        while waits < HELLO_ATTEMPTS and sent < ATTEMPTS:
+            sent += 1
             session = secrets.randbelow(2**32 - 1) + 1
-            timeout = self._timeout * HELLO_SHARE * 2**attempt
+            timeout = self._timeout * HELLO_SHARE * 2**waits
             try:
                 payload = self._exchange(Message["HELLO"], protocol.u32(session), timeout)
             except StatusError as error:
@@ -129,41 +158,67 @@ class Link:
                     f"{error}: it may speak another protocol version than this host's"
                     f" {protocol.PROTOCOL_VERSION}: {_OF_ONE_RELEASE}"
                 ) from None
-            if payload is not None:
+            if isinstance(payload, bytes):
+                self.chunk.note(sent - 1 - waits, 0)
+                self._session = session
                 return self._checked_hello(payload, session)
-        raise self._diagnosis(*before)
+            waits += payload != _Trouble.DAMAGED
+        heard = self._receiver.received - before[0]
+        raise diagnosis.error(
+            diagnosis.Heard(
+                self.port.url,
+                self.port.baud,
+                heard,
+                self._receiver.remains[-heard:] if heard else b"",
+                has_frames=self._receiver.frames != before[1],
+                damage=self._damage() if self._own else "",
+            )
+        )
 
-    def request(self, name: str, payload: bytes = b"") -> bytes:
+    def request(self, name: str, payload: bytes = b"", *, is_chunk: bool = False) -> bytes:
         """Send request `name` and return the payload of its reply.
 
+        With `is_chunk` the caller can begin anew with smaller frames.
+
         Raises:
+            ChunkDamagedError: It should, because the line damages this one.
             StatusError: The device answered with an error.
             DeviceRestartedError: The device has no session: it restarted.
             LinkLostError: No answer after all retries, or the port went away.
         """
         kind = Message[name]
-        timeout, timeouts = self._timeout, 0
+        most = PATIENCE if is_chunk and self.chunk.size > chunk.LEAST else ATTEMPTS
+        waits = damaged = lost = 0
         self._seq = (self._seq + 1) % 256
         for attempt in range(ATTEMPTS):
             if attempt:
                 self.counters.retries += 1
-            ran_out = self.counters.timeouts
-            reply = self._attempt(kind, payload, timeout)
-            if reply is not None:
+            reply = self._attempt(kind, payload, self._timeout * 2**waits)
+            if isinstance(reply, bytes):
                 self.counters.requests += 1
+                self.chunk.note(damaged, max(len(payload), len(reply)))
                 return reply
-            if self.counters.timeouts != ran_out:
-                timeouts += 1
-                timeout *= 2
-            if timeouts == TIMEOUTS:
+            waits = {_Trouble.SILENT: waits + 1, _Trouble.DAMAGED: 0, _Trouble.LOST: waits}[reply]
+            damaged += reply == _Trouble.DAMAGED
+            lost += reply == _Trouble.LOST
+            if waits == TIMEOUTS or lost == REOPENINGS or damaged == most:
                 break
-            if timeouts >= RATE_TIMEOUTS and self.port.baud != self.first_baud:
+            if waits >= RATE_TIMEOUTS and self.port.baud != self.first_baud:
                 self.set_baud(self.first_baud)
                 self.counters.rate_drops += 1
-        raise LinkLostError(
-            f"no answer to {name} on {self.port.url} after {attempt + 1} attempts:"
-            " check cable and power, then run again"
-        )
+        if damaged == most < ATTEMPTS:
+            self.chunk.note(damaged, len(payload))
+            raise ChunkDamagedError(self._damage())
+        raise LinkLostError(self._no_answer(name, attempt + 1, damaged, lost))
+
+    def reset(self) -> None:
+        """Restart the device, once, whatever the line does; connect() opens the next session.
+
+        Raises:
+            StatusError, LinkLostError: see request().
+        """
+        with contextlib.suppress(DeviceRestartedError):  # the reply was lost; it has restarted
+            self.request("RESET", protocol.u32(self._session))
 
     def set_baud(self, baud: int) -> bool:
         """Run this end of the line at another rate; False when the port cannot.
@@ -193,42 +248,46 @@ class Link:
     @property
     def fault(self) -> str:
         """The last fault report that the device printed; empty when there was none."""
-        found = _FAULT.findall(self._receiver.remains)
-        return found[-1].decode("ascii", "replace") if found else ""
+        return diagnosis.fault(self._receiver.remains)
 
-    def _exchange(self, kind: int, payload: bytes, timeout: float) -> bytes | None:
+    def _exchange(self, kind: int, payload: bytes, timeout: float) -> bytes | _Trouble:
         self._seq = (self._seq + 1) % 256
         return self._attempt(kind, payload, timeout)
 
-    def _attempt(self, kind: int, payload: bytes, timeout: float) -> bytes | None:
-        """Send once and wait; None when it must be sent again."""
+    def _attempt(self, kind: int, payload: bytes, timeout: float) -> bytes | _Trouble:
+        """Send once and wait; return the reply, or why it must be sent again."""
         line = encode(Frame(kind, self._seq, 0, payload))
+        self._sent += 1
         try:
             self.port.send(line)
             wire = self.port.wire_seconds(len(line) + protocol.CHUNK_HEADER_BYTES + len(payload))
             return self._await(kind, time.monotonic() + timeout + 2 * wire)
         except PortLostError as error:
             self._reopen(error)
-            return None
+            return _Trouble.LOST
 
-    def _await(self, kind: int, deadline: float) -> bytes | None:
+    def _await(self, kind: int, deadline: float) -> bytes | _Trouble:
+        """Wait for the reply; after damage only until the line is quiet, for a damaged frame may
+        fall into many, and each repeat would meet what is left of the one before.
+        """
+        is_damaged = False
         while time.monotonic() < deadline:
             data = self.port.receive()
-            if not data:
-                continue
+            if not data and is_damaged:
+                break
             damaged = self._receiver.damaged
-            again = False
             for frame in self._receiver.feed(data):
                 if self._is_reply(frame, kind):
                     return frame.payload
-                again = again or self._is_notice(frame)
+                is_damaged = self._is_notice(frame) or is_damaged
             if self._receiver.damaged != damaged:
                 self.counters.damaged_replies += self._receiver.damaged - damaged
-                again = True
-            if again:
-                return None
+                is_damaged = True
+        if is_damaged:
+            self._spoiled += 1
+            return _Trouble.DAMAGED
         self.counters.timeouts += 1
-        return None
+        return _Trouble.SILENT
 
     def _is_reply(self, frame: Frame, kind: int) -> bool:
         """True for the reply that is waited for; raises when it is an error reply to it."""
@@ -249,11 +308,31 @@ class Link:
         raise StatusError(Message(kind).name, status)
 
     def _is_notice(self, frame: Frame) -> bool:
-        """True when the device tells of a damaged frame."""
+        """True when the device tells of a damaged frame; frames of SAFE's own are counted."""
         if _error(frame)[1] != 0:
+            self._own += frame.type == _SENSOR or _is_hello(frame)
             return False
+        self._own += 1
         self.counters.damaged_requests += 1
         return True
+
+    def _damage(self) -> str:
+        return f"the line on {self.port.url} damages frames ({self._spoiled} of {self._sent})"
+
+    def _no_answer(self, name: str, attempts: int, damaged: int, lost: int) -> str:
+        """Return why a request is given up."""
+        if lost == REOPENINGS:
+            return f"port {self.port.url} was lost {lost} times during {name}: check its plug"
+        asked = f"no answer to {name} after {attempts} attempts"
+        if damaged:
+            return (
+                f"{self._damage()}: {asked}; a shorter or shielded cable, a common ground or a"
+                f" lower rate than {self.port.baud} baud helps"
+            )
+        return (
+            f"no answer to {name} on {self.port.url} after {attempts} attempts: check cable and"
+            " power, then run again"
+        )
 
     def _reopen(self, lost: PortLostError) -> None:
         deadline = time.monotonic() + REOPEN_SECONDS
@@ -284,33 +363,3 @@ class Link:
         if info.session != session:
             raise DeviceUnknownError(f"{self.port.url}: HELLO was not echoed: not a SAFE device")
         return info
-
-    def _diagnosis(self, received: int, frames: int) -> Exception:
-        """Return the error that says best what is at the other end."""
-        heard = self._receiver.received - received
-        url = self.port.url
-        if not heard:
-            return DeviceSilentError(
-                f"no bytes at all from {url}: check power, RX/TX wiring and that the firmware runs"
-            )
-        remains = self._receiver.remains[-heard:]
-        if b"safe error: " in remains:
-            reason = remains.split(b"safe error: ", 1)[1].split(b"\r")[0]
-            return DeviceError(f"the device on {url} refuses: {reason.decode('ascii', 'replace')}")
-        if self.fault:
-            return DeviceError(f"the device on {url} faults and restarts: {self.fault}")
-        if self._receiver.frames != frames:
-            return DeviceUnknownError(
-                f"{heard} bytes from {url} hold frames but no reply to HELLO: an echo (RX tied to"
-                " TX?) or another device"
-            )
-        printable = sum(byte in _PRINTABLE for byte in remains)
-        if remains and printable >= 0.9 * len(remains):
-            text = remains[:60].decode("ascii", "replace").strip()
-            return DeviceUnknownError(
-                f"{url} sends text ({text!r}) but never answers HELLO: not a SAFE device, or"
-                " another firmware"
-            )
-        return DeviceSilentError(
-            f"{heard} bytes from {url} but no valid frame: wrong baud rate ({self.port.baud})?"
-        )

@@ -17,10 +17,10 @@ from host_tools.errors import DeviceError
 from host_tools.formats.record import RECORD
 from targets.places import SDK
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 REPLY = 0x80
 FEATURE_WINDOW, FEATURE_STREAM, FEATURE_CYCLES, FEATURE_BAUD = 1, 2, 4, 8
-FEATURE_SENSORS = 16
+FEATURE_SENSORS, FEATURE_APPROXIMATE = 16, 64
 _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
 BACKENDS = ("native", "tflm", "xcubeai")
 """Names of the backends by their number in bits 8 to 11 of the features."""
@@ -35,7 +35,7 @@ _INCLUDE = SDK / "include" / "safe"
 _ENTRY = re.compile(r'^(SAFE_[A-Z]+)\((\w+), (0x[0-9A-Fa-f]+|\d+), "([^"]*)"\)$', re.MULTILINE)
 
 _HELLO = struct.Struct("<HH10IHHHH32s16s32s3I")
-_STATS = struct.Struct("<6I")
+_STATS = struct.Struct("<8I")
 _INFER = struct.Struct("<4I")
 _TIMING = struct.Struct("<7I")
 _ERROR = struct.Struct("<HH")
@@ -167,6 +167,11 @@ class DeviceInfo:
         return BACKENDS[code] if code < len(BACKENDS) else f"backend {code}"
 
     @property
+    def counts_instructions(self) -> bool:
+        """Whether the cycle counter counts instructions, a lower bound of a core's cycles."""
+        return bool(self.features & FEATURE_APPROXIMATE)
+
+    @property
     def max_chunk(self) -> int:
         """Most bytes of model input or output in one frame."""
         return self.max_payload - CHUNK_HEADER_BYTES
@@ -174,7 +179,12 @@ class DeviceInfo:
     @property
     def max_samples(self) -> int:
         """Most samples in one frame: the request and the reply with its records must fit."""
-        return self.max_chunk // max(4 * self.channels, RECORD_BYTES)
+        return self.max_chunk // self.sample_bytes
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of a frame that a sample takes, in the request or in the reply with its record."""
+        return max(4 * self.channels, RECORD_BYTES)
 
     @property
     def backend_code(self) -> int:
@@ -203,7 +213,18 @@ def hello_version(payload: bytes) -> int | None:
 
 @dataclass(frozen=True)
 class Stats:
-    """The reply to STATS. `stack_bytes` is 0 where the target does not know it."""
+    """The reply to STATS.
+
+    Attributes:
+        uptime_ms: Since the device started.
+        status: SAFE_PORT_ bits; those of line errors are of the time since `line_since_ms`.
+        stack_bytes: Most stack since the start; 0 where the target does not know it.
+        frames: Valid frames, repeats and the request for this reply included.
+        frame_errors: Damaged frames.
+        repeats: Requests that came again.
+        line_since_ms: Uptime at which the rate of the line was set last; 0: at the start.
+        line_error_ms: Uptime at which the first line error since then was seen; 0: none was.
+    """
 
     uptime_ms: int
     status: int
@@ -211,6 +232,8 @@ class Stats:
     frames: int
     frame_errors: int
     repeats: int
+    line_since_ms: int = 0
+    line_error_ms: int = 0
 
 
 def parse_stats(payload: bytes) -> Stats:

@@ -26,10 +26,15 @@ class SampleStream:
         pace: int = protocol.PACE_REPLAY,
     ) -> None:
         """Open a stream; `bench.stream_samples` says what the arguments are."""
-        self._link, self._most = link, info.max_samples
+        self._link, self._info = link, info
         self._token = secrets.randbelow(2**32)
         message = "STREAM_RESUME" if resume else "STREAM_RESET"
         link.request(message, protocol.stream_reset(self._token, phase, pace))
+
+    @property
+    def most(self) -> int:
+        """Number of samples that the next frame takes, as the line allows it; at least one."""
+        return max(1, self._link.chunk.within(self._info.max_chunk) // self._info.sample_bytes)
 
     def send(self, samples: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.void]:
         """Take samples through; return RECORD [rows].
@@ -54,5 +59,8 @@ class SampleStream:
         """Yield first and last + 1 of what fits a frame and has numbers without a jump."""
         breaks = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1), len(numbers)]
         for first, last in itertools.pairwise(breaks):
-            for start in range(int(first), int(last), self._most):
-                yield start, min(start + self._most, int(last))
+            start = int(first)
+            while start < last:
+                end = min(start + self.most, int(last))
+                yield start, end
+                start = end

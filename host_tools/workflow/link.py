@@ -7,21 +7,29 @@ from typing import Any
 from host_tools.detection import pace
 from host_tools.device import protocol
 from host_tools.device.bench import BenchResult
-from host_tools.device.protocol import DeviceInfo
+from host_tools.device.protocol import DeviceInfo, Stats
+
+LINE_ERRORS = frozenset(("uart_error", "rx_overrun", "tx_timeout"))
+"""Names of the bits in the status word that tell of the line."""
 
 
 def link_fields(result: BenchResult, cycles: str = "measured") -> dict[str, Any]:
-    """Return what the bench met on the line, as JSON values; `cycles` says what those are worth."""
-    timing = result.timing
+    """Return what the bench met on the line, as JSON values.
+
+    `cycles` says what those are worth unless the device says that it counts instructions.
+    """
+    timing, stats = result.timing, result.stats
+    cycles = "approximate" if result.info.counts_instructions else cycles
     return {
         "device": asdict(result.info),
-        "device_status": list(protocol.port_status_names(result.stats.status)),
+        "device_status": list(protocol.port_status_names(stats.status)),
+        "line_errors": {"since_ms": stats.line_since_ms, "first_ms": stats.line_error_ms or None},
         "restarts": result.restarts,
         "baud": result.rate.baud,
         "baud_tried": [{"baud": baud, "verdict": verdict} for baud, verdict in result.rate.tried],
         **asdict(result.counters),
-        "device_frame_errors": result.stats.frame_errors,
-        "device_repeats": result.stats.repeats,
+        "device_frame_errors": stats.frame_errors,
+        "device_repeats": stats.repeats,
         "window_seconds": round(result.window_seconds, 3),
         "sample_seconds": round(result.sample_seconds, 3),
         "inference_cycles": timing.min_cycles if timing is not None else None,
@@ -71,22 +79,24 @@ def other_pace(info: DeviceInfo, rate_hz: float) -> list[str]:
     ]
 
 
-def warnings(
-    status: Collection[str], expected: Collection[str], used: int | None, bound: int | None
-) -> list[str]:
+def warnings(stats: Stats, expected: Collection[str], bound: int | None) -> list[str]:
     """Return what a person should know of a run whose bytes may all be right.
 
     Args:
-        status: Names in the device's status word.
-        expected: Those that its target is known to set.
-        used: Bytes of stack that the device took; None when it does not know.
+        stats: What the device said at the end.
+        expected: Names of bits in its status word that its target is known to set.
         bound: Bytes that were proved for its image; None when there is no proof.
     """
     lines = []
-    names = set(status) - set(expected)
+    names = set(protocol.port_status_names(stats.status)) - set(expected)
     if names:
-        lines.append(f"the device reports {', '.join(sorted(names))} (see port.h)")
-    if used is not None and bound is not None and used > bound:
+        when = ""
+        if stats.line_error_ms and names & LINE_ERRORS:
+            seconds = (stats.line_error_ms / 1000, stats.line_since_ms / 1000)
+            when = "; on the line first at {:.3f} s, of the time since {:.3f} s".format(*seconds)
+        lines.append(f"the device reports {', '.join(sorted(names))} (see port.h){when}")
+    used = stats.stack_bytes
+    if bound is not None and used > bound:
         lines.append(
             f"the stack took {used} bytes, {used - bound} more than its proved bound of {bound}: "
             "a pointer in targets/stack/pointers.toml misses a function"

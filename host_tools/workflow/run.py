@@ -266,10 +266,8 @@ def _take(
     result.bench = answers
     result.link = link_facts.link_fields(answers, cycles)
     bound = (result.size or {}).get("stack", {}).get("bound_bytes")
-    used = answers.stats.stack_bytes or None
-    status = result.link["device_status"]
     made_by = (result.manifest or {}).get("backend", answers.info.backend)
-    lines = link_facts.warnings(status, expected, used, bound)
+    lines = link_facts.warnings(answers.stats, expected, bound)
     lines += link_facts.other_backend(answers.info, made_by)
     result.warnings = tuple(lines)
 

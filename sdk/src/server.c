@@ -102,6 +102,9 @@ static safe_status_t handle_stats(safe_server_t *server, const safe_frame_t *req
     safe_frame_put_u32(reply, server->frames);
     safe_frame_put_u32(reply, server->frame_errors);
     safe_frame_put_u32(reply, server->repeats);
+    safe_server_line_watch(server, safe_port_time_ms());
+    safe_frame_put_u32(reply, server->line_since_ms);
+    safe_frame_put_u32(reply, server->line_error_ms);
     return SAFE_STATUS_OK;
 }
 
@@ -109,8 +112,11 @@ static safe_status_t handle_reset(safe_server_t *server, const safe_frame_t *req
                                   safe_frame_writer_t *reply)
 {
     (void)reply;
-    if (request->length != 0u) {
+    if (request->length != SAFE_TOKEN_BYTES) {
         return SAFE_STATUS_PAYLOAD_LENGTH;
+    }
+    if (safe_get_u32(request->payload) != server->session) {
+        return SAFE_STATUS_NO_SESSION; /* it is over: the restart that ended it was this one's */
     }
     server->reset_requested = true;
     return SAFE_STATUS_OK;
@@ -128,7 +134,7 @@ static const message_entry_t messages[] = {
     {SAFE_MESSAGE_HELLO, false, 0, handle_hello},
     {SAFE_MESSAGE_PING, false, 0, handle_ping},
     {SAFE_MESSAGE_STATS, false, 0, handle_stats},
-    {SAFE_MESSAGE_RESET, false, 0, handle_reset},
+    {SAFE_MESSAGE_RESET, true, 0, handle_reset},
     {SAFE_MESSAGE_BAUD, false, SAFE_FEATURE_BAUD, safe_server_handle_baud},
     {SAFE_MESSAGE_WINDOW, true, SAFE_FEATURE_WINDOW, NULL},
     {SAFE_MESSAGE_INFER, true, SAFE_FEATURE_WINDOW, NULL},
@@ -256,6 +262,7 @@ SAFE_COLD safe_status_t safe_server_init(safe_server_t *server, const safe_conte
                         << SAFE_FEATURE_BACKEND_SHIFT;
     if (safe_port_cycles(&cycles)) {
         server->features |= SAFE_FEATURE_CYCLES;
+        server->features |= safe_port_cycles_approximate() ? SAFE_FEATURE_APPROXIMATE : 0u;
     }
     if (safe_port_baud(LEAST_BAUD) != 0u) {
         server->features |= SAFE_FEATURE_BAUD;
@@ -284,6 +291,7 @@ size_t safe_server_feed(safe_server_t *server, uint8_t byte, uint32_t now_ms)
 size_t safe_server_idle(safe_server_t *server, uint32_t now_ms)
 {
     safe_server_rate_watch(server, now_ms);
+    safe_server_line_watch(server, now_ms);
     return safe_frame_idle(&server->receiver, now_ms) == SAFE_FRAME_EVENT_ERROR
                ? notice_error(server)
                : 0u;

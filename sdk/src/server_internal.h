@@ -34,4 +34,7 @@ void safe_server_rate_note(safe_server_t *server, bool frame, uint32_t now_ms);
 /** Returns to the first rate when no valid frame came for too long. */
 void safe_server_rate_watch(safe_server_t *server, uint32_t now_ms);
 
+/** Notes when the first line error since the rate was set is seen. */
+void safe_server_line_watch(safe_server_t *server, uint32_t now_ms);
+
 #endif

@@ -6,6 +6,8 @@
 #include "safe/port.h"
 #include "server_internal.h"
 
+#define LINE_ERRORS (SAFE_PORT_UART_ERROR | SAFE_PORT_RX_OVERRUN | SAFE_PORT_TX_TIMEOUT)
+
 safe_status_t safe_server_handle_baud(safe_server_t *server, const safe_frame_t *request,
                                       safe_frame_writer_t *reply)
 {
@@ -29,6 +31,8 @@ static void start_over(safe_server_t *server, uint32_t now_ms)
     (void)memset(&server->receiver, 0, sizeof server->receiver);
     server->rate.waiting = true;
     server->rate.since_ms = now_ms;
+    server->line_since_ms = now_ms;
+    server->line_error_ms = 0;
 }
 
 void safe_server_sent(safe_server_t *server, uint32_t now_ms)
@@ -59,5 +63,12 @@ void safe_server_rate_watch(safe_server_t *server, uint32_t now_ms)
         safe_port_set_baud(0);
         server->rate.changed = false;
         start_over(server, now_ms);
+    }
+}
+
+void safe_server_line_watch(safe_server_t *server, uint32_t now_ms)
+{
+    if (server->line_error_ms == 0u && (safe_port_status() & LINE_ERRORS) != 0u) {
+        server->line_error_ms = now_ms == 0u ? 1u : now_ms;
     }
 }

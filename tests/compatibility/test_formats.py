@@ -114,7 +114,7 @@ def test_a_detector_of_today_has_every_key_that_is_asked_for(model):
     assert detector.VERSION == generated.DETECTOR_VERSION == 3
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_a_device_of_an_earlier_protocol_is_refused(monkeypatch, version):
     told = hexadecimal(f"hello_{version}.hex.txt")
 

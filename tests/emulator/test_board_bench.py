@@ -7,15 +7,14 @@ import pytest
 
 from host_tools.cli import main
 from host_tools.device.bench import run_bench
-from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import Message
+from host_tools.device.protocol import FEATURE_APPROXIMATE
 from host_tools.device.serial_port import SerialPort
 from targets import build, emulate
 from targets.load import load
 from targets.make import make
 from tests.emulator.conftest import build_probe, echo
-from tests.unit.host_tools.device.faults import Proxy, Trigger
+from tests.unit.host_tools.device.faults import Proxy, Resets
 
 pytest.importorskip("unicorn")
 pytestmark = pytest.mark.emulator
@@ -35,6 +34,9 @@ def test_bench_is_exact(target, capsys):
         assert facts["link"]["cycles"] == "unavailable"
     else:
         assert facts["link"]["cycles"] == "approximate"
+        assert (
+            facts["link"]["device"]["features"] & FEATURE_APPROXIMATE
+        )  # the device says so itself
         assert 1_000_000 < facts["link"]["inference_cycles"] < 2_000_000
     assert "warning" not in output.err
     bound = make(target, "forecaster").size()["stack"]["bound_bytes"]
@@ -44,8 +46,7 @@ def test_bench_is_exact(target, capsys):
 def test_reset_in_the_middle():
     windows, samples = 6, 40
     image = make("stm32u5", "forecaster")
-    reset = encode(Frame(Message["RESET"], 99, 0, b""))
-    fault = Trigger(2000, lambda data, _proxy: data + reset)
+    fault = Resets(2000)
     with np.load(build.ROOT / "models/forecaster/golden.npz") as golden:
         inputs, outputs = golden["windows"][:windows], golden["outputs"][:windows]
         raw = golden["samples"][:samples]

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 from host_tools.device.bench import run_bench
-from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import Message
 from host_tools.device.serial_port import SerialPort
 from targets import build, emulate
-from tests.unit.host_tools.device.faults import Every, Proxy, Trigger
+from tests.unit.host_tools.device.faults import Every, Proxy, Resets
 
 pytestmark = pytest.mark.emulator
 
@@ -41,8 +39,7 @@ def test_damage_on_the_way(stm32f4, forecaster, kind):
 
 
 def test_reset_in_the_middle(stm32f4, forecaster):
-    reset = encode(Frame(Message["RESET"], 99, 0, b""))
-    fault = Trigger(3000, lambda data, _proxy: data + reset)
+    fault = Resets(3000)
     result = faulty_bench(stm32f4, forecaster, fault)
     assert result.restarts == 1
     assert result.timing.inferences < WINDOWS

@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 
-from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import Message
 from host_tools.device.serial_port import SerialPort
 from targets import emulate
 from targets.load import load
 from targets.make import make
 from tests.emulator.test_faults import WINDOWS, faulty_bench
-from tests.unit.host_tools.device.faults import Every, Trigger
+from tests.unit.host_tools.device.faults import Every, Resets
 
 pytestmark = pytest.mark.emulator
 
@@ -54,7 +52,6 @@ def test_damage_on_the_way(target, image):
 
 
 def test_reset_in_the_middle(target, image):
-    reset = encode(Frame(Message["RESET"], 99, 0, b""))
-    result = faulty_bench(target, image, Trigger(3000, lambda data, _proxy: data + reset))
+    result = faulty_bench(target, image, Resets(3000))
     assert result.restarts == 1
     assert result.timing.inferences < WINDOWS

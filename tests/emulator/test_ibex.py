@@ -5,9 +5,7 @@ import re
 import pytest
 
 from host_tools.device.bench import run_bench, run_window
-from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import Message
 from host_tools.device.serial_port import SerialPort
 from host_tools.formats import golden
 from host_tools.perf import budget, suite
@@ -18,7 +16,7 @@ from targets.load import load
 from targets.make import make
 from tests.emulator.conftest import build_probe, echo
 from tests.emulator.test_check_targets import FAULT
-from tests.unit.host_tools.device.faults import Proxy, Trigger
+from tests.unit.host_tools.device.faults import Proxy, Resets
 
 pytestmark = [
     pytest.mark.emulator,
@@ -130,8 +128,7 @@ def test_faults_are_reported_and_the_core_comes_back(target, tmp_path, connect):
 def test_a_reset_in_the_middle_of_a_bench_recovers():
     image = make("ibex", "forecaster")
     data = golden.load(build.ROOT / "models/forecaster/golden.npz").first(4)
-    reset = encode(Frame(Message["RESET"], 99, 0, b""))
-    fault = Trigger(1000, lambda sent, _proxy: sent + reset)
+    fault = Resets(1000)
     with (
         verilator.start(load("ibex"), image.elf) as running,
         Proxy(int(running.url.rsplit(":", 1)[1]), fault) as proxy,

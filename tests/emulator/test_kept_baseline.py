@@ -51,7 +51,7 @@ def run(name, image, samples):
     with emulate.start(load(name), image.elf) as running, SerialPort(running.url) as port:
         link = Link(port)
         before = stream_samples(link, link.connect(), samples, lambda *_: None)
-        link.request("RESET", b"")
+        link.reset()
         info = link.connect()
         return before, stream_samples(link, info, samples, lambda *_: None, resume=True)
 

@@ -9,9 +9,8 @@ import pytest
 
 from host_tools.cli import main
 from host_tools.device.bench import run_bench
-from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import Message, Status
+from host_tools.device.protocol import Status
 from host_tools.device.serial_port import SerialPort
 from targets import build, emulate
 from targets.errors import BuildError
@@ -19,7 +18,7 @@ from targets.load import load
 from targets.make import make
 from targets.options import Options
 from tests.standin import tflm_tree
-from tests.unit.host_tools.device.faults import Every, Proxy, Trigger
+from tests.unit.host_tools.device.faults import Every, Proxy, Resets
 
 pytestmark = pytest.mark.emulator
 
@@ -93,8 +92,7 @@ def test_the_arena_is_what_was_measured(tflm):
 @pytest.mark.parametrize("reset", [False, True])
 def test_a_faulty_line_and_a_reset_are_recovered(reset, tflm):
     built = make("stm32f4", "forecaster", options=TFLM)
-    frame = encode(Frame(Message["RESET"], 99, 0, b""))
-    fault = Trigger(3000, lambda data, _: data + frame) if reset else Every("flip", period=2500)
+    fault = Resets(3000) if reset else Every("flip", period=2500)
     windows, outputs, samples = expected(4)
     with (
         emulate.start(load("stm32f4"), built.elf) as running,

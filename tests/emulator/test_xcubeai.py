@@ -7,9 +7,8 @@ import pytest
 
 from host_tools.cli import main
 from host_tools.device.bench import run_bench, run_window
-from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import BACKENDS, Message
+from host_tools.device.protocol import BACKENDS
 from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DeviceError
 from targets import build, emulate
@@ -18,7 +17,7 @@ from targets.load import load
 from targets.make import make
 from targets.options import Options
 from tests.standin.xcubeai.install import Kind, install
-from tests.unit.host_tools.device.faults import Proxy, Trigger
+from tests.unit.host_tools.device.faults import Proxy, Resets
 
 pytestmark = pytest.mark.emulator
 OPTIONS = Options(backend="xcubeai")
@@ -66,13 +65,12 @@ def test_bench_in_qemu_is_exact_over_exact_kernels(core, capsys, target, kind):
 def test_an_error_of_the_runtime_is_told_and_a_reset_is_survived(core):
     core(Kind(outputs_in=False, states=1))
     image = make("stm32f4", "forecaster", options=OPTIONS)
-    reset = encode(Frame(Message["RESET"], 99, 0, b""))
     with np.load(build.ROOT / "models/forecaster/golden.npz") as golden:
         windows, outputs = golden["windows"][:4], golden["outputs"][:4]
         samples = golden["samples"][:40]
     with (
         emulate.start(load("stm32f4"), image.elf) as running,
-        Proxy(int(running.url.rsplit(":", 1)[1]), Trigger(2000, lambda d, _: d + reset)) as proxy,
+        Proxy(int(running.url.rsplit(":", 1)[1]), Resets(2000)) as proxy,
         SerialPort(proxy.url) as port,
     ):
         link = Link(port)

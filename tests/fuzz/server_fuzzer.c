@@ -18,7 +18,7 @@ static safe_server_t server;
 
 uint32_t safe_port_status(void)
 {
-    return 0;
+    return now_ms & SAFE_PORT_UART_ERROR;
 }
 
 uint32_t safe_port_time_ms(void)
@@ -30,6 +30,11 @@ bool safe_port_cycles(uint32_t *cycles)
 {
     *cycles = now_ms * 1000u;
     return (now_ms & 1u) != 0u;
+}
+
+bool safe_port_cycles_approximate(void)
+{
+    return false;
 }
 
 uint32_t safe_port_baud(uint32_t baud)
@@ -132,7 +137,7 @@ static void start(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t session[4] = {1, 0, 0, 0};
-    static const uint8_t types[] = {0x01, 0x02, 0x03, 0x05, 0x10, 0x11,
+    static const uint8_t types[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11,
                                     0x12, 0x13, 0x20, 0x21, 0x22, 0x7F};
     size_t at = 0;
     uint8_t seq = 1;

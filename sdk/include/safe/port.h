@@ -49,6 +49,10 @@ uint32_t safe_port_time_ms(void);
 /** Reads the cycle counter; false when the target has none or it is stuck. */
 bool safe_port_cycles(uint32_t *cycles);
 
+/** True when the cycle counter counts instructions, as an emulator has it: then its counts are a
+ * lower bound of a core's cycles. Found out at start, by divisions, which no core does in one. */
+bool safe_port_cycles_approximate(void);
+
 /** Core clock in hertz, from the target description. */
 uint32_t safe_port_clock_hz(void);
 

@@ -35,6 +35,8 @@ typedef enum safe_message {
 #define SAFE_FEATURE_CYCLES (1u << 2)  /**< The cycle counter counts. */
 #define SAFE_FEATURE_BAUD (1u << 3)    /**< BAUD: the line can run at other rates. */
 #define SAFE_FEATURE_SENSORS (1u << 4) /**< SENSORS, CHANNEL and SENSOR. */
+/** The cycle counter counts instructions: safe_port_cycles_approximate. */
+#define SAFE_FEATURE_APPROXIMATE (1u << 6)
 /** Bits 8 to 11: what computes the model, `backend` of safe_model_t. */
 #define SAFE_FEATURE_BACKEND_SHIFT 8u
 #define SAFE_FEATURE_BACKEND_MASK 0xFu
@@ -131,6 +133,8 @@ typedef struct safe_server {
     safe_line_rate_t rate;
     uint32_t frames;
     uint32_t frame_errors;
+    uint32_t line_since_ms; /**< Since when the line errors of safe_port_status are gathered. */
+    uint32_t line_error_ms; /**< When the first of them was seen; 0: none. */
     uint32_t repeats;
     bool reset_requested; /**< The application restarts the device once the reply is sent. */
     bool has_last;

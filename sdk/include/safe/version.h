@@ -13,6 +13,6 @@
 #define SAFE_MODEL_ABI 3
 
 /** Version of the serial protocol in PROTOCOL.md. */
-#define SAFE_PROTOCOL_VERSION 4
+#define SAFE_PROTOCOL_VERSION 5
 
 #endif

@@ -4,6 +4,7 @@
  * `cpu.h` of the architecture folder holds what must be inlined:
  *   uint32_t safe_cpu_cycles(void)   the cycle counter
  *   void safe_cpu_wait(void)         sleeps until an interrupt
+ *   bool safe_cpu_counts_instructions(void)   see safe_port_cycles_approximate; the counter counts
  *   SAFE_CPU_HAS_CYCLES              0 where the core has no cycle counter, which is no failure
  * then
  */

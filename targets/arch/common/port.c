@@ -8,6 +8,7 @@
 
 static uint32_t s_boot_status;
 static bool s_has_cycles;
+static bool s_is_approximate;
 
 /* What a driver that keeps its rate leaves out. */
 __attribute__((weak)) uint32_t safe_uart_rate(uint32_t baud)
@@ -46,6 +47,7 @@ void safe_port_init(void)
     if (!s_has_cycles && SAFE_CPU_HAS_CYCLES) {
         status |= SAFE_PORT_CYCLES_STUCK;
     }
+    s_is_approximate = s_has_cycles && safe_cpu_counts_instructions();
     s_boot_status = status;
     safe_timebase_init();
     safe_uart_init();
@@ -84,6 +86,11 @@ bool safe_port_cycles(uint32_t *cycles)
     }
     *cycles = safe_cpu_cycles();
     return true;
+}
+
+bool safe_port_cycles_approximate(void)
+{
+    return s_is_approximate;
 }
 
 uint32_t safe_port_clock_hz(void)

@@ -72,6 +72,11 @@ bool safe_port_cycles(uint32_t *cycles)
     return false;
 }
 
+bool safe_port_cycles_approximate(void)
+{
+    return false;
+}
+
 uint32_t safe_port_clock_hz(void)
 {
     return 0;

@@ -15,6 +15,20 @@ static inline uint32_t safe_cpu_cycles(void)
     return cycles;
 }
 
+/** Sixteen divisions that depend on each other, with the largest quotient: a divider takes about a
+ * cycle for each of its bits. */
+static inline bool safe_cpu_counts_instructions(void)
+{
+    uint32_t quotient = UINT32_MAX;
+    uint32_t before = safe_cpu_cycles();
+    __asm__ volatile(".rept 16\n\t"
+                     "divu %0, %0, %1\n\t"
+                     ".endr"
+                     : "+r"(quotient)
+                     : "r"(1u));
+    return safe_cpu_cycles() - before < 2u * 16u;
+}
+
 static inline void safe_cpu_wait(void)
 {
     __asm__ volatile("wfi" ::: "memory");

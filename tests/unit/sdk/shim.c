@@ -19,10 +19,12 @@ uint32_t shim_now_ms;
 uint32_t shim_cycles;
 bool shim_has_cycles;
 uint32_t shim_invocations;
+uint32_t shim_status = 0x12u;
+bool shim_is_approximate;
 
 uint32_t safe_port_status(void)
 {
-    return 0x12u;
+    return shim_status;
 }
 
 uint32_t safe_port_time_ms(void)
@@ -35,6 +37,11 @@ bool safe_port_cycles(uint32_t *cycles)
     shim_cycles += 1000u;
     *cycles = shim_cycles;
     return shim_has_cycles;
+}
+
+bool safe_port_cycles_approximate(void)
+{
+    return shim_is_approximate;
 }
 
 uint32_t shim_baud; /* as it was set last */

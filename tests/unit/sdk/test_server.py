@@ -57,7 +57,7 @@ class Server:
         return protocol.parse_hello(self.ask("HELLO", protocol.u32(session)))
 
     def set(self, name, value):
-        kind = ctypes.c_bool if name == "shim_has_cycles" else ctypes.c_uint32
+        kind = ctypes.c_bool if name.startswith(("shim_has", "shim_is")) else ctypes.c_uint32
         kind.in_dll(self.library, name).value = value
 
 
@@ -74,7 +74,7 @@ def upload(server, token, data, step=504):
 
 def test_hello_tells_model_and_session(server):
     info = server.hello(7)
-    assert (info.protocol, info.abi, info.session, info.previous_session) == (4, 3, 7, 0)
+    assert (info.protocol, info.abi, info.session, info.previous_session) == (5, 3, 7, 0)
     assert (info.model, info.version, info.model_sha256) == (
         "tiny",
         runtime_version(),
@@ -110,9 +110,6 @@ def test_ping_stats_reset_unknown(server):
         assert server.ask(kind) == STATUS["UNKNOWN_MESSAGE"]
     stats = protocol.parse_stats(server.ask("STATS"))
     assert (stats.stack_bytes, stats.status, stats.frames, stats.frame_errors) == (777, 0x12, 9, 0)
-    assert not server.library.shim_reset_requested()
-    assert server.ask("RESET") == b""
-    assert server.library.shim_reset_requested()
 
 
 def test_features_not_offered(builds):
@@ -325,6 +322,11 @@ def test_cycles_and_time(server):
     try:
         assert server.library.shim_start(3) == 0
         assert server.hello().features & protocol.FEATURE_CYCLES
+        assert not server.hello().counts_instructions
+        server.set("shim_is_approximate", value=True)
+        assert server.library.shim_start(3) == 0
+        assert server.hello().counts_instructions
+        server.set("shim_cycles", 0xFFFFFE00)
         upload(server, 1, bytes(12))
         inference = protocol.parse_infer(server.ask("INFER", protocol.u32(1)))
         assert inference.cycles == 1000
@@ -332,6 +334,7 @@ def test_cycles_and_time(server):
         assert (timing.min_cycles, timing.max_cycles) == (1000, 1000)
     finally:
         server.set("shim_has_cycles", value=False)
+        server.set("shim_is_approximate", value=False)
     server.hello()
     upload(server, 2, bytes(12))
     assert protocol.parse_infer(server.ask("INFER", protocol.u32(2))).cycles is None

@@ -106,3 +106,49 @@ def test_a_repeated_request_does_not_change_the_rate_again(rated):
     rated.ask("BAUD", protocol.u32(230400), seq=9)
     rated.library.shim_sent()
     assert rate(rated) == 7
+
+
+def test_a_reset_ends_the_session_that_it_names_and_no_other(server):
+    """A repeat that comes after the restart finds no session: it runs once."""
+    assert server.ask("RESET", protocol.u32(0)) == STATUS["NO_SESSION"]
+    assert server.ask("RESET", protocol.u32(7)) == STATUS["NO_SESSION"]
+    server.hello(7)
+    assert server.ask("RESET", protocol.u32(8)) == STATUS["NO_SESSION"]
+    assert server.ask("RESET") == STATUS["PAYLOAD_LENGTH"]
+    assert not server.library.shim_reset_requested()
+    assert server.ask("RESET", protocol.u32(7)) == b""
+    assert server.library.shim_reset_requested()
+
+
+def test_stats_tell_since_when_line_errors_are_gathered(server):
+    def line():
+        stats = protocol.parse_stats(server.ask("STATS"))
+        return stats.line_since_ms, stats.line_error_ms
+
+    def idle(now):
+        server.set("shim_now_ms", now)
+        server.library.shim_idle((ctypes.c_uint8 * 4096)(), ctypes.c_size_t(4096))
+
+    try:
+        server.set("shim_status", 1 << 1 | 1 << 5)
+        idle(50)
+        assert line() == (0, 0)  # a stuck cycle counter and a watchdog are no line errors
+        server.set("shim_status", 1 << 3)
+        server.set("shim_now_ms", 60)
+        assert line() == (0, 60)
+        idle(70)
+        assert line() == (0, 60)  # the first one
+        server.ask("BAUD", protocol.u32(230400))
+        server.set("shim_status", 0)
+        server.library.shim_sent()
+        idle(80)
+        assert line() == (70, 0)
+        for bit in (2, 4):
+            server.library.shim_start(3)
+            server.set("shim_status", 1 << bit)
+            idle(90 + bit)
+            server.set("shim_now_ms", 100)
+            assert line() == (0, 90 + bit)
+    finally:
+        server.set("shim_status", 0x12)
+        server.set("shim_now_ms", 0)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from host_tools import cli
+from host_tools.device.protocol import Stats
 from host_tools.workflow import run as measure
 from host_tools.workflow.link import warnings
 from targets.emulate import process
@@ -146,15 +147,25 @@ def test_a_board_of_another_target_is_not_taken(plugged_in, capsys):
 @pytest.mark.parametrize(
     ("status", "used", "bound", "said"),
     [
-        ([], 768, 800, []),
-        ([], 800, 800, []),
-        ([], None, 800, []),
-        ([], 804, None, []),
-        ([], 804, 800, ["804 bytes, 4 more than its proved bound of 800"]),
-        (["CLOCK", "RX_OVERRUN"], 768, 800, ["reports RX_OVERRUN"]),
+        (0, 768, 800, []),
+        (0, 800, 800, []),
+        (0, 0, 800, []),
+        (0, 804, None, []),
+        (0, 804, 800, ["804 bytes, 4 more than its proved bound of 800"]),
+        (
+            0b1001,
+            768,
+            800,
+            [
+                "reports rx_overrun (see port.h); on the line first at 3.500 s, of the"
+                " time since 1.250 s"
+            ],
+        ),
+        (0b100001, 768, 800, ["reports reset_watchdog (see port.h)"]),
     ],
 )
 def test_what_a_person_is_warned_of(status, used, bound, said):
-    found = warnings(status, ["CLOCK"], used, bound)
+    stats = Stats(9000, status, used, 1, 0, 0, 1250, 3500)
+    found = warnings(stats, ["clock_timeout"], bound)
     assert len(found) == len(said)
     assert all(part in line for line, part in zip(found, said, strict=True))

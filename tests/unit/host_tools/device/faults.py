@@ -8,6 +8,7 @@ import socket
 import threading
 
 from host_tools.device.frame import Frame, Receiver, encode
+from host_tools.device.protocol import Message
 
 TO_DEVICE, TO_HOST = 0, 1
 
@@ -21,13 +22,16 @@ class Fault:
 
 
 class Every(Fault):
-    """Damages one byte in about every `period` bytes, in both directions."""
+    """Damages each byte with a chance of one in `period`, in both directions."""
 
     def __init__(self, kind: str, period: int, seed: int = 1, limit: int = 10**9) -> None:
         self.kind, self.period, self.left = kind, period, limit
         self.random = random.Random(seed)
         self.hits = 0
-        self._next = self.random.randrange(1, 2 * period)
+        self._next = self._gap()
+
+    def _gap(self) -> int:
+        return 1 + int(self.random.expovariate(1 / self.period))
 
     def pass_on(self, direction, data, proxy):
         out = bytearray()
@@ -36,7 +40,7 @@ class Every(Fault):
             if self._next > 0 or not self.left:
                 out.append(byte)
                 continue
-            self._next = self.random.randrange(1, 2 * self.period)
+            self._next = self._gap()
             self.left -= 1
             self.hits += 1
             if self.kind == "flip":
@@ -148,6 +152,25 @@ class Trigger(Fault):
                 self.after, self.times, self.hits = self.again, self.times - 1, self.hits + 1
                 return self.action(data, proxy)
         return data
+
+
+class Resets(Trigger):
+    """Restarts the device in the session that the host has opened, as `Trigger` says when."""
+
+    def __init__(self, after: int, again: int = 0, times: int = 1) -> None:
+        super().__init__(after, lambda data, _: data + self.request(), again, times)
+        self.session = b""
+        self._receiver = Receiver()
+
+    def request(self) -> bytes:
+        """Return RESET as another program would send it."""
+        return encode(Frame(Message["RESET"], 99, 0, self.session))
+
+    def pass_on(self, direction, data, proxy):
+        if direction == TO_DEVICE:
+            for frame in self._receiver.feed(data):
+                self.session = frame.payload if frame.type == Message["HELLO"] else self.session
+        return super().pass_on(direction, data, proxy)
 
 
 class Proxy:

@@ -35,13 +35,13 @@ from tests.unit.host_tools.device.faults import (
     Every,
     Fault,
     Late,
+    Resets,
     Trigger,
     Twice,
 )
 from tests.unit.sdk.tiny import Tiny, samples
 
 TINY = Tiny(window=30, channels=16, horizon=10)
-RESET = encode(Frame(Message["RESET"], 99, 0, b""))
 
 
 def bench_input(windows=24, rows=120):
@@ -77,6 +77,17 @@ def test_damaged_bytes_are_recovered(linked, kind):
         assert result.restarts == 0
         # Nothing ran twice: a repeated INFER is answered from memory.
         assert result.timing.inferences == 24
+
+
+@pytest.mark.parametrize("kind", ["drop", "zero"])
+def test_one_byte_in_a_hundred_damaged(linked, kind):
+    """Frames shrink to what comes through; still nothing runs twice."""
+    fault = Every(kind, period=100)
+    with linked(fault, 0.3, TINY) as (link, _):
+        result = check(link, *bench_input(2, 10))
+        assert fault.hits >= 50
+        assert link.chunk.size < 100
+        assert (result.restarts, result.timing.inferences) == (0, 2)
 
 
 @pytest.mark.parametrize("direction", [TO_DEVICE, TO_HOST], ids=["request", "reply"])
@@ -149,10 +160,7 @@ def test_an_error_that_answers_the_request_is_raised():
 def test_reset_in_the_middle(linked, after):
     """A reset during HELLO, windows or samples: the bench ends with the right answers."""
 
-    def reset(data, _proxy):
-        return data + RESET
-
-    fault = Trigger(after, reset)
+    fault = Resets(after)
     with linked(fault, 0.3, TINY) as (link, _):
         result = check(link, *bench_input())
         assert fault.hits == 1
@@ -160,11 +168,8 @@ def test_reset_in_the_middle(linked, after):
 
 
 def test_reset_without_end_is_an_error(linked):
-    def reset(data, _proxy):
-        return data + RESET
-
     with (
-        linked(Trigger(200, reset, 60, 10**6), 0.3, TINY) as (link, _),
+        linked(Resets(200, 60, 10**6), 0.3, TINY) as (link, _),
         pytest.raises(LinkLostError, match="gets no further: no fault was reported"),
     ):
         run_bench(link, *bench_input())
@@ -266,7 +271,7 @@ def test_echo():
 
 
 def test_other_protocol_version():
-    with pytest.raises(DeviceVersionError, match="version 7, this host 4"):
+    with pytest.raises(DeviceVersionError, match="version 7, this host 5"):
         connect(hello_reply(b"\x07\x00 whatever"))
 
 
@@ -292,8 +297,8 @@ def test_short_result_is_an_error(device, monkeypatch):
         link = Link(port)
         honest = link.request
 
-        def shorten(name, payload=b""):
-            return honest(name, payload)[: 8 if name == "RESULT" else None]
+        def shorten(name, payload=b"", **how):
+            return honest(name, payload, **how)[: 8 if name == "RESULT" else None]
 
         monkeypatch.setattr(link, "request", shorten)
         with pytest.raises(DeviceError, match="RESULT reply has 8 bytes for 160 asked"):

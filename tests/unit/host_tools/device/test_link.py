@@ -2,14 +2,16 @@
 
 import pytest
 
+from host_tools.device.chunk import LEAST
 from host_tools.device.frame import Frame, encode
-from host_tools.device.link import DeviceRestartedError, StatusError
+from host_tools.device.link import ChunkDamagedError, DeviceRestartedError, StatusError
 from host_tools.device.protocol import CHUNK_HEADER_BYTES, Message
 from host_tools.device.serial_port import PortLostError
 from host_tools.errors import LinkLostError
 from tests.unit.host_tools.device.scripted import (
     ERROR,
     PING,
+    SLICE,
     after,
     counters,
     error,
@@ -66,28 +68,109 @@ def test_a_late_answer_within_the_doubled_wait(connect) -> None:
     assert counters(link) == {"requests": 1, "timeouts": 2, "retries": 2}
 
 
-def test_damage_is_answered_at_once_but_not_for_ever(connect) -> None:
-    link, port = connect(lambda _: b"\0\x05bad\0")
-    with pytest.raises(LinkLostError, match="after 16 attempts"):
+BAD = b"\0\x05bad\0"
+
+
+def test_damage_is_answered_when_the_line_is_quiet_but_not_for_ever(connect) -> None:
+    link, port = connect(lambda _: BAD)
+    words = (
+        r"the line on scripted damages frames \(128 of 128\): no answer to PING after 128 attempts"
+    )
+    with pytest.raises(LinkLostError, match=words):
         link.request("PING")
-    assert port.now == 0
-    assert len(port.sent) == 16
-    assert counters(link) == {"damaged_replies": 16, "retries": 15}
+    assert port.times == [SLICE * sending for sending in range(128)]
+    assert counters(link) == {"damaged_replies": 128, "retries": 127}
+
+
+def test_a_frame_that_falls_into_many_is_asked_for_once(connect) -> None:
+    link, port = connect(after(1, lambda _: BAD + 5 * BAD[1:]))
+    port.piece = len(BAD)
+    assert link.request("PING") == b"pong"
+    assert (len(port.sent), port.now) == (2, SLICE)
+    assert counters(link) == {"requests": 1, "damaged_replies": 6, "retries": 1}
+
+
+def test_the_answer_to_a_repeat_that_comes_after_damage_is_taken(connect) -> None:
+    link, port = connect(lambda frame: BAD + reply(frame))
+    port.piece = len(BAD)
+    assert link.request("PING") == b"pong"
+    assert len(port.sent) == 1
+
+
+def test_frames_begin_small_and_grow_while_the_line_is_good(connect) -> None:
+    link, _ = connect(lambda frame: reply(frame, frame.payload))
+    sizes = []
+    for _ in range(6):
+        sizes.append(link.chunk.within(504))
+        link.request("PING", bytes(sizes[-1]))
+        link.request("PING")  # a short request says nothing about a long one
+    assert sizes == [64, 128, 256, 504, 504, 504]
+
+
+def test_damage_shrinks_frames_and_quiet_lets_them_grow_slowly(connect) -> None:
+    bad = [1, 2]
+
+    def answer(frame: Frame) -> bytes:
+        if len(port.sent) in bad:
+            return BAD
+        return reply(frame, frame.payload)
+
+    link, port = connect(answer)
+    link.chunk.size = 400
+    assert link.request("PING", bytes(400)) == bytes(400)
+    assert link.chunk.within(504) == 200
+    sizes = [link.chunk.size for _ in range(64) if link.request("PING", bytes(link.chunk.size))]
+    assert [sizes.count(size) for size in (200, 250)] == [31, 32]
+    assert link.chunk.size == 312
+    bad[:] = [len(port.sent) + 1]  # once only: no smaller, but the quiet begins anew
+    link.request("PING", bytes(312))
+    assert link.chunk.size == 312
+
+
+def test_a_chunk_that_can_be_smaller_is_given_up_soon(connect) -> None:
+    link, port = connect(lambda _: BAD)
+    sizes = []
+    for _ in range(2):
+        with pytest.raises(ChunkDamagedError, match=r"damages frames \(\d of \d\)$"):
+            link.request("WINDOW", bytes(64), is_chunk=True)
+        sizes.append((len(port.sent), link.chunk.size))
+        if link.chunk.size == LEAST:
+            break
+    assert sizes == [(4, LEAST)]
+    with pytest.raises(LinkLostError, match="after 128 attempts"):
+        link.request("WINDOW", bytes(32), is_chunk=True)
+
+
+def test_a_reset_whose_reply_is_lost_runs_once(connect) -> None:
+    """The device has restarted and knows the session no more: that is the answer."""
+    link, port = connect(after(1, silent))
+    link._session = 77
+    port.answer = lambda frame: b"" if len(port.sent) == 1 else error(frame, 16, frame.type)
+    link.reset()
+    assert [(f.type, f.payload) for _, f in port.sent] == 2 * [(4, b"\x4d\0\0\0")]
 
 
 def test_a_damaged_request_that_the_device_tells_of_is_sent_again(connect) -> None:
     link, port = connect(after(1, lambda frame: error(frame, 8, 0)))
     assert link.request("PING") == b"pong"
-    assert port.now == 0
+    assert port.now == SLICE
     assert counters(link) == {"requests": 1, "damaged_requests": 1, "retries": 1}
 
 
 def test_waits_do_not_grow_by_damage(connect) -> None:
     """Damage, then silence: the first wait is the first one, not the second."""
-    link, port = connect(lambda _: b"\0\x05bad\0" if len(port.sent) == 1 else b"")
-    with pytest.raises(LinkLostError, match="after 5 attempts"):
+    link, port = connect(lambda _: BAD if len(port.sent) == 1 else b"")
+    with pytest.raises(LinkLostError, match=r"damages frames \(1 of 5\).* after 5 attempts"):
         link.request("PING")
-    assert port.times == [0, 0, 1, 3, 7]
+    assert port.times == [0, *(SLICE + when for when in (0, 1, 3, 7))]
+
+
+def test_waits_begin_anew_after_damage(connect) -> None:
+    """Whoever tells of damage is there: four waits in a row end a request, not four in all."""
+    link, port = connect(lambda _: BAD if len(port.sent) == 3 else b"")
+    with pytest.raises(LinkLostError, match="after 7 attempts"):
+        link.request("PING")
+    assert port.times == [0, 1, 3, *(3 + SLICE + when for when in (0, 1, 3, 7))]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +263,13 @@ def test_a_lost_port_is_opened_again_at_its_first_rate(connect) -> None:
     # Pauses of 0.05, 0.1, 0.2, 0.4, 0.8 and then 1 s.
     assert port.opened == pytest.approx([0.05, 0.15, 0.35, 0.75, 1.55, 2.55])
     assert counters(link) == {"requests": 1, "reopened": 1, "retries": 1}
+
+
+def test_a_port_that_is_lost_again_and_again(connect) -> None:
+    link, port = connect(Cable(1000))
+    with pytest.raises(LinkLostError, match="was lost 8 times during PING: check its plug"):
+        link.request("PING")
+    assert len(port.opened) == 8
 
 
 def test_a_port_that_stays_away(connect) -> None:

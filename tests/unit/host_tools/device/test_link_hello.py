@@ -15,6 +15,7 @@ from host_tools.errors import (
     DeviceSilentError,
     DeviceUnknownError,
     DeviceVersionError,
+    LinkLostError,
 )
 from tests.unit.host_tools.device.scripted import SLICE, Answer, reply, silent
 
@@ -143,6 +144,41 @@ def test_numbers_of_attempts_run_around(connect) -> None:
         assert link.echo(b"x", 1.0)
     numbers = [frame.seq for _, frame in port.sent]
     assert numbers == [(numbers[0] + step) % 256 for step in range(300)]
+
+
+def notice(_frame: Frame) -> bytes:
+    return encode(Frame(Message["ERROR"] | 0x80, 0, 0, b"\x08\x00\x00\x00"))
+
+
+def test_damage_is_no_reason_to_give_up_soon(connect) -> None:
+    """Only waits that ran out count: a notice shows that a SAFE device is there."""
+    link, port = connect(
+        lambda frame: (
+            reply(frame, hello(own_session(frame))) if len(port.sent) > 40 else notice(frame)
+        )
+    )
+    assert link.connect().session == own_session(port.sent[40][1])
+    assert port.now == 40 * SLICE
+    assert link.chunk.has_shrunk
+
+
+@pytest.mark.parametrize(
+    "own", [notice, lambda frame: reply(Frame(1, frame.seq + 1 & 255, 0, b""), b"\x05\0")]
+)
+def test_frames_of_safe_are_never_another_device(connect, own) -> None:
+    link, _ = connect(own, timeout=0.01)
+    with pytest.raises(
+        LinkLostError, match=r"damages frames \(\d+ of \d+\): a SAFE device is there"
+    ):
+        link.connect()
+
+
+def test_a_device_that_only_starts_is_told(connect) -> None:
+    link, _ = connect(
+        lambda _: b"\r\nsafe 1.2.0 bench model=pump sha256=0x1 status=0x0\r\n", timeout=0.01
+    )
+    with pytest.raises(LinkLostError, match="says that it starts, but answers nothing"):
+        link.connect()
 
 
 def test_frames_without_a_reply_are_told(connect) -> None:
