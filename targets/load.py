@@ -63,6 +63,9 @@ class Toolchain:
     ldflags: tuple[str, ...] = ()
     compilers: tuple[str, ...] = ("gcc",)
     """Compilers that the target's images are tried with, the default first: see `toolchain.py`."""
+    small: bool = False
+    """Whether everything but the model and its kernels is compiled for size, where no level is
+    chosen."""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,12 @@ class Options:
         return (*flags, "-flto") if self.lto else flags
 
     @property
+    def small_cflags(self) -> tuple[str, ...]:
+        """Return the flags of what a target wants small: a level that was chosen stays."""
+        own = {f"-O{DEFAULT_LEVEL}": "-Os"} if self.level == DEFAULT_LEVEL else {}
+        return tuple(own.get(flag, flag) for flag in self.cflags)
+
+    @property
     def cxxflags(self) -> tuple[str, ...]:
         """Return `build.CXXFLAGS` with the same choices."""
         flags = self.cflags

@@ -107,6 +107,14 @@ SAFE_COLD safe_status_t safe_detector_init(safe_detector_t *detector,
         !safe_detector_config_is_usable(config, model) || !memory_suffices(config, memory)) {
         return SAFE_STATUS_ARGUMENT;
     }
+    return safe_detector_init_generated(detector, config, context, memory);
+}
+
+SAFE_COLD safe_status_t safe_detector_init_generated(safe_detector_t *detector,
+                                                     const safe_detector_config_t *config,
+                                                     const safe_context_t *context,
+                                                     const safe_detector_memory_t *memory)
+{
     detector->config = config;
     detector->context = context == NULL ? (safe_context_t){NULL, NULL} : *context;
     if (config->network != NULL && !config->network->bind(detector, memory)) {

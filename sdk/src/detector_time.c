@@ -20,17 +20,17 @@ uint32_t safe_detector_stale_ms(const safe_detector_config_t *config)
     uint32_t rest = config->stale_samples % US_PER_MS;
     uint32_t period_ms = config->period_us / US_PER_MS;
     uint32_t period_rest = config->period_us % US_PER_MS;
-    /* samples * period / 1000 without a division of 64 bits, which is a function of its own. */
-    uint64_t ms = (uint64_t)whole * config->period_us + (uint64_t)rest * period_ms +
-                  rest * period_rest / US_PER_MS;
+    /* samples * period / 1000 in 32 bits: 999 * 4,294,967 + 998 fits. */
+    uint32_t ms = rest * period_ms + rest * period_rest / US_PER_MS;
 
     if (config->stale_samples == 0u) {
         return 0;
     }
-    if (ms == 0u) {
-        return 1;
+    if (ms >= INT32_MAX || (whole != 0u && config->period_us > (INT32_MAX - ms) / whole)) {
+        return INT32_MAX;
     }
-    return ms < INT32_MAX ? (uint32_t)ms : INT32_MAX;
+    ms += whole * config->period_us;
+    return ms == 0u ? 1u : ms;
 }
 
 safe_detector_result_t safe_detector_silence(void)

@@ -9,10 +9,15 @@ from typing import Any
 from targets import apps, build, toolchain
 
 
-def safe_object(env: Any, target: str, source: Any) -> Any:
+def safe_object(env: Any, target: str, source: Any, *, small: bool = False) -> Any:
     """Compile one file; the stack usage file beside it is cleaned with it."""
     foreign = str(source).endswith(env["SAFE_NEEDS"].foreign)
-    nodes = env.Object(target, source, **({"CFLAGS": [*env["CFLAGS"], "-w"]} if foreign else {}))
+    flags = list(env["CFLAGS"])
+    if small:
+        options = env["SAFE_OPTIONS"]
+        other = dict(zip(options.cflags, options.small_cflags, strict=True))
+        flags = [other.get(str(flag), flag) for flag in flags]
+    nodes = env.Object(target, source, CFLAGS=[*flags, "-w"] if foreign else flags)
     env.Clean(nodes, str(Path(str(nodes[0])).with_suffix(".su")))
     return nodes
 
@@ -23,7 +28,16 @@ def safe_objects(env: Any, folder: str, sources: Sequence[Path], generated: list
     Headers of a foreign runtime are not read for dependencies: its archives stand for them.
     """
     own = [Path(os.path.relpath(s, env.Dir("#").abspath)) for s in sources]
-    objects = [safe_object(env, f"{folder}/obj/{s.with_suffix('.o')}", str(s)) for s in own]
+    small = env["SAFE_TARGET"].toolchain.small
+    objects = [
+        safe_object(
+            env,
+            f"{folder}/obj/{s.with_suffix('.o')}",
+            str(s),
+            small=small and "kernel" not in s.parts,
+        )
+        for s in own
+    ]
     for node in generated:
         name = Path(node.name)
         if name.suffix in (".c", apps.CXX):

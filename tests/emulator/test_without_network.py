@@ -107,6 +107,14 @@ def test_sixteen_learned_channels_in_level_and_innovations_fit(tmp_path):
     assert not {"strlen", "memmove", "memcmp"} & {row["name"] for row in size["symbols"]}
 
 
+def test_the_smallest_core_holds_it_in_20_kb_and_4_kib(product):
+    size = make("stm32g0", str(product), app="detector").size()
+    assert size["flash_bytes"] <= 20_000
+    assert size["static_ram_bytes"] + size["stack_reserved_bytes"] <= 4_096
+    libraries = {part["name"] for part in size["parts"] if part["group"] == "library"}
+    assert not libraries  # neither float arithmetic, division nor copies of the toolchain
+
+
 def test_count(product, capsys):
     assert cli.main(["count", "--model", str(product), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

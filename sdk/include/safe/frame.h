@@ -54,12 +54,12 @@ typedef enum safe_frame_event {
 
 /** Takes a byte stream apart. All zero is a valid start. */
 typedef struct safe_frame_receiver {
-    uint8_t span[SAFE_FRAME_MAX_SPAN];
     size_t length; /**< Bytes in `span`. */
     bool too_long; /**< The span outgrew the buffer; the rest is dropped. */
     bool in_frame; /**< A delimiter came that did not end a frame. */
     uint32_t last_byte_ms;
     safe_status_t error; /**< Why the last span was no frame: FRAME_LENGTH, _CODE, _CRC, TIMEOUT. */
+    uint8_t span[SAFE_FRAME_MAX_SPAN];
 } safe_frame_receiver_t;
 
 /** Takes one byte received at `now_ms`; on FRAME fills in `frame`, on ERROR `receiver->error`. */

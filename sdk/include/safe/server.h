@@ -107,45 +107,46 @@ typedef safe_status_t (*safe_server_own_t)(const safe_frame_t *request, safe_fra
 
 /** A running server. Set up by safe_server_init. */
 typedef struct safe_server {
+    /* Bytes, then words, then arrays: what lies near the beginning costs Armv6-M no address. */
+    bool stream_open;
+    bool stream_watched;  /**< Samples come as the plant makes them: silence is told. */
+    bool stream_stale;    /**< It was told since the last sample. */
+    bool has_relearned;   /**< The next record tells. */
+    bool reset_requested; /**< The application restarts the device once the reply is sent. */
+    bool has_last;
+    uint8_t stream_state; /**< The last record's state. */
+    uint8_t last_type;
+    uint8_t last_seq;
     const safe_context_t *context;
     safe_detector_t *detector;            /**< Null: no sample stream. */
     const safe_server_windows_t *windows; /**< Null: no windows. */
     safe_sample_hook_t hook;              /**< May be null. */
     safe_server_own_t own;                /**< Requests of the application's own; may be null. */
+    const uint8_t *out;                   /**< What to send after a call that returned a length. */
     uint32_t features;
     uint32_t session; /**< 0: no HELLO since start. */
-    /* window upload */
-    safe_upload_state_t upload;
-    uint32_t upload_token;
-    uint32_t upload_bytes;
-    safe_timing_t timing;
-    /* sample stream */
-    bool stream_open;
-    uint32_t stream_token;
-    uint32_t stream_next;
-    uint8_t stream_state; /**< The last record's state. */
-    bool stream_watched;  /**< Samples come as the plant makes them: silence is told. */
-    bool stream_stale;    /**< It was told since the last sample. */
-    uint32_t stream_ms;   /**< Time of the last sample, or of what opened the stream. */
-    bool has_relearned;   /**< The next record tells. */
-    float sample[SAFE_SERVER_MAX_CHANNELS];
     /* link */
-    safe_line_rate_t rate;
     uint32_t frames;
     uint32_t frame_errors;
     uint32_t line_since_ms; /**< Since when the line errors of safe_port_status are gathered. */
     uint32_t line_error_ms; /**< When the first of them was seen; 0: none. */
     uint32_t repeats;
-    bool reset_requested; /**< The application restarts the device once the reply is sent. */
-    bool has_last;
-    uint8_t last_type;
-    uint8_t last_seq;
     uint32_t last_crc;
     size_t reply_bytes; /**< The last reply, kept for a repeated request. */
-    uint8_t reply[SAFE_FRAME_MAX_LINE];
+    safe_line_rate_t rate;
+    /* sample stream */
+    uint32_t stream_token;
+    uint32_t stream_next;
+    uint32_t stream_ms; /**< Time of the last sample, or of what opened the stream. */
+    /* window upload */
+    safe_upload_state_t upload;
+    uint32_t upload_token;
+    uint32_t upload_bytes;
+    safe_timing_t timing;
+    float sample[SAFE_SERVER_MAX_CHANNELS];
     uint8_t notice[24]; /**< A frame error is told outside of `reply`. */
-    const uint8_t *out; /**< What to send after a call that returned a length. */
     safe_frame_receiver_t receiver;
+    uint8_t reply[SAFE_FRAME_MAX_LINE];
 } safe_server_t;
 
 /**

@@ -123,8 +123,8 @@ SAFE_COLD void safe_app_start(const char *name, const safe_server_windows_t *win
         safe_app_refuse("model", status);
     }
     if (app->detector != NULL) {
-        status = safe_detector_init(&detector, app->detector, app->bind == NULL ? NULL : &context,
-                                    &app->memory);
+        status = safe_detector_init_generated(&detector, app->detector,
+                                              app->bind == NULL ? NULL : &context, &app->memory);
         if (status != SAFE_STATUS_OK) {
             safe_app_refuse("detector", status);
         }
