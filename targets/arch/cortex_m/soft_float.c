@@ -21,6 +21,7 @@
 #define NOT_A_NUMBER (INFINITE | QUIET)
 #define BIAS 127
 #define MOST_EXPONENT 255
+#define UNORDERED 2
 
 uint32_t __aeabi_fadd(uint32_t a, uint32_t b);
 uint32_t __aeabi_fsub(uint32_t a, uint32_t b);
@@ -38,28 +39,38 @@ uint32_t __aeabi_ui2f(uint32_t value);
 int32_t __aeabi_f2iz(uint32_t a);
 uint32_t __aeabi_f2uiz(uint32_t a);
 
-typedef struct parts {
-    uint32_t fraction; /**< Leading one at bit 23, or 0. */
-    int32_t exponent;
-} parts_t;
+/** Exponent in the upper half; fraction in the lower one: its leading one at bit 23, or 0. Two
+ * registers, where a structure would be returned in memory. */
+typedef uint64_t parts_t;
 
 static bool is_nan(uint32_t a)
 {
     return (a << 1) > (INFINITE << 1);
 }
 
+static inline uint32_t fraction_of(parts_t parts)
+{
+    return (uint32_t)parts;
+}
+
+static inline int32_t exponent_of(parts_t parts)
+{
+    return (int32_t)(uint32_t)(parts >> 32);
+}
+
 /** Takes a finite number apart. */
 static SAFE_NOINLINE parts_t parts_of(uint32_t a)
 {
-    parts_t parts = {a & (HIDDEN - 1u), (int32_t)((a << 1) >> 24)};
-    if (parts.exponent != 0) {
-        parts.fraction |= HIDDEN;
-    } else if (parts.fraction != 0u) {
-        for (parts.exponent = 1; parts.fraction < HIDDEN; parts.exponent--) {
-            parts.fraction <<= 1;
+    uint32_t fraction = a & (HIDDEN - 1u);
+    int32_t exponent = (int32_t)((a << 1) >> 24);
+    if (exponent != 0) {
+        fraction |= HIDDEN;
+    } else if (fraction != 0u) {
+        for (exponent = 1; fraction < HIDDEN; exponent--) {
+            fraction <<= 1;
         }
     }
-    return parts;
+    return (uint64_t)(uint32_t)exponent << 32 | fraction;
 }
 
 /** Rounds; bit 0 of `fraction` may stand for all that lies below it. `sign` is bit 31 of it. */
@@ -70,9 +81,6 @@ static SAFE_NOINLINE uint32_t packed(uint32_t sign, int32_t exponent, uint32_t f
         return sign;
     }
     exponent++; /* of bit 31 */
-    for (; fraction < 1u << 24; exponent -= 8) {
-        fraction <<= 8;
-    }
     for (; fraction < SIGN; exponent--) {
         fraction <<= 1;
     }
@@ -95,13 +103,13 @@ static SAFE_NOINLINE uint32_t packed(uint32_t sign, int32_t exponent, uint32_t f
     return sign | (bits + ((uint32_t)(exponent - 1) << 23));
 }
 
-/** The sum for a NaN or an infinity, which `a` is, as the larger one. */
-static uint32_t special_sum(uint32_t a, uint32_t b)
+/** The result of operands of which one is a NaN or an infinity: the NaN, else `otherwise`. */
+static SAFE_NOINLINE uint32_t special(uint32_t a, uint32_t b, uint32_t otherwise)
 {
     if (is_nan(a)) {
         return a | QUIET;
     }
-    return (a ^ b) == SIGN ? NOT_A_NUMBER : a;
+    return is_nan(b) ? b | QUIET : otherwise;
 }
 
 SAFE_FROM_ASSEMBLY uint32_t __aeabi_fadd(uint32_t a, uint32_t b)
@@ -112,25 +120,26 @@ SAFE_FROM_ASSEMBLY uint32_t __aeabi_fadd(uint32_t a, uint32_t b)
         a = larger;
     }
     if (a << 1 >= INFINITE << 1) {
-        return special_sum(a, b);
+        /* `a` is the larger one: `b` is no NaN unless it is one, too. */
+        return special(a, b, (a ^ b) == SIGN ? NOT_A_NUMBER : a);
     }
-    parts_t x = parts_of(a);
-    parts_t y = parts_of(b);
-    x.fraction <<= 7;
-    y.fraction <<= 7;
+    const parts_t x = parts_of(a);
+    const parts_t y = parts_of(b);
+    const int32_t exponent = exponent_of(x);
+    const uint32_t whole = fraction_of(y) << 7;
     /* Seven bits below the number's last one, of which the lowest is set if any below it was: the
      * difference of two numbers that are two or more places apart loses one place at most. */
-    const int32_t apart = x.exponent - y.exponent;
-    if (y.fraction != 0u && apart != 0) {
-        const uint32_t whole = y.fraction;
-        y.fraction = apart < 32 ? whole >> apart : 0u;
-        y.fraction |= apart >= 32 || whole << (32 - apart) != 0u ? 1u : 0u;
+    const int32_t apart = exponent - exponent_of(y);
+    uint32_t other = whole;
+    if (whole != 0u && apart != 0) {
+        other = apart < 32 ? whole >> apart : 0u;
+        other |= apart >= 32 || whole << (32 - apart) != 0u ? 1u : 0u;
     }
+    const uint32_t most = fraction_of(x) << 7;
     if (((a ^ b) & SIGN) == 0u) {
-        return packed(a, x.exponent, x.fraction + y.fraction);
+        return packed(a, exponent, most + other);
     }
-    const uint32_t difference = x.fraction - y.fraction;
-    return packed(difference == 0u ? 0u : a, x.exponent, difference);
+    return packed(most == other ? 0u : a, exponent, most - other);
 }
 
 SAFE_FROM_ASSEMBLY uint32_t __aeabi_fsub(uint32_t a, uint32_t b)
@@ -141,15 +150,6 @@ SAFE_FROM_ASSEMBLY uint32_t __aeabi_fsub(uint32_t a, uint32_t b)
 SAFE_FROM_ASSEMBLY uint32_t __aeabi_frsub(uint32_t a, uint32_t b)
 {
     return __aeabi_fsub(b, a);
-}
-
-/** A product or a quotient of a NaN or an infinity: the NaN, else `otherwise`. */
-static SAFE_NOINLINE uint32_t special(uint32_t a, uint32_t b, uint32_t otherwise)
-{
-    if (is_nan(a)) {
-        return a | QUIET;
-    }
-    return is_nan(b) ? b | QUIET : otherwise;
 }
 
 static bool is_special(uint32_t a)
@@ -167,17 +167,17 @@ SAFE_FROM_ASSEMBLY uint32_t __aeabi_fmul(uint32_t a, uint32_t b)
     const parts_t x = parts_of(a);
     const parts_t y = parts_of(b);
     /* 24 by 24 bits by halves of 12: each product and the sum of two fit 32 bits. */
-    const uint32_t x1 = x.fraction >> 12;
-    const uint32_t x0 = x.fraction & 0xFFFu;
-    const uint32_t y1 = y.fraction >> 12;
-    const uint32_t y0 = y.fraction & 0xFFFu;
+    const uint32_t x1 = fraction_of(x) >> 12;
+    const uint32_t x0 = fraction_of(x) & 0xFFFu;
+    const uint32_t y1 = fraction_of(y) >> 12;
+    const uint32_t y0 = fraction_of(y) & 0xFFFu;
     const uint32_t middle = x1 * y0 + x0 * y1;
     const uint32_t low = x0 * y0 + ((middle & 0xFFFu) << 12);
     const uint32_t high = x1 * y1 + (middle >> 12) + (low >> 24);
     /* The product is high * 2^24 + the lower 24 bits of `low`: its upper 32 of 48 bits. */
     const uint32_t sticky = (low & 0xFFFFu) != 0u ? 1u : 0u;
     const uint32_t fraction = (high << 8) | ((low >> 16) & 0xFFu) | sticky;
-    return packed(sign, x.exponent + y.exponent - BIAS, fraction);
+    return packed(sign, exponent_of(x) + exponent_of(y) - BIAS, fraction);
 }
 
 SAFE_FROM_ASSEMBLY uint32_t __aeabi_fdiv(uint32_t a, uint32_t b)
@@ -191,20 +191,20 @@ SAFE_FROM_ASSEMBLY uint32_t __aeabi_fdiv(uint32_t a, uint32_t b)
     }
     const parts_t x = parts_of(a);
     const parts_t y = parts_of(b);
-    if (y.fraction == 0u) {
-        return x.fraction == 0u ? NOT_A_NUMBER : sign | INFINITE;
+    if (fraction_of(y) == 0u) {
+        return fraction_of(x) == 0u ? NOT_A_NUMBER : sign | INFINITE;
     }
     /* The quotient lies in (1/2, 2): bits 30 to 4 hold the 24 of the result and two to round by. */
-    uint32_t rest = x.fraction;
+    uint32_t rest = fraction_of(x);
     uint32_t quotient = 0;
     for (uint32_t bit = 1u << 30; bit >= 1u << 4; bit >>= 1) {
-        if (rest >= y.fraction) {
-            rest -= y.fraction;
+        if (rest >= fraction_of(y)) {
+            rest -= fraction_of(y);
             quotient |= bit;
         }
         rest <<= 1;
     }
-    return packed(sign, x.exponent - y.exponent + BIAS, quotient | (rest != 0u ? 1u : 0u));
+    return packed(sign, exponent_of(x) - exponent_of(y) + BIAS, quotient | (rest != 0u ? 1u : 0u));
 }
 
 /** A number that orders as the float does; both zeros are 0. */
@@ -214,34 +214,45 @@ static int32_t order_of(uint32_t a)
     return (a & SIGN) != 0u ? -magnitude : magnitude;
 }
 
+/** Negative, 0 or positive as a is below, equal to or above b; UNORDERED with a NaN. */
+static SAFE_NOINLINE int32_t compared(uint32_t a, uint32_t b)
+{
+    if (is_nan(a) || is_nan(b)) {
+        return UNORDERED;
+    }
+    const int32_t first = order_of(a);
+    const int32_t second = order_of(b);
+    return (first > second ? 1 : 0) - (first < second ? 1 : 0);
+}
+
 SAFE_FROM_ASSEMBLY int32_t __aeabi_fcmpun(uint32_t a, uint32_t b)
 {
-    return is_nan(a) || is_nan(b) ? 1 : 0;
+    return compared(a, b) == UNORDERED ? 1 : 0;
 }
 
 SAFE_FROM_ASSEMBLY int32_t __aeabi_fcmpeq(uint32_t a, uint32_t b)
 {
-    return __aeabi_fcmpun(a, b) == 0 && order_of(a) == order_of(b) ? 1 : 0;
+    return compared(a, b) == 0 ? 1 : 0;
 }
 
 SAFE_FROM_ASSEMBLY int32_t __aeabi_fcmplt(uint32_t a, uint32_t b)
 {
-    return __aeabi_fcmpun(a, b) == 0 && order_of(a) < order_of(b) ? 1 : 0;
+    return compared(a, b) < 0 ? 1 : 0;
 }
 
 SAFE_FROM_ASSEMBLY int32_t __aeabi_fcmple(uint32_t a, uint32_t b)
 {
-    return __aeabi_fcmpun(a, b) == 0 && order_of(a) <= order_of(b) ? 1 : 0;
+    return compared(a, b) <= 0 ? 1 : 0;
 }
 
 SAFE_FROM_ASSEMBLY int32_t __aeabi_fcmpge(uint32_t a, uint32_t b)
 {
-    return __aeabi_fcmple(b, a);
+    return compared(b, a) <= 0 ? 1 : 0;
 }
 
 SAFE_FROM_ASSEMBLY int32_t __aeabi_fcmpgt(uint32_t a, uint32_t b)
 {
-    return __aeabi_fcmplt(b, a);
+    return compared(b, a) < 0 ? 1 : 0;
 }
 
 /** An unsigned number of 32 bits with a sign. */
