@@ -22,6 +22,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "run": ("oracle", "packs", "flash", "emulate"),
     "train": ("train",),
     "onnx": ("onnx",),
+    "monitor": ("monitor",),
     "ibex": ("ibex",),
     "docs": ("docs",),
     "test": ("test",),
@@ -32,9 +33,10 @@ BELOW: dict[str, tuple[str, ...]] = {
     "run": (),
     "train": ("run",),
     "onnx": ("run", "train"),
+    "monitor": ("run",),
     "ibex": ("run",),
     "docs": ("run",),
-    "test": ("run", "train", "onnx", "ibex", "docs"),
+    "test": ("run", "train", "onnx", "monitor", "ibex", "docs"),
     "lock": ("run",),
 }
 """File → those that every profile which installs it installs, too; what they hold it leaves out."""

@@ -74,8 +74,8 @@ CXX_WARNINGS = (
 )
 _LINE_ONLY = "line_only"
 """Stem of the file that stands for sensors where the user brings none."""
-_SENSING = "sensing"
-"""Stem of the file that reads the user's sensors by the clock."""
+_SENSING = ("sensing", "watching")
+"""Stems of the files that read the user's sensors by the clock, and show what they measure."""
 
 
 @dataclass(frozen=True)
@@ -245,11 +245,13 @@ def sources(
     """Return SAFE's own C sources of an image; the linker drops what is unused.
 
     With `cxx` there is C++ among the others, whose constructors run before main. A `sensor` of the
-    user's brings the file that reads it, in the place of the one that says that there is none.
+    user's brings the files that read and show it, in the place of the one that says that there is
+    none; the logger reads it by itself.
     """
     sdk = root / "sdk" / "src"
     parts = sorted(sdk.glob("*.c"))
-    other = {*apps.MAINS, _SENSING if sensor is None else _LINE_ONLY} - {app}
+    has_own = sensor is not None and app != apps.LOGGER
+    other = {*apps.MAINS, *((_LINE_ONLY,) if has_own else _SENSING)} - {app}
     parts += [p for p in sorted((sdk / "app").glob("*.c")) if p.stem not in other]
     parts += kernels.sources(target.isa, _kernels(root))
     for folder in code_folders(target, root):

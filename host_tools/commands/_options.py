@@ -1,10 +1,21 @@
 """Options and types of options that several verbs share."""
 
 import argparse
+import re
 
 from targets import apps, build
 from targets.load import COMPILERS
 from targets.options import DEFAULT_LEVEL, LEVELS, Options
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(text: str) -> float:
+    """Return the seconds of `90s`, `10m`, `8h` or `2d`; argparse says what is wrong otherwise."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    if found is None or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r}: give 90s, 10m, 8h or 2d")
+    return float(found[1]) * _SECONDS[found[2]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

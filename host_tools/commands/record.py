@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from host_tools.commands._options import positive
+from host_tools.commands._options import duration, positive
 from host_tools.device.serial_port import SerialPort, find_port
 from host_tools.recording.frames import FrameSource
 from host_tools.recording.label import Keyboard, Label, Marks
@@ -32,16 +32,8 @@ FORMATS: dict[str, Callable[[SerialPort, Sequence[str]], Source]] = {
     "csv": TextSource,
     "frames": FrameSource,
 }
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _LIVE_SECONDS = 0.25
-
-
-def _duration(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
-    if found is None or not float(found[1]):
-        raise argparse.ArgumentTypeError(f"{text!r}: give 90s, 10m, 8h or 2d")
-    return float(found[1]) * _SECONDS[found[2]]
 
 
 def _size(text: str) -> int:
@@ -70,10 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--channels", type=_names, default=(), metavar="A,B,…", help="their names, with units")
     add("--labels", action="store_true", help="column of faults; the key l begins and ends one")
     add("--label-port", metavar="PORT", help="a line that says 1 or begin, 0 or end of a fault")
-    add("--duration", type=_duration, default=0.0, metavar="TIME", help="90s, 10m, 8h, 2d")
+    add("--duration", type=duration, default=0.0, metavar="TIME", help="90s, 10m, 8h, 2d")
     add("--rows", type=positive, default=0, help="end after so many rows")
     add("--rotate", type=_size, default=0, metavar="SIZE", help="a new file after 500K, 100M, 2G")
-    add("--wait", type=_duration, default=FORM_SECONDS, metavar="TIME",
+    add("--wait", type=duration, default=FORM_SECONDS, metavar="TIME",
         help="for the first three rows (default %(default)g s)")  # fmt: skip
     add("--json", action="store_true", help="print JSON instead of text")
 

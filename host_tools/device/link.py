@@ -10,6 +10,7 @@ one.
 import contextlib
 import secrets
 import time
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
@@ -48,6 +49,8 @@ RATE_TIMEOUTS = 2
 device does."""
 REOPEN_SECONDS = 5.0
 """Longest time that a lost port (cable, USB reset) may stay away."""
+MOST_UNASKED = 4096
+"""Number of frames that the device sent without a request and that nobody took yet."""
 _OF_ONE_RELEASE = "write an image of this release (`host_tools flash`), or use the device's tools"
 _ERROR_REPLY = Message["ERROR"] | protocol.REPLY
 
@@ -128,6 +131,7 @@ class Link:
         self.first_baud = port.baud
         self._timeout = timeout
         self._receiver = Receiver()
+        self._unasked: deque[Frame] = deque(maxlen=MOST_UNASKED)
         self._seq = secrets.randbelow(256)
         self._session = 0
         self.chunk = ChunkSize()
@@ -220,6 +224,25 @@ class Link:
         with contextlib.suppress(DeviceRestartedError):  # the reply was lost; it has restarted
             self.request("RESET", protocol.u32(self._session))
 
+    def listen(self) -> list[Frame]:
+        """Return the frames that came without a request since the last call.
+
+        Waits for a byte as long as a read of the port does, if there are none. A late copy of a
+        reply is among them: the type tells.
+
+        Raises:
+            PortLostError: The port went away.
+        """
+        if not self._unasked:
+            damaged = self._receiver.damaged
+            for frame in self._receiver.feed(self.port.receive()):
+                if not self._is_notice(frame):
+                    self._unasked.append(frame)
+            self.counters.damaged_replies += self._receiver.damaged - damaged
+        found = list(self._unasked)
+        self._unasked.clear()
+        return found
+
     def set_baud(self, baud: int) -> bool:
         """Run this end of the line at another rate; False when the port cannot.
 
@@ -276,10 +299,16 @@ class Link:
             if not data and is_damaged:
                 break
             damaged = self._receiver.damaged
+            reply = None
             for frame in self._receiver.feed(data):
-                if self._is_reply(frame, kind):
-                    return frame.payload
-                is_damaged = self._is_notice(frame) or is_damaged
+                if reply is None and self._is_reply(frame, kind):
+                    reply = frame.payload
+                elif self._is_notice(frame):
+                    is_damaged = True
+                else:
+                    self._unasked.append(frame)
+            if reply is not None:
+                return reply
             if self._receiver.damaged != damaged:
                 self.counters.damaged_replies += self._receiver.damaged - damaged
                 is_damaged = True

@@ -55,6 +55,15 @@ class SampleStream:
             )
         return records
 
+    def relearn(self, state: int) -> None:
+        """Let the detector forget its baseline; `state`, that of the last record, confirms it.
+
+        Raises:
+            StatusError: The state is another one by now, or the stream is closed.
+            DeviceRestartedError, LinkLostError: see Link.request.
+        """
+        self._link.request("RELEARN", protocol.relearn(self._token, state))
+
     def _frames(self, numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         """Yield first and last + 1 of what fits a frame and has numbers without a jump."""
         breaks = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1), len(numbers)]

@@ -125,27 +125,32 @@ static void put_channels(safe_frame_writer_t *writer, const uint16_t *channels)
     }
 }
 
-/** Appends SAFE_SAMPLE_RECORD_BYTES. */
-static void put_record(safe_frame_writer_t *reply, safe_status_t status,
-                       const safe_detector_result_t *result, uint32_t crc)
+void safe_server_put_record(const safe_server_t *server, safe_frame_writer_t *writer,
+                            safe_status_t status, const safe_detector_result_t *result)
 {
+    uint32_t crc = 0;
     uint32_t flags = (result->has_forecast ? 1u : 0u) | (result->is_missing ? 2u : 0u) |
                      (result->drift != SAFE_DETECTOR_NO_CHANNEL ? 4u : 0u);
     uint32_t masked = result->masked_count < 255u ? result->masked_count : 255u;
 
-    safe_frame_put_u32(reply, result->index);
-    safe_frame_put_u16(reply, (uint16_t)((uint32_t)result->state | (flags << 8)));
-    safe_frame_put_u16(reply, (uint16_t)status);
-    for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
-        put_float(reply, result->forms[i]);
+    if (result->has_forecast) {
+        const void *output = server->detector->config->network->output(server->context, 0);
+
+        crc = safe_crc32(0, output, server->context->model->outputs[0].size_bytes);
     }
-    put_float(reply, result->score);
-    put_float(reply, result->limit);
-    safe_frame_put_u32(reply, crc);
-    put_channels(reply, result->top);
-    put_channels(reply, result->masked);
-    safe_frame_put_u16(reply, (uint16_t)(masked | (uint32_t)result->event << 8));
-    safe_frame_put_u16(reply, result->drift);
+    safe_frame_put_u32(writer, result->index);
+    safe_frame_put_u16(writer, (uint16_t)((uint32_t)result->state | (flags << 8)));
+    safe_frame_put_u16(writer, (uint16_t)status);
+    for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
+        put_float(writer, result->forms[i]);
+    }
+    put_float(writer, result->score);
+    put_float(writer, result->limit);
+    safe_frame_put_u32(writer, crc);
+    put_channels(writer, result->top);
+    put_channels(writer, result->masked);
+    safe_frame_put_u16(writer, (uint16_t)(masked | (uint32_t)result->event << 8));
+    safe_frame_put_u16(writer, result->drift);
 }
 
 /** Takes one sample and appends its record of SAFE_SAMPLE_RECORD_BYTES. */
@@ -154,7 +159,6 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
     size_t channels = server->detector->config->channels;
     safe_detector_result_t result = {0};
     safe_status_t status;
-    uint32_t crc = 0;
 
     for (size_t c = 0; c < channels; c++) {
         uint32_t bits = safe_get_u32(&bytes[4u * c]);
@@ -162,11 +166,6 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
         (void)memcpy(&server->sample[c], &bits, sizeof bits);
     }
     status = safe_detector_step(server->detector, server->sample, channels, &result);
-    if (result.has_forecast) {
-        const void *output = server->detector->config->network->output(server->context, 0);
-
-        crc = safe_crc32(0, output, server->context->model->outputs[0].size_bytes);
-    }
     if (server->has_relearned) {
         result.event |= SAFE_DETECTOR_FORGOTTEN;
         server->has_relearned = false;
@@ -175,7 +174,7 @@ static void take_sample(safe_server_t *server, const uint8_t *bytes, safe_frame_
     if (server->hook != NULL) {
         server->hook(status, &result);
     }
-    put_record(reply, status, &result, crc);
+    safe_server_put_record(server, reply, status, &result);
 }
 
 safe_status_t safe_server_handle_sample(safe_server_t *server, const safe_frame_t *request,

@@ -57,6 +57,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "data": {"data/reading", "formats"},
     "device": {"formats"},
     "recording": {"device"},
+    "monitor": {"detection", "device", "formats", "recording"},
     "eda": {"data/reading", "formats"},
     "detection": {"data", "formats", "runtimes"},
     "conversion": {"data", "formats", "runtimes"},

@@ -35,6 +35,7 @@ typedef enum safe_message {
 #define SAFE_FEATURE_CYCLES (1u << 2)  /**< The cycle counter counts. */
 #define SAFE_FEATURE_BAUD (1u << 3)    /**< BAUD: the line can run at other rates. */
 #define SAFE_FEATURE_SENSORS (1u << 4) /**< SENSORS, CHANNEL and SENSOR. */
+#define SAFE_FEATURE_WATCH (1u << 5)   /**< WATCH, VERDICT and CONTROL. */
 /** The cycle counter counts instructions: safe_port_cycles_approximate. */
 #define SAFE_FEATURE_APPROXIMATE (1u << 6)
 /** Bits 8 to 11: what computes the model, `backend` of safe_model_t. */
@@ -176,6 +177,11 @@ void safe_server_sent(safe_server_t *server, uint32_t now_ms);
  * safe_detector_stale_ms, the detector and the hook are told, once, with state STALE.
  * It goes on when a stream ends without another one: then nothing comes, too. */
 void safe_server_watch(safe_server_t *server, uint32_t now_ms);
+
+/** Appends the SAFE_SAMPLE_RECORD_BYTES of a sample's record: what the detector says, and the
+ * CRC-32 of the forecast that lies in the arena. */
+void safe_server_put_record(const safe_server_t *server, safe_frame_writer_t *writer,
+                            safe_status_t status, const safe_detector_result_t *result);
 
 /** To be called when the line is quiet: gives up a frame that was cut.
  * @return bytes to send from `server->out`, 0 for none. */

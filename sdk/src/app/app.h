@@ -31,6 +31,25 @@ bool safe_app_start_sensing(safe_detector_t *detector, float *sample, safe_sampl
 /** Takes the sample that is due, if one is; ticks that passed before it are missed samples. */
 void safe_app_take_due(void);
 
+/** Offers WATCH and CONTROL from now on: the product has sensors of its own. Nothing happens where
+ * a frame is too small for a sample and its record. */
+void safe_app_offer_watch(safe_server_t *server);
+
+/** Shows a sample to who watches, unless a frame still leaves.
+ * @param index ticks of the model's rate before this one, since the start
+ * @param cycles of the detector's step; 0: not known
+ * @param status of the read or of the step
+ * @param result gets the event of a RELEARN that came before
+ * @param sample [channels] */
+void safe_app_show(uint32_t index, uint32_t cycles, safe_status_t status,
+                   safe_detector_result_t *result, const float *sample);
+
+/** Sends a piece of the frame that leaves. @return whether there is more of it. */
+bool safe_app_send_piece(void);
+
+/** Sends the rest of the frame that leaves: no text may stand inside of it. */
+void safe_app_end_frame(void);
+
 /** Serves requests; does not return. */
 void safe_app_serve(void);
 

@@ -27,6 +27,7 @@ SAFE_COLD void safe_app_print(const char *text)
 {
     size_t length = 0;
 
+    safe_app_end_frame();
     // cppcheck-suppress arrayIndexOutOfBoundsCond ; a text ends before
     while (length < MOST_TEXT && text[length] != '\0') {
         length++;
@@ -146,6 +147,7 @@ SAFE_COLD void safe_app_use_sensors(void)
         safe_app_refuse("period of the samples", SAFE_STATUS_ARGUMENT);
     }
     server.features &= ~SAFE_FEATURE_STREAM;
+    safe_app_offer_watch(&server);
     take_due = safe_app_take_due;
 }
 

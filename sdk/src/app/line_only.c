@@ -18,6 +18,15 @@ void safe_app_take_due(void)
 {
 }
 
+void safe_app_offer_watch(safe_server_t *server)
+{
+    (void)server;
+}
+
+void safe_app_end_frame(void)
+{
+}
+
 __attribute__((weak)) safe_status_t safe_sensor_start(void)
 {
     return SAFE_STATUS_UNSUPPORTED;

@@ -51,6 +51,34 @@ void safe_app_print_u32(uint32_t value)
     sprintf(said + strlen(said), "%u", (unsigned)value);
 }
 
+static uint32_t shown;
+static uint32_t shown_index;
+static safe_status_t shown_status;
+static safe_detector_result_t shown_result;
+static float shown_sample[SAFE_SMALL_CHANNELS];
+
+bool safe_port_cycles(uint32_t *cycles)
+{
+    *cycles = 0;
+    return false;
+}
+
+void safe_app_show(uint32_t index, uint32_t cycles, safe_status_t status,
+                   safe_detector_result_t *result, const float *sample)
+{
+    (void)cycles;
+    shown++;
+    shown_index = index;
+    shown_status = status;
+    shown_result = *result;
+    memcpy(shown_sample, sample, sizeof shown_sample);
+}
+
+bool safe_app_send_piece(void)
+{
+    return false;
+}
+
 static void make_sample(uint32_t index, float *sample)
 {
     for (uint32_t c = 0; c < SAFE_SMALL_CHANNELS; c++) {
@@ -95,6 +123,8 @@ static int take_now(uint32_t missed_before)
     CHECK(last_status == SAFE_STATUS_OK && last.index == expected.index);
     CHECK(memcmp(&last.score, &expected.score, sizeof last.score) == 0);
     CHECK(last.state == expected.state && last.event == expected.event);
+    CHECK(shown_status == SAFE_STATUS_OK && shown_result.index == expected.index);
+    CHECK(memcmp(shown_sample, sample, sizeof sample) == 0);
     return 0;
 }
 
@@ -175,8 +205,14 @@ static int reads_of_all_kinds(void)
     said[0] = '\0';
     read_says = SAFE_STATUS_TIMEOUT;
     for (uint32_t i = 0; i < 2u; i++) {
+        safe_detector_result_t before = shown_result;
+        uint32_t index = shown_index;
+
         now_ms += PERIOD_MS;
         safe_app_take_due();
+        CHECK(shown_index == index + 1u && shown_status == SAFE_STATUS_TIMEOUT);
+        CHECK(shown_result.is_missing && shown_result.state == before.state);
+        CHECK(shown_sample[0] != shown_sample[0]); /* not a number */
     }
     CHECK(strcmp(said, "safe sensor=failed because: a bounded wait ran out\r\n") == 0);
     said[0] = '\0';
@@ -201,6 +237,7 @@ static int silence(void)
         safe_app_take_due();
         CHECK(hooks == before + (i >= SAFE_SMALL_STALE_SAMPLES ? 1u : 0u));
     }
+    CHECK(shown_result.state == SAFE_DETECTOR_STALE);
     CHECK(last.state == SAFE_DETECTOR_STALE && last.top[0] == SAFE_DETECTOR_NO_CHANNEL);
     read_says = SAFE_STATUS_OK;
     OK(safe_detector_stale(&by_hand.detector));

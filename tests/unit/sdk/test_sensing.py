@@ -44,7 +44,7 @@ def test_detector_is_given_what_it_would_be_given_by_hand(tmp_path):
 def test_application_reads_its_sensors_and_takes_no_samples_from_the_line(tmp_path):
     """The tiny detector's samples come every 250 ms."""
     (tmp_path / "sensor.c").write_text(SENSOR)
-    parts = ("common", "sensing")
+    parts = ("common", "sensing", "watching")
     elf = build_app(
         Tiny(), "detector", tmp_path / "app", parts=parts, more=(tmp_path / "sensor.c",)
     )

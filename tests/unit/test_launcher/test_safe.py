@@ -157,7 +157,7 @@ def test_help_of_one_verb(machine):
     assert machine.run("help", "bench")[0] == 0
     assert machine.calls()[-1] == "python -m host_tools bench --help"
     assert machine.run("help", "nosuch")[0] == 2
-    assert "setup [run|train|onnx|ibex|docs|test]" in machine.run("help", "setup")[1]
+    assert "setup [run|train|onnx|monitor|ibex|docs|test]" in machine.run("help", "setup")[1]
 
 
 def test_first_run_prepares_and_forwards_second_only_forwards(machine):
@@ -182,11 +182,14 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
         (("convert", "--from", "m.keras"), "run train"),
         (("convert", "--from", "m.onnx"), "run train onnx"),
         (("train", "--csv", "x.csv", "--network", "none"), "run"),
-        (("test", "-k", "x"), "run train onnx ibex docs test"),
+        (("test", "-k", "x"), "run train onnx monitor ibex docs test"),
         (("bench", "--target", "ibex"), "run ibex"),
         (("scons", "target=ibex"), "run ibex"),
+        (("monitor", "--port", "x"), "run monitor"),
+        (("monitor", "--port", "x", "--headless"), "run"),
+        (("monitor", "--headless", "--mqtt", "mqtt://h"), "run monitor"),
         (("docs",), "run docs"),
-        (("release", "--check"), "run train onnx ibex docs test"),
+        (("release", "--check"), "run train onnx monitor ibex docs test"),
         (("lock",), "run lock"),
     ],
 )
