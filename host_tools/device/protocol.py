@@ -24,8 +24,6 @@ FEATURE_SENSORS, FEATURE_WATCH, FEATURE_APPROXIMATE = 16, 32, 64
 _BACKEND_SHIFT, _BACKEND_MASK = 8, 0xF
 BACKENDS = ("native", "tflm", "xcubeai")
 """Names of the backends by their number in bits 8 to 11 of the features."""
-CONTROL_RELEARN, CONTROL_SAVE = 1, 2
-"""What CONTROL asks for."""
 CHUNK_HEADER_BYTES = 8
 """Size of the header before the bytes of WINDOW, RESULT and SAMPLE: token u32, start u32."""
 NO_PHASE = 2**32 - 1
@@ -42,8 +40,6 @@ _INFER = struct.Struct("<4I")
 _TIMING = struct.Struct("<7I")
 _ERROR = struct.Struct("<HH")
 _BAUD = struct.Struct("<II")
-_SENSORS = struct.Struct("<HII")
-_VERDICT = struct.Struct("<II")
 
 _WIRE_RECORD = RECORD.newbyteorder("<")
 RECORD_BYTES = _WIRE_RECORD.itemsize
@@ -298,66 +294,6 @@ def parse_records(payload: bytes, count: int) -> NDArray[np.void]:
     for name in RECORD.names or ():
         records[name] = wire[name]
     return records
-
-
-@dataclass(frozen=True)
-class SensorStream:
-    """The reply to SENSORS and WATCH: channels, microseconds between samples, the next index."""
-
-    channels: int
-    period_us: int
-    next: int
-
-
-def parse_sensors(payload: bytes, request: str) -> SensorStream:
-    """Return the reply to SENSORS or WATCH; ReplyError when it cannot be one."""
-    found = SensorStream(*_unpack(_SENSORS, payload, request))
-    if not found.channels or not found.period_us:
-        raise ReplyError(
-            f"{request}: the device tells {found.channels} channels every {found.period_us} us"
-        )
-    return found
-
-
-def parse_sensor_rows(payload: bytes, channels: int) -> tuple[int, NDArray[np.float32]] | None:
-    """Return index of the first row and float32 [rows, channels] of a SENSOR frame; None when the
-    length does not fit.
-    """
-    rows, rest = divmod(len(payload) - 4, 4 * channels)
-    if rows < 1 or rest:
-        return None
-    values = np.frombuffer(payload, "<f4", offset=4).reshape(rows, channels)
-    return int.from_bytes(payload[:4], "little"), values.astype(np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Verdict:
-    """A VERDICT frame: a sample of the device's own sensors, and what its detector says of it.
-
-    `cycles` of the detector's step are None where the target cannot count; `values` are float32
-    [channels].
-    """
-
-    index: int
-    cycles: int | None
-    record: np.void
-    values: NDArray[np.float32]
-
-
-def parse_verdict(payload: bytes, channels: int) -> Verdict | None:
-    """Return what a VERDICT frame holds; None when the length does not fit."""
-    head = _VERDICT.size
-    if len(payload) != head + RECORD_BYTES + 4 * channels:
-        return None
-    index, cycles = _VERDICT.unpack_from(payload)
-    record = parse_records(payload[head : head + RECORD_BYTES], 1)[0]
-    values = np.frombuffer(payload, "<f4", offset=head + RECORD_BYTES)
-    return Verdict(index, cycles or None, record, values.astype(np.float32))
-
-
-def control(what: int, state: int) -> bytes:
-    """Return the payload of CONTROL; `state` is that of the last record, which confirms it."""
-    return struct.pack("<BB", what, state)
 
 
 def parse_error(payload: bytes) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import struct
 
-from host_tools.device import protocol
+from host_tools.device import protocol, sensors
 from host_tools.device.frame import Frame
 from host_tools.device.link import Link
 from host_tools.device.protocol import DeviceInfo, Message
@@ -69,10 +69,10 @@ class LiveStream:
 
     def control(self, what: int, state: int) -> None:
         """Ask the detector to relearn or to save; see Link.request for errors."""
-        self._link.request("CONTROL", protocol.control(what, state))
+        self._link.request("CONTROL", sensors.control(what, state))
 
-    def _switch(self, *, on: bool) -> protocol.SensorStream:
-        return protocol.parse_sensors(self._link.request(self._request, bytes([on])), self._request)
+    def _switch(self, *, on: bool) -> sensors.SensorStream:
+        return sensors.parse_sensors(self._link.request(self._request, bytes([on])), self._request)
 
     def _frame(self, frame: Frame, now: float) -> int:
         if frame.type == _VERDICT and self._has_verdicts:
@@ -88,7 +88,7 @@ class LiveStream:
         return [self._epoch + stamp for stamp in self._clock.take(first, count, now)]
 
     def _verdict(self, payload: bytes, now: float) -> int:
-        found = protocol.parse_verdict(payload, self.told.channels)
+        found = sensors.parse_verdict(payload, self.told.channels)
         if found is None:
             return 0
         (stamp,) = self._stamps(found.index, 1, now)
@@ -96,7 +96,7 @@ class LiveStream:
         return 1
 
     def _rows(self, payload: bytes, now: float) -> int:
-        found = protocol.parse_sensor_rows(payload, self.told.channels)
+        found = sensors.parse_sensor_rows(payload, self.told.channels)
         if found is None:
             return 0
         first, values = found

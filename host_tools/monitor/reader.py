@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from host_tools.device import protocol
+from host_tools.device import protocol, sensors
 from host_tools.device.link import TIMEOUT_SECONDS, Link, StatusError
 from host_tools.device.protocol import DeviceInfo
 from host_tools.device.rate import negotiate, restore
@@ -23,7 +23,7 @@ from targets.errors import SafeError
 RETRY_SECONDS = 1.0
 STATS_SECONDS = 5.0
 """How often the device is asked for its stack and its counters."""
-_ACTIONS = {"relearn": protocol.CONTROL_RELEARN, "save": protocol.CONTROL_SAVE}
+_ACTIONS = {"relearn": sensors.CONTROL_RELEARN, "save": sensors.CONTROL_SAVE}
 
 
 @dataclass(frozen=True)
