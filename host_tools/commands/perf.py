@@ -24,7 +24,7 @@ from targets.places import BUILD, INSTALLED, ROOT
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     add = parser.add_argument
-    choices = (*suite.TARGETS, *suite.EXACT_TARGETS)
+    choices = (*suite.TARGETS, *suite.NAMED_TARGETS, *suite.EXACT_TARGETS)
     add("models", nargs="*", type=Path, metavar="MODEL.tflite", help="default: all there are")
     add("--target", action="append", choices=choices, help="repeatable; default: all")
     add("--optimize", action="append", choices=get_args(Goal), help="default: all")
@@ -41,6 +41,7 @@ def _say(text: str) -> None:
 def _counted(arguments: argparse.Namespace, paths: list[Path], *, verify: bool) -> suite.Results:
     """Return every model at every goal, and the project's own sample by sample, too."""
     targets = [t for t in suite.TARGETS if not arguments.target or t in arguments.target]
+    targets += [t for t in suite.NAMED_TARGETS if t in (arguments.target or ())]
     goals = arguments.optimize or suite.GOALS
     plugins = BUILD / "emulate"
     whole = suite.measure(paths, targets, goals, plugins, verify=verify, say=_say)

@@ -1,5 +1,7 @@
 """Instructions, flash and arena of every model stay within 1% of tests/perf/budgets.toml."""
 
+import tomllib
+
 import pytest
 
 from host_tools.perf import budget, suite
@@ -19,10 +21,10 @@ def plugins(tmp_path_factory):
     return tmp_path_factory.mktemp("plugins")
 
 
-def held(path, goals, plugins, *, stream=False):
-    results = suite.measure([path], suite.TARGETS, goals, plugins, stream=stream)
+def held(path, goals, plugins, *, stream=False, targets=suite.TARGETS):
+    results = suite.measure([path], targets, goals, plugins, stream=stream)
     assert not results.failures
-    assert len(results.costs) == len(suite.TARGETS) * len(goals)
+    assert len(results.costs) == len(targets) * len(goals)
     hint = "better code, or a reason and `python -m host_tools perf --update`"
     assert budget.excesses(results.costs, budget.load()) == [], hint
 
@@ -44,6 +46,16 @@ def test_mlperf_tiny(name, plugins, shared_data):
 
 def test_a_drawn_unrolled_lstm(tmp_path, plugins):
     held(drawn.write(tmp_path), ["balanced"], plugins)
+
+
+def test_zba_and_zbb(plugins):
+    """A little less than without: what the compiler does with the extensions of the description."""
+    held(MODELS["forecaster"], ["balanced"], plugins, targets=suite.NAMED_TARGETS)
+    budgets = tomllib.loads((build.ROOT / "tests/perf/budgets.toml").read_text())["forecaster"]
+    least, most = (
+        budgets[name]["balanced"]["instructions"] for name in ("riscv-virt-b", "riscv-virt")
+    )
+    assert 0.99 * most < least < most
 
 
 @pytest.mark.slow
