@@ -72,9 +72,9 @@ def stm32f4():
 
 
 @pytest.fixture(scope="session")
-def forecaster(tmp_path_factory):
+def forecaster(once):
     """The unmodified product image of the default model."""
-    return make("stm32f4", "forecaster", out=tmp_path_factory.mktemp("build"))
+    return make("stm32f4", "forecaster", out=once("image", lambda _: None))
 
 
 def build_probe(target, folder, source="probe.c", sdk=()):

@@ -19,12 +19,14 @@ from tests.unit.host_tools.device.faults import Proxy, Resets
 pytest.importorskip("unicorn")
 pytestmark = pytest.mark.emulator
 
-TARGETS = ("stm32u5", "stm32f4", "stm32f446", "stm32g0")
+BOARDS = ("stm32u5", "stm32f4", "stm32f446", "stm32g0")
+TARGETS = [pytest.param(name, marks=[pytest.mark.slow] * (name == "stm32f446")) for name in BOARDS]
+"""The drivers of the F446 are those of the F405; test_board.py runs its clocks and its faults."""
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_bench_is_exact(target, capsys):
-    arguments = ["--target", target, "--windows", "12", "--samples", "80", "--json"]
+    arguments = ["--target", target, "--windows", "2", "--samples", "34", "--json"]
     assert main(["bench", "--emulate", "--emulator", "board", *arguments]) == 0
     output = capsys.readouterr()
     facts = json.loads(output.out)
@@ -44,7 +46,7 @@ def test_bench_is_exact(target, capsys):
 
 
 def test_reset_in_the_middle():
-    windows, samples = 6, 40
+    windows, samples = 3, 32
     image = make("stm32u5", "forecaster")
     fault = Resets(2000)
     with np.load(build.ROOT / "models/forecaster/golden.npz") as golden:
@@ -62,12 +64,20 @@ def test_reset_in_the_middle():
     assert result.restarts == 1
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_echo_of_a_megabyte_at_the_flow_control_window(target, connect, tmp_path):
+@pytest.mark.parametrize(
+    ("target", "total"),
+    [
+        ("stm32f4", 1_000_000),
+        ("stm32u5", 100_000),
+        ("stm32g0", 100_000),
+        *(pytest.param(t, 1_000_000, marks=pytest.mark.slow) for t in BOARDS if t != "stm32f4"),
+    ],
+)
+def test_echo_of_a_megabyte_at_the_flow_control_window(target, total, connect, tmp_path):
     described = load(target)
     image = build_probe(described, tmp_path)
     with emulate.start(described, image, kind="board") as running:
         line = connect(running)
         assert line.line() == "boot=00000000"
-        echo(line, 1_000_000, described.uart.rx_ring_bytes - 96)
+        echo(line, total, described.uart.rx_ring_bytes - 96)
         assert line.ask(b"S") == 0

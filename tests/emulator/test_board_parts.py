@@ -14,14 +14,19 @@ pytestmark = pytest.mark.emulator
 
 
 @pytest.mark.parametrize(
-    ("part", "mhz"), [("STM32F411RETx", 100), ("STM32F429ZITx", 168), ("STM32U5A5ZJTxQ", 160)]
+    ("part", "mhz"),
+    [
+        ("STM32F411RETx", 100),
+        pytest.param("STM32F429ZITx", 168, marks=pytest.mark.slow),
+        ("STM32U5A5ZJTxQ", 160),
+    ],
 )
 def test_a_new_part_is_described_built_and_benched(part, mhz, shared_data, tmp_path, capsys):
     pack = shared_data / "packs" / f"Keil.{part[:7]}xx_DFP.pdsc"
     assert main(["targets", "new", part, "--pack", str(pack), "--out", str(tmp_path)]) == 0
     capsys.readouterr()
     path = tmp_path / f"{part.lower()}.toml"
-    arguments = ["--target", str(path), "--windows", "3", "--samples", "40", "--json"]
+    arguments = ["--target", str(path), "--windows", "1", "--samples", "32", "--json"]
     assert main(["bench", "--emulate", *arguments]) == 0
     output = capsys.readouterr()
     facts = json.loads(output.out)

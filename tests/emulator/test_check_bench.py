@@ -15,11 +15,11 @@ pytestmark = pytest.mark.emulator
     "target", ["hifive1", "mps2-an386", "mps2-an505", "mps3-an547", "riscv-virt"]
 )
 def test_bench_is_exact(target, capsys):
-    arguments = ["--target", target, "--windows", "12", "--samples", "80", "--json"]
+    arguments = ["--target", target, "--windows", "4", "--samples", "36", "--json"]
     assert main(["bench", "--emulate", *arguments]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["target"] == target
-    assert facts["windows"] == 12
+    assert facts["windows"] == 4
     assert (facts["mismatched_bytes"], facts["chain_mismatches"]) == (0, 0)
     assert facts["instructions_per_inference"] > 300_000
     assert facts["link"]["device_status"] == ["cycles_stuck"]

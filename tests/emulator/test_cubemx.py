@@ -40,7 +40,7 @@ def generate(folder, target, *more):
     return folder
 
 
-def bench(target, image, windows=4, samples=60):
+def bench(target, image, windows=3, samples=34):
     """Take windows and samples through an image; return result and kept outputs."""
     with np.load(FORECASTER / "golden.npz") as golden:
         inputs, outputs = golden["windows"][:windows], golden["outputs"][:windows]

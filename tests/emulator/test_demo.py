@@ -9,7 +9,7 @@ from host_tools import cli
 
 @pytest.mark.emulator
 def test_demo_on_the_emulated_board(tmp_path, capsys):
-    code = cli.main(["demo", "--windows", "64", "--out", str(tmp_path)])
+    code = cli.main(["demo", "--windows", "24", "--out", str(tmp_path)])
     assert code == 0, capsys.readouterr().err
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["mismatched_bytes"] == 0

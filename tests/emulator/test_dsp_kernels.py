@@ -22,8 +22,13 @@ def test_tiles(name, flags, tmp_path):
     assert len(bare.run(target, tiles.link(target, SOURCES, tmp_path, *flags))) == 12
 
 
-@pytest.mark.parametrize("optimize", ["balanced", "speed"])
-@pytest.mark.parametrize("name", TARGETS)
+QUICK = [("mps2-an386", "balanced"), ("mps2-an505", "speed")]
+SLOW = [("mps2-an386", "speed"), ("mps2-an505", "balanced")]
+
+
+@pytest.mark.parametrize(
+    ("name", "optimize"), [*QUICK, *(pytest.param(*c, marks=pytest.mark.slow) for c in SLOW)]
+)
 def test_random_shapes(name, optimize, tmp_path):
     target = load(name)
     chosen = 0

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.emulator
 
 EXAMPLE = ROOT / "examples" / "bare_metal"
 MODEL = ROOT / "models" / "forecaster"
-ROWS = 90
+ROWS = 60
 NAMES = {"warm-up": 0, "ok": 1, "alarm": 2, "learning": 3, "degraded": 4, "notice": 5}
 
 
@@ -103,8 +103,8 @@ def test_pins_to_states(fast_model, tmp_path):
     image = built(str(fast_model), EXAMPLE, fast_model.parent)
     samples = golden.load(MODEL / "golden.npz").samples[:ROWS]
     code = codes(samples)
-    code[70:, 3] = 4000  # a motor that is hot at once
-    code[40:50, 5] = 100  # a wire that is broken for a while
+    code[44:, 3] = 4000  # a motor that is hot at once
+    code[20:24, 5] = 100  # a wire that is broken for a while
     volts = volts_of(code, tmp_path)
     graph = tflite.load(MODEL / "model_int8.tflite", "forecaster")
     expected = told(

@@ -9,7 +9,7 @@ from host_tools.cli import main
 pytestmark = pytest.mark.emulator
 
 
-@pytest.mark.parametrize("target", ["stm32f4", "host"])
+@pytest.mark.parametrize("target", ["stm32f4", pytest.param("host", marks=pytest.mark.slow)])
 def test_device_equals_host(tmp_path, target):
     options = ["--target", target, "--emulate", "--windows", "4", "--outdir", str(tmp_path)]
     assert main(["golden", *options]) == 0

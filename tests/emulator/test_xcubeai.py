@@ -52,7 +52,7 @@ def bench(capsys, *arguments):
 )
 def test_bench_in_qemu_is_exact_over_exact_kernels(core, capsys, target, kind):
     core(kind)
-    code, facts, _ = bench(capsys, "--target", target, "--windows", "6", "--samples", "60")
+    code, facts, _ = bench(capsys, "--target", target, "--windows", "2", "--samples", "34")
     assert code == 0
     assert (facts["mismatched_bytes"], facts["chain_mismatches"]) == (0, 0)
     assert facts["rounding"]["max_lsb"] == 0
@@ -86,7 +86,7 @@ def test_an_error_of_the_runtime_is_told_and_a_reset_is_survived(core):
 def test_a_runtime_that_rounds_is_measured_and_gated_on_the_board(core, capsys):
     pytest.importorskip("unicorn")
     core(Kind(inputs_in=False, outputs_in=False, off=2))
-    where = ["--target", "stm32u5", "--emulator", "board", "--windows", "2", "--samples", "40"]
+    where = ["--target", "stm32u5", "--emulator", "board", "--windows", "2", "--samples", "33"]
     code, facts, error = bench(capsys, *where, "--max-lsb", "1")
     assert code == ExitCode.DIFFERENT
     assert "differ by up to 2 LSB from host C, more than --max-lsb 1" in error

@@ -71,8 +71,8 @@ def compile_library(command: Sequence[str], target: Path, sdk: Path = SDK) -> Pa
             inside = Path(work) / folder.name
             inside.mkdir()
             files = sorted(folder.glob("*.c"))
-            command = [*arguments, f"-I{sdk / 'include'}"]
-            objects |= dict(zip(files, compiling.compile_each(command, files, inside), strict=True))
+            made = compiling.compile_each([*arguments, "-Iinclude"], files, inside, sdk)
+            objects |= dict(zip(files, made, strict=True))
         tuned = {file for isa in ISAS if isa != "ref" for file in sources(isa, kernels)}
         for library, files in ((target, sorted(tuned)), (plain(target), sources("ref", kernels))):
             link = [compiler, *flags, "-shared", *(objects[file] for file in files)]

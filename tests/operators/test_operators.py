@@ -124,13 +124,13 @@ def test_quantize_saturates_what_the_oracle_leaves_undefined() -> None:
         assert result.reshape(-1).tolist() == expected, build
 
 
-def sanitized(library: Path) -> subprocess.CompletedProcess[str]:
+def sanitized(library: Path, seeds: int) -> subprocess.CompletedProcess[str]:
     """Run every kind of case on a sanitized library, in a process that its runtime can join."""
     runtime = subprocess.run(
         ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
     ).stdout.strip()
     return subprocess.run(
-        [sys.executable, "-m", "tests.operators.sanitized", str(library)],
+        [sys.executable, "-m", "tests.operators.sanitized", str(library), str(seeds)],
         cwd=ROOT,
         env={
             "PATH": "/usr/bin:/bin",
@@ -145,9 +145,10 @@ def sanitized(library: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_kernels_are_clean_under_sanitizers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seeds", [4, pytest.param(24, marks=pytest.mark.slow)])
+def test_kernels_are_clean_under_sanitizers(seeds: int, tmp_path: Path) -> None:
     library = kernels.compile_library(kernels.SANITIZED, tmp_path / "kernels.so")
-    done = sanitized(library)
+    done = sanitized(library, seeds)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "0 mismatches" in done.stdout, done.stdout
 
@@ -161,6 +162,6 @@ def test_sanitizers_see_one_element_too_many(tmp_path: Path) -> None:
     right, wrong = "k < length", "k <= length"
     assert right in header.read_text()
     header.write_text(header.read_text().replace(right, wrong))
-    done = sanitized(kernels.compile_library(kernels.SANITIZED, tmp_path / "kernels.so", sdk))
+    done = sanitized(kernels.compile_library(kernels.SANITIZED, tmp_path / "kernels.so", sdk), 4)
     assert done.returncode != 0
     assert "AddressSanitizer: heap-buffer-overflow" in done.stderr, done.stderr[-3000:]

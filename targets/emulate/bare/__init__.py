@@ -80,12 +80,16 @@ def _call(command: Sequence[str], folder: Path) -> None:
 def compile_objects(
     target: Target, sources: Sequence[Path], folder: Path, flags: Sequence[str] = PLAIN
 ) -> list[Path]:
-    """Compile `sources` of one include folder with `flags` into objects in `folder`."""
+    """Compile each of `sources`, which includes from its own folder, into an object in `folder`.
+
+    No name in the call tells where the sources lie, so that a compiler cache knows them again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    includes = sorted({f"-I{source.parent.resolve()}" for source in sources})
     command = [build.tool(target, "gcc"), *target.cpu.flags, *target.toolchain.cflags, *flags]
-    _call([*command, *includes, "-c", *(str(s.resolve()) for s in sources)], folder)
-    return [folder / f"{source.stem}.o" for source in sources]
+    objects = [folder.resolve() / f"{source.stem}.o" for source in sources]
+    for source, made in zip(sources, objects, strict=True):
+        _call([*command, "-I.", "-c", source.name, "-o", str(made)], source.parent)
+    return objects
 
 
 def link(

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +44,13 @@ source = "plant"
 
 
 @pytest.fixture(scope="session")
-def networks(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def networks(root: Path, once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed (extra `train`)")
-    folder = tmp_path_factory.mktemp("networks")
+    return once("networks", lambda folder: _write(root, folder))
+
+
+def _write(root: Path, folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(root), "CUDA_VISIBLE_DEVICES": "-1"}
     subprocess.run(
         [sys.executable, "-c", _SCRIPT, str(folder)],
@@ -55,4 +59,3 @@ def networks(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "model.toml").write_text(_TOML)
     windows = np.random.default_rng(1).standard_normal((40, 8, 16)).astype(np.float32)
     np.savez(folder / "rep.npz", windows=windows)
-    return folder

@@ -117,9 +117,9 @@ def test_gaps_overlaps_and_overhang_are_counted_once():
 
 IMAGES = [
     ("stm32f4", "detector", Options()),
-    ("riscv-virt", "bench", Options()),
-    ("host", "bench", Options()),
-    ("stm32f4", "bench", Options(compiler="clang")),
+    pytest.param("riscv-virt", "bench", Options(), marks=pytest.mark.slow),
+    pytest.param("host", "bench", Options(), marks=pytest.mark.slow),
+    pytest.param("stm32f4", "bench", Options(compiler="clang"), marks=pytest.mark.slow),
     ("riscv-virt", "bench", Options(lto=True)),
 ]
 
