@@ -87,12 +87,14 @@ class Receiver:
     Attributes:
         received: Bytes so far.
         frames: Frames so far.
+        text_bytes: Bytes of text so far.
         damaged: Spans so far that were no frame though delimiters stood around them.
     """
 
     received: int = 0
     frames: int = 0
     damaged: int = 0
+    text_bytes: int = 0
     _span: bytearray = field(default_factory=bytearray)
     _in_frame: bool = False
     _text: bytearray = field(default_factory=bytearray)
@@ -128,6 +130,7 @@ class Receiver:
             self.damaged += 1
         if frame is None:
             self._text += span
+            self.text_bytes += len(span)
             del self._text[:-MAX_TEXT]
         return frame
 
@@ -135,6 +138,11 @@ class Receiver:
     def remains(self) -> bytes:
         """Received bytes that are no frame: text, damaged spans, and the span under way."""
         return bytes(self._text + self._span)
+
+    def text(self, since: int) -> bytes:
+        """Return the text behind the first `since` bytes of it, what is kept of that."""
+        count = min(self.text_bytes - since, len(self._text))
+        return bytes(self._text[len(self._text) - count :])
 
     def clear(self) -> None:
         """Forget a span under way, as after the port was opened anew."""

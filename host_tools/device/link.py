@@ -131,6 +131,7 @@ class Link:
         self.first_baud = port.baud
         self._timeout = timeout
         self._receiver = Receiver()
+        self._text_seen = 0
         self._unasked: deque[Frame] = deque(maxlen=MOST_UNASKED)
         self._seq = secrets.randbelow(256)
         self._session = 0
@@ -227,8 +228,7 @@ class Link:
     def listen(self) -> list[Frame]:
         """Return the frames that came without a request since the last call.
 
-        Waits for a byte as long as a read of the port does, if there are none. A late copy of a
-        reply is among them: the type tells.
+        Waits as a read of the port does, if there are none. Late copies of replies are among them.
 
         Raises:
             PortLostError: The port went away.
@@ -242,6 +242,12 @@ class Link:
         found = list(self._unasked)
         self._unasked.clear()
         return found
+
+    def texts(self) -> list[str]:
+        """Return the lines of text that the device said since the last call, whole or not."""
+        said = self._receiver.text(self._text_seen)
+        self._text_seen = self._receiver.text_bytes
+        return said.decode("ascii", "replace").splitlines()
 
     def set_baud(self, baud: int) -> bool:
         """Run this end of the line at another rate; False when the port cannot.

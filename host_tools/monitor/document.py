@@ -99,7 +99,8 @@ class Page:
     def _first_window(self) -> str:
         period = self._device.facts.period or 1.0
         wanted = _FEW_PERIODS * period
-        return min(WINDOWS, key=lambda name: abs(WINDOWS[name] - wanted))
+        bounded = [name for name, seconds in WINDOWS.items() if seconds]
+        return min(bounded, key=lambda name: abs(WINDOWS[name] - wanted))
 
     @staticmethod
     def _button(label: str, action: Callable[[], None]) -> Button:

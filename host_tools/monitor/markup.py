@@ -76,7 +76,7 @@ def _card(device: Device, *, is_chosen: bool) -> str:
     names = ""
     if record is not None and record["state"] in RAISED:
         names = ", ".join(device.facts.label(c) for c in listed(record["top"]))
-    rate = f"{device.rate_hz:.3g} samples a second" if device.rate_hz else ""
+    rate = f"samples a second: {device.rate_hz:.3g}" if device.rate_hz else ""
     lines = [text for text in (score, names, rate) if text and device.line.connected]
     trouble = device.line.trouble if not device.line.connected else ""
     return (

@@ -1,6 +1,7 @@
 """The thread that reads a device on a port, and comes back to it when it was lost."""
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from targets.errors import SafeError
 RETRY_SECONDS = 1.0
 STATS_SECONDS = 5.0
 """How often the device is asked for its stack and its counters."""
+_SAID = re.compile(r"safe (baseline|sensor|fault|error)(?:=|: )(.*)")
+"""Lines of text of the device that are no record, and tell an operator something."""
 _ACTIONS = {"relearn": sensors.CONTROL_RELEARN, "save": sensors.CONTROL_SAVE}
 
 
@@ -121,6 +124,7 @@ class Reader(threading.Thread):
         stream.begin(time.monotonic())
         while not self._stop_asked.is_set():
             stream.take(time.monotonic())
+            self._hear(link)
             self._between(link, lambda what, state: stream.control(_ACTIONS[what], state))
         stream.end()
 
@@ -170,6 +174,17 @@ class Reader(threading.Thread):
             with self.device.lock:
                 self.device.line.stats = stats
             self._count(link)
+
+    def _hear(self, link: Link) -> None:
+        """Tell what the device says in words of its sensors and its baseline."""
+        for line in link.texts():
+            found = _SAID.search(line)
+            if found is None:
+                continue
+            what, words = found.groups()
+            is_bad = "because" in words or what in ("fault", "error")
+            text = f"{what}: {words}"
+            self.device.say(self._now(), "device", NOTICE if is_bad else INFO, text, said=line)
 
     def _count(self, link: Link) -> None:
         line, counters = self.device.line, link.counters

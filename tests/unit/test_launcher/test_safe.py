@@ -51,6 +51,7 @@ class Machine:
         (self.root / "host_tools/commands/run_long.py").touch()
         (self.root / "host_tools/commands/convert.py").touch()
         (self.root / "host_tools/commands/train.py").touch()
+        (self.root / "host_tools/commands/monitor.py").touch()
         shutil.copy(ROOT / "safe", self.root / "safe")
         shutil.copy(ROOT / "pyproject.toml", self.root / "pyproject.toml")
         shutil.copytree(ROOT / "requirements", self.root / "requirements")
