@@ -58,7 +58,7 @@ static uint32_t integer_root(uint64_t n)
     return found.rest > found.root ? found.root + 1u : found.root;
 }
 
-float safe_root(float value)
+float safe_root_by_integers(float value)
 {
     uint32_t bits;
     uint32_t mantissa;

@@ -89,7 +89,7 @@ def test_product_says_that_there_is_no_network(stm32f4, product):
             link.request("WINDOW", protocol.chunk(1, 0, b"x"))
 
 
-def test_sixteen_learned_channels_in_level_and_innovations_fit(tmp_path):
+def test_sixteen_learned_channels_in_level_and_innovations_fit(tmp_path, capsys):
     """The most that a learned baseline of the shipped plant scores; nothing reads sensors."""
     folder = tmp_path / "most"
     made = ["train", "--network", "none", "--baseline", "learned", "--out", str(folder)]
@@ -105,6 +105,9 @@ def test_sixteen_learned_channels_in_level_and_innovations_fit(tmp_path):
     assert "line_only" in names
     assert not {"sensing", "ticker"} & names
     assert not {"strlen", "memmove", "memcmp"} & {row["name"] for row in size["symbols"]}
+    capsys.readouterr()
+    assert cli.main(["count", "--model", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["instructions_per_step"] < 10_000
 
 
 def test_the_smallest_core_holds_it_in_20_and_4_kib(product):

@@ -255,7 +255,7 @@ int shim_init_spoiled(uint32_t field)
 
 float shim_root(float value)
 {
-    return safe_root(value);
+    return safe_root_by_integers(value);
 }
 
 int32_t shim_quantize(float z, float clip, float inv_scale, int32_t zero_point)
