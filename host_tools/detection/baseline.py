@@ -134,18 +134,27 @@ class Tracker:
         """Take a row of a raised state: learn what it is like, beside the baseline."""
         self._raised = self._grown(self._raised, values, masked)
 
-    def adopt(self) -> None:
-        """The raised state is normal, too: the mean and the variance of both, of equal weight
-        because both lasted equally long. The spread is at least the learned one.
-        """
+    def keep(self) -> None:
+        """The raised state is over: its mean and variance wait in the place of a block."""
         mean, squares, count = self._raised
-        seen = count > ZERO
-        variance = (ONE / (self.inv * self.inv) + squares / np.maximum(count, ONE)) * HALF
+        variance = np.where(count > ZERO, squares / np.maximum(count, ONE), SKIPPED)
+        self.drop()
+        self._waiting = (mean, variance)
+
+    def adopt(self) -> None:
+        """The raised state that waits is normal, too: the mean and the variance of both, of equal
+        weight, because how often the plant is in either is not known. The spread is at least the
+        learned one.
+        """
+        mean, found = self._waiting
+        seen = found >= ZERO
+        variance = (ONE / (self.inv * self.inv) + found) * HALF
         if self._has_mean:
             half = (mean - self.mean) * HALF
             self.mean = np.where(seen, self.mean + half, self.mean)
             variance = variance + half * half
-        inv = np.minimum(ONE / np.sqrt(variance), self._most_inv)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            inv = np.minimum(ONE / np.sqrt(variance), self._most_inv)
         self.inv = np.where(seen, inv, self.inv)
 
 
@@ -154,6 +163,9 @@ class Blocks:
 
     A block is `block_rows` rows in OK; it is good when its peak score is within the limit. The
     factor of the limit, at least 1, follows the peaks of the good blocks.
+
+    A brief raised state that came and went waits in the place of a block (`keep`). It is adopted when the block after it is good and the score at its end is calm: within
+    what the notice is a multiple of.
     """
 
     def __init__(self, detector: Detector) -> None:
@@ -171,6 +183,12 @@ class Blocks:
         self._rows, self._peak = 0, ZERO
         self._waiting_peak = ZERO
         self._waits = False
+        self._keeps = False
+
+    def keep(self) -> None:
+        """A raised state waits, in the place of a block."""
+        self.drop()
+        self._keeps = True
 
     @property
     def limit(self) -> np.float32:
@@ -178,7 +196,9 @@ class Blocks:
         return np.float32(self._d.notice * max(ONE, self._factor))
 
     def add(self, score: np.float32) -> str:
-        """Take a row; return what the trackers have to do: "", "drop", "turn", "commit, turn"."""
+        """Take a row; return what the trackers have to do: "", "drop", "turn", "commit, turn",
+        "adopt, turn".
+        """
         self._rows += 1
         self._peak = max(self._peak, score)
         if self._rows < self._d.block_rows:
@@ -190,10 +210,13 @@ class Blocks:
             most = np.float32(np.float32(2) * self._factor)
             change = np.float32(min(share, most) - self._factor)
             self._factor = np.float32(self._factor + np.float32(self._d.spread_step * change))
+        adopts = self._keeps and bool(score <= max(ONE, self._factor))
         self._waits, self._waiting_peak = is_good, self._peak
-        self._rows, self._peak = 0, ZERO
+        self._rows, self._peak, self._keeps = 0, ZERO, False
         if not is_good:
             return "drop"
+        if adopts:
+            return "adopt, turn"
         return "commit, turn" if commits else "turn"
 
 

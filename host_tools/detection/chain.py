@@ -30,7 +30,8 @@ For each sample x, float32 [C], with n samples in the window since the last gap:
    `settle_samples`, then running moments of the row means. Later it follows good blocks, never in
    NOTICE or ALARM. A state that recovered is the plant's new one: the mean is that of the present
    rows. One that has used up the credit of the baseline (`verdict.py`) is normal beside the old
-   one: mean and spread are those of both. The score starts anew; `event` tells.
+   one: mean and spread are those of both. The score starts anew; `event` tells. A brief one is
+   normal beside it, too, after a calm block in OK.
 9. Drift: m += drift_alpha · (d − m) from the mean at the end of the learning, except in NOTICE
    and ALARM; |m − that mean| > drift_limit names a channel for maintenance.
 10. u joins the window; a full window runs the model (from reset state), and its forecasts are
@@ -41,45 +42,19 @@ else; the state stays. More than `max_missed` in a row are a gap: recent samples
 the blocks are forgotten, the baseline stays. Silence (`stale`) is such a gap, told by a clock.
 """
 
-from dataclasses import dataclass, field
-
 import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.detection.baseline import Blocks, Tracker, learns
+from host_tools.detection.result import Result
 from host_tools.detection.rings import Forecaster, Rows
 from host_tools.detection.sensors import Sensors
 from host_tools.detection.statistic import ZERO, contributions, top
 from host_tools.detection.verdict import Verdict
 from host_tools.detection.watched import Watched
 from host_tools.formats.detector import FORMS, HOURS, INNOVATION_ROWS, Detector
-from host_tools.formats.record import (
-    NO_CHANNEL,
-    RAISED,
-    TOP,
-    Event,
-    State,
-)
+from host_tools.formats.record import RAISED, TOP, Event, State
 from host_tools.runtimes.adapter import F32, Adapter
-
-NONE: tuple[int, ...] = ()
-NOTHING = Event(0)
-
-
-@dataclass
-class Result:
-    """What one sample gives; a statistic is 0 while there is none."""
-
-    index: int
-    state: State
-    limit: np.float32
-    is_missing: bool = False
-    forms: list[np.float32] = field(default_factory=lambda: [ZERO] * len(FORMS))
-    score: np.float32 = ZERO
-    top: tuple[int, ...] = NONE
-    masked: tuple[int, ...] = NONE
-    event: Event = NOTHING
-    drift: int = NO_CHANNEL
 
 
 class Chain:
@@ -347,7 +322,9 @@ class Chain:
         if not learns(self._d):
             return
         was_raised, self._was_raised = self._was_raised, result.state in RAISED
-        if was_raised != self._was_raised:
+        if was_raised and not self._was_raised and self._verdict.was_brief():
+            self._keep_raised()
+        elif was_raised != self._was_raised:
             self._drop_blocks()
         for watched, value in zip(self._forms, values, strict=True):
             if value is not None:
@@ -361,6 +338,8 @@ class Chain:
         for word in task.split(", ") if task else ():
             for watched in self._forms:
                 getattr(watched.tracker, word)()
+        if task.startswith("adopt"):
+            result.event = Event.CHANGED
 
     def _start_anew(
         self, event: Event, values: list[F32 | None], masked: NDArray[np.bool_]
@@ -368,6 +347,7 @@ class Chain:
         """The raised state is normal: instead of the old one, or beside it."""
         for watched, value in zip(self._forms, values, strict=True):
             if event == Event.CHANGED:
+                watched.tracker.keep()
                 watched.tracker.adopt()
             elif value is not None:
                 watched.tracker.move(value, masked[watched.tracked])
@@ -376,6 +356,12 @@ class Chain:
         self._verdict.lower()
         self._score, self._was_raised = None, False
         self._drop_blocks()
+
+    def _keep_raised(self) -> None:
+        """A raised state came and went: it waits for a quiet block."""
+        self._blocks.keep()
+        for watched in self._forms:
+            watched.tracker.keep()
 
     def _drop_blocks(self) -> None:
         self._blocks.drop()

@@ -103,15 +103,23 @@ class LaneForm:
         if self._has_mean:
             self.mean[there] = self.values[there, row]
 
+    def keep(self, lanes: Flags) -> None:
+        """What was gathered waits, mean and mean square about the baseline; NaN: nothing was."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self._waiting_sum[lanes] = self._sum[lanes] / self._seen[lanes][:, None]
+            self._waiting[lanes] = self._squares[lanes] / self._seen[lanes][:, None]
+        self.drop(lanes)
+
     def adopt(self, lanes: Flags) -> None:
-        """What was gathered is normal, too; the spread is at least the learned one."""
-        lanes = lanes & (self._seen > 0)
-        count = self._seen[lanes][:, None]
-        found = (self.variance[lanes] + self._squares[lanes] / count) / 2.0
+        """What waits is normal, too; the spread is at least the learned one."""
+        lanes = lanes & ~np.isnan(self._waiting).any(axis=1)
+        found = (self.variance[lanes] + self._waiting[lanes]) / 2.0
         if self._has_mean:
-            half = self._sum[lanes] / count / 2.0  # The squares are about the baseline's mean.
+            half = self._waiting_sum[lanes] / 2.0
             found = found - half * half
             self.mean[lanes] += half
+            # Sums are relative to the mean, squares to what it was when their row came.
+            self._sum[lanes] -= self._seen[lanes][:, None] * half
         self.variance[lanes] = np.maximum(found, self.least[lanes])
 
 
@@ -133,6 +141,7 @@ class LaneVerdict:
         self._rows, self._waiting_peak = np.zeros(count, int), np.zeros(count)
         self._waits = np.zeros(count, bool)
         self._was_raised = np.zeros(count, bool)
+        self._ended, self._keeps = np.zeros(count, int), np.zeros(count, bool)
 
     @property
     def limit(self) -> F64:
@@ -156,6 +165,7 @@ class LaneVerdict:
             np.where((self._above >= d.confirm_rows) | held, int(State.NOTICE), int(State.OK)),
         ).astype(np.uint8)
         raised = self.state != State.OK
+        self._ended = np.where(raised, 0, self._raised)
         self._raised = np.where(raised, self._raised + 1, 0)
         self._credit = np.clip(self._credit + np.where(raised, -1, 1), 0, d.change_samples)
         self._top = np.where(raised, np.maximum(self._top, self.score), 0.0)
@@ -167,7 +177,9 @@ class LaneVerdict:
     def follow(self, row: int, forms: list[LaneForm], limit: F64) -> None:
         """Let the baselines follow, or start anew; the last step of a row."""
         d, raised = self._d, self.state != State.OK
-        self._drop(raised != self._was_raised, forms)
+        keeps = self._was_raised & ~raised & (self._ended <= d.recover_samples)
+        self._keep(keeps, forms)
+        self._drop((raised != self._was_raised) & ~keeps, forms)
         self._was_raised = raised
         for form in forms:
             form.gather(row, np.ones(len(raised), bool))
@@ -185,6 +197,7 @@ class LaneVerdict:
             return
         for form in forms:
             form.move(row, moves)
+            form.keep(adopts)
             form.adopt(adopts)
         self.state[lanes] = int(State.OK)
         self.score[lanes] = np.nan
@@ -193,10 +206,20 @@ class LaneVerdict:
         self._was_raised[lanes] = False
         self._drop(lanes, forms)
 
+    def _keep(self, lanes: Flags, forms: list[LaneForm]) -> None:
+        """A raised state came and went: it waits for a quiet block."""
+        if not lanes.any():
+            return
+        self._rows[lanes], self._peak[lanes], self._waits[lanes] = 0, 0.0, False
+        self._keeps[lanes] = True
+        for form in forms:
+            form.keep(lanes)
+
     def _drop(self, lanes: Flags, forms: list[LaneForm]) -> None:
         if not lanes.any():
             return
         self._rows[lanes], self._peak[lanes], self._waits[lanes] = 0, 0.0, False
+        self._keeps[lanes] = False
         for form in forms:
             form.drop(lanes)
 
@@ -212,7 +235,10 @@ class LaneVerdict:
         share = np.minimum(self._waiting_peak / float(d.peak), 2.0 * self.factor)
         step = float(d.spread_step) * (share - self.factor)
         self.factor = np.where(commits, self.factor + step, self.factor)
+        adopts = good & self._keeps & (self.score <= np.maximum(1.0, self.factor))
+        self._keeps[full] = False
         for form in forms:
+            form.adopt(adopts)
             if commits.any():
                 form.commit(commits)
             form.turn(good)

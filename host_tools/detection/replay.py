@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.detection.chain import Chain, Result
+from host_tools.detection.chain import Chain
+from host_tools.detection.result import Result
 from host_tools.detection.rings import forecaster_of
 from host_tools.errors import DataError
 from host_tools.formats import detector as detectors

@@ -21,13 +21,16 @@ class Verdict:
     raised for longer than it was not since the learning began, or for `change_samples`: the
     majority is what is normal. The plant has changed as soon as this state is a block long, so
     that its mean and spread are known.
+
+    A raised state that fell to OK within `recover_samples` was brief: it may be a movement that the
+    learning was too short to see.
     """
 
     def __init__(self, detector: Detector) -> None:
         """Starts as after power-up."""
         self._d = detector
         self._ratio = np.float32(detector.alarm / detector.notice)
-        self.credit = 0
+        self.credit = self.ended = 0
         self.reset()
 
     def reset(self) -> None:
@@ -60,6 +63,7 @@ class Verdict:
         elif self._rows_notice >= most or holds_notice:
             self.state = State.NOTICE
         else:
+            self.ended = self._raised
             self.lower()
         if self.state not in RAISED:
             self.credit = min(self.credit + 1, self._d.change_samples)
@@ -71,6 +75,10 @@ class Verdict:
             is_notice = self.state == State.NOTICE
             self._below = self._below + 1 if is_low and is_notice else 0
         return self.state
+
+    def was_brief(self) -> bool:
+        """Whether the raised state that fell to OK on this row was brief."""
+        return self.ended <= self._d.recover_samples
 
     def ending(self) -> Event:
         """Why the raised state is the plant's new one: RECOVERED, CHANGED, or nothing yet."""

@@ -237,23 +237,34 @@ void safe_tracker_add_raised(safe_tracker_t *tracker, const float *values, const
     grow(tracker, tracker->sums, values, is_masked);
 }
 
+SAFE_COLD void safe_tracker_keep(safe_tracker_t *tracker)
+{
+    for (size_t k = 0; k < tracker->count; k++) {
+        float count = tracker->waiting_squares[k];
+
+        tracker->waiting_squares[k] = count > 0.0f ? tracker->squares[k] / count : SKIPPED;
+        if (tracker->sums != NULL) {
+            tracker->waiting_sums[k] = tracker->sums[k];
+        }
+    }
+    clear_block(tracker);
+}
+
 SAFE_COLD void safe_tracker_adopt(safe_tracker_t *tracker)
 {
-    const float *counts = tracker->waiting_squares;
-
     for (size_t k = 0; k < tracker->count; k++) {
         float product = tracker->inv[k] * tracker->inv[k];
         float variance;
         float inv;
 
-        if (!(counts[k] > 0.0f)) {
+        if (!(tracker->waiting_squares[k] >= 0.0f)) {
             continue;
         }
         variance = 1.0f / product;
-        variance = variance + tracker->squares[k] / counts[k];
+        variance = variance + tracker->waiting_squares[k];
         variance = variance * 0.5f;
         if (tracker->mean != NULL) {
-            float change = tracker->sums[k] - tracker->mean[k];
+            float change = tracker->waiting_sums[k] - tracker->mean[k];
             float half = change * 0.5f;
             float square = half * half;
 
@@ -277,11 +288,24 @@ void safe_blocks_drop(safe_blocks_t *blocks)
     blocks->peak = 0.0f;
     blocks->waiting_peak = 0.0f;
     blocks->waits = false;
+    blocks->keeps = false;
+}
+
+void safe_blocks_keep(safe_blocks_t *blocks)
+{
+    safe_blocks_drop(blocks);
+    blocks->keeps = true;
+}
+
+/** Returns what scores are measured by: a notice is a multiple of it. */
+static float unit_of(const safe_blocks_t *blocks)
+{
+    return blocks->factor > 1.0f ? blocks->factor : 1.0f;
 }
 
 float safe_blocks_limit(const safe_blocks_t *blocks, float notice)
 {
-    return notice * (blocks->factor > 1.0f ? blocks->factor : 1.0f);
+    return notice * unit_of(blocks);
 }
 
 /** The factor follows the peak of the waiting block. */
@@ -298,6 +322,7 @@ static void follow_peak(safe_blocks_t *blocks)
 safe_block_end_t safe_blocks_add(safe_blocks_t *blocks, float score, float limit)
 {
     bool is_good;
+    bool adopts;
     bool commits;
 
     blocks->rows++;
@@ -312,12 +337,17 @@ safe_block_end_t safe_blocks_add(safe_blocks_t *blocks, float score, float limit
     if (commits) {
         follow_peak(blocks);
     }
+    adopts = blocks->keeps && score <= unit_of(blocks);
     blocks->waits = is_good;
     blocks->waiting_peak = blocks->peak;
     blocks->rows = 0;
     blocks->peak = 0.0f;
+    blocks->keeps = false;
     if (!is_good) {
         return SAFE_BLOCK_IS_BAD;
+    }
+    if (adopts) {
+        return SAFE_BLOCK_ADOPTS;
     }
     return commits ? SAFE_BLOCK_COMMITS : SAFE_BLOCK_WAITS;
 }

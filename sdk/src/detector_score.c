@@ -180,6 +180,7 @@ static void start_anew(safe_detector_t *detector, uint8_t event)
 {
     for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
         if (event == SAFE_DETECTOR_CHANGED) {
+            safe_tracker_keep(&detector->trackers[i]);
             safe_tracker_adopt(&detector->trackers[i]);
         } else {
             const float *values = values_of(detector, i);
@@ -199,7 +200,19 @@ static void start_anew(safe_detector_t *detector, uint8_t event)
     safe_detector_drop_blocks(detector);
 }
 
-static void turn_blocks(safe_detector_t *detector, const safe_detector_result_t *result)
+static void end_block(safe_tracker_t *tracker, safe_block_end_t end)
+{
+    if (end == SAFE_BLOCK_IS_BAD) {
+        safe_tracker_drop(tracker);
+        return;
+    }
+    if (end == SAFE_BLOCK_ADOPTS) {
+        safe_tracker_adopt(tracker);
+    }
+    safe_tracker_turn(tracker, end == SAFE_BLOCK_COMMITS);
+}
+
+static void turn_blocks(safe_detector_t *detector, safe_detector_result_t *result)
 {
     safe_block_end_t end = safe_blocks_add(&detector->blocks, result->score, result->limit);
 
@@ -207,11 +220,25 @@ static void turn_blocks(safe_detector_t *detector, const safe_detector_result_t 
         return;
     }
     for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
-        if (end == SAFE_BLOCK_IS_BAD) {
-            safe_tracker_drop(&detector->trackers[i]);
-        } else {
-            safe_tracker_turn(&detector->trackers[i], end == SAFE_BLOCK_COMMITS);
-        }
+        end_block(&detector->trackers[i], end);
+    }
+    if (end == SAFE_BLOCK_ADOPTS) {
+        result->event = SAFE_DETECTOR_CHANGED;
+    }
+}
+
+/** A state is raised from this row on, or was until now: the blocks begin anew. What was brief
+ * waits for one of them. */
+static void change_state(safe_detector_t *detector)
+{
+    detector->was_raised = !detector->was_raised;
+    if (detector->was_raised || !safe_verdict_was_brief(&detector->verdict)) {
+        safe_detector_drop_blocks(detector);
+        return;
+    }
+    safe_blocks_keep(&detector->blocks);
+    for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
+        safe_tracker_keep(&detector->trackers[i]);
     }
 }
 
@@ -234,8 +261,7 @@ static void follow(safe_detector_t *detector, safe_detector_result_t *result)
         return;
     }
     if (detector->was_raised != (result->state != SAFE_DETECTOR_OK)) {
-        detector->was_raised = !detector->was_raised;
-        safe_detector_drop_blocks(detector);
+        change_state(detector);
     }
     for (size_t i = 0; i < SAFE_DETECTOR_FORMS; i++) {
         const float *values = values_of(detector, i);

@@ -59,6 +59,7 @@ safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, fl
     } else if (verdict->rows_notice >= config->confirm_rows || (is_raised && score > held_notice)) {
         verdict->state = SAFE_DETECTOR_NOTICE;
     } else {
+        verdict->ended = verdict->raised;
         safe_verdict_lower(verdict);
         if (verdict->credit < config->change_samples) {
             verdict->credit++;
@@ -76,6 +77,11 @@ safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, fl
         verdict->state == SAFE_DETECTOR_NOTICE && score < config->recover_share * verdict->peak;
     verdict->below = is_low ? next(verdict->below) : 0u;
     return verdict->state;
+}
+
+bool safe_verdict_was_brief(const safe_verdict_t *verdict)
+{
+    return verdict->ended <= verdict->config->recover_samples;
 }
 
 uint8_t safe_verdict_ending(const safe_verdict_t *verdict, uint16_t block_rows)

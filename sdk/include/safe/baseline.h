@@ -37,8 +37,8 @@ typedef struct safe_tracker {
     float *inv;               /**< [K] 1 / spread. */
     float *most_inv;          /**< [K] at the end of the learning: it does not grow beyond. */
     float *squares;           /**< [K] learned sum of squares, then that of the block. */
-    float *waiting_squares;   /**< [K] learned rows, then the sums of the block before, or the
-                                 rows of a raised state. */
+    float *waiting_squares;   /**< [K] learned rows, then the sums of the block before, the rows of
+                                 a raised state, or the variance of one that waits. */
     float *sums;              /**< [K] of the block's values, or the mean of a raised state; null
                                  without `mean`. */
     float *waiting_sums;      /**< [K] of the block before; null without `mean`. */
@@ -84,8 +84,11 @@ void safe_tracker_move(safe_tracker_t *tracker, const float *values, const bool 
 /** Takes a row of a raised state: learns what it is like, beside the baseline. */
 void safe_tracker_add_raised(safe_tracker_t *tracker, const float *values, const bool *is_masked);
 
-/** The raised state is normal, too: mean and spread are those of both, of equal weight; the spread
- * is at least the learned one. */
+/** The raised state is over: what it was like waits in the place of a block. */
+void safe_tracker_keep(safe_tracker_t *tracker);
+
+/** The raised state that waits is normal, too: mean and spread are those of both, of equal weight;
+ * the spread is at least the learned one. */
 void safe_tracker_adopt(safe_tracker_t *tracker);
 
 /** What becomes of the blocks that end with this row. */
@@ -94,6 +97,7 @@ typedef enum safe_block_end {
     SAFE_BLOCK_IS_BAD = 1,
     SAFE_BLOCK_WAITS = 2,
     SAFE_BLOCK_COMMITS = 3, /**< The block before is followed, this one waits. */
+    SAFE_BLOCK_ADOPTS = 4,  /**< The raised state that waited is normal, too; this one waits. */
 } safe_block_end_t;
 
 /** When the trackers follow: two good blocks in a row, never while a state is raised. */
@@ -104,6 +108,7 @@ typedef struct safe_blocks {
     float waiting_peak;
     uint16_t rows;
     bool waits;
+    bool keeps; /**< A raised state waits in the place of a block. */
 } safe_blocks_t;
 
 /** Nothing was seen. `config` is set. */
@@ -111,6 +116,9 @@ void safe_blocks_forget(safe_blocks_t *blocks);
 
 /** Forgets the present block and the waiting one. */
 void safe_blocks_drop(safe_blocks_t *blocks);
+
+/** A raised state came and went: it waits, in the place of a block, for one in OK. */
+void safe_blocks_keep(safe_blocks_t *blocks);
 
 /** Returns the score above which it is a notice: the constant `notice` times the factor. */
 float safe_blocks_limit(const safe_blocks_t *blocks, float notice);

@@ -6,6 +6,7 @@
 #ifndef SAFE_VERDICT_H
 #define SAFE_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -25,7 +26,7 @@ typedef enum safe_detector_state {
 
 /** What happened to the baseline on a sample: bits of `event`. */
 #define SAFE_DETECTOR_LEARNED (1u << 0)   /**< The learning is complete. */
-#define SAFE_DETECTOR_CHANGED (1u << 1)   /**< Raised for so long that it is normal, too. */
+#define SAFE_DETECTOR_CHANGED (1u << 1)   /**< A raised state is normal, too, from now on. */
 #define SAFE_DETECTOR_RECOVERED (1u << 2) /**< The score stayed far below its peak. */
 #define SAFE_DETECTOR_FORGOTTEN (1u << 3) /**< RELEARN came before this sample; the server's. */
 #define SAFE_DETECTOR_SILENCE (1u << 4)   /**< All was stale before this sample. */
@@ -48,6 +49,7 @@ typedef struct safe_verdict {
     uint16_t rows_notice;        /**< Above the notice in a row, up to confirm_rows. */
     uint16_t rows_alarm;         /**< Above the alarm in a row, up to confirm_rows. */
     uint32_t raised;             /**< Samples in NOTICE or ALARM; stays at its largest. */
+    uint32_t ended;              /**< Those of the last raised state that fell to OK. */
     uint32_t below;              /**< Of them the last ones below the share; the same. */
     float peak;                  /**< Of the score while raised. */
     uint32_t credit;             /**< Of the baseline: it grows in OK and shrinks while raised. */
@@ -64,6 +66,10 @@ void safe_verdict_believe(safe_verdict_t *verdict, uint32_t samples);
 
 /** Judges one row. @param limit Score above which it is a notice at present. */
 safe_detector_state_t safe_verdict_take(safe_verdict_t *verdict, float score, float limit);
+
+/** Returns whether the raised state that fell to OK on this row was brief: up to
+ * `recover_samples`. */
+bool safe_verdict_was_brief(const safe_verdict_t *verdict);
 
 /** Returns why the raised state is over: RECOVERED, it is the plant's new one; CHANGED, it used up
  * the credit and is at least `block_rows` long, so that it is normal beside the old one; or 0. */

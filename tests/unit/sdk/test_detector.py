@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from host_tools.detection import replay, statistic
 from host_tools.formats.detector import LEARNED, TRAINING, Detector, Form, check
 from host_tools.formats.record import HAS_FORECAST, Event, State
+from tests.unit.sdk import brief
 from tests.unit.sdk.c_config import WORDS, c_config, run_c
 from tests.unit.sdk.tiny import Tiny, samples
 
@@ -28,6 +29,20 @@ def test_chain_equals_specification(builds, variant, tiny):
     assert (expected["masked_count"] > 0).sum() > 50
     assert set(expected["event"].tolist()) > {0, int(Event.LEARNED)}
     assert (expected["status"] == replay.STATUS_NOT_FINITE).sum() >= 20
+
+
+def test_brief_states_that_become_normal(builds, variant):
+    """Steps of a few rows, one channel bad meanwhile: each is adopted, with equal bits."""
+    asked = brief.config()
+    data = brief.steps(*((first, first + 10) for first in range(80, 560, 60)))
+    data[200:210:2, 0] = np.nan
+    expected = replay.run_chain(asked, data, brief.TINY.run)
+    adopted = (expected["event"] == Event.CHANGED) & (expected["state"] == State.OK)
+    assert adopted.sum() > 2
+    library = builds(brief.TINY, *variant)
+    struct = c_config(asked)
+    assert library.shim_start_with(ctypes.byref(struct)) == 0
+    assert run_c(library, data, brief.TINY.channels).tobytes() == expected.tobytes()
 
 
 def test_a_flipped_bit_of_the_model_is_noticed(builds):
