@@ -164,8 +164,9 @@ class Blocks:
     A block is `block_rows` rows in OK; it is good when its peak score is within the limit. The
     factor of the limit, at least 1, follows the peaks of the good blocks.
 
-    A brief raised state that came and went waits in the place of a block (`keep`). It is adopted when the block after it is good and the score at its end is calm: within
-    what the notice is a multiple of.
+    A brief raised state that came and went waits in the place of a block (`keep`). It is adopted
+    when the block after it is good and the score at its end is calm: within what the notice is a
+    multiple of.
     """
 
     def __init__(self, detector: Detector) -> None:
