@@ -75,7 +75,7 @@ def generate(
         files[PLAN] = picture.picture(program.plan, [o.index for o, _ in program.calls])
     runtime = emit_standalone.runtime(program, files.values())
     if standalone:
-        files |= emit_standalone.files(runtime)
+        files |= emit_standalone.files(runtime, optimize)
     content = emit_manifest.manifest(program, runtime.kernel_sources, files, rules)
     write(out, files | {MANIFEST: emit_manifest.text(content)}, exclusive=standalone)
     return content

@@ -48,7 +48,8 @@ def write_cubemx(
     texts |= cubemx.texts(about, load_target(target), manifest, network or "network")
     kernels = tuple(SDK.parent / name for name in manifest["kernel_sources"])
     needs = _Needs(manifest["isa"], bool(manifest["inputs"]), kernels)
-    texts |= emit_standalone.files(emit_standalone.runtime(needs, texts.values()))
+    runtime = emit_standalone.runtime(needs, texts.values())
+    texts |= emit_standalone.files(runtime, manifest["optimize"])
     files = {cubemx.place(name): text for name, text in texts.items()}
     files = {name: _kept(out / name, text) for name, text in files.items()}
     digests = {n: sha256(t.encode("utf-8")).hexdigest() for n, t in sorted(files.items())}

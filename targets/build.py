@@ -121,6 +121,11 @@ class Generation:
         return any(name.endswith(apps.CXX) for name in self.files)
 
 
+def goal_defines(goal: str) -> dict[str, str]:
+    """Return the macros by which the kernels are made for a goal: see `safe/kernel/goal.h`."""
+    return {} if goal == GOALS[0] else {"SAFE_GOAL": f"SAFE_GOAL_{goal.upper()}"}
+
+
 def models(root: Path = ROOT) -> tuple[str, ...]:
     """Return the names under `models/` that hold a quantized model, sorted."""
     return tuple(sorted(p.parent.name for p in (root / "models").glob("*/model_int8.tflite")))

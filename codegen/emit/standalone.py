@@ -12,9 +12,12 @@ from typing import Protocol
 
 from codegen.emit import plain
 from codegen.errors import VerifierError
+from codegen.options import Goal
 from targets import kernels
 from targets.places import SDK
 
+_GOAL_HEADER = "safe/kernel/goal.h"
+_GOAL_DEFAULT = "#define SAFE_GOAL SAFE_GOAL_BALANCED\n"
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -70,10 +73,14 @@ def runtime(program: Needing, texts: Iterable[str]) -> Runtime:
     return found
 
 
-def files(needed: Runtime) -> dict[str, str]:
-    """Return the runtime's files by their name in a standalone folder."""
+def files(needed: Runtime, goal: Goal) -> dict[str, str]:
+    """Return the runtime's files by their name in a standalone folder, made for `goal`."""
     paths = needed.headers | needed.sources
-    return {name: _read(path) for name, path in paths.items()}
+    texts = {name: _read(path) for name, path in paths.items()}
+    if _GOAL_HEADER in texts:
+        chosen = f"#define SAFE_GOAL SAFE_GOAL_{goal.upper()}\n"
+        texts[_GOAL_HEADER] = texts[_GOAL_HEADER].replace(_GOAL_DEFAULT, chosen)
+    return texts
 
 
 def _read(path: Path) -> str:

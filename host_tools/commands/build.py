@@ -34,7 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     image_options.add_sensor(parser)
     image_options.add_arguments(parser)
     add("--build", default=BUILDS[0], choices=BUILDS, help="debug is -Og -g3 (%(default)s)")
-    add("--optimize", default="", choices=build.GOALS, help="what the generator prefers (balanced)")
+    add(
+        "--optimize",
+        default="",
+        choices=build.GOALS,
+        help="what generator and kernels prefer (balanced)",
+    )
     add("--streaming", action="store_true", help="compute per sample what moves with the window")
     add("--out", type=_output.folder, help=f"folder of what is built (default: {places.OUT})")
     add("--json", action="store_true", help="print size.json (of all: a list), nothing else")

@@ -14,16 +14,27 @@ NAMES = ("dot8_dsp.c", "expand_dsp.c", "gemm4x2_dsp.c", "lstm_terms_dsp.c")
 SOURCES = [tiles.IMAGES / "tiles.c", *(KERNELS / name for name in NAMES)]
 
 
-@pytest.mark.parametrize("flags", [(), ("-DSAFE_NO_ASM",), ("-DSAFE_DSP_EMULATED",)])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        (),
+        ("-DSAFE_GOAL=SAFE_GOAL_SPEED",),
+        ("-DSAFE_GOAL=SAFE_GOAL_SIZE",),
+        ("-DSAFE_NO_ASM",),
+        ("-DSAFE_DSP_EMULATED",),
+    ],
+)
 @pytest.mark.parametrize("name", TARGETS)
 def test_tiles(name, flags, tmp_path):
-    """In assembly, in C with the instructions, and in plain C: run raises for a difference."""
+    """In assembly for each goal, in C with the instructions, and in plain C: run raises for a
+    difference.
+    """
     target = load(name)
     assert len(bare.run(target, tiles.link(target, SOURCES, tmp_path, *flags))) == 12
 
 
-QUICK = [("mps2-an386", "balanced"), ("mps2-an505", "speed")]
-SLOW = [("mps2-an386", "speed"), ("mps2-an505", "balanced")]
+QUICK = [("mps2-an386", "balanced"), ("mps2-an386", "size"), ("mps2-an505", "speed")]
+SLOW = [("mps2-an386", "speed"), ("mps2-an505", "balanced"), ("mps2-an505", "size")]
 
 
 @pytest.mark.parametrize(

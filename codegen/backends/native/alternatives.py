@@ -28,6 +28,11 @@ def estimate(graph: Graph, some: Iterable[Operator], choice: KernelChoice) -> Es
     return Estimate(instructions, calls * _CALL_BYTES + sum(constants.values()))
 
 
+_UNCERTAIN = 1.25
+"""Ratio of two estimates of instructions up to which either may be the smaller one: see
+`tests/perf/test_estimates.py`."""
+
+
 @dataclass
 class Chooser:
     """Decides for one program; remembers what was decided, for the manifest."""
@@ -38,21 +43,23 @@ class Chooser:
     def accepts(self, before: Graph, after: Graph) -> bool:
         """Return whether `after` is better: one operator for several, or several for one.
 
-        `speed`: fewer instructions; `size`: less flash; `balanced`: the smaller product of both.
+        `speed`: fewer instructions; `size`: less flash; `balanced`, and where the estimates of the
+        instructions differ by no more than they may err: the smaller product of both.
         """
         old_set, new_set = set(before.operators), set(after.operators)
         made = [o for o in after.operators if o not in old_set]
         gone = [o for o in before.operators if o not in new_set]
         new = estimate(after, made, self.choice)
         old = estimate(before, gone, self.choice)
-        taken = self._weight(new) <= self._weight(old)
+        taken = self._weight(new, old) <= self._weight(old, new)
         operator = min(made, key=lambda o: o.index)  # the others have indices beyond the file's
         self.decisions.append(Decision(operator, taken, len(gone), new, old))
         return taken
 
-    def _weight(self, found: Estimate) -> int:
+    def _weight(self, found: Estimate, other: Estimate) -> int:
+        more, less = sorted((found.instructions, other.instructions), reverse=True)
         match self.choice.optimize:
-            case "speed":
+            case "speed" if more > _UNCERTAIN * less:
                 return found.instructions
             case "size":
                 return found.flash_bytes

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The assembly tiles of the dsp kernels against plain sums, on the core itself: every number of
- * blocks modulo the unrolled four, one group and several, weights and values of all sizes. The
- * input's four bytes are the seed; the status is the number of differences. */
+ * blocks modulo the unrolled one, four or eight, one group and several, weights and values of all
+ * sizes. The input's four bytes are the seed; the status is the number of differences. */
 #include <string.h>
 
 #include "safe/kernel/dot8_dsp.h"

@@ -1,12 +1,15 @@
 """A form of the graph is chosen by its estimated cost, and the manifest tells."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from codegen.backends.native import alternatives
 from codegen.backends.native.alternatives import Chooser
 from codegen.backends.native.backend import compile_model
 from codegen.backends.native.shared import cost
+from codegen.emit.program import Estimate
 from codegen.frontend import tflite
 from codegen.options import GOALS, KernelChoice
 from codegen.passes import reroll
@@ -28,6 +31,15 @@ def test_the_cheaper_form_is_taken(graph, isa, optimize, monkeypatch):
     monkeypatch.setattr(cost, "MEASURED", expensive)
     program = compile_model(graph, target="host", isa=isa, optimize=optimize)
     assert (len(program.calls) == 1) == (optimize == "size")
+
+
+@pytest.mark.parametrize(("instructions", "taken"), [(1250, True), (1251, False)])
+def test_speed_pays_for_no_gain_within_the_error(graph, instructions, taken, monkeypatch):
+    """A form that is smaller, and slower by less than the estimates may err, is taken."""
+    found = iter([Estimate(instructions, 700), Estimate(1000, 1000)])
+    monkeypatch.setattr(alternatives, "estimate", lambda *_: next(found))
+    after = replace(graph, operators=graph.operators[:1])
+    assert Chooser(KernelChoice("dsp", "speed")).accepts(after, graph) == taken
 
 
 def test_both_estimates_are_kept(graph):

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "safe/kernel/expand_dsp.h"
+#include "safe/kernel/goal.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,12 +26,12 @@ extern "C" {
 
 /**
  * The length of a dot product as safe_dsp_dot8 takes it: bytes of a tile's weights in the low
- * half, in the high half how far into its loop of four blocks to start, in bytes.
+ * half, in the high half how far into its loop of SAFE_UNROLL blocks to start, in bytes.
  * @param blocks [1, 2047]
  */
 #define SAFE_DOT8_LENGTH(blocks)                                                                   \
-    ((uint32_t)(blocks) << 5 | (((0u - (uint32_t)(blocks)) & 3u) * SAFE_DOT8_BLOCK_CODE_BYTES)     \
-                                   << 16)
+    ((uint32_t)(blocks) << 5 |                                                                     \
+     (((0u - (uint32_t)(blocks)) & (SAFE_UNROLL - 1u)) * SAFE_DOT8_BLOCK_CODE_BYTES) << 16)
 
 /** Bytes of a tile's weights. */
 #define SAFE_DOT8_TILE_BYTES(length) ((length)&0xFFFFu)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file average_pool_2d_dsp.c int8 average pooling: SXTAB16 adds two of four channels at a time to
  * sums of 16 bits. */
+#include "safe/kernel/goal.h"
+
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
 #include "safe/kernel/pool_2d_dsp.h"

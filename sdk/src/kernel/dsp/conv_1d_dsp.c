@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_1d_dsp.c int8 convolution of height 1: each position is a row of a matrix product. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_1d_dsp.h"
 
 void safe_kernel_conv_1d_s8_dsp(const safe_conv_1d_dsp_params_t *params, const int8_t *input,

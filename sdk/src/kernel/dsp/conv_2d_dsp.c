@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d_dsp.c int8 convolution, two output positions at a time: what they see becomes
  * two columns of int16, which all output channels then read. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d_dsp.h"
 
 #include "safe/compiler.h"

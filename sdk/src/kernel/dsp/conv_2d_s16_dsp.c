@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d_s16_dsp.c Convolution of int16 values: values are words as they lie in memory, and
  * SXTB16 makes of a word of weights those of two such words. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d_s16_dsp.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_stream_dsp.c The products of all channels with all taps, then the rows. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_stream_dsp.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dense_rerolled_dsp.c A matrix product in tiles of eight rows. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dense_rerolled_dsp.h"
 
 #include "safe/compiler.h"

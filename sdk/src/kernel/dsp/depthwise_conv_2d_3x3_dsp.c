@@ -4,6 +4,8 @@
  * values of a line are one load, and two outputs beside each other see them: (x0, x2) and (x1, x3)
  * are the outer taps of the first and of the second, x1 and x2 their middle ones. The weights are
  * doubled, because the rescaling takes doubled sums. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d_3x3_dsp.h"
 
 #include <stddef.h>

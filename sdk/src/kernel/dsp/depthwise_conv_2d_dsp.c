@@ -2,6 +2,8 @@
 /** @file depthwise_conv_2d_dsp.c int8 depthwise convolution: four channels are one word of input
  * and one of weights for each tap. Where a tap looks is found once for each position, and outside
  * the image it sees a row of zero points, so that the inner loop knows nothing of borders. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d_dsp.h"
 
 #include <stddef.h>

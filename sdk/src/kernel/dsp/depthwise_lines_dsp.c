@@ -3,6 +3,8 @@
  * channel is copied with its padding, once for all of its multiples, and four taps beside each
  * other on a line of that plane are one load, two SXTB16 and two SMLAD. The weights are doubled,
  * because the rescaling takes doubled sums. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_lines_dsp.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dot8_dsp.c The 8 x 1 tile of paired rows: assembly, and its twin in C. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dot8_dsp.h"
 
 #include "safe/compiler.h"
@@ -16,7 +18,7 @@
  * right by 7 it is twice that sum, and l shifted left by 1 is twice the sum of q, as |sum of q| <
  * 2^30. Twice, because safe_dsp_rescale takes doubled sums.
  *
- * The loop takes four blocks and is entered in its middle when their number is no multiple of four:
+ * The loop takes SAFE_UNROLL blocks and is entered in its middle when their number is no multiple:
  * the high half of `length` is how many bytes of code to skip. So there is no loop for the rest.
  *
  * Instructions per block of 4 values and 8 rows: 29, for 32 products. From C, GCC 12 takes 17%
@@ -50,12 +52,13 @@ safe_dsp_dot8(const uint32_t *weights __attribute__((unused)),
                      ".p2align 2\n"
                      "add pc, r2\n" /* pc is the address of label 1 */
                      "nop\n"
-                     "1:\n" BLOCK BLOCK BLOCK BLOCK "ldr r2, [sp, #32]\n"
-                     "cmp r0, r2\n"
-                     "bne.w 1b\n" TWICE("r4", "r5") TWICE("r6", "r7") TWICE("r8", "r9")
-                         TWICE("r10", "r11") "ldr r2, [sp, #40]\n"
-                                             "stm r2, {r4-r11}\n"
-                                             "pop {r4-r12, pc}\n");
+                     "1:\n" SAFE_REPEAT(BLOCK) "ldr r2, [sp, #32]\n"
+                                               "cmp r0, r2\n"
+                                               "bne.w 1b\n" TWICE("r4", "r5") TWICE("r6", "r7")
+                                                   TWICE("r8", "r9")
+                                                       TWICE("r10", "r11") "ldr r2, [sp, #40]\n"
+                                                                           "stm r2, {r4-r11}\n"
+                                                                           "pop {r4-r12, pc}\n");
 }
 
 #else

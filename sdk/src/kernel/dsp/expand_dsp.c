@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file expand_dsp.c int8 values as int16. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/expand_dsp.h"
 
 #include "safe/compiler.h"

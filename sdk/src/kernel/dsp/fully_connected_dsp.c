@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected_dsp.c int8 matrix product; an input row is expanded to int16 once. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected_dsp.h"
 
 void safe_kernel_fully_connected_s8_dsp(const safe_fully_connected_dsp_params_t *params,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected_few_dsp.c int8 matrix product, four rows at a time; an input row is
  * expanded to int16 once. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected_few_dsp.h"
 
 #include "safe/compiler.h"

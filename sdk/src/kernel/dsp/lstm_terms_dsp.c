@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file lstm_terms_dsp.c The products of an LSTM's step: assembly, and its twin in C. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/lstm_terms_dsp.h"
 
 #include <stddef.h>
@@ -15,7 +17,7 @@
  * is two values, and two pairs of rows. RESCALE is safe_dsp_rescale limited to int16; GATE takes a
  * gate's scale and packs the terms of u and v, for both steps.
  *
- * The loop takes two blocks and is entered past one where their number is odd.
+ * The loop takes UNROLL blocks and is entered past -blocks modulo that.
  *
  * r0 weights, r1 values, then scales, r2-r3 weights, r12 and lr values, sums: r4 and r5 the first
  * pair of rows for both steps, r6 and r7 its second row alone, r8-r11 alike. Stack: 0 terms of the
@@ -35,6 +37,15 @@
     "smlad r10, r3, r12, r10\n"                                                                    \
     "smlad r11, r3, lr, r11\n"
 #define BLOCK STEP STEP
+#if SAFE_GOAL == SAFE_GOAL_BALANCED
+#define UNROLL 2 /* inputs are short, and this with the rescaling stays below 1 KB of code */
+#define LOOP(code) code code
+#else
+#define UNROLL SAFE_UNROLL
+#define LOOP(code) SAFE_REPEAT(code)
+#endif
+#define TEXT_OF(number) #number
+#define TEXT(macro) TEXT_OF(macro)
 #define TWICE(h, l)                                                                                \
     "sub " h ", " h ", " l "\n"                                                                    \
     "asr " h ", " h ", #7\n"                                                                       \
@@ -63,45 +74,51 @@ safe_dsp_lstm_input(const uint32_t *weights __attribute__((unused)),
         "add r7, r5, r3, lsl #4\n"
         "mov r9, r1\n"
         "add r10, r1, r4, lsl #4\n"
-        "and r4, r4, #1\n" /* enter past one block of 96 bytes where their number is odd */
-        "mov r3, #96\n"
-        "adr.w r11, 1f\n"
-        "mla r11, r4, r3, r11\n"
-        "add r11, r11, #1\n" /* Thumb */
-        "push {r5-r12}\n"
-        "2:\n"
-        "ldm r0, {r4, r6, r8, r10}\n"
-        "ldm r0!, {r5, r7, r9, r11}\n"
-        "ldr r1, [sp, #16]\n"
-        "ldr.w pc, [sp, #24]\n"
-        ".p2align 2\n"
-        "1:\n" BLOCK BLOCK "ldr r2, [sp, #20]\n"
-        "cmp r1, r2\n"
-        "bne.w 1b\n" TWICE("r4", "r6") TWICE("r5", "r7") TWICE("r8", "r10")
-            TWICE("r9", "r11") "ldr r1, [sp, #28]\n"
-                               "cbz r1, 3f\n"
-                               "sub sp, sp, #36\n" /* eight sums, and the stack stays aligned to 8
-                                                      bytes for C */
-                               "stm sp, {r4-r11}\n"
-                               "mov r4, r0\n"
-                               "mov r0, r1\n"
-                               "mov r1, sp\n"
-                               "mov r2, #4\n"
-                               "bl safe_dsp_lstm_widen\n"
-                               "mov r0, r4\n"
-                               "ldm sp, {r4-r11}\n"
-                               "add sp, sp, #36\n"
-                               "3:\n"
-                               "ldr r1, [sp, #12]\n" GATE("r4", "r5", "r6", "r7")
-                                   GATE("r8", "r9", "r10", "r11") "ldrd r2, r3, [sp]\n"
-                                                                  "strd r4, r8, [r2], #16\n"
-                                                                  "strd r5, r9, [r3], #16\n"
-                                                                  "strd r2, r3, [sp]\n"
-                                                                  "ldr r1, [sp, #8]\n"
-                                                                  "cmp r2, r1\n"
-                                                                  "bne.w 2b\n"
-                                                                  "add sp, sp, #32\n"
-                                                                  "pop {r4-r11, pc}\n");
+        "rsb r4, r4, #0\n" /* enter past so many blocks of 96 bytes */
+        "and r4, r4, #" TEXT(
+            UNROLL) " - 1\n"
+                    "mov r3, #96\n"
+                    "adr.w r11, 1f\n"
+                    "mla r11, r4, r3, r11\n"
+                    "add r11, r11, #1\n" /* Thumb */
+                    "push {r5-r12}\n"
+                    "2:\n"
+                    "ldm r0, {r4, r6, r8, r10}\n"
+                    "ldm r0!, {r5, r7, r9, r11}\n"
+                    "ldr r1, [sp, #16]\n"
+                    "ldr.w pc, [sp, #24]\n"
+                    ".p2align 2\n"
+                    "1:\n" LOOP(
+                        BLOCK) "ldr r2, [sp, #20]\n"
+                               "cmp r1, r2\n"
+                               "bne.w 1b\n" TWICE("r4", "r6") TWICE("r5", "r7") TWICE("r8", "r10")
+                                   TWICE(
+                                       "r9",
+                                       "r11") "ldr r1, [sp, #28]\n"
+                                              "cbz r1, 3f\n"
+                                              "sub sp, sp, #36\n" /* eight sums, and the stack stays
+                                                                     aligned to 8 bytes for C */
+                                              "stm sp, {r4-r11}\n"
+                                              "mov r4, r0\n"
+                                              "mov r0, r1\n"
+                                              "mov r1, sp\n"
+                                              "mov r2, #4\n"
+                                              "bl safe_dsp_lstm_widen\n"
+                                              "mov r0, r4\n"
+                                              "ldm sp, {r4-r11}\n"
+                                              "add sp, sp, #36\n"
+                                              "3:\n"
+                                              "ldr r1, [sp, #12]\n" GATE("r4", "r5", "r6", "r7")
+                                                  GATE("r8", "r9", "r10",
+                                                       "r11") "ldrd r2, r3, [sp]\n"
+                                                              "strd r4, r8, [r2], #16\n"
+                                                              "strd r5, r9, [r3], #16\n"
+                                                              "strd r2, r3, [sp]\n"
+                                                              "ldr r1, [sp, #8]\n"
+                                                              "cmp r2, r1\n"
+                                                              "bne.w 2b\n"
+                                                              "add sp, sp, #32\n"
+                                                              "pop {r4-r11, pc}\n");
 }
 
 /* SUM rescales a gate's sums of u and v and adds them to what is there.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file max_pool_2d_dsp.c int8 maximum pooling: SSUB8 compares four channels, SEL takes the larger
  * ones. */
+#include "safe/kernel/goal.h"
+
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
 #include "safe/kernel/pool_2d_dsp.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_lstm_dsp.c Re-rolled LSTM: the rows of a product in tiles of eight; input and
  * hidden state are expanded to int16 once per step. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_lstm_dsp.h"
 
 #include <stddef.h>

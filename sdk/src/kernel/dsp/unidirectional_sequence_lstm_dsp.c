@@ -2,6 +2,8 @@
 /** @file unidirectional_sequence_lstm_dsp.c LSTM: the input's terms for two time steps at once,
  * then of each step the terms of the hidden state for all units, then all gates. Each of the three
  * is a loop below 1 KB of code, so that a small instruction cache in front of a flash holds it. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/unidirectional_sequence_lstm_dsp.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file add_affine_mve.c Sum and difference of int8 tensors, four elements at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/add_affine_mve.h"
 
 #include "safe/kernel/mve.h"

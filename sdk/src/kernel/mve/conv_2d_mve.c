@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d_mve.c int8 convolution, three output positions at a time: what each sees is one
  * run of bytes, in the image where it lies so, else in a buffer. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d_mve.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dense_rerolled_mve.c A matrix product in tiles of four rows. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dense_rerolled_mve.h"
 
 #include "safe/compiler.h"

@@ -2,6 +2,9 @@
 /** @file depthwise_conv_2d_mve.c int8 depthwise convolution: sixteen channels are a vector. Where a
  * tap looks is found once for each position, and outside the image it sees a row of zero points, so
  * that the inner loop knows nothing of borders. */
+#define SAFE_GOAL_FAST
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d_mve.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected_mve.c int8 matrix product, four outputs at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected_mve.h"
 
 #include "safe/kernel/dot4_mve.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file gemm4x3_mve.c The 4 x 3 tile: assembly, and its twin in C. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/gemm4x3_mve.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file pool_2d_mve.c int8 pooling: four channels of a window at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/pool_2d_mve.h"
 
 #include "safe/compiler.h"

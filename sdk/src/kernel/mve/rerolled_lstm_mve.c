@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_lstm_mve.c Re-rolled LSTM: the rows of a product in tiles of four; input and
  * hidden state are copied once per step, to whole blocks of 16 bytes. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_lstm_mve.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file unidirectional_sequence_lstm_mve.c LSTM: all gates of four units at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/unidirectional_sequence_lstm_mve.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file add.c Reference sum and difference of int8 tensors. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/add.h"
 
 #include "safe/kernel/add_element.h"

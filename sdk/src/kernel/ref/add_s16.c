@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file add_s16.c Reference sum and difference of int16 tensors. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/add.h"
 
 #include "safe/kernel/add_element.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file batch_matmul.c Reference product of int8 matrices. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/batch_matmul.h"
 
 #include "safe/fixed_point.h"

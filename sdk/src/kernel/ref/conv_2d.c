@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d.c Reference int8 convolution: four output channels at a time, and whole rows of
  * taps at a time where they lie next to each other in the input: one group, no dilation. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d.h"
 
 #include <stddef.h>

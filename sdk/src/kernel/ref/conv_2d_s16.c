@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d_s16.c Reference convolution of int16 values. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d_s16.h"
 
 #include "safe/kernel/sum_s16.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_stream.c Reference: a channel at a time, tap by tap. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_stream.h"
 
 #include "safe/fixed_point.h"

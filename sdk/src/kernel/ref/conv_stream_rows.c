@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_stream_rows.c The rows of a window that moves, and the ring of those that wait. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_stream_rows.h"
 
 #include "safe/kernel/slide.h"

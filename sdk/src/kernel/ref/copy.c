@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file copy.c Reference movement of bytes. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/copy.h"
 
 #include <stddef.h>

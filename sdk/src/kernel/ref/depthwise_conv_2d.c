@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file depthwise_conv_2d.c Reference int8 depthwise convolution: four output channels at a time,
  * their sums in registers over all taps. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d.h"
 
 #include "safe/fixed_point.h"

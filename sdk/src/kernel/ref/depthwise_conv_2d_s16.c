@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file depthwise_conv_2d_s16.c Reference depthwise convolution of int16 values. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d_s16.h"
 
 #include "safe/kernel/sum_s16.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dequantize.c Reference conversion to float32. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dequantize.h"
 
 #include "safe/exact_float.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file div.c Reference quotient of int8 tensors. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/div.h"
 
 #include "safe/fixed_point.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file extreme_s16.c Reference choice of the larger or smaller of int16 tensors. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/extreme.h"
 
 #include "safe/fixed_point.h"

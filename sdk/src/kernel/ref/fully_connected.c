@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected.c Reference int8 matrix product: four output units at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected.h"
 
 #include "safe/fixed_point.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected_s16.c Reference matrix product of int16 values. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected_s16.h"
 
 #include "safe/kernel/sum_s16.h"

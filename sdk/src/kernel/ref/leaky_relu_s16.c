@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file leaky_relu_s16.c Reference rectifier of int16 values. */
+#include "safe/kernel/goal.h"
+
 #include "safe/fixed_point.h"
 #include "safe/kernel/leaky_relu.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file lookup.c Reference table lookup. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/lookup.h"
 
 void safe_kernel_lookup_s8(const safe_lookup_params_t *params, const int8_t *input,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file max_pool_2d_s16.c Reference int16 maximum pooling. */
+#include "safe/kernel/goal.h"
+
 #include "safe/fixed_point.h"
 #include "safe/kernel/pool_2d.h"
 

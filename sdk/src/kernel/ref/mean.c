@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file mean.c Reference int8 mean: four outputs at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/mean.h"
 
 #include "safe/fixed_point.h"

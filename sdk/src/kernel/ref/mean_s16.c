@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file mean_s16.c Reference int16 mean. */
+#include "safe/kernel/goal.h"
+
 #include "safe/fixed_point.h"
 #include "safe/kernel/mean.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file mul.c Reference product of int8 tensors. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/mul.h"
 
 #include "safe/fixed_point.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file pad.c Reference padding: the output is written from front to back. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/pad.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file prelu.c Reference rectifier with slopes of int8 tensors. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/prelu.h"
 
 #include "safe/fixed_point.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file quantize.c Reference conversion to int8. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/quantize.h"
 
 #include "safe/exact_float.h"

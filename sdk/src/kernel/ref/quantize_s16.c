@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file quantize_s16.c Reference conversions to and from int16. */
+#include "safe/kernel/goal.h"
+
 #include "safe/exact_float.h"
 #include "safe/fixed_point.h"
 #include "safe/kernel/quantize.h"

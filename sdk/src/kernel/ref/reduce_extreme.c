@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file reduce_extreme.c Reference extreme over some axes. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/reduce_extreme.h"
 
 /** @return The extreme of all elements of one output, the first of which is at `input`. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_gru.c Reference loop over the steps of an unrolled GRU. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_gru.h"
 
 #include <stddef.h>

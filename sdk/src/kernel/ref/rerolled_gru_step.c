@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_gru_step.c Element-wise part of a step of a re-rolled GRU. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_gru_step.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_lstm.c Reference loop over the steps of an unrolled LSTM. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_lstm.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_product.c Reference products in a step of a re-rolled GRU. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_product.h"
 
 #include "safe/kernel/rerolled_step.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_step.c Reference of the element-wise part of a step of a re-rolled LSTM or GRU.
  */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_step.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_unpack.c Reference reader of the packed constants of a re-rolled loop. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_unpack.h"
 
 const uint8_t *safe_rerolled_unpack(const uint8_t *packed, int32_t count, int32_t *words)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file resize_bilinear.c Reference interpolation between pixels. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/resize.h"
 
 /** One row or column of the output between two of the input: entries of `between`. */

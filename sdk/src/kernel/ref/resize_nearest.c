@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file resize_nearest.c Reference choice of the nearest pixels. */
+#include "safe/kernel/goal.h"
+
 #include <stddef.h>
 #include <string.h>
 

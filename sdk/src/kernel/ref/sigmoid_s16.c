@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file sigmoid_s16.c Reference int16 sigmoid and tanh. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/sigmoid_s16.h"
 
 #include "safe/kernel/sigmoid.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file slide.c Reference shift register of rows. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/slide.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file softmax.c Reference int8 softmax: exponentials from a table. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/softmax.h"
 
 #include "safe/fixed_point.h"

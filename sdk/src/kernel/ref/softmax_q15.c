@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file softmax_q15.c Reference softmax of int16 values. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/softmax_q15.h"
 
 #include "safe/fixed_point.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file softmax_s16.c Reference int8 softmax with an int16 result. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/softmax_s16.h"
 
 #include "safe/fixed_point.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file squared_difference_s16.c Reference squared difference of int16 tensors. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/squared_difference.h"
 
 #include "safe/fixed_point.h"

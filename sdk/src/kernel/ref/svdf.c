@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file svdf.c Reference filters in features and time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/svdf.h"
 
 #include "safe/fixed_point.h"

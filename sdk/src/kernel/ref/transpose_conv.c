@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file transpose_conv.c Reference int8 transposed convolution: for each output the inputs that
  * reach it, so that no accumulator is kept in memory; four output channels at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/transpose_conv.h"
 
 #include "safe/fixed_point.h"

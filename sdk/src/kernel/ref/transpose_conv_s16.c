@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file transpose_conv_s16.c Reference transposed convolution of int16 values: for each output the
  * inputs that reach it, so that no accumulator is kept in memory. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/transpose_conv_s16.h"
 
 #include "safe/kernel/sum_s16.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file unidirectional_sequence_lstm.c Reference LSTM: gates, cell and hidden state of one unit
  * after the other, so that nothing but the state is stored. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/unidirectional_sequence_lstm.h"
 
 #include <stddef.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_1d_rv32.c int8 convolution of height 1: each position is a row of a matrix product.
  */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_1d_rv32.h"
 
 void safe_kernel_conv_1d_s8_rv32(const safe_conv_1d_rv32_params_t *params, const int8_t *input,

@@ -2,6 +2,9 @@
 /** @file conv_2d_rv32.c int8 convolution in tiles of four channels at four
  * positions: eight loads for sixteen products. What the positions see is
  * gathered first, value by value interleaved. */
+#define SAFE_GOAL_NO_SMALL
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d_rv32.h"
 
 #include "safe/compiler.h"
@@ -67,6 +70,11 @@ static SAFE_NOINLINE const int8_t *run_tile(const int8_t *weights, const int8_t 
     int32_t c0 = group->start[2], c1 = c0, c2 = c0, c3 = c0;
     int32_t d0 = group->start[3], d1 = d0, d2 = d0, d3 = d0;
     const int8_t *end = &values[TILE * length];
+#if SAFE_GOAL == SAFE_GOAL_SIZE
+    for (; values != end; values += TILE, weights += TILE) {
+        STEP(0);
+    }
+#else
     /* The loop below takes four values at a time: the rest comes first. */
     for (int32_t rest = length & 3; rest > 0; rest--, values += TILE, weights += TILE) {
         STEP(0);
@@ -77,6 +85,7 @@ static SAFE_NOINLINE const int8_t *run_tile(const int8_t *weights, const int8_t 
         STEP(2);
         STEP(3);
     }
+#endif
     /* The last group may have fewer than four channels: nothing is written past them. */
     int8_t *y0 = &outputs[0][first];
     int8_t *y1 = &outputs[1][first];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_stream_rv32.c Three taps: four channels at a time, all in registers. Others:
  * the products of all channels with all taps, then the rows. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_stream_rv32.h"
 
 #include "safe/compiler.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dense_rerolled_rv32.c A matrix product in tiles of eight rows, whose sums stay in
  * registers until they are rescaled. */
+#define SAFE_GOAL_NO_SMALL
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dense_rerolled_rv32.h"
 
 #include "safe/compiler.h"
@@ -74,12 +77,18 @@ SAFE_NOINLINE void safe_rv32_dense_rerolled(const safe_dense_rerolled_t *dense,
         int32_t a6 = start[6];
         int32_t a7 = start[7];
         int32_t doubtful = 0;
+#if SAFE_GOAL == SAFE_GOAL_SIZE
+        for (const int16_t *at = values; at != end; at++, weights += 8) {
+            SAFE_RV32_PRODUCTS8(at, weights, 0);
+        }
+#else
         for (const int16_t *at = values; at != end; at += 4, weights += 32) {
             SAFE_RV32_PRODUCTS8(at, weights, 0);
             SAFE_RV32_PRODUCTS8(at, weights, 1);
             SAFE_RV32_PRODUCTS8(at, weights, 2);
             SAFE_RV32_PRODUCTS8(at, weights, 3);
         }
+#endif
         RESCALE(0);
         RESCALE(1);
         RESCALE(2);

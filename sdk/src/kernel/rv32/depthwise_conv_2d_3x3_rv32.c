@@ -2,6 +2,9 @@
 /** @file depthwise_conv_2d_3x3_rv32.c int8 depthwise convolution 3 x 3, channel by channel, with a
  * stride of 1 across the lines: the nine weights stay in registers, and each row of three values is
  * loaded once for the three outputs that see it. */
+#define SAFE_GOAL_NO_SMALL
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d_3x3_rv32.h"
 
 #include <stddef.h>

@@ -2,6 +2,9 @@
 /** @file depthwise_conv_2d_rv32.c int8 depthwise convolution of any window, channel by channel: a
  * channel is copied with its padding, once for all of its multiples, so that no tap asks whether it
  * is inside. The weights of 3 x 3 and of one line of three taps stay in registers. */
+#define SAFE_GOAL_NO_SMALL
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d_rv32.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dot8_rv32.c Eight dot products: per product a load, a multiplication and an addition. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dot8_rv32.h"
 
 #include "safe/compiler.h"
@@ -18,9 +20,14 @@ SAFE_NOINLINE const int8_t *safe_rv32_dot8(const int8_t *weights, const int8_t *
     int32_t a5 = start[5];
     int32_t a6 = start[6];
     int32_t a7 = start[7];
+    const int8_t *end = &values[length];
+#if SAFE_GOAL == SAFE_GOAL_SIZE
+    for (; values != end; values++, weights += 8) {
+        SAFE_RV32_PRODUCTS8(values, weights, 0);
+    }
+#else
     /* The loop takes four values a turn, so that its own instructions are few; the rest comes
      * first. */
-    const int8_t *end = &values[length];
     for (int32_t rest = length & 3; rest > 0; rest--, values++, weights += 8) {
         SAFE_RV32_PRODUCTS8(values, weights, 0);
     }
@@ -30,6 +37,7 @@ SAFE_NOINLINE const int8_t *safe_rv32_dot8(const int8_t *weights, const int8_t *
         SAFE_RV32_PRODUCTS8(values, weights, 2);
         SAFE_RV32_PRODUCTS8(values, weights, 3);
     }
+#endif
     sums[0] = a0;
     sums[1] = a1;
     sums[2] = a2;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected_few_rv32.c int8 matrix product, four rows at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected_few_rv32.h"
 
 #include "safe/kernel/rv32.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected_rv32.c int8 matrix product, eight outputs at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected_rv32.h"
 
 void safe_kernel_fully_connected_s8_rv32(const safe_fully_connected_rv32_params_t *params,

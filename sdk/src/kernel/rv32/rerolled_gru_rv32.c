@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_gru_rv32.c Re-rolled GRU: the rows of a product in tiles of eight; input and
  * hidden state lose their zero points once per step. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_gru_rv32.h"
 
 #include <stddef.h>

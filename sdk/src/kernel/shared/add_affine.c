@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file add_affine.c Sum and difference of int8 tensors by two multiplications for each element.
  */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/add_affine.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file column_s16.c Gathers what one output position sees of an image of int16 values. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/column_s16.h"
 
 #include "safe/compiler.h"

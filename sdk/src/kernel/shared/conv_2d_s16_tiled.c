@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d_s16_tiled.c Convolution of int16 values: four output channels share each value,
  * and are summed in 32 bits for as long as no sum can leave them. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d_s16_tiled.h"
 
 #include "safe/compiler.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file depthwise_plane.c Copies one channel of an image, so that no tap asks whether it is
  * inside. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_plane.h"
 
 #include "safe/compiler.h"

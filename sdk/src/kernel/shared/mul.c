@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file mul.c Product of int8 tensors, fast where it is scaled down. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/mul.h"
 
 #include "safe/compiler.h"

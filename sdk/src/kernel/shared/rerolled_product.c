@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_product.c Products in a step of a re-rolled GRU, in few instructions. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_product.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file rerolled_step.c Element-wise part of a step of a re-rolled LSTM, in few instructions. */
+#if defined(__riscv)
+#define SAFE_GOAL_NO_SMALL
+#endif
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/rerolled_step.h"
 
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file slide.c A shift register of rows, by blocks of words where they are aligned. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/slide.h"
 
 #if defined(__GNUC__) || defined(__clang__)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file conv_2d_v6m.c int8 convolution at four positions at a time. What they see is gathered
  * first, two positions in each word. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/conv_2d_v6m.h"
 
 #include "safe/compiler.h"

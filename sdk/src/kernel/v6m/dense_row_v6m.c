@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dense_row_v6m.c A row of outputs by tiles of eight. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dense_row_v6m.h"
 
 #include "safe/compiler.h"

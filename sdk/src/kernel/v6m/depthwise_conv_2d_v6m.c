@@ -3,6 +3,9 @@
  * copied with its padding, so that no tap asks whether it is inside. A 3 x 3 kernel with a stride
  * of 1 runs down the columns: each row of three values is loaded once for the three outputs that
  * see it. */
+#define SAFE_GOAL_NO_FAST
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/depthwise_conv_2d_v6m.h"
 
 #include "safe/compiler.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dot8_v6m.c Eight dot products, two of them in one multiplication: assembly, and its twin
  * in C. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/dot8_v6m.h"
 
 #include "safe/compiler.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file fully_connected_v6m.c int8 matrix product, eight outputs at a time. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/fully_connected_v6m.h"
 
 void safe_kernel_fully_connected_s8_v6m(const safe_fully_connected_v6m_params_t *params,

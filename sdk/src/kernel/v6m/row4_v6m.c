@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file row4_v6m.c One row of weights at four positions: assembly, and its twin in C. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/row4_v6m.h"
 
 #include "safe/compiler.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file unidirectional_sequence_lstm_v6m.c LSTM, two units at a time: their eight gates are one
  * tile. */
+#include "safe/kernel/goal.h"
+
 #include "safe/kernel/unidirectional_sequence_lstm_v6m.h"
 
 #include "safe/compiler.h"

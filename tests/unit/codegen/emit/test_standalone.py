@@ -7,6 +7,7 @@ import pytest
 
 from codegen.emit import standalone
 from codegen.errors import VerifierError
+from codegen.options import GOALS
 from targets import kernels
 from targets.errors import SafeError
 
@@ -29,6 +30,14 @@ def test_the_detector_brings_its_sources(small_program):
 def test_an_isa_without_the_kernel_uses_the_reference(small_program):
     other = replace(small_program, isa="none", sources=(kernels.path("none", "dequantize"),))
     assert standalone.runtime(other, []).kernel_sources == ["sdk/src/kernel/ref/dequantize.c"]
+
+
+@pytest.mark.parametrize("goal", GOALS)
+def test_the_folder_has_its_goal(small_program, goal):
+    found = standalone.runtime(small_program, ['#include "safe/model.h"\n'])
+    text = standalone.files(found, goal)["safe/kernel/goal.h"]
+    chosen = [line for line in text.splitlines() if line.startswith("#define SAFE_GOAL ")]
+    assert chosen == [f"#define SAFE_GOAL SAFE_GOAL_{goal.upper()}"]
 
 
 def test_missing_files(small_program):

@@ -125,3 +125,24 @@ def test_streaming_has_a_budget_of_its_own(path):
     assert budget.excesses([streamed(), cost()], budget.load(path)) == []
     (line,) = budget.excesses([streamed(border=22)], budget.load(path))
     assert "streaming: sample_instructions is 122" in line
+
+
+TUNED = ("mps2-an386", "mps2-an505", "mps2-m0plus", "riscv-virt")
+"""Targets for which both other goals pay: a Cortex-M55 gains little by more code."""
+
+
+def test_every_goal_pays():
+    """`--optimize size` makes smaller images than balanced, `speed` faster ones, of all models."""
+    held = [
+        (model, target, goals)
+        for model, targets in budget.load().items()
+        for target, goals in targets.items()
+        if {"size", "speed"} <= set(goals) and target != "ibex"
+    ]
+    assert {target for _, target, _ in held} == {*TUNED, "mps3-an547"}
+    for model, target, goals in held:
+        balanced, speed, size = goals["balanced"], goals["speed"], goals["size"]
+        assert size["flash_bytes"] < balanced["flash_bytes"], (model, target)
+        assert speed["instructions"] <= balanced["instructions"], (model, target)
+        if target in TUNED:
+            assert speed["instructions"] < balanced["instructions"], (model, target)
