@@ -211,7 +211,7 @@ class Matcher:
         self._require((rows, depth) == tuple(sizes), place(operator, "takes more than one row"))
 
     def _activation(self, value: int, kind: str) -> int:
-        operator = self._reader(value, kind)
+        operator = self._reader(self._through(value), kind)
         expected = SIGMOID if kind == "LOGISTIC" else TANH
         same = self._quantization(operator.outputs[0]) == expected
         self._require(same, place(operator, "has another scale than TFLite gives it"))

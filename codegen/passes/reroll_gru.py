@@ -128,6 +128,9 @@ class GruMatcher(Matcher):
         operator = self._reader(value, "FULLY_CONNECTED")
         self._check_product(operator, value)
         self._share(name, operator.inputs[1])
+        rows, depth = self.graph.tensor(operator.inputs[1]).shape
+        before = name == "recurrent" and rows == (GATES - 1) * depth
+        self._require(not before, "the reset comes before the product (reset_after=False): no loop")
         bias = operator.inputs[2] if len(operator.inputs) == 3 else ABSENT
         if bias == ABSENT:
             bias = self._no_bias(self.graph.tensor(operator.outputs[0]).elements)

@@ -363,6 +363,23 @@ def test_a_step_of_another_form_leaves_the_graph_unrolled(deviation):
     assert reroll.run(before) is before
 
 
+def test_a_view_between_gate_and_activation_is_passed():
+    before = tflite.load(Unrolled(4, 3, every=False).build(), "m")  # as of a fixed batch
+    first = next(o for o in before.operators if o.kind == "LOGISTIC")
+    gate = before.tensor(first.inputs[0])
+    view = replace(gate, index=max(before.tensors) + 1)
+    reshape = replace(first, kind="RESHAPE", outputs=(view.index,), options={})
+    reader = replace(first, inputs=(view.index,))
+    viewed = replace(
+        before,
+        tensors={**before.tensors, view.index: view},
+        operators=tuple(
+            new for o in before.operators for new in ([reshape, reader] if o is first else [o])
+        ),
+    )
+    assert kinds(reroll.run(viewed)) == ["REROLLED_LSTM"]
+
+
 def test_the_pipeline_re_rolls():
     graph = tflite.load(Unrolled(17, 30, every=False).build(), "m")
     program = compile_model(graph, target="host", isa="ref")

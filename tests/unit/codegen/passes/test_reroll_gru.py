@@ -18,6 +18,7 @@ from codegen.operators.recurrent import rerolled_gru
 from codegen.operators.recurrent.rerolled_fit import UnfitError
 from codegen.options import GOALS, KernelChoice
 from codegen.passes import dead, fold, reroll, reroll_gru
+from codegen.passes.graph import readers
 from targets.kernels import ISAS
 from tests.operators import kernels, oracle
 from tests.unit.codegen.passes.test_reroll import checked, windows
@@ -157,6 +158,24 @@ def test_a_step_with_weights_or_bias_of_its_own_stays_unrolled(models, role):
         operators=tuple(replace(o, inputs=inputs) if o is last else o for o in graph.operators),
     )
     assert reroll_gru.run(changed) is changed
+
+
+def test_why_a_reset_before_the_product_stays_unrolled_is_told(models):
+    _, graph, _ = loaded(models, "small_gru")
+    unpack = next(o for o in graph.operators if o.kind == "UNPACK")
+    products = [o for o in graph.operators if o.kind == "FULLY_CONNECTED"]
+    recurrent = next(o for o in products if o.inputs[1] != products[0].inputs[1])
+    weights = graph.tensor(recurrent.inputs[1])
+    rows = weights.shape[1] * 2
+    changed = {weights.index: replace(weights, shape=(rows, weights.shape[1]))}
+    for product in products:
+        if product.inputs[1] == weights.index:
+            terms = graph.tensor(product.outputs[0])
+            changed[terms.index] = replace(terms, shape=(1, rows))
+    graph = replace(graph, tensors={**graph.tensors, **changed})
+    matcher = reroll_gru.GruMatcher(graph, readers(graph))
+    found = reroll.attempt(matcher, unpack, "REROLLED_GRU")
+    assert found == "step 2: the reset comes before the product (reset_after=False): no loop"
 
 
 def test_an_lstm_is_no_gru(models):
