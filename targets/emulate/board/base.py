@@ -208,7 +208,7 @@ class Board(ABC):
         for memory in self._memories:
             kept = self._store if memory is self._flash else None
             self.cpu.map(memory, size=memory.size - (0 if kept is None else len(kept.contents)))
-        if self._store is not None:
+        if self._store is not None and self.chip.flash is not None:
             self.cpu.map_registers(
                 self._store.origin,
                 len(self._store.contents),

@@ -22,6 +22,11 @@ from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.peripheral.uart import Uart, Wiring
 from targets.emulate.board.peripheral.variant import Variant, choose, find, ports
 from targets.emulate.board.peripheral.watchdog import Watchdog
+from targets.emulate.board.rp2040 import clocks as rp_clocks
+from targets.emulate.board.rp2040 import pins as rp_pins
+from targets.emulate.board.rp2040 import uart as rp_uart
+from targets.emulate.board.rp2040 import watchdog as rp_watchdog
+from targets.emulate.board.rp2040.variants import VARIANTS as RP_VARIANTS
 from targets.emulate.board.stm32f4 import adc as f4_adc
 from targets.emulate.board.stm32f4 import flash as f4_flash
 from targets.emulate.board.stm32f4 import i2c as f4_i2c
@@ -42,6 +47,8 @@ _FUNCTION = 7
 """Number of the alternate function of USART1 and USART2 on the STM32F4 and U5."""
 _G0_FUNCTION = 1
 """Number of the alternate function of USART2 on PA2 and PA3 of the STM32G0."""
+_SECOND_STAGE_BYTES = 256
+"""Bytes at the start of the RP2040's flash that its ROM runs before the image."""
 IRC40K_HZ = 40_000
 """Nominal rate of the oscillator of the GD32VF103's watchdog."""
 
@@ -84,9 +91,10 @@ class Chip:
 
     peripherals: tuple[Peripheral, ...]
     uart: Uart
-    flash: f4_flash.Flash | g0_flash.Flash | u5_flash.Flash | fmc.Fmc
-    watchdog: Watchdog
-    clocks: f4_rcc.Rcc | g0_rcc.Rcc | rcc.Rcc | rcu.Rcu
+    flash: f4_flash.Flash | g0_flash.Flash | u5_flash.Flash | fmc.Fmc | None
+    """Flash interface; None where the drivers have no store."""
+    watchdog: Watchdog | rp_watchdog.Watchdog
+    clocks: f4_rcc.Rcc | g0_rcc.Rcc | rcc.Rcc | rcu.Rcu | rp_clocks.Clocks
     speed: Callable[[], Speed]
     register_space: int
     """Number of bytes from 0x40000000 in which peripherals lie."""
@@ -293,6 +301,42 @@ def _gd32vf103(target: Target, around: Surroundings) -> Chip:
     )
 
 
+def _rp2040(target: Target, around: Surroundings) -> Chip:
+    choose(target, RP_VARIANTS)
+    resets, psm = rp_clocks.Resets(0x4000C000), rp_clocks.Psm(0x40010000)
+    xosc = rp_clocks.Xosc(0x40024000)
+    pll = rp_clocks.Pll(0x40028000, partial(resets.released, 12), xosc)
+    clocks = rp_clocks.Clocks(0x40008000, xosc, pll)
+    watchdog = rp_watchdog.Watchdog(
+        0x40058000, around.cycles, lambda: clocks.speed().core, lambda: clocks.reference_hz
+    )
+    clocks.blame_watchdog = watchdog.blame
+    pads = rp_pins.Pads(0x4001C000, partial(resets.released, 8))
+    bank = rp_pins.IoBank(0x40014000, partial(resets.released, 5), pads)
+    assert target.uart is not None
+    wiring = Wiring(
+        around.serial,
+        partial(around.set_line, target.uart.interrupt),
+        lambda: clocks.peripheral_hz,
+        target.uart.baud,
+        bank,
+        (0, 1),
+        rp_pins.UART,
+    )
+    uart = rp_uart.Pl011(0x40034000, partial(resets.released, 22), wiring)
+    return Chip(
+        (resets, psm, xosc, pll, clocks, watchdog, pads, bank, uart),
+        _command({"UART0": uart}, target),
+        None,
+        watchdog,
+        clocks,
+        clocks.speed,
+        0x0010_0000,
+        vectors=target.region("flash").origin + _SECOND_STAGE_BYTES,
+        has_boot_alias=False,
+    )
+
+
 def _command(uarts: dict[str, Uart], target: Target) -> Uart:
     name = target.uart.name if target.uart is not None else "none"
     if name not in uarts:
@@ -302,6 +346,7 @@ def _command(uarts: dict[str, Uart], target: Target) -> Uart:
 
 FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
     "gd32vf103": _gd32vf103,
+    "rp2040": _rp2040,
     "stm32f4": _stm32f4,
     "stm32g0": _stm32g0,
     "stm32u5": _stm32u5,
@@ -311,6 +356,7 @@ FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
 
 VARIANTS: dict[str, Sequence[Variant]] = {
     "gd32vf103": GD_VARIANTS,
+    "rp2040": RP_VARIANTS,
     "stm32f4": F4_VARIANTS,
     "stm32g0": G0_VARIANTS,
     "stm32u5": U5_VARIANTS,

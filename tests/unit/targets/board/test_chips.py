@@ -48,7 +48,7 @@ class Bench:
 
 def test_every_modelled_family_can_be_started():
     assert set(chips.VARIANTS) == set(chips.FAMILIES)
-    modelled = "gd32vf103, stm32f4, stm32g0, stm32u5"
+    modelled = "gd32vf103, rp2040, stm32f4, stm32g0, stm32u5"
     with pytest.raises(EmulatorError, match=f"driver is 'mps2', modelled are {modelled}"):
         chips.build(load("mps2-an386"), chips.Surroundings(Wire(), print, print))
 
