@@ -14,7 +14,9 @@ TO_DEVICE, TO_HOST = 0, 1
 
 
 class Fault:
-    """No fault: passes every byte. Subclasses change `pass_on`."""
+    """No fault: passes every byte. Subclasses change `pass_on`, and count in `hits`."""
+
+    hits = 0
 
     def pass_on(self, direction: int, data: bytes, proxy: "Proxy") -> bytes:
         """Return what arrives of `data`; may send more, or close, through `proxy`."""
@@ -49,6 +51,8 @@ class Every(Fault):
                 out += bytes([byte, self.random.randrange(256)])
             elif self.kind == "zero":
                 out.append(0)
+            elif self.kind == "duplicate":
+                out += bytes([byte, byte])
             # "drop": nothing
         return bytes(out)
 
