@@ -8,7 +8,8 @@ from targets.errors import AppUnknownError
 from targets.suggest import did_you_mean
 
 LOGGER = "logger"
-APPS = ("bench", "detector", LOGGER)
+MLPERF = "mlperf"
+APPS = ("bench", "detector", LOGGER, MLPERF)
 """Applications of SAFE itself, the default first."""
 MAINS = (*APPS, "probe")
 """Applications, and what measures a foreign runtime's arena (`targets.arena`)."""

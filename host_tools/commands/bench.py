@@ -4,6 +4,8 @@ The device is a board on a serial port (--port, or the only one that is plugged 
 target (--target NAME --emulate, which builds the image first). Windows and samples come from the
 model's golden.npz. Ends with 50 when any byte differs; a bench that was not finished writes
 nothing. Lost bytes, damaged frames and restarts of the device are recovered and counted.
+With --mode mlperf an image of app=mlperf is run by MLPerf Tiny's serial protocol instead: accuracy
+mode, then performance mode; the folder of --model has the benchmark's id (docs/measuring.md).
 """
 
 import argparse
@@ -48,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--windows", type=positive, help="of the golden windows (default: all)")
     parser.add_argument("--samples", type=positive, help="of the raw samples (default: all)")
     image_options.add_max_lsb(parser)
+    parser.add_argument(
+        "--mode", choices=("safe", "mlperf"), default="safe", help="the protocol (default: safe)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--out", type=_output.file, help="write the JSON to this file, too")
 
@@ -76,11 +81,27 @@ def _place(arguments: argparse.Namespace) -> "Emulated | Port":
     return Port(arguments.port, arguments.target, arguments.baud)
 
 
+def _mlperf(arguments: argparse.Namespace) -> int:
+    """Run the benchmark's two modes; return the exit code."""
+    from host_tools.workflow import mlperf
+
+    plan = mlperf.Plan(arguments.model, _place(arguments), arguments.windows or mlperf.WINDOWS)
+    result = mlperf.run(plan, say=_say, progress=_progress)
+    if arguments.out is not None:
+        json_file.write_plain(arguments.out, result.fields())
+    text = json.dumps(result.fields(), indent=2) if arguments.json else "\n".join(result.lines())
+    print(text)  # noqa: T201
+    result.require_exact()
+    return ExitCode.OK
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Bench and compare; return the exit code.
 
     Raises the errors of `workflow.run.run`, and DifferentError after the result was written.
     """
+    if arguments.mode == "mlperf":
+        return _mlperf(arguments)
     from host_tools.workflow import bisect
     from host_tools.workflow import report as reports
     from host_tools.workflow import run as measure

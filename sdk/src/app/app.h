@@ -62,6 +62,13 @@ void safe_app_print(const char *text);
 /** Prints `value` in decimal. */
 void safe_app_print_u32(uint32_t value);
 
+/** Returns microseconds since the start, modulo 2^32: by cycles where the core counts them and the
+ * call before was less than five seconds ago, else in whole milliseconds. */
+uint32_t safe_app_time_us(void);
+
+/** Prints a finite value below 2^32 with three decimals, as %0.3f does. */
+void safe_app_print_decimal(float value);
+
 /** Prints `value` as eight hexadecimal digits with 0x. */
 void safe_app_print_hex(uint32_t value);
 

@@ -36,7 +36,7 @@ def scons(*arguments):
         ("optimize=nope", "unknown optimize 'nope'; known are balanced, speed, size"),
         (
             "app=nope",
-            "unknown app 'nope': neither one of bench, detector, logger nor a folder",
+            "unknown app 'nope': neither one of bench, detector, logger, mlperf nor a folder",
         ),
         ("modle=forecaster", "unknown variable 'modle'; known are target, model,"),
     ],
