@@ -73,6 +73,17 @@ def divert_log(folder: Path) -> int:
     return kept
 
 
+def _process(module: str, folder: Path) -> int:
+    """Run the worker; return its exit code, less than 0 for a signal."""
+    return subprocess.run(
+        [sys.executable, "-m", module, str(folder)],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        check=False,
+        preexec_fn=processes.with_parent(),
+    ).returncode
+
+
 def run(module: str, folder: Path, what: str, error: type[TrainingError | ConversionError]) -> None:
     """Run `python -m <module> folder` to its end.
 
@@ -88,20 +99,12 @@ def run(module: str, folder: Path, what: str, error: type[TrainingError | Conver
     """
     if importlib.util.find_spec("tensorflow") is None:
         raise error(f"{what}: TensorFlow is not installed: install the extra `train`")
-    command = [sys.executable, "-m", module, str(folder)]
-    done = subprocess.run(
-        command,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        check=False,
-        preexec_fn=processes.with_parent(),
-    )
-    if done.returncode == 0:
+    code = _process(module, folder)
+    if code == 0:
         return
     if (folder / FAILED).exists():
         told = json.loads((folder / FAILED).read_text())
         raise DataError(told["text"]) if told["kind"] == "data" else error(told["text"])
-    code = done.returncode
     end = f"died with {signal.Signals(-code).name}" if code < 0 else f"failed with code {code}"
     log = folder / LOG
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []

@@ -18,21 +18,25 @@ LAMBDA = r'"evil" is Lambda: known are Activation, .*; the file was not loaded'
 
 
 @pytest.fixture(scope="module")
-def said(root, tmp_path_factory):
+def said(root, once):
     """What was said of each file, and whether code ran; the files lie in `folder`."""
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed (extra `train`)")
-    folder = tmp_path_factory.mktemp("networks")
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("make.py")), str(folder)],
-        env={**os.environ, "PYTHONPATH": str(root), "CUDA_VISIBLE_DEVICES": "-1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.rpartition("SAID ")[2]) | {"folder": folder}
+
+    def make(folder):
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("make.py")), str(folder)],
+            env={**os.environ, "PYTHONPATH": str(root), "CUDA_VISIBLE_DEVICES": "-1"},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        (folder / "said.json").write_text(done.stdout.rpartition("SAID ")[2])
+
+    folder = once("code", make)
+    return json.loads((folder / "said.json").read_text()) | {"folder": folder}
 
 
 @pytest.mark.parametrize(

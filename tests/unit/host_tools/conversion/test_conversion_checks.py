@@ -14,6 +14,8 @@ from host_tools.errors import ConversionError, TrainingError
 from host_tools.formats import npz
 
 MODEL = Path("models", "forecaster")
+PROCESS = worker._process
+"""As `worker` has it; conftest.py puts forks in its place."""
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ def test_npz_bytes_depend_on_arrays_only(tmp_path: Path) -> None:
 def broken_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let a script stand in for the interpreter that a worker starts."""
     script = tmp_path / "python"
+    monkeypatch.setattr(worker, "_process", PROCESS)
     monkeypatch.setattr(sys, "executable", str(script))
     monkeypatch.setattr(importlib.util, "find_spec", str)
     return script
