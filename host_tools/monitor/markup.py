@@ -25,7 +25,8 @@ CSS = """
 .open { color: #c62828; font-weight: 600; margin-left: 8px; }
 .muted { color: #55606c; }
 .bad { color: #b3261e; font-weight: 600; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: 13px;
+  font-variant-numeric: tabular-nums; }
 td, th { padding: 2px 6px; text-align: left; border-bottom: 1px solid #e8ecf0; font-weight: 400; }
 th { color: #55606c; }
 td.n { text-align: right; white-space: nowrap; }

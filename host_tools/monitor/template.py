@@ -11,7 +11,7 @@ body { margin: 0; background: #f4f6f8; color: #222b36;
 header { background: #222b36; color: #fff; padding: 8px 16px; }
 h1 { font-size: 16px; margin: 0; font-weight: 600; }
 main { padding: 12px 16px 24px; display: grid; gap: 12px; align-items: start;
-  grid-template-columns: minmax(0, 1fr) 340px;
+  grid-template-columns: minmax(0, 1fr) 370px;
   grid-template-areas: "head head" "bar bar" "plots side"; }
 .head { grid-area: head; display: grid; gap: 8px; }
 .bar { grid-area: bar; display: flex; flex-wrap: wrap; gap: 4px 24px; }

@@ -14,6 +14,8 @@ from host_tools.detection import replay
 from host_tools.device.serial_port import SerialPort
 from host_tools.formats import golden
 from host_tools.formats.record import State
+from host_tools.monitor.reader import PortPlan, Reader
+from host_tools.monitor.watched import Hub
 from targets import emulate, load
 from targets.emulate.soft_board import Conditions
 from targets.make import make
@@ -150,6 +152,33 @@ def test_a_read_that_takes_three_periods_and_a_half(fast_model, tmp_path):
     target = load.load(str(EXAMPLE / "transmitters.toml"))
     heard, _ = listen(target, image, Conditions(fast=True), "late missed=.*\r\n")
     assert re.findall("safe sensor=(.*)\r\n", heard) == ["started", "late missed=2"]
+
+
+def test_who_watches_delays_no_read(fast_model, tmp_path):
+    """A frame of 134 bytes takes 11.7 of the 20 ms of a period, at 115200 baud."""
+    (tmp_path / "steady.c").write_text(SLOW.replace("reads == 20u ? 70u : 3u", "1u"))
+    image = built(str(fast_model), tmp_path, fast_model.parent)
+    target = load.load(str(EXAMPLE / "transmitters.toml"))
+    hub, rows = Hub(), []
+    hub.keep_rows(lambda _, sample: rows.append(sample))
+    with emulate.start(target, image.elf) as board:
+        reader = Reader(hub.add("board", board.url), PortPlan(board.url, lambda _: None))
+        reader.start()
+        end = time.monotonic() + 60
+        while len(rows) < 70 and time.monotonic() < end:
+            time.sleep(0.05)
+        reader.stop()
+    assert len(rows) >= 70
+    first = rows[0].number
+    assert [row.number for row in rows] == list(range(first, first + len(rows)))
+    assert {row.values.tobytes() for row in rows} == {
+        np.full(16, k, "<f4").tobytes() for k in range(7)
+    }
+    assert [row.values[0] for row in rows[:7]] == [(first + k) % 7 for k in range(7)]
+    with_forecast = [row for row in rows if row.record["flags"] & 1]
+    assert with_forecast
+    assert all(row.record["forecast_crc"] and row.cycles > 1_000_000 for row in with_forecast)
+    assert not [event.text for event in hub.events if "late" in event.text]
 
 
 def test_low_power_sleeps_between_two_samples(fast_model, tmp_path):

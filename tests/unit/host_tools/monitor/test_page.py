@@ -12,6 +12,8 @@ import pytest
 pytest.importorskip("selenium", reason="selenium is missing: ./safe setup test")
 pytest.importorskip("bokeh", reason="bokeh is missing: ./safe setup test")
 
+from selenium.webdriver import ActionChains
+
 from host_tools.monitor import markup
 from host_tools.monitor.events import state_word
 from host_tools.monitor.feed import Feed, Log
@@ -35,6 +37,7 @@ look(document);
 """
 TEXTS = FIND + "return found.map(e => e.textContent.trim());"
 CLICK = FIND + "const e = found.find(e => e.textContent.includes(arguments[1])); e.click();"
+LINKS = FIND + "return found.map(e => e.href);"
 PAINT = "return performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)"
 
 
@@ -154,6 +157,23 @@ def test_buttons_ask_before_they_act(watching, browser):
     browser.read(CLICK, "button", "Yes, do it")
     until(lambda: list(watching.device.wishes) == ["relearn"])
     watching.device.wishes.clear()
+
+
+def test_a_plot_that_is_dragged_stays_where_it_is(watching, browser):
+    """The link that saves has the visible time; going live returns to the newest sample."""
+    opened(browser, watching.url, 1280)
+    until(lambda: browser.read(TEXTS, "span.at"))
+    (before,) = browser.read(LINKS, "a.button")
+    until(lambda: len(browser.read(FIND + "return found", ".bk-Canvas")) == 3)
+    plot = browser.read(FIND + "return found", ".bk-Canvas")[1]
+    steps = ActionChains(browser.driver).move_to_element(plot).click_and_hold()
+    steps.move_by_offset(150, 0).release().perform()
+    until(lambda: browser.read(LINKS, "a.button") != [before])
+    (dragged,) = browser.read(LINKS, "a.button")
+    ends = [float(url.partition("&to=")[2]) for url in (before, dragged)]
+    assert 5 < ends[0] - ends[1] < 120
+    browser.read(CLICK, "button", "Go live")
+    until(lambda: browser.read(LINKS, "a.button") == [before])
 
 
 def test_what_is_saved_is_what_came(watching, browser):
