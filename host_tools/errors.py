@@ -97,3 +97,15 @@ class DifferentError(SafeError):
     """Device and host do not agree."""
 
     exit_code = ExitCode.DIFFERENT
+
+
+class UpdateRefusedError(SafeError):
+    """A model image is not for this device, or not signed with its key: nothing was changed."""
+
+    exit_code = ExitCode.UPDATE_REFUSED
+
+
+class UpdateRejectedError(SafeError):
+    """A device tried a model image in vain, and runs what it ran before."""
+
+    exit_code = ExitCode.UPDATE_REJECTED

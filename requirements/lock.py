@@ -24,6 +24,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "onnx": ("onnx",),
     "monitor": ("monitor",),
     "ibex": ("ibex",),
+    "update": ("update",),
     "docs": ("docs",),
     "test": ("test",),
     "lock": ("lock",),
@@ -35,8 +36,9 @@ BELOW: dict[str, tuple[str, ...]] = {
     "onnx": ("run", "train"),
     "monitor": ("run",),
     "ibex": ("run",),
+    "update": ("run",),
     "docs": ("run",),
-    "test": ("run", "train", "onnx", "monitor", "ibex", "docs"),
+    "test": ("run", "train", "onnx", "monitor", "ibex", "update", "docs"),
     "lock": ("run",),
 }
 """File → those that every profile which installs it installs, too; what they hold it leaves out."""

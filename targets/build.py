@@ -271,6 +271,11 @@ def include_paths(target: Target, root: Path = ROOT) -> tuple[Path, ...]:
     return (root / "sdk" / "include", root / "targets" / "driver", *code_folders(target, root))
 
 
+def near(paths: tuple[Path, ...], folder: str) -> list[str]:
+    """Return paths as seen from a folder."""
+    return [os.path.relpath(path, folder) for path in paths]
+
+
 def generator_sources(root: Path = ROOT) -> tuple[Path, ...]:
     """Return every file that can change generated text: the build depends on them."""
     folders = ((root / "codegen", "*.py"), (root / "codegen", "*.j2"))

@@ -11,6 +11,7 @@ from targets.chip_flash import Flash
 from targets.emulate.board import chips
 from targets.errors import TargetError
 from targets.family import Family
+from targets.kept_flash import Store
 from targets.load import (
     ClockTree,
     Cpu,
@@ -19,7 +20,6 @@ from targets.load import (
     Identity,
     Memory,
     Stack,
-    Store,
     Target,
     Toolchain,
     UartPins,

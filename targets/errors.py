@@ -36,6 +36,8 @@ class ExitCode(IntEnum):
     FLASH = 49
     DIFFERENT = 50
     VERIFY = 51
+    UPDATE_REFUSED = 52
+    UPDATE_REJECTED = 53
     EMULATOR = 60
     INTERRUPTED = 130
 

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from targets import chip_flash, toml_file
+from targets import chip_flash, kept_flash, toml_file
 from targets.chip_flash import Flash
 from targets.errors import TargetError
+from targets.kept_flash import Store, Update
 from targets.suggest import did_you_mean
 from targets.tables import table
 
@@ -23,7 +24,6 @@ ARCHITECTURES = ("cortex_m", "host", "riscv32")
 EMULATORS = ("board", "qemu", "process", "verilator")
 CYCLES = ("approximate", "exact")
 COMPILERS = ("gcc", "clang")
-STORE_UNIT_BYTES = 16  # SAFE_STORE_UNIT_BYTES
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
 _USB = re.compile(r"[0-9a-f]{4}:([0-9a-f]{4}|\*)")
 
@@ -160,21 +160,6 @@ class EmulatorConfig:
 
 
 @dataclass(frozen=True)
-class Store:
-    """[store]: two slots at the end of the first flash region, for what the device learned.
-
-    A slot is one page or sector that is erased at once. `safe/store.h` says what lies there.
-    """
-
-    slot_bytes: int
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of both slots, which no image may use."""
-        return 2 * self.slot_bytes
-
-
-@dataclass(frozen=True)
 class Device:
     """[device]: the chip as CMSIS-Packs know it; `host_tools targets show` compares with them."""
 
@@ -200,6 +185,7 @@ class Target:
     emulator: EmulatorConfig | None = None
     flash: Flash | None = None
     store: Store | None = None
+    update: Update | None = None
     device: Device | None = None
 
     @property
@@ -220,11 +206,38 @@ class Target:
         return self.region("flash").end - self.store.size_bytes
 
     @property
+    def has_slots(self) -> bool:
+        """Whether there are slots for models that leave flash to an image."""
+        return self.update is not None and self._slots_at() > self.region("flash").origin
+
+    @property
+    def update_origin(self) -> int:
+        """Address of the first slot for models; TargetError when the target has none."""
+        if not self.has_slots:
+            why = "no [update]" if self.update is None else "[update] leaves no flash to an image"
+            raise TargetError(f"target {self.name} has no two slots for models: {why}")
+        return self._slots_at()
+
+    def _slots_at(self) -> int:
+        kept = 0 if self.store is None else self.store.size_bytes
+        slots = 0 if self.update is None else self.update.size_bytes
+        return self.region("flash").end - kept - slots
+
+    @property
     def image_memory(self) -> tuple[Memory, ...]:
         """The regions that an image may use: all of them, but for the store."""
         if self.store is None:
             return self.memory
-        flash, kept = self.region("flash"), self.store.size_bytes
+        return self._without(self.store.size_bytes)
+
+    @property
+    def image_memory_with_updates(self) -> tuple[Memory, ...]:
+        """The regions that an image with updates may use: neither the slots nor the store."""
+        return self._without(self.region("flash").end - self.update_origin)
+
+    def _without(self, kept: int) -> tuple[Memory, ...]:
+        """Return the regions without the last bytes of the flash."""
+        flash = self.region("flash")
         return tuple(replace(m, size=m.size - kept) if m is flash else m for m in self.memory)
 
     def region(self, kind: str) -> Memory:
@@ -273,13 +286,9 @@ def _check_memory(target: Target, where: str) -> None:
             raise TargetError(f"{where}.memory {memory.name!r}: kind must be 'flash' or 'ram'")
         if memory.origin < 0 or memory.size <= 0:
             raise TargetError(f"{where}.memory {memory.name!r}: origin or size is out of range")
-    if (store := target.store) is None:
-        return
-    flash = target.region("flash")
-    if store.slot_bytes <= 0 or store.slot_bytes % STORE_UNIT_BYTES:
-        raise TargetError(f"{where}.store.slot_bytes: is no multiple of {STORE_UNIT_BYTES}")
-    if store.size_bytes >= flash.size:
-        raise TargetError(f"{where}.store: two slots leave nothing of {flash.name} for an image")
+    if target.store is not None or target.update is not None:
+        flash = target.region("flash")
+        kept_flash.check(target.store, target.update, flash.name, flash.size, where)
 
 
 def _check_emulator(emulator: EmulatorConfig, where: str) -> None:

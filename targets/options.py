@@ -1,6 +1,7 @@
 """How an image is made: backend of the generator, level, link-time optimization, debug."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from targets import build
 from targets.errors import BuildError
@@ -20,6 +21,8 @@ class Options:
     debug: bool = False
     compiler: str = COMPILERS[0]
     backend: str = build.DEFAULT_BACKEND
+    update: str = ""
+    """Path of the public key whose models the image takes over the line; empty: none."""
 
     def __post_init__(self) -> None:
         """Raise BuildError on a pair that contradicts itself, BackendUnknownError on a name."""
@@ -39,6 +42,7 @@ class Options:
         parts += ["debug"] if self.debug else []
         parts += [f"O{self.level}"] if self.level != DEFAULT_LEVEL else []
         parts += ["lto"] if self.lto else []
+        parts += ["update"] if self.update else []
         return "".join(f"-{part}" for part in parts)
 
     @property
@@ -48,6 +52,7 @@ class Options:
         chosen |= {"backend": self.backend} if self.backend != build.DEFAULT_BACKEND else {}
         chosen |= {"opt": self.level} if self.level != DEFAULT_LEVEL else {}
         chosen |= {"lto": "1"} if self.lto else {}
+        chosen |= {"update": str(Path(self.update).resolve())} if self.update else {}
         return chosen | ({"build": BUILDS[1]} if self.debug else {})
 
     @property

@@ -30,10 +30,11 @@ def _region(memory: Memory) -> dict[str, str]:
     }
 
 
-def linker_script(target: Target, version: str, *, cxx: bool = False) -> str:
+def linker_script(target: Target, version: str, *, cxx: bool = False, updates: bool = False) -> str:
     """Return the linker script of `target`; TargetError when it has no flash or no RAM.
 
-    With `cxx` it keeps the constructors of static objects, without it refuses them.
+    With `cxx` it keeps the constructors of static objects, without it refuses them; with `updates`
+    it leaves the slots for models alone.
     """
     flash, ram = target.region("flash"), target.region("ram")
     if target.stack.size_bytes >= ram.size:
@@ -42,13 +43,17 @@ def linker_script(target: Target, version: str, *, cxx: bool = False) -> str:
         f"linker_{target.target.arch}.ld.j2",
         version=version,
         target=target.name,
-        regions=[_region(m) for m in target.image_memory],
+        regions=[_region(m) for m in _regions(target, updates=updates)],
         flash=flash.name,
         ram=ram.name,
         cxx=cxx,
         stack_bytes=target.stack.size_bytes,
         vector_bytes=4 * (_CORE_VECTORS + target.cpu.interrupts),
     )
+
+
+def _regions(target: Target, *, updates: bool) -> tuple[Memory, ...]:
+    return target.image_memory_with_updates if updates else target.image_memory
 
 
 def _clock_macros(target: Target) -> list[Macro]:
@@ -111,8 +116,19 @@ def _store_macros(target: Target) -> list[Macro]:
     ]
 
 
-def target_header(target: Target, version: str) -> str:
-    """Return `safe_target.h`: the description's numbers as SAFE_TARGET_ macros."""
+def _update_macros(target: Target) -> list[Macro]:
+    assert target.update is not None
+    return [
+        Macro("UPDATE_ORIGIN", f"0x{target.update_origin:08x}u"),
+        Macro("UPDATE_SLOT_BYTES", f"0x{target.update.slot_bytes:x}u"),
+    ]
+
+
+def target_header(target: Target, version: str, *, updates: bool = False) -> str:
+    """Return `safe_target.h`: the description's numbers as SAFE_TARGET_ macros.
+
+    With `updates` those of the slots for models are among them.
+    """
     macros = [
         Macro("NAME", c_string(target.name)),
         Macro("INTERRUPTS", f"{target.cpu.interrupts}u"),
@@ -123,6 +139,7 @@ def target_header(target: Target, version: str) -> str:
         *_clock_macros(target),
         *_uart_macros(target),
         *_store_macros(target),
+        *(_update_macros(target) if updates else ()),
     ]
     return render(
         "target.h.j2",

@@ -13,6 +13,7 @@ first that failed, or 0.
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     image_options.add_sensor(parser)
     image_options.add_arguments(parser)
     add("--build", default=BUILDS[0], choices=BUILDS, help="debug is -Og -g3 (%(default)s)")
+    add("--update", default="", metavar="KEY.pub", help="of --app detector: models signed with this"
+        " key's private one come over the line (host_tools update)")  # fmt: skip
     add(
         "--optimize",
         default="",
@@ -55,6 +58,7 @@ def _make(arguments: argparse.Namespace, target: str, *, shown: bool) -> "Built"
     from targets.make import make
 
     options = image_options.options(arguments, target, debug=arguments.build == BUILDS[1])
+    options = replace(options, update=arguments.update)
     return make(
         target,
         arguments.model,

@@ -75,10 +75,12 @@ def _write(target: Any, source: Any, env: Any) -> None:  # noqa: ARG001 - names 
     from codegen.emit import linker
 
     description = env["SAFE_TARGET"]
-    version = build.runtime_version()
+    version, updates = build.runtime_version(), bool(env["SAFE_UPDATE_KEY"])
     texts = {
-        "safe_target.h": linker.target_header(description, version),
-        "linker.ld": linker.linker_script(description, version, cxx=env["SAFE_CXX"]),
+        "safe_target.h": linker.target_header(description, version, updates=updates),
+        "linker.ld": linker.linker_script(
+            description, version, cxx=env["SAFE_CXX"], updates=updates
+        ),
     }
     for node in target:
         output.write(Path(str(node)), texts[node.name])
@@ -91,7 +93,7 @@ def safe_target(env: Any, gen: str) -> Any:
         return []
     nodes = env.Command(
         [f"{gen}/safe_target.h", f"{gen}/linker.ld"],
-        [str(env["SAFE_TARGET_FILE"]), env.Value(env["SAFE_CXX"])],
+        [str(env["SAFE_TARGET_FILE"]), env.Value([env["SAFE_CXX"], bool(env["SAFE_UPDATE_KEY"])])],
         Action(_write, cmdstr=f"  GEN   {gen}/linker.ld"),
     )
     env.Depends(nodes, _generator(env))

@@ -62,7 +62,8 @@ def _size(target: Any, source: Any, env: Any) -> int:
         facts = size.report(Path(str(source[0])), Path(str(source[1])), identity)
         facts["stack"] = stack = _stack(env, Path(str(source[0])))
         sys.stdout.write(f"{size.table(facts)}\n{size.summary(facts)}\n{bound.summary(stack)}\n")
-        bound.check(stack, env["SAFE_TARGET"].name)
+        update = env["SAFE_TARGET"].update if env["SAFE_UPDATE_KEY"] else None
+        bound.check(stack, env["SAFE_TARGET"].name, 0 if update is None else update.stack_bytes)
         size.check_budget(facts, Path(env["SAFE_MODEL_TOML"]))
         output.write(Path(str(target[0])), json.dumps(facts, indent=2) + "\n")
     except SafeError as error:

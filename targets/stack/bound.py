@@ -122,6 +122,20 @@ def prove(image: Path, stack_usage: Iterable[Path], target: Target, objdump: str
     )
 
 
+def of_calls(
+    image: Path, stack_usage: Iterable[Path], target: Target, objdump: str, names: Iterable[str]
+) -> int:
+    """Return the bytes of stack that calls of functions of a linked image take at most.
+
+    The image is no program: others call it. Raises BuildError where that cannot be proved.
+    """
+    arch = _ARCHS[target.target.arch]
+    functions = listing.parse(listing.disassemble(objdump, image), arch.semantics)
+    files = {s.address: s.file for s in elf_file.read(image).functions() if s.file}
+    graph = CallGraph(functions, files, usage.read(stack_usage), words.read(image))
+    return max(graph.deepest(graph.named(name)).bytes for name in names)
+
+
 def attempt(
     image: Path, stack_usage: Iterable[Path], target: Target, objdump: str
 ) -> dict[str, Any]:
@@ -146,12 +160,15 @@ def summary(facts: Mapping[str, Any]) -> str:
     )
 
 
-def check(facts: Mapping[str, Any], name: str) -> None:
-    """Raise BudgetError where a proved bound is larger than what target `name` reserves."""
+def check(facts: Mapping[str, Any], name: str, more: int = 0) -> None:
+    """Raise BudgetError where a proved bound is larger than what target `name` reserves.
+
+    `more` is what code of elsewhere may take above it.
+    """
     if facts["bound_bytes"] is None:
         return
     needs = {
-        "the stack": (facts["bound_bytes"], facts["reserved_bytes"], facts["program"]),
+        "the stack": (facts["bound_bytes"] + more, facts["reserved_bytes"], facts["program"]),
         "a fault's report": (facts["fault"]["bytes"], FAULT_RESERVE, facts["fault"]),
     }
     for what, (most, room, chain) in needs.items():

@@ -44,7 +44,7 @@ def record(number, sequence):
 class Board:
     """A board in this process, with what it printed."""
 
-    def __init__(self, target, image, store):
+    def __init__(self, target, image, store, **more):
         self.store = store
         self.serial = Serial()
         self.client = socket.create_connection(("127.0.0.1", self.serial.port), timeout=10)
@@ -59,6 +59,7 @@ class Board:
             strict=True,
             say=self.said.append,
             store=store,
+            **more,
         )
         self.text = b""
 

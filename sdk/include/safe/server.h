@@ -38,6 +38,7 @@ typedef enum safe_message {
 #define SAFE_FEATURE_WATCH (1u << 5)   /**< WATCH, VERDICT and CONTROL. */
 /** The cycle counter counts instructions: safe_port_cycles_approximate. */
 #define SAFE_FEATURE_APPROXIMATE (1u << 6)
+#define SAFE_FEATURE_UPDATE (1u << 7) /**< UPDATE_INFO to UPDATE_CONFIRM. */
 /** Bits 8 to 11: what computes the model, `backend` of safe_model_t. */
 #define SAFE_FEATURE_BACKEND_SHIFT 8u
 #define SAFE_FEATURE_BACKEND_MASK 0xFu

@@ -4,6 +4,7 @@
 #include "safe/compiler.h"
 #include "safe/port.h"
 #include "safe/version.h"
+#include "updates.h"
 
 #define READ_BYTES 64u
 /** Longest text. The bound also keeps the compiler from calling strlen, which takes 220 bytes. */
@@ -111,10 +112,11 @@ static void take_result(safe_status_t status, const safe_detector_result_t *resu
 SAFE_COLD void safe_app_start(const char *name, const safe_server_windows_t *windows,
                               safe_sample_hook_t hook)
 {
-    const safe_app_model_t *app = safe_app_model();
+    const safe_app_model_t *app;
     safe_status_t status = SAFE_STATUS_OK;
 
     safe_port_init();
+    app = safe_app_model();
     print_banner(name, app->model);
     context.model = app->model;
     if (app->bind != NULL) {
@@ -136,6 +138,7 @@ SAFE_COLD void safe_app_start(const char *name, const safe_server_windows_t *win
     if (status != SAFE_STATUS_OK) {
         safe_app_refuse("server", status);
     }
+    safe_app_updates_start(&server);
 }
 
 SAFE_COLD void safe_app_use_sensors(void)
@@ -164,6 +167,7 @@ static void send_reply(size_t length)
 
 void safe_app_serve(void)
 {
+    safe_app_updates_offer(&server);
     safe_port_watchdog_start();
     for (;;) {
         uint8_t bytes[READ_BYTES];
@@ -184,6 +188,7 @@ void safe_app_serve(void)
         if (keeper != NULL) {
             keeper->save(&detector, now_ms);
         }
+        safe_app_updates_watch(now_ms);
         safe_port_watchdog_feed();
     }
 }

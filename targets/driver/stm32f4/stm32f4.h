@@ -61,6 +61,7 @@
 #define FLASH_ACR_ICEN (1u << 9)
 #define FLASH_ACR_DCEN (1u << 10)
 
+#define FLASH_ACR_ICRST (1u << 11)            /* only while the instruction cache is off */
 #define FLASH_ACR_DCRST (1u << 12)            /* only while the data cache is off */
 #define FLASH_KEYR SAFE_REGISTER(0x40023C04u) /* 3.9.2 */
 #define FLASH_SR SAFE_REGISTER(0x40023C0Cu)   /* 3.9.4 */

@@ -75,6 +75,22 @@ def erased_store(target: Target) -> StoreMemory | None:
     return StoreMemory(target.store_origin, bytearray(b"\xff" * target.store.size_bytes))
 
 
+def slots_in(flash: CpuMemory, target: Target, before: StoreMemory | None) -> StoreMemory | None:
+    """Return the slots for models, which lie in the flash that the core sees; None without any.
+
+    `before` are those that an earlier board left: the same object then belongs to this board.
+    """
+    if target.update is None or not target.has_slots:
+        return None
+    at = target.update_origin - flash.start
+    here = memoryview(flash.buffer).cast("B")[at : at + target.update.size_bytes]
+    if before is None:
+        return StoreMemory(target.update_origin, here)
+    here[:] = before.contents
+    before.contents = here
+    return before
+
+
 class Board(ABC):
     """A powered board: memories, peripherals, wire and time. A subclass has the core."""
 
@@ -92,13 +108,15 @@ class Board(ABC):
         strict: bool,
         say: Callable[[str], None],
         store: StoreMemory | None = None,
+        slots: StoreMemory | None = None,
         outside: chips.Outside | None = None,
         is_paced: bool = True,
     ) -> None:
         """Build the board of `target` with image `elf` in its flash; see `run`.
 
-        `store` is the flash of the store as an earlier board left it; erased without one; `outside`
-        is what the pins see. Where it is not paced, time asleep passes at once.
+        `store` is the flash of the store as an earlier board left it, `slots` that of the slots for
+        models; erased without one; `outside` is what the pins see. Where it is not paced, time
+        asleep passes at once.
         """
         self._target = target
         self._serial = serial
@@ -116,6 +134,7 @@ class Board(ABC):
         self._refused: int | None = None
         self._memories = _memories(elf, target)
         self._flash = self._memories[[m.kind for m in target.memory].index("flash")]
+        self._slots = slots_in(self._flash, target, slots)
         self._mark(self._marks_of(bytes(self._flash.buffer)))
         self._store = store or erased_store(target)
         self._outside = outside or chips.Outside()
@@ -215,6 +234,11 @@ class Board(ABC):
                 self.chip.flash.read_store,
                 self.chip.flash.program,
             )
+        if self._slots is not None and self.chip.flash is not None:
+            # A slot may hold other code than at the last start.
+            self._mark(self._marks_of(bytes(self._flash.buffer)))
+            size = len(self._slots.contents)
+            self.cpu.map_programmable(self._slots.origin, size, self.chip.flash.program)
         if self.chip.has_boot_alias:
             self.cpu.map(self._flash, 0)
         self.cpu.map_shared_registers(REGISTERS, self.chip.register_space, self._read, self._write)

@@ -78,6 +78,8 @@ class Surroundings:
     raise_nmi: Callable[[], None] = lambda: None
     store: StoreMemory | None = None
     """Memory of the target's store."""
+    slots: StoreMemory | None = None
+    """Memory of the target's slots for models."""
     outside: Outside = field(default_factory=Outside)
 
     def timing(self, hz: Callable[[], int]) -> Timing:
@@ -130,7 +132,7 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
     clocks = f4_rcc.Rcc(0x40023800, switched, variant.bits)
     power = f4_pwr.Pwr(0x40007000, lambda: clocks.bit("APB1ENR", 28), variant)
     timing = around.timing(lambda: clocks.speed().core)
-    flash = f4_flash.Flash(0x40023C00, variant, around.store, timing)
+    flash = f4_flash.Flash(0x40023C00, variant, around.store, timing, around.slots)
     watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core)
     resets = {
         "A": {"MODER": 0xA8000000, "OSPEEDR": 0x0C000000, "PUPDR": 0x64000000},

@@ -115,6 +115,8 @@ class Core:
         self._line = line
         self._native = native
         self._raised: Exception | None = None
+        self._programmable = range(0)
+        self._program: Write = lambda *_: None
         self._uc.hook_add(uc.UC_HOOK_MEM_INVALID, self._on_access)
         numbers = (ctypes.c_int32 * len(general))(*general)
         self._keep.append(numbers)
@@ -138,8 +140,15 @@ class Core:
             raise EmulatorError(f"Unicorn refuses a hook: error {status}")
 
     def _on_access(
-        self, _core: unicorn.Uc, access: int, address: int, _size: int, _value: int, _data: object
+        self, _core: unicorn.Uc, access: int, address: int, size: int, value: int, _data: object
     ) -> bool:
+        if access == uc.UC_MEM_WRITE_PROT and address in self._programmable:
+            try:
+                self._program(address, size, value & (1 << 8 * size) - 1)
+            except Exception as error:  # noqa: BLE001 - raised again in `run`
+                self._raised = error
+                return False
+            return True
         self._stop = Stop(_ACCESSES.get(access, Reason.BAD_READ), address)
         return False
 
@@ -150,6 +159,10 @@ class Core:
         length = memory.size if size is None else size
         self._keep.append(memory)
         self._uc.mem_map_ptr(address, length, rights, ctypes.addressof(memory.buffer))
+
+    def map_programmable(self, start: int, size: int, program: Write) -> None:
+        """Send writes to a range of mapped flash to `program(address, size, value)` first."""
+        self._programmable, self._program = range(start, start + size), program
 
     def map_registers(self, start: int, size: int, read: Read, write: Write) -> None:
         """Send accesses of a range to `read(address, size)`, `write(address, size, value)`."""

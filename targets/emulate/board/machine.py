@@ -39,7 +39,7 @@ class Machine(Board):
         self.nvic = Nvic(_SYSTEM)
         core = (self.cycles, self._stall, self._raise_nmi)
         around = chips.Surroundings(
-            serial, self._line, self.report, *core, self._store, self._outside
+            serial, self._line, self.report, *core, self._store, self._slots, self._outside
         )
         self.chip = chips.build(target, around)
         self.systick = SysTick(_SYSTEM, self.cycles)

@@ -40,6 +40,9 @@ LEFT_OUT = {
     "docs/live.md: ./safe read": "needs what a board said",
     "docs/pipeline.md: host_tools convert --from model.onnx": "needs a network of another tool; "
     "tests/unit/host_tools/conversion/test_onnx.py makes some",
+    "docs/update.md: ./safe flash": "needs a board",
+    "docs/update.md: ./safe update send": "needs a board; tests/emulator/test_update.py has one",
+    "docs/update.md: ./safe update show": "needs a board; tests/emulator/test_update.py has one",
     "docs/tflm.md: ": "needs a user's build of TensorFlow Lite Micro; tests/emulator/test_tflm.py",
     "docs/x-cube-ai.md: ": "needs ST's tool; tests/emulator/test_xcubeai.py runs a stand-in",
     "examples/gateway/README.md: ./gateway": "serves until it ends; tests/unit/examples runs it",

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-FILES = ("run", "train", "onnx", "monitor", "ibex", "docs", "test", "lock")
+FILES = ("run", "train", "onnx", "monitor", "ibex", "update", "docs", "test", "lock")
 
 
 @pytest.fixture(scope="module")

@@ -47,11 +47,8 @@ class Machine:
         self.bin = folder / "bin"
         self.log = folder / "calls.log"
         (self.root / "host_tools/commands").mkdir(parents=True)
-        (self.root / "host_tools/commands/bench.py").touch()
-        (self.root / "host_tools/commands/run_long.py").touch()
-        (self.root / "host_tools/commands/convert.py").touch()
-        (self.root / "host_tools/commands/train.py").touch()
-        (self.root / "host_tools/commands/monitor.py").touch()
+        for verb in ("bench", "run_long", "convert", "train", "monitor", "update"):
+            (self.root / f"host_tools/commands/{verb}.py").touch()
         shutil.copy(ROOT / "safe", self.root / "safe")
         shutil.copy(ROOT / "pyproject.toml", self.root / "pyproject.toml")
         shutil.copytree(ROOT / "requirements", self.root / "requirements")
@@ -158,7 +155,7 @@ def test_help_of_one_verb(machine):
     assert machine.run("help", "bench")[0] == 0
     assert machine.calls()[-1] == "python -m host_tools bench --help"
     assert machine.run("help", "nosuch")[0] == 2
-    assert "setup [run|train|onnx|monitor|ibex|docs|test]" in machine.run("help", "setup")[1]
+    assert "setup [PROFILE]" in machine.run("help", "setup")[1]
 
 
 def test_first_run_prepares_and_forwards_second_only_forwards(machine):
@@ -183,14 +180,16 @@ def test_first_run_prepares_and_forwards_second_only_forwards(machine):
         (("convert", "--from", "m.keras"), "run train"),
         (("convert", "--from", "m.onnx"), "run train onnx"),
         (("train", "--csv", "x.csv", "--network", "none"), "run"),
-        (("test", "-k", "x"), "run train onnx monitor ibex docs test"),
+        (("test", "-k", "x"), "run train onnx monitor ibex update docs test"),
         (("bench", "--target", "ibex"), "run ibex"),
         (("scons", "target=ibex"), "run ibex"),
+        (("update", "key"), "run update"),
+        (("scons", "target=stm32f4", "update=site.pub"), "run update"),
         (("monitor", "--port", "x"), "run monitor"),
         (("monitor", "--port", "x", "--headless"), "run"),
         (("monitor", "--headless", "--mqtt", "mqtt://h"), "run monitor"),
         (("docs",), "run docs"),
-        (("release", "--check"), "run train onnx monitor ibex docs test"),
+        (("release", "--check"), "run train onnx monitor ibex update docs test"),
         (("lock",), "run lock"),
     ],
 )

@@ -13,10 +13,10 @@ KEYS = (0x45670123, 0xCDEF89AB)
 
 @dataclass
 class StoreMemory:
-    """The flash of the store: bytes that outlive a reset, and a power cut that a test orders."""
+    """Flash of the store, or of slots: bytes that outlive a reset, and a power cut for a test."""
 
     origin: int
-    contents: bytearray
+    contents: bytearray | memoryview
     cut_at: int | None = None
     """Number of the flash operation during which the power goes. None: never."""
     operations: int = 0

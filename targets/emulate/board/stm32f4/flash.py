@@ -19,15 +19,23 @@ _WORD_SECONDS = 16e-6
 
 
 class Flash(Peripheral):
-    """Flash interface: wait states, caches, and programming of the store."""
+    """Flash interface: wait states, caches, and programming of the store and of slots."""
 
     name = "FLASH"
     registers: tuple[Register, ...] = ()
 
-    def __init__(self, base: int, variant: F4, store: StoreMemory | None, timing: Timing) -> None:
-        """Make the flash interface of a part."""
+    def __init__(
+        self,
+        base: int,
+        variant: F4,
+        store: StoreMemory | None,
+        timing: Timing,
+        slots: StoreMemory | None = None,
+    ) -> None:
+        """Make the flash interface of a part; `slots` are those of models, where it has them."""
         self._steps = variant.wait_states_mhz
         self._store = store
+        self._memories = tuple(memory for memory in (store, slots) if memory is not None)
         self._timing = timing
         self.registers = (
             Register(0x00, "ACR", 0x00001F00 | variant.latency_bits),
@@ -77,15 +85,21 @@ class Flash(Peripheral):
         number = self.field("CR", 3, 4)
         start = _ORIGIN + sum(_SECTORS[:number])
         length = _SECTORS[number] if number < len(_SECTORS) else 0
-        if self._store is None or not length or not self._store.covers(start, length):
-            self.complain(f"FLASH_CR: erases sector {number}, which is not of the store")
+        memory = self._at(start, length)
+        if memory is None or not length:
+            self.complain(f"FLASH_CR: erases sector {number}, which is not of the store or a slot")
             return
-        self._store.erase(start, length)
+        memory.erase(start, length)
         self._stall(length / _KIB * _ERASE_SECONDS_PER_KIB)
 
+    def _at(self, address: int, length: int) -> StoreMemory | None:
+        """Return what can be erased and programmed at an address."""
+        return next((m for m in self._memories if m.covers(address, length)), None)
+
     def program(self, address: int, width: int, value: int) -> None:
-        """Take a write to the store."""
-        assert self._store is not None
+        """Take a write to the store, or to a slot."""
+        memory = self._at(address, width)
+        assert memory is not None
         if not self._lock.is_open or not self.bit("CR", _PG):
             self.value["SR"] |= _PGSERR
             self.complain(f"write of flash at {address:#010x} without FLASH_CR.PG")
@@ -93,7 +107,7 @@ class Flash(Peripheral):
             self.value["SR"] |= _PGPERR
             self.complain(f"write of {width} bytes of flash, FLASH_CR.PSIZE says otherwise")
         else:
-            self._store.program(address, value.to_bytes(width, "little"), tears=False)
+            memory.program(address, value.to_bytes(width, "little"), tears=False)
             self._stall(_WORD_SECONDS)
 
     def read_store(self, address: int, width: int) -> int:
