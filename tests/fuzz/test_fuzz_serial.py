@@ -10,7 +10,7 @@ import pytest
 
 from tests.fuzz.frames import block, build, seeds
 
-SECONDS = int(os.environ.get("SAFE_FUZZ_SECONDS", "5"))
+SECONDS = int(os.environ.get("SAFE_FUZZ_SECONDS", "3"))
 
 
 @pytest.mark.parametrize("name", ["frame", "server"])

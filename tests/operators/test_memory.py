@@ -48,13 +48,17 @@ def all_seeds(kind: str, isa: Isa, tool: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("isa", ISAS)
-@pytest.mark.parametrize("tool", ["memcheck", "msan"])
-def test_networks(isa: Isa, tool: str, tmp_path: Path) -> None:
-    for name in ("recurrent", "separable"):
-        folder = tmp_path / name
-        folder.mkdir()
-        case = NETWORKS[name](np.random.default_rng([ISAS.index(isa), 62]), 3)
-        watched(case, isa, tool, folder)
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        ("memcheck", "recurrent"),
+        ("msan", "separable"),
+        pytest.param("memcheck", "separable", marks=pytest.mark.slow),
+        pytest.param("msan", "recurrent", marks=pytest.mark.slow),
+    ],
+)
+def test_networks(isa: Isa, tool: str, name: str, tmp_path: Path) -> None:
+    watched(NETWORKS[name](np.random.default_rng([ISAS.index(isa), 62]), 3), isa, tool, tmp_path)
 
 
 @pytest.mark.slow

@@ -69,8 +69,14 @@ def test_sizes_of_lstm(units: int) -> None:
     compare_kernels(recurrent(np.random.default_rng([units, 52]), WINDOWS, units), units)
 
 
-@pytest.mark.parametrize("name", sorted(NETWORKS))
-@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize(
+    ("name", "isa"),
+    [
+        pytest.param(name, isa, marks=[pytest.mark.slow] * ((i + j) % 2))
+        for i, name in enumerate(sorted(NETWORKS))
+        for j, isa in enumerate(ISAS)
+    ],
+)
 def test_generated_program_under_sanitizers(name: str, isa: str, tmp_path: Path) -> None:
     seed = 100 + ISAS.index(isa)
     case = drawn(name, seed)
