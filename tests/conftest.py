@@ -7,7 +7,9 @@ TFLM_DIR             a build of TensorFlow Lite Micro; tests of the real one are
 SAFE_FORBID_SKIP     1: any other skip is a failure (a missing tool must not look like success)
 """
 
+import faulthandler
 import os
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
 NO_SHARED = "shared data are absent"
+SLOW_SECONDS = 7200
+"""After which a slow test ends its worker as one that hangs."""
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -45,6 +49,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if gone:
         config.hook.pytest_deselected(items=gone)
         items[:] = kept
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give a slow test more time than `faulthandler_timeout` before it counts as hanging."""
+    if item.get_closest_marker("slow"):
+        faulthandler.dump_traceback_later(SLOW_SECONDS, exit=True, file=sys.__stderr__)
 
 
 def _forbid(report: Any) -> None:
