@@ -100,14 +100,9 @@ def _constants(dense: WeightRows, kernel: tuple[int, int], along: int) -> tuple[
     channels = len(dense.rows)
     rows = dense.rows.reshape(channels, *kernel)
     by_line = rows if along == 1 else rows.swapaxes(1, 2)
-    multiplier, shift = dense.scales
-    words = np.zeros((channels, 3), dtype=np.int32)
-    words[:, 0] = dense.bias
-    words[:, 1] = multiplier
-    words[:, 2] = -shift.astype(np.int32)
     return (
         Constant("weights", np.ascontiguousarray(by_line)),
-        Constant("channels", words, weight_bytes=4 * channels),
+        Constant("channels", weights.channel_words(dense), weight_bytes=4 * channels),
     )
 
 

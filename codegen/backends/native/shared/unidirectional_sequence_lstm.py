@@ -1,6 +1,7 @@
 """The gates of two units as one tile, and the parameters, for all instruction sets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,15 @@ from numpy.typing import NDArray
 
 from codegen.backends.native.shared import weights
 from codegen.fixed_point import Int64
+from codegen.ir.call import (
+    Constant,
+    ConstantArg,
+    KernelCall,
+    ParamsArg,
+    Scratch,
+    ScratchArg,
+    TensorArg,
+)
 from codegen.ir.graph import Operator
 from codegen.operators.recurrent import lstm as _lstm
 from codegen.sigmoid_table import SIGMOID_TABLE
@@ -129,3 +139,73 @@ def params(operator: Operator, p: _lstm.LstmIntegers) -> Mapping[str, Any]:
         "any_wide": int(wide.any()),
         "wide": [{"multiplier": int(m), "shift": int(s)} for m, s in before],
     }
+
+
+@dataclass(frozen=True)
+class PairTiles:
+    """Gates of two units as one tile, the way an instruction set reads them."""
+
+    isa: str
+    pack_start: Callable[[Int64], NDArray[np.int32]]
+    """Function that packs what the sums of each tile start from: int32[tiles, rows of a tile]."""
+    weights: tuple[Constant, ...]
+    """Both tiles of each pair of units, and what goes with them."""
+    scratch: Scratch
+
+
+def refuse_bound(p: _lstm.LstmIntegers) -> str | None:
+    """Return why sums of 32 bits cannot be rescaled, or None."""
+    most = bound(p)
+    return f"a sum can reach {most}, beyond 2^30" if most > weights.MAX_SUM else None
+
+
+def call(
+    operator: Operator, p: _lstm.LstmIntegers, form: PairTiles, notes: tuple[str, ...]
+) -> KernelCall:
+    """Return the call of a kernel for tiles of two units; `refuse_bound` is None.
+
+    What the hidden state's sums start from is one tile of zeros for all where its zero point is 0.
+    """
+    s = p.sizes
+    recurrent = form.pack_start(starts(p.recurrent_bias))
+    step = recurrent.shape[1] if p.recurrent_bias.any() else 0
+    return KernelCall(
+        kernel=f"safe_kernel_unidirectional_sequence_lstm_s8_{form.isa}",
+        header=f"safe/kernel/unidirectional_sequence_lstm_{form.isa}.h",
+        source=f"unidirectional_sequence_lstm_{form.isa}",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            *(ConstantArg(constant.suffix) for constant in form.weights),
+            ConstantArg("input_start"),
+            ConstantArg("recurrent_start"),
+            ConstantArg("curve"),
+            TensorArg(operator.inputs[_lstm.HIDDEN_STATE]),
+            TensorArg(operator.inputs[_lstm.CELL_STATE]),
+            ScratchArg(form.scratch.name),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type=f"safe_lstm_{form.isa}_params_t",
+        params={**params(operator, p), "recurrent_start_step": step},
+        constants=(
+            *form.weights,
+            Constant(
+                "input_start",
+                form.pack_start(starts(p.input_bias)),
+                weight_bytes=4 * p.input_bias.size,
+            ),
+            Constant(
+                "recurrent_start",
+                recurrent if recurrent.any() else recurrent[:1],
+                counts_as_weight=False,
+            ),
+            Constant("curve", sigmoid_curve(), counts_as_weight=False),
+        ),
+        scratch=(form.scratch,),
+        macs=s.batches * s.time_steps * _lstm.GATES * s.units * (s.inputs + s.units),
+        notes=(
+            f"{form.isa} kernel, the gates of two units at a time",
+            *notes,
+            f"|sum| <= {bound(p)}",
+        ),
+    )

@@ -38,6 +38,16 @@ def of(products: Products) -> WeightRows:
     return WeightRows(products.rows, products.bias, products.scales, products.output_zero_point)
 
 
+def channel_words(rows: WeightRows) -> NDArray[np.int32]:
+    """Return int32[R, 3], of each row what its sum starts from, multiplier and right shift."""
+    multiplier, shift = rows.scales
+    words = np.zeros((len(rows.rows), 3), dtype=np.int32)
+    words[:, 0] = rows.bias
+    words[:, 1] = multiplier
+    words[:, 2] = -shift.astype(np.int32)
+    return words
+
+
 def refusal(rows: WeightRows, min_rows: int) -> str | None:
     """Return why rescaling doubled sums would not be exact or not pay, or None."""
     if len(rows.rows) < min_rows:

@@ -64,11 +64,6 @@ def replace(
     y, x = convolution_axes(graph, operator)
     batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
     channels, taps = dense.rows.shape
-    multiplier, shift = dense.scales
-    words = np.zeros((channels, 3), dtype=np.int32)
-    words[:, 0] = dense.bias
-    words[:, 1] = multiplier
-    words[:, 2] = -shift.astype(np.int32)
     packed = np.concatenate([stream(row) for row in dense.rows])
     return KernelCall(
         kernel="safe_kernel_conv_2d_s8_v6m",
@@ -93,7 +88,7 @@ def replace(
         },
         constants=(
             Constant("weights", packed, weight_bytes=dense.rows.nbytes),
-            Constant("channels", words, weight_bytes=4 * channels),
+            Constant("channels", weights.channel_words(dense), weight_bytes=4 * channels),
         ),
         scratch=(Scratch("columns", 8 * taps, alignment=4),),
         macs=batches * y.output * x.output * channels * taps,

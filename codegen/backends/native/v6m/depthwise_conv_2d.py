@@ -54,11 +54,6 @@ def call(
     """
     y, x = axes
     channels, taps = dense.rows.shape
-    multiplier, shift = dense.scales
-    words = np.zeros((channels, 3), dtype=np.int32)
-    words[:, 0] = dense.bias
-    words[:, 1] = multiplier
-    words[:, 2] = -shift.astype(np.int32)
     return KernelCall(
         kernel="safe_kernel_depthwise_conv_2d_s8_v6m",
         header="safe/kernel/depthwise_conv_2d_v6m.h",
@@ -83,7 +78,7 @@ def call(
         },
         constants=(
             Constant("weights", np.ascontiguousarray(dense.rows)),
-            Constant("channels", words, weight_bytes=4 * channels),
+            Constant("channels", weights.channel_words(dense), weight_bytes=4 * channels),
         ),
         scratch=(Scratch("plane", y.seen * x.seen, alignment=1),),
         macs=batches * y.output * x.output * channels * taps,
