@@ -264,7 +264,9 @@ def judge(verb: Verb, fault: str, run: Run, place: Place, right: Expected) -> It
     """Yield what is wrong after a struck run."""
     everything = tree(place.out)
     found = without_scratch(everything)
-    if run.code not in {0, CODES.get(fault, ExitCode.OUTPUT)}:
+    # A compiler that cannot write says so itself, and the verb that it was a failed build.
+    codes = {CODES[fault]} if fault in CODES else {ExitCode.OUTPUT, ExitCode.BUILD}
+    if run.code not in {0, *codes}:
         yield f"exit code {run.code}"
     if "Traceback" in run.errors:
         yield "a traceback"
