@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from host_tools.device.serial_port import SerialPort
 from host_tools.errors import DeviceError, DeviceSilentError, DeviceUnknownError, LinkLostError
 from targets.errors import SafeError
 
@@ -39,6 +40,19 @@ def fault(remains: bytes) -> str:
     """Return the last fault report in what was received; empty when there is none."""
     found = _FAULT.findall(remains)
     return found[-1].decode("ascii", "replace") if found else ""
+
+
+def no_answer(port: SerialPort, name: str, attempts: int, damage: str) -> str:
+    """Return why a request is given up; `damage` tells of damaged frames, or is empty."""
+    if damage:
+        return (
+            f"{damage}: no answer to {name} after {attempts} attempts; a shorter or shielded cable,"
+            f" a common ground or a lower rate than {port.baud} baud helps"
+        )
+    return (
+        f"no answer to {name} on {port.url} after {attempts} attempts: check cable and power, then"
+        " run again"
+    )
 
 
 def error(heard: Heard) -> SafeError:

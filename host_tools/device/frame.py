@@ -134,6 +134,14 @@ class Receiver:
             del self._text[:-MAX_TEXT]
         return frame
 
+    def give_up(self) -> bool:
+        """Forget a frame that was cut, as damage; False when none is under way."""
+        if not (self._in_frame and self._span):
+            return False
+        self.damaged += 1
+        self.clear()
+        return True
+
     @property
     def remains(self) -> bytes:
         """Received bytes that are no frame: text, damaged spans, and the span under way."""

@@ -47,6 +47,8 @@ board takes to start."""
 RATE_TIMEOUTS = 2
 """Number of waits that run out before a line at a raised rate returns to its first rate, as the
 device does."""
+CUT_SECONDS = 0.5
+"""A frame under way that stands still for so long was cut, as for the device."""
 REOPEN_SECONDS = 5.0
 """Longest time that a lost port (cable, USB reset) may stay away."""
 MOST_UNASKED = 4096
@@ -214,7 +216,12 @@ class Link:
         if damaged == most < ATTEMPTS:
             self.chunk.note(damaged, len(payload))
             raise ChunkDamagedError(self._damage())
-        raise LinkLostError(self._no_answer(name, attempt + 1, damaged, lost))
+        if lost == REOPENINGS:
+            raise LinkLostError(
+                f"port {self.port.url} was lost {lost} times during {name}: check its plug"
+            )
+        damage = self._damage() if damaged else ""
+        raise LinkLostError(diagnosis.no_answer(self.port, name, attempt + 1, damage))
 
     def reset(self) -> None:
         """Restart the device, once, whatever the line does; connect() opens the next session.
@@ -299,12 +306,15 @@ class Link:
         """Wait for the reply; after damage only until the line is quiet, for a damaged frame may
         fall into many, and each repeat would meet what is left of the one before.
         """
-        is_damaged = False
-        while time.monotonic() < deadline:
+        is_damaged, last = False, time.monotonic()
+        while (now := time.monotonic()) < deadline:
             data = self.port.receive()
             if not data and is_damaged:
                 break
             damaged = self._receiver.damaged
+            last = now if data else last
+            if now - last >= CUT_SECONDS:
+                self._receiver.give_up()
             reply = None
             for frame in self._receiver.feed(data):
                 if reply is None and self._is_reply(frame, kind):
@@ -353,21 +363,6 @@ class Link:
 
     def _damage(self) -> str:
         return f"the line on {self.port.url} damages frames ({self._spoiled} of {self._sent})"
-
-    def _no_answer(self, name: str, attempts: int, damaged: int, lost: int) -> str:
-        """Return why a request is given up."""
-        if lost == REOPENINGS:
-            return f"port {self.port.url} was lost {lost} times during {name}: check its plug"
-        asked = f"no answer to {name} after {attempts} attempts"
-        if damaged:
-            return (
-                f"{self._damage()}: {asked}; a shorter or shielded cable, a common ground or a"
-                f" lower rate than {self.port.baud} baud helps"
-            )
-        return (
-            f"no answer to {name} on {self.port.url} after {attempts} attempts: check cable and"
-            " power, then run again"
-        )
 
     def _reopen(self, lost: PortLostError) -> None:
         deadline = time.monotonic() + REOPEN_SECONDS

@@ -38,7 +38,7 @@ from tests.unit.host_tools.device.faults import Fault, Proxy
 
 TARGET = "stm32f4"
 EMULATORS = ("qemu", "board")
-WINDOWS, SAMPLES, ROWS = 6, 24, 40
+WINDOWS, SAMPLES, ROWS = 4, 16, 40
 SECONDS = 150
 """Longest time that a cell may take; an emulator with a core to itself needs a tenth of it."""
 RECORD_SECONDS = 20

@@ -4,7 +4,7 @@ import pytest
 
 from host_tools.device.chunk import LEAST
 from host_tools.device.frame import Frame, encode
-from host_tools.device.link import ChunkDamagedError, DeviceRestartedError, StatusError
+from host_tools.device.link import CUT_SECONDS, ChunkDamagedError, DeviceRestartedError, StatusError
 from host_tools.device.protocol import CHUNK_HEADER_BYTES, Message
 from host_tools.device.serial_port import PortLostError
 from host_tools.errors import LinkLostError
@@ -165,6 +165,13 @@ def test_waits_do_not_grow_by_damage(connect) -> None:
     assert port.times == [0, *(SLICE + when for when in (0, 1, 3, 7))]
 
 
+def test_a_reply_that_is_cut_is_damage_after_half_a_second(connect) -> None:
+    link, port = connect(lambda frame: reply(frame)[: 5 if len(port.sent) == 1 else None])
+    assert link.request("PING") == b"pong"
+    assert port.times == [0, CUT_SECONDS + 2 * SLICE]
+    assert counters(link) == {"requests": 1, "damaged_replies": 1, "retries": 1}
+
+
 def test_waits_begin_anew_after_damage(connect) -> None:
     """Whoever tells of damage is there: four waits in a row end a request, not four in all."""
     link, port = connect(lambda _: BAD if len(port.sent) == 3 else b"")
@@ -284,6 +291,7 @@ def test_a_port_that_stays_away(connect) -> None:
 def test_a_frame_under_way_is_forgotten_with_the_port(connect) -> None:
     """Half a frame before the cable came off must not damage the first one after."""
     cable = Cable()
-    link, port = connect(lambda frame: cable(frame) if len(port.sent) > 1 else b"\0\x09half")
+    halved = lambda frame: cable(frame) if len(port.sent) > 1 else b"\0\x09half"  # noqa: E731
+    link, port = connect(halved, timeout=CUT_SECONDS / 2)
     assert link.request("PING") == b"pong"
     assert counters(link) == {"requests": 1, "timeouts": 1, "reopened": 1, "retries": 2}
