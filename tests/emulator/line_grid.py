@@ -16,15 +16,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from host_tools.commands import record
+from host_tools.commands import monitor, record
 from host_tools.device import protocol
 from host_tools.device.bench import run_bench, stream_samples
 from host_tools.device.link import Link
@@ -41,7 +42,7 @@ EMULATORS = ("qemu", "board")
 WINDOWS, SAMPLES, ROWS = 4, 16, 40
 SECONDS = 150
 """Longest time that a cell may take; an emulator with a core to itself needs a tenth of it."""
-RECORD_SECONDS = 20
+RECORD_SECONDS, MONITOR_SECONDS = 20, 6
 TOLD = frozenset((ExitCode.LINK_LOST,))
 SENSOR = """
 #include "safe/sensor.h"
@@ -77,8 +78,9 @@ class Way:
 
     Attributes:
         app: The image.
-        run: Takes a port's URL; returns the result as bytes, and how often a frame was sent again.
-            Raises AssertionError for a result that is wrong in itself.
+        run: Takes a port's URL; returns the result as bytes, and how often a frame was sent again,
+            of the logger how many rows were kept. Raises AssertionError for a result that is wrong
+            in itself.
     """
 
     app: str
@@ -117,18 +119,37 @@ def _record(url: str) -> tuple[bytes, int]:
         assert code == ExitCode.OK, f"exit code {code}"
         with path.open(encoding="utf-8") as file:
             _, *rows = csv.reader(file)
-    counts = [float(row[1]) for row in rows]
-    assert [row[1:] for row in rows] == [[f"{c * n:g}" for n in (1, 2, 3)] for c in counts], "row"
-    stamps = [row[0] for row in rows]
+    return b"", _check_rows([[float(v) for v in row[1:]] for row in rows], [r[0] for r in rows])
+
+
+def _check_rows(rows: list[list[float]], stamps: list[Any]) -> int:
+    """Check rows of the sensor; return how many there are."""
+    assert [row == [row[0] * n for n in (1, 2, 3)] for row in rows].count(False) == 0, "row"
     assert stamps == sorted(set(stamps)), "stamps"
     # A count that goes back is a restart, which begins near 1; else each row is there once.
-    backwards = [b for a, b in itertools.pairwise(counts) if b <= a]
+    backwards = [b[0] for a, b in itertools.pairwise(rows) if b[0] <= a[0]]
     assert all(count <= ROWS for count in backwards), "a row twice"
-    return b"", len(backwards)
+    return len(rows)
+
+
+def _monitor(url: str) -> tuple[bytes, int]:
+    """Watch through the verb itself, without its page, and look at the rows that it keeps."""
+    parser = argparse.ArgumentParser()
+    monitor.add_arguments(parser)
+    with TemporaryDirectory() as text:
+        path = Path(text) / "events.jsonl"
+        words = ["--port", url, "--headless", "--rows", "--out", str(path), "--json"]
+        words += ["--duration", f"{MONITOR_SECONDS}s"]
+        with redirect_stdout(StringIO()):
+            code = monitor.run(parser.parse_args(words))
+        assert code == ExitCode.OK, f"exit code {code}"
+        told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [row for row in told if "values" in row]
+    return b"", _check_rows([row["values"] for row in rows], [row["time"] for row in rows])
 
 
 WAYS = {"bench": Way("bench", _bench), "stream": Way("detector", _stream),
-        "record": Way("logger", _record)}  # fmt: skip
+        "record": Way("logger", _record), "monitor": Way("logger", _monitor)}  # fmt: skip
 
 
 @contextmanager
@@ -149,21 +170,21 @@ def deadline(seconds: int) -> Iterator[None]:
 
 def image(way: Way, folder: Path) -> Path:
     """Build the image of a way; return its ELF file."""
-    sensor = ""
-    if way.app == "logger":
-        (folder / "sensors").mkdir(parents=True, exist_ok=True)
-        (folder / "sensors" / "sensor.c").write_text(SENSOR)
-        sensor = str(folder / "sensors")
-    return make(TARGET, "forecaster", app=way.app, sensor=sensor, out=folder / "build").elf
+    if way.app != "logger":
+        return make(TARGET, "forecaster", app=way.app).elf
+    sensors = folder / "sensors"
+    sensors.mkdir(parents=True, exist_ok=True)
+    (sensors / "sensor.c").write_text(SENSOR)
+    return make(TARGET, "forecaster", app=way.app, sensor=str(sensors), out=folder / "build").elf
 
 
 def cell(url: str, way: Way, how: Fault, expected: bytes) -> dict[str, Any]:
     """Go one way over a faulty line; `verdict` is right, told or a failure in words."""
     begin = time.monotonic()
-    row: dict[str, Any] = {"verdict": "right", "repeats": None, "said": ""}
+    row: dict[str, Any] = {"verdict": "right", "count": None, "said": ""}
     try:
         with deadline(SECONDS), Proxy(int(url.rsplit(":", 1)[1]), how) as proxy:
-            found, row["repeats"] = way.run(proxy.url)
+            found, row["count"] = way.run(proxy.url)
             if found != expected:
                 row["verdict"] = "another result"
     except SafeError as error:
@@ -184,7 +205,8 @@ def cells(
     elf = image(way, folder / name)
     with emulate.start(load(TARGET), elf, kind=emulator) as running:
         with deadline(SECONDS):
-            expected, _ = way.run(running.url)
+            expected, count = way.run(running.url)
+            assert count or way.app != "logger", "no rows on a good line"
         for kind, rate in wanted:
             place = {"emulator": emulator, "way": name, "fault": kind, "rate": rate}
             row = cell(running.url, way, fault(kind, rate, json.dumps(place)), expected)
@@ -195,7 +217,7 @@ def cells(
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Return the rows as a table: the number of repeats of a right result, or 45."""
+    """Return the rows as a table: a right result with its repeats or rows, or 45."""
     columns = [(e, w) for w in WAYS for e in EMULATORS]
     found = {(r["emulator"], r["way"], r["fault"], r["rate"]): r for r in rows}
     lines = ["| fault | rate | " + " | ".join(f"{w}, {e}" for e, w in columns) + " |"]
@@ -210,7 +232,9 @@ def table(rows: list[dict[str, Any]]) -> str:
 def _word(row: dict[str, Any] | None) -> str:
     if row is None:
         return ""
-    word = {"right": f"right, {row['repeats']}", "told": "45"}.get(row["verdict"])
+    word = {"right": f"right, {row.get('count', row.get('repeats'))}", "told": "45"}.get(
+        row["verdict"]
+    )
     return f"**{row['verdict']}**" if word is None else word
 
 
