@@ -362,6 +362,8 @@ class Link:
         return True
 
     def _damage(self) -> str:
+        if not self._spoiled:
+            return f"the line on {self.port.url} delays frames for too long"
         return f"the line on {self.port.url} damages frames ({self._spoiled} of {self._sent})"
 
     def _reopen(self, lost: PortLostError) -> None:
