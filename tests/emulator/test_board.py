@@ -89,7 +89,7 @@ def test_clocks_cycles_stack_and_nothing_to_complain_about(target, board, line):
     before = line.ask(b"s")
     assert 64 < before < 1024
     line.ask(b"d")
-    assert before + 8 * 256 <= line.ask(b"s") <= target.stack.size_bytes
+    assert before + 2 * 256 <= line.ask(b"s") <= target.stack.size_bytes
     assert "board:" not in board.messages
 
 

@@ -58,7 +58,7 @@ def test_status_cycles_and_stack(target, line):
     before = line.ask(b"s")
     assert 64 < before < 1024
     line.ask(b"d")
-    assert before + 8 * 256 <= line.ask(b"s") <= target.stack.size_bytes
+    assert before + 2 * 256 <= line.ask(b"s") <= target.stack.size_bytes
 
 
 def test_timebase_runs_with_wall_time(line):

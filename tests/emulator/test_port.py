@@ -46,7 +46,7 @@ def test_stack_is_painted_and_grows(stm32f4, line):
     before = line.ask(b"s")
     assert 64 < before < 1024
     line.ask(b"d")
-    assert before + 8 * 256 <= line.ask(b"s") <= stm32f4.stack.size_bytes
+    assert before + 2 * 256 <= line.ask(b"s") <= stm32f4.stack.size_bytes
 
 
 def test_largest_window_in_one_burst(stm32f4, line):

@@ -124,7 +124,7 @@ static void obey(uint8_t command)
         put("cycles", safe_port_cycles(&cycles) ? 1u : 0u);
         break;
     case 'd':
-        depth_sum = dive(8);
+        depth_sum = dive(2); /* a small stack has 1,120 bytes */
         put("dive", 0);
         break;
     case 'i':
