@@ -81,7 +81,7 @@ def severity(state: int) -> str:
 
 def listed(field_: "np.ndarray[Any, Any]") -> tuple[int, ...]:
     """Return the channels of `top` or `masked` of a record."""
-    return tuple(int(c) for c in field_ if c != NO_CHANNEL)
+    return tuple(c for c in field_.tolist() if c != NO_CHANNEL)
 
 
 def drifting(record: np.void) -> int | None:
@@ -158,10 +158,13 @@ class Narrator:
         return self._event(stamp, "channels", level, text, masked=names, masked_count=count)
 
     def _baseline(self, stamp: float, record: np.void) -> list[Happening]:
+        happened = int(record["event"])
+        if not happened:
+            return []
         return [
-            self._event(stamp, "baseline", INFO, text, event=bit.name and bit.name.lower())
+            self._event(stamp, "baseline", INFO, text, event=str(bit.name).lower())
             for bit, text in _BASELINE.items()
-            if int(record["event"]) & bit
+            if happened & bit
         ]
 
 

@@ -21,7 +21,8 @@ SHARES = (0.45, 0.45, 0.1)
 a second in the second tier."""
 BUDGET_BYTES = 27_000_000
 """Memory of one history, unless it is shared by several."""
-LEAST_ENTRIES = 64
+LEAST_ENTRIES = 128
+"""The newest tier holds all rows that wait to be merged into the coarser ones."""
 MOST_GAPS = 10_000
 
 
@@ -68,18 +69,36 @@ class _Tier:
         return float(self.stamps[(self.count - self.held) % len(self.stamps)])
 
     def add(self, stamp: float, values: F32) -> None:
-        """Take a row into the entry under way, or begin the next one."""
-        if 0 < self.open < self.rows:
-            at = (self.count - 1) % len(self.stamps)
-            np.fmin(self.low[at], values, out=self.low[at])
-            np.fmax(self.high[at], values, out=self.high[at])
-            self.open += 1
-            return
+        """Take a row as an entry of its own."""
         at = self.count % len(self.stamps)
         self.stamps[at] = stamp
-        self.low[at] = self.high[at] = values
+        self.low[at] = values
         self.count += 1
-        self.open = 1
+
+    def merge(self, stamps: F64, values: F32) -> None:
+        """Take rows [n] into the entry under way, and begin the next ones."""
+        first = 0
+        while first < len(stamps):
+            is_open = 0 < self.open < self.rows
+            end = first + (self.rows - self.open if is_open else self.rows)
+            low = np.fmin.reduce(values[first:end], axis=0)
+            high = np.fmax.reduce(values[first:end], axis=0)
+            if is_open:
+                at = (self.count - 1) % len(self.stamps)
+                np.fmin(self.low[at], low, out=self.low[at])
+                np.fmax(self.high[at], high, out=self.high[at])
+            else:
+                at = self.count % len(self.stamps)
+                self.stamps[at], self.low[at], self.high[at] = stamps[first], low, high
+                self.count += 1
+                self.open = 0
+            self.open += min(end, len(stamps)) - first
+            first = end
+
+    def newest(self, count: int) -> tuple[F64, F32]:
+        """Return stamps and values of the last `count` rows, which are held."""
+        at = np.arange(self.count - count, self.count) % len(self.stamps)
+        return self.stamps[at], self.low[at]
 
     def close(self) -> None:
         """End the entry under way: a gap comes."""
@@ -105,6 +124,7 @@ class History:
         """Make room for rows of `width` values within `budget` bytes."""
         self.width = width
         self._gaps: deque[float] = deque(maxlen=MOST_GAPS)
+        self._waiting = 0
         self._tiers = []
         for rows, share in zip(COARSENING, SHARES, strict=True):
             size = 8 + 4 * width * (1 if rows == 1 else 2)
@@ -135,13 +155,24 @@ class History:
             values: float32 [width]; NaN where there is none.
         """
         stamp = max(stamp, float(np.nextafter(self.newest, np.inf)))
-        for tier in self._tiers:
-            tier.add(stamp, values)
+        self._tiers[0].add(stamp, values)
+        self._waiting += 1
+        if self._waiting == COARSENING[1]:
+            self._merge()
+
+    def _merge(self) -> None:
+        """Take the rows that came since the last time into the coarser tiers."""
+        if self._waiting:
+            stamps, values = self._tiers[0].newest(self._waiting)
+            self._waiting = 0
+            for tier in self._tiers[1:]:
+                tier.merge(stamps, values)
 
     def gap(self) -> None:
         """Note that rows are missing behind the last one: no line goes over them."""
         if self.count:
             self._gaps.append(self.newest)
+            self._merge()
             for tier in self._tiers:
                 tier.close()
 
@@ -151,6 +182,7 @@ class History:
 
     def view(self, first: float, last: float) -> View:
         """Return what is known of the time from `first` to `last`, as fine as it is kept."""
+        self._merge()
         for tier in self._tiers:
             if tier.oldest <= first or tier.count == tier.held:
                 break

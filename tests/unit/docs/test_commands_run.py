@@ -20,6 +20,7 @@ LEFT_OUT = {
     "README.md: ./safe flash": "needs a board and its vendor's pack",
     "README.md: ./safe bench --port": "needs a board",
     "README.md: ./safe record --port": "needs a board",
+    "README.md: ./safe monitor --port": "needs a board",
     "README.md: pipx": "asks the network; tests/package installs the wheel",
     "README.md: cc -std=c99 -I gen main.c": "tests/unit/test_readme.py compiles and runs it",
     "README.md: ./safe targets new": "needs a vendor's pack; tests/unit/targets/test_pack.py",
@@ -36,6 +37,7 @@ LEFT_OUT = {
     "docs/install.md: winget": "is for Windows",
     "docs/install.md: usbipd": "is for Windows, and needs a board",
     "docs/live.md: ./safe record": "needs a board; tests/unit/host_tools/recording has sockets",
+    "docs/live.md: ./safe monitor --port": "needs a board; tests/unit/host_tools/monitor",
     "docs/live.md: ./safe evaluate": "needs what a board said",
     "docs/live.md: ./safe read": "needs what a board said",
     "docs/pipeline.md: host_tools convert --from model.onnx": "needs a network of another tool; "
@@ -54,6 +56,7 @@ SHORTER = {
     "train --csv measurements.csv --out mymodel": " --epochs 2",
     "soak --target stm32f4 --hours 24": " --hours 1",
     "emulate --target stm32f4": " --seconds 2",
+    "--emulate --csv log.csv --speed 60": " --duration 5s",
 }
 """End of a command → what is added to it, because it would take long, or for ever."""
 PLANT = "host_tools plant --rows 3000 --out"
@@ -83,7 +86,7 @@ BEFORE = {
     "docs/data.md": f"{PLANT} pump.csv",
     "docs/detection.md": f"{PLANT} quiet.csv",
     "docs/install.md": f"{PLANT} measurements.csv",
-    "docs/live.md": f"{SENSOR}\n{LOG}",
+    "docs/live.md": f"cp -r models/forecaster mymodel\n{SENSOR}\n{LOG}",
     "docs/integration.md": f"cp -r models/forecaster mymodel\n{SENSOR}",
     "examples/i2c/README.md": f"{PLANT} whole.csv\ncut -d, -f1,5,6 whole.csv >measurements.csv",
     "examples/two_models/README.md": f"{PLANT} log.csv\n"

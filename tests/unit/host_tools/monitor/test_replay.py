@@ -1,6 +1,7 @@
 """The verb without a page: a device's log, shown again, gives the same rows and events."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -103,6 +104,12 @@ def test_what_is_no_log_is_told_in_one_line(tmp_path, capsys, text, words):
 def test_usage(capsys, words, code, said):
     assert cli.main(["monitor", *words.split()]) == code
     assert said in capsys.readouterr().err
+
+
+def test_a_page_without_its_package_is_told(log, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "bokeh.server.server", None)
+    assert cli.main(["monitor", "--replay", str(log)]) == ExitCode.USAGE
+    assert "safe-edge[monitor]" in capsys.readouterr().err
 
 
 def test_a_log_is_not_written_over(log, capsys):
