@@ -132,7 +132,7 @@ def parts(
     for section in image.sections:
         for owner, size in _spans(section, of_section[section.name], owners):
             flash[owner] += size if section.has_contents else 0
-            ram[owner] += size if section.writable else 0
+            ram[owner] += size if section.in_ram else 0
     order = list(GROUPS)
     found = [SizePart(*o, flash[o], ram[o]) for o in {*flash, *ram} if flash[o] or ram[o]]
     return tuple(

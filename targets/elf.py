@@ -24,6 +24,11 @@ class Section:
     """Whether the file holds the section's bytes; false for sections that start-up clears or leaves
     alone (`.bss`, `.noinit`, `.stack`)."""
 
+    @property
+    def in_ram(self) -> bool:
+        """Whether it takes RAM: all that is written, and what start-up copies there to be read."""
+        return self.writable or self.name.startswith(".hot_")
+
 
 @dataclass(frozen=True)
 class Symbol:

@@ -22,6 +22,7 @@ SEARCH_VARIABLE = "SAFE_TARGETS"
 """Environment variable with more folders of target descriptions, separated as in PATH."""
 ARCHITECTURES = ("cortex_m", "host", "riscv32")
 EMULATORS = ("board", "qemu", "process", "verilator")
+MEMORY_KINDS = ("flash", "ram", "data")
 CYCLES = ("approximate", "exact")
 COMPILERS = ("gcc", "clang")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*")
@@ -74,7 +75,8 @@ class Memory:
 
     name: str
     kind: str
-    """Kind of memory: `flash` (read and execute) or `ram`."""
+    """Kind of memory: `flash` (read and execute), `ram`, or `data` (RAM from which a core cannot
+    fetch instructions; for constants of `targets.hot` only)."""
     origin: int
     size: int
 
@@ -282,8 +284,9 @@ def _check_uart(uart: UartPins, where: str) -> None:
 
 def _check_memory(target: Target, where: str) -> None:
     for memory in target.memory:
-        if memory.kind not in ("flash", "ram"):
-            raise TargetError(f"{where}.memory {memory.name!r}: kind must be 'flash' or 'ram'")
+        if memory.kind not in MEMORY_KINDS:
+            known = ", ".join(MEMORY_KINDS)
+            raise TargetError(f"{where}.memory {memory.name!r}: kind must be one of {known}")
         if memory.origin < 0 or memory.size <= 0:
             raise TargetError(f"{where}.memory {memory.name!r}: origin or size is out of range")
     if target.store is not None or target.update is not None:

@@ -23,14 +23,19 @@ def compiler() -> str | None:
     return next((path for path in found if path is not None), None)
 
 
-def build(source: Path, folder: Path, purpose: str, *flags: str) -> Path:
+def build(
+    source: Path, folder: Path, purpose: str, *flags: str, headers: tuple[Path, ...] = ()
+) -> Path:
     """Compile `source` as a shared library into `folder` unless it is there; return its path.
+
+    `headers` are those beside it that it includes.
 
     Raises BuildError when there is no compiler or it fails (`purpose` says what wants one), and
     OutputError when `folder` cannot be written.
     """
     options = (*_CFLAGS, *flags)
-    text = source.read_bytes() + " ".join(options).encode()
+    parts = (path.read_bytes() for path in (source, *headers))
+    text = b"".join(parts) + " ".join(options).encode()
     target = folder / f"{source.stem}-{hashlib.sha256(text).hexdigest()[:12]}.so"
     if target.is_file():
         return target

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from targets import build
+from targets import hot as hot_symbols
 from targets.errors import BuildError
 from targets.load import COMPILERS
 
@@ -23,6 +24,8 @@ class Options:
     backend: str = build.DEFAULT_BACKEND
     update: str = ""
     """Path of the public key whose models the image takes over the line; empty: none."""
+    hot: Path | None = None
+    """File that names what lies in RAM: see `targets.hot`."""
 
     def __post_init__(self) -> None:
         """Raise BuildError on a pair that contradicts itself, BackendUnknownError on a name."""
@@ -32,8 +35,18 @@ class Options:
                 f"lto=1 links with GCC, which cannot read {self.compiler}'s files: "
                 f"leave lto or toolchain={self.compiler} out"
             )
+        if self.lto and self.hot is not None:
+            raise BuildError(f"lto=1 leaves no sections that hot={self.hot} names: leave one out")
+        if self.update and self.hot is not None:
+            raise BuildError(f"hot={self.hot} names symbols of one model, update brings others")
+        _ = self.symbols  # a file that is none is told at once
         if self.debug and self.level != DEFAULT_LEVEL:
             raise BuildError(f"build=debug means -Og: leave opt={self.level} out")
+
+    @property
+    def symbols(self) -> hot_symbols.Hot:
+        """Names of what lies in RAM; BuildError where the file is none."""
+        return hot_symbols.NOTHING if self.hot is None else hot_symbols.read(self.hot)
 
     @property
     def suffix(self) -> str:
@@ -43,6 +56,7 @@ class Options:
         parts += [f"O{self.level}"] if self.level != DEFAULT_LEVEL else []
         parts += ["lto"] if self.lto else []
         parts += ["update"] if self.update else []
+        parts += ["hot"] if self.hot else []
         return "".join(f"-{part}" for part in parts)
 
     @property
@@ -53,6 +67,7 @@ class Options:
         chosen |= {"opt": self.level} if self.level != DEFAULT_LEVEL else {}
         chosen |= {"lto": "1"} if self.lto else {}
         chosen |= {"update": str(Path(self.update).resolve())} if self.update else {}
+        chosen |= {"hot": str(self.hot.resolve())} if self.hot else {}
         return chosen | ({"build": BUILDS[1]} if self.debug else {})
 
     @property
@@ -78,4 +93,6 @@ class Options:
     @property
     def ldflags(self) -> tuple[str, ...]:
         """Return what the link needs to know: with LTO it is the link that compiles."""
-        return (*self.cflags, "-flto-partition=one") if self.lto else ()
+        # Code in RAM is what is wanted.
+        wanted = ("-Wl,--no-warn-rwx-segments",) if self.hot else ()
+        return (*self.cflags, "-flto-partition=one", *wanted) if self.lto else wanted

@@ -31,14 +31,14 @@ def measure(image: Image, manifest: Mapping[str, Any]) -> dict[str, Any]:
     without the model, as the logger's, has neither weights nor arena.
     """
     stored = [s for s in image.sections if s.has_contents]
-    ram = [s for s in image.sections if s.writable and s.name != _STACK]
+    ram = [s for s in image.sections if s.in_ram and s.name != _STACK]
     stem = f"safe_{manifest['name']}"
     files = {f"{stem}.c", f"{stem}_weights.c"}
     constants = [
         s
         for s in image.symbols
         if not s.is_function
-        and s.section.startswith(".rodata")
+        and s.section.startswith((".rodata", ".hot_data"))
         and (s.file in files or s.name.startswith(f"{stem}_"))
     ]
     flash_bytes = sum(s.size for s in stored) + between(image)
@@ -71,7 +71,7 @@ def by_section(image: Image) -> list[dict[str, Any]]:
         {
             "name": s.name,
             "flash_bytes": s.size if s.has_contents else 0,
-            "ram_bytes": s.size if s.writable else 0,
+            "ram_bytes": s.size if s.in_ram else 0,
         }
         for s in image.sections
     ]
@@ -80,7 +80,7 @@ def by_section(image: Image) -> list[dict[str, Any]]:
 
 def between(image: Image) -> int:
     """Return the bytes of padding between stored sections."""
-    return _padding([s for s in image.sections if s.has_contents and not s.writable])
+    return _padding([s for s in image.sections if s.has_contents and not s.in_ram])
 
 
 def check_budget(size: Mapping[str, Any], model_toml: Path) -> None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from codegen.emit.environment import render
 from codegen.emit.text import c_string
+from targets import hot as hot_symbols
 from targets.errors import TargetError
+from targets.hot import Hot
 from targets.load import Memory, Target
 
-_ACCESS = {"flash": "rx", "ram": "rwx"}
+_ACCESS = {"flash": "rx", "ram": "rwx", "data": "rw"}
 _CORE_VECTORS = 16
 _SOURCES = ("hse", "hsi", "msi")
 
@@ -30,11 +32,19 @@ def _region(memory: Memory) -> dict[str, str]:
     }
 
 
-def linker_script(target: Target, version: str, *, cxx: bool = False, updates: bool = False) -> str:
+def linker_script(
+    target: Target,
+    version: str,
+    *,
+    cxx: bool = False,
+    updates: bool = False,
+    hot: Hot = hot_symbols.NOTHING,
+) -> str:
     """Return the linker script of `target`; TargetError when it has no flash or no RAM.
 
     With `cxx` it keeps the constructors of static objects, without it refuses them; with `updates`
-    it leaves the slots for models alone.
+    it leaves the slots for models alone. What is `hot` lies in RAM; constants where the core can
+    only read data, if the target has such a memory.
     """
     flash, ram = target.region("flash"), target.region("ram")
     if target.stack.size_bytes >= ram.size:
@@ -47,6 +57,8 @@ def linker_script(target: Target, version: str, *, cxx: bool = False, updates: b
         flash=flash.name,
         ram=ram.name,
         cxx=cxx,
+        hot=hot if hot != hot_symbols.NOTHING else None,
+        hot_data=next((m.name for m in target.memory if m.kind == "data"), ram.name),
         stack_bytes=target.stack.size_bytes,
         vector_bytes=4 * (_CORE_VECTORS + target.cpu.interrupts),
     )
@@ -124,7 +136,9 @@ def _update_macros(target: Target) -> list[Macro]:
     ]
 
 
-def target_header(target: Target, version: str, *, updates: bool = False) -> str:
+def target_header(
+    target: Target, version: str, *, updates: bool = False, hot: Hot = hot_symbols.NOTHING
+) -> str:
     """Return `safe_target.h`: the description's numbers as SAFE_TARGET_ macros.
 
     With `updates` those of the slots for models are among them.
@@ -135,6 +149,7 @@ def target_header(target: Target, version: str, *, updates: bool = False) -> str
         Macro(
             "INTERRUPT_LINES(line)", ", ".join(f"line({i}u)" for i in range(target.cpu.interrupts))
         ),
+        Macro("HOT_RAM", str(int(hot != hot_symbols.NOTHING))),
         Macro("CYCLE_COUNTER", str(int(target.cpu.cycle_counter))),
         *_clock_macros(target),
         *_uart_macros(target),

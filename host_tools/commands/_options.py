@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from pathlib import Path
 
 from targets import apps, build
 from targets.load import COMPILERS
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--toolchain", default="", choices=COMPILERS, help="of the image (default: the target's)")
     add("--opt", default=DEFAULT_LEVEL, choices=LEVELS, help="-O of the image (%(default)s)")
     add("--lto", action="store_true", help="optimize the image at link time")
+    add("--hot", type=Path, metavar="FILE", help="what lies in RAM (profile --hot-ram writes one)")
     add_backend(parser)
 
 
@@ -64,7 +66,8 @@ def add_max_lsb(parser: argparse.ArgumentParser) -> None:
 def options(arguments: argparse.Namespace, target: str, *, debug: bool = False) -> Options:
     """Return how the image of `target` is compiled; BuildError when it cannot be."""
     compiler = _compiler(target, arguments.toolchain)
-    return Options(arguments.opt, arguments.lto, debug, compiler, arguments.backend)
+    chosen = (arguments.opt, arguments.lto, debug, compiler, arguments.backend)
+    return Options(*chosen, hot=arguments.hot)
 
 
 def backend(arguments: argparse.Namespace, target: str) -> Options:

@@ -7,6 +7,12 @@ lines that were missed, by operator, and cycles with the waits.
 On target ibex clock cycles are counted, exactly, in the RTL of the core.
 
     host_tools profile forecaster --target ibex --windows 1
+
+With --hot-ram the functions and tables that wait most for the flash are chosen, as many as fit into
+so many bytes of RAM, and the profile is of a program that has them there. The file that is written
+is what `build --hot FILE` and `scons hot=FILE` take.
+
+    host_tools profile forecaster --target stm32f4 --hot-ram 40960
 """
 
 import argparse
@@ -20,8 +26,8 @@ from codegen.backends import registry
 from codegen.errors import BackendRefusedError
 from codegen.options import Goal
 from host_tools.commands import _output
-from host_tools.commands._options import add_backend
-from host_tools.perf import operators, standalone
+from host_tools.commands._options import add_backend, positive
+from host_tools.perf import hot, operators, standalone
 from host_tools.report import profile as picture
 from targets import output
 from targets.build import find_model
@@ -41,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--isa", choices=ISAS, help="kernels to compare with (default: the target's)")
     add("--windows", type=int, default=4, help="calls (default %(default)s)")
     add("--wait-states", action="store_true", help="with an estimate of what the flash costs")
+    add("--hot-ram", type=positive, metavar="BYTES", help="choose what goes to RAM")
+    add("--hot", type=_output.file, metavar="FILE", help="of --hot-ram (beside the picture)")
     drawing = "SVG or PNG (default build/profile/MODEL-TARGET-GOAL.svg)"
     add("--picture", type=_output.file, help=drawing)
     add("--json", action="store_true", help="print one JSON object")
@@ -68,14 +76,29 @@ def run(arguments: argparse.Namespace) -> int:
             calls=arguments.windows,
             backend=arguments.backend,
         )
-        found = operators.profile(built, BUILD / "emulate", flash=arguments.wait_states)
+        flash = arguments.wait_states or arguments.hot_ram is not None
+        trace = standalone.trace(built, BUILD / "emulate", waits=flash)
+        chosen = None
+        if arguments.hot_ram is not None:
+            chosen = hot.choose(built, trace, arguments.hot_ram)
+            trace = standalone.trace(built, BUILD / "emulate", waits=flash, hot=chosen.symbols)
+        found = operators.attribute(built, trace, flash=flash)
     name = f"{found.model}-{found.target}-{found.optimize}.svg"
     drawing = arguments.picture or BUILD / "profile" / name
     title = f"{found.model} on {found.target}: {found.total:,} {found.unit}"
     picture.draw(title, found.operators, drawing, found.unit)
+    fields, text = found.fields(), found.table()
+    if chosen is not None:
+        path = arguments.hot or drawing.with_suffix(".hot.toml")
+        head = (
+            f"{found.model} on {found.target}: most waits saved in {arguments.hot_ram} bytes of RAM"
+        )
+        output.write(path, chosen.text(head))
+        fields["hot"] = {**chosen.fields(), "file": str(path)}
+        text = f"{text}\n\n{chosen.table()}\n\n  hot: {path}"
     if arguments.json:
-        text = json.dumps({**found.fields(), "picture": str(drawing)})
+        text = json.dumps({**fields, "picture": str(drawing)})
     else:
-        text = f"{found.table()}\n  picture: {drawing}"
+        text = f"{text}\n  picture: {drawing}"
     sys.stdout.write(text + "\n")
     return 0

@@ -153,7 +153,11 @@ def profile(built: Standalone, plugins: Path, *, flash: bool = False) -> Profile
 
     What is counted is the most of the counted calls, estimated cycles are the mean.
     """
-    trace = standalone.trace(built, plugins, waits=flash)
+    return attribute(built, standalone.trace(built, plugins, waits=flash), flash=flash)
+
+
+def attribute(built: Standalone, trace: standalone.Trace, *, flash: bool) -> Profile:
+    """Attribute a trace; `flash` tells whether it knows the misses of the flash's caches."""
     counts = trace.counts
     estimated = _mean_cycles(built, trace.executed, counts.calls)
     waiting = waits.waits(built.target, trace.misses, counts.calls)

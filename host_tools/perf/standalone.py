@@ -6,7 +6,7 @@ This is how a user meets a model: `python -m codegen MODEL.tflite --standalone -
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from host_tools.perf import windows
 from host_tools.perf.interface import interface, parts
 from targets import build as images
 from targets import elf
+from targets.elf import Symbol
 from targets.emulate import bare, count, counting
 from targets.emulate.bare import Call, Interface
 from targets.emulate.count import Counts, Executed, Misses
@@ -253,12 +254,17 @@ def build(
 
 
 def _run(
-    built: Standalone, plugins: Path, *, profile: bool, waits: bool = False
+    built: Standalone,
+    plugins: Path,
+    *,
+    profile: bool,
+    waits: bool = False,
+    hot: Sequence[Symbol] = (),
 ) -> tuple[Counts, list[Call], str]:
     """Run the image under the counter; return counts, calls, and the counter's whole output."""
     image = elf.read(built.elf)
     counted, caller = built.interface.counted, built.interface.caller
-    cache = count.cache_line(built.target) if waits else ""
+    cache = count.cache_line(built.target, hot) if waits else ""
     configuration = count.configure_call(image, counted, caller, profile=profile, cache=cache)
     config, out = built.elf.with_suffix(".config"), built.elf.with_suffix(".counts")
     config.write_text(configuration.text, encoding="utf-8")
@@ -311,15 +317,21 @@ class Trace:
     executed: tuple[Executed, ...]
     misses: Mapping[int, Misses]
     """Misses of the flash's caches by marker, over all counted calls; empty when not asked for."""
+    lines: Mapping[int, Misses]
+    """The same by the address of the line, the calls that warm up included."""
 
 
-def trace(built: Standalone, plugins: Path, *, waits: bool = False) -> Trace:
+def trace(
+    built: Standalone, plugins: Path, *, waits: bool = False, hot: Sequence[Symbol] = ()
+) -> Trace:
     """Count with a profile: also how often each instruction ran, by operator.
 
-    With `waits` the flash's caches are simulated, too; EmulatorError where the target has none.
+    With `waits` the flash's caches are simulated, too, as if `hot` lay in RAM; EmulatorError where
+    the target has none.
     """
     profile = counting.unit(built.target) == "instructions"
-    counts, _, text = _run(built, plugins, profile=profile, waits=waits)
+    counts, _, text = _run(built, plugins, profile=profile, waits=waits, hot=hot)
     if not profile:
-        return Trace(counts, (), {})
-    return Trace(counts, tuple(count.executed(text)), count.misses(text) if waits else {})
+        return Trace(counts, (), {}, {})
+    missed = count.misses(text) if waits else {}
+    return Trace(counts, tuple(count.executed(text)), missed, count.missed_lines(text))

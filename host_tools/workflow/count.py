@@ -68,6 +68,8 @@ def count_if_possible(target: Target, image: Path) -> Counts | None:
     """
     if target.emulator is None or target.emulator.kind not in counting.UNITS:
         return None
+    if qemu.missing_memory(target, image):
+        return None
     return count_inferences(target, image, target.emulator.windows or COUNTED_WINDOWS)
 
 
@@ -78,6 +80,8 @@ def count_steps(target: Target, image: Path, samples: NDArray[np.float32]) -> in
     error.
     """
     if target.emulator is None or target.emulator.kind != "qemu":
+        return None
+    if qemu.missing_memory(target, image):
         return None
     with output.scratch("count") as folder:
         config, out = folder / "config.txt", folder / "out.txt"

@@ -76,10 +76,11 @@ def _write(target: Any, source: Any, env: Any) -> None:  # noqa: ARG001 - names 
 
     description = env["SAFE_TARGET"]
     version, updates = build.runtime_version(), bool(env["SAFE_UPDATE_KEY"])
+    hot = env["SAFE_OPTIONS"].symbols
     texts = {
-        "safe_target.h": linker.target_header(description, version, updates=updates),
+        "safe_target.h": linker.target_header(description, version, updates=updates, hot=hot),
         "linker.ld": linker.linker_script(
-            description, version, cxx=env["SAFE_CXX"], updates=updates
+            description, version, cxx=env["SAFE_CXX"], updates=updates, hot=hot
         ),
     }
     for node in target:
@@ -93,7 +94,11 @@ def safe_target(env: Any, gen: str) -> Any:
         return []
     nodes = env.Command(
         [f"{gen}/safe_target.h", f"{gen}/linker.ld"],
-        [str(env["SAFE_TARGET_FILE"]), env.Value([env["SAFE_CXX"], bool(env["SAFE_UPDATE_KEY"])])],
+        [
+            str(env["SAFE_TARGET_FILE"]),
+            env.Value([env["SAFE_CXX"], bool(env["SAFE_UPDATE_KEY"])]),
+            env.Value(repr(env["SAFE_OPTIONS"].symbols)),
+        ],
         Action(_write, cmdstr=f"  GEN   {gen}/linker.ld"),
     )
     env.Depends(nodes, _generator(env))

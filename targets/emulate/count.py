@@ -7,6 +7,7 @@ inference of one model takes the same number unless its kernels branch on data.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -100,8 +101,11 @@ def _operators(functions: dict[str, Symbol]) -> list[tuple[int, Symbol]]:
     return sorted(((int(m["index"]), s) for m, s in matches), key=lambda pair: pair[0])
 
 
-def cache_line(target: Target) -> str:
-    """Return the plugin's line for the target's flash; EmulatorError where it is not described."""
+def cache_line(target: Target, hot: Sequence[Symbol] = ()) -> str:
+    """Return the plugin's lines for the target's flash; EmulatorError where it is not described.
+
+    `hot` is taken as if it lay in RAM.
+    """
     if target.flash is None or (cache := target.flash.cache) is None or target.clock is None:
         raise EmulatorError(
             f"target {target.name} does not say what stands before its flash: add [flash.cache]"
@@ -109,7 +113,8 @@ def cache_line(target: Target) -> str:
         )
     memory = target.region("flash")
     lines = f"{cache.line_bytes} {cache.instruction_lines} {cache.data_lines}"
-    return f"cache {memory.origin:x} {memory.end:x} {lines}"
+    rows = [f"cache {memory.origin:x} {memory.end:x} {lines}"]
+    return "\n".join([*rows, *(f"ram {s.address:x} {s.address + s.size:x}" for s in hot)])
 
 
 def configure_call(
@@ -165,7 +170,7 @@ def calls_of(text: str) -> list[list[tuple[int, int]]]:
     current: list[tuple[int, int]] = []
     for number, line in enumerate(text.splitlines(), 1):
         fields = line.split()
-        if fields[:1] in (["="], ["~"]):
+        if fields[:1] in (["="], ["~"], ["!"]):
             continue
         if len(fields) != 2 or not fields[1].isdigit():
             if number == text.count("\n") + 1:
@@ -235,7 +240,7 @@ def executed(text: str) -> list[Executed]:
         fields = line.split()
         if len(fields) == 2:
             previous, marker = marker, int(fields[0])
-        elif len(fields) == 4 and previous != _BACK:
+        elif fields[:1] == ["="] and len(fields) == 4 and previous != _BACK:
             address, count, taken = int(fields[1], 16), int(fields[2]), int(fields[3])
             found.append(Executed(max(previous, 0) - 1, address, count, taken))
     return found
@@ -261,12 +266,25 @@ def misses(text: str) -> dict[int, Misses]:
     return found
 
 
+def missed_lines(text: str) -> dict[int, Misses]:
+    """Return what missed the caches by the address of the line; outside of calls, too."""
+    found: dict[int, Misses] = {}
+    for line in text.splitlines():
+        fields = line.split()
+        if fields[:1] == ["!"] and len(fields) == 4:
+            address, fetches, loads = int(fields[1], 16), int(fields[2]), int(fields[3])
+            old = found.get(address, Misses(0, 0))
+            found[address] = Misses(old.fetches + fetches, old.loads + loads)
+    return found
+
+
 def build_plugin(folder: Path) -> Path:
     """Compile the plugin with the host's `cc` into `folder` unless it is there; return its path.
 
     Raises BuildError when there is no compiler or it fails.
     """
-    return native.build(PLUGIN_SOURCE, folder, "the instruction counter")
+    headers = (PLUGIN_SOURCE.with_name("flash_cache.h"),)
+    return native.build(PLUGIN_SOURCE, folder, "the instruction counter", headers=headers)
 
 
 def plugin_argument(plugin: Path, configuration: Path, out: Path) -> str:

@@ -15,8 +15,10 @@
  *                        a flash at [START, END) behind two caches of lines of LINE bytes (decimal,
  * a power of two), so many for instructions and for data: after each of these lines "~ FETCHES
  * LOADS", what missed them since the first. Lines are replaced that were not used for longest;
- * nothing is fetched ahead. with addresses in hexadecimal. COUNT is the number of counted
- * instructions before that one.
+ * nothing is fetched ahead. After a `back` line also "! LINE FETCHES LOADS" for each line that was
+ * missed since the one before.
+ *   ram START END        what lies there in the flash is taken as if it lay in RAM
+ * with addresses in hexadecimal. COUNT is the number of counted instructions before that one.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -24,6 +26,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "flash_cache.h"
 
 #define PLUGIN_VERSION 1
 #define EXPORT __attribute__((visibility("default")))
@@ -62,9 +66,9 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 EXPORT int qemu_plugin_version = PLUGIN_VERSION;
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 
-enum { MAX_ENTRIES = 4096, MAX_INSTRUCTIONS = 1 << 17, MAX_BLOCKS = 1 << 17, MAX_LINES = 4096 };
+enum { MAX_ENTRIES = 4096, MAX_INSTRUCTIONS = 1 << 17, MAX_BLOCKS = 1 << 17 };
 
-typedef enum kind { KIND_EXCLUDE, KIND_MARKER, KIND_BETWEEN, KIND_BACK } kind_t;
+typedef enum kind { KIND_EXCLUDE, KIND_MARKER, KIND_BETWEEN, KIND_BACK, KIND_RAM } kind_t;
 
 /** One line of the configuration; `end` is exclusive. */
 typedef struct entry {
@@ -90,18 +94,6 @@ typedef struct block {
     instruction_t *last;
 } block_t;
 
-/** Lines of a cache by their addresses, the one that was used last first. */
-typedef struct cache {
-    uint64_t lines[MAX_LINES];
-    size_t size;
-    uint64_t misses;
-} cache_t;
-
-static cache_t s_fetched, s_loaded;
-static uint64_t s_flash_start;
-static uint64_t s_flash_end; /* 0: no caches */
-static uint64_t s_line_bytes = 1;
-
 static instruction_t s_instructions[MAX_INSTRUCTIONS]; /* a hash table; UINT64_MAX is free */
 static size_t s_instruction_count;
 static block_t s_blocks[MAX_BLOCKS];
@@ -123,6 +115,8 @@ static bool parse_line(const char *line, entry_t *entry)
     int id = 0;
     if (sscanf(line, "exclude %" SCNx64 " %" SCNx64, &start, &end) == 2) {
         *entry = (entry_t){KIND_EXCLUDE, 0, start, end};
+    } else if (sscanf(line, "ram %" SCNx64 " %" SCNx64, &start, &end) == 2) {
+        *entry = (entry_t){KIND_RAM, 0, start, end};
     } else if (sscanf(line, "marker %d %" SCNx64, &id, &start) == 2) {
         *entry = (entry_t){KIND_MARKER, id, start, start + 1u};
     } else if (sscanf(line, "between %d %" SCNx64 " %" SCNx64, &id, &start, &end) == 3) {
@@ -135,51 +129,30 @@ static bool parse_line(const char *line, entry_t *entry)
     return true;
 }
 
-static bool read_cache(const char *line)
-{
-    const int found =
-        sscanf(line, "cache %" SCNx64 " %" SCNx64 " %" SCNu64 " %zu %zu", &s_flash_start,
-               &s_flash_end, &s_line_bytes, &s_fetched.size, &s_loaded.size);
-    for (size_t i = 0; i < MAX_LINES; i++) {
-        s_fetched.lines[i] = s_loaded.lines[i] = UINT64_MAX;
-    }
-    return found == 5 && s_line_bytes > 0 && (s_line_bytes & (s_line_bytes - 1u)) == 0 &&
-           s_fetched.size > 0 && s_fetched.size <= MAX_LINES && s_loaded.size > 0 &&
-           s_loaded.size <= MAX_LINES;
-}
+static const entry_t *find(kind_t kind, uint64_t address);
 
-static void touch(cache_t *cache, uint64_t address)
-{
-    const uint64_t line = address & ~(s_line_bytes - 1u);
-    size_t i = 0;
-    while (i < cache->size && cache->lines[i] != line) {
-        i++;
-    }
-    if (i == cache->size) {
-        cache->misses++;
-        i--;
-    }
-    memmove(&cache->lines[1], cache->lines, i * sizeof(cache->lines[0]));
-    cache->lines[0] = line;
-}
+/* A line that is only in part taken as RAM is asked for by the address that is used. */
 
 static bool in_flash(uint64_t address)
 {
-    return address >= s_flash_start && address < s_flash_end;
+    return address >= s_flash_start && address < s_flash_end && find(KIND_RAM, address) == NULL;
 }
 
 static void on_fetch(unsigned int vcpu, void *data)
 {
+    const uint64_t address = (uint64_t)(uintptr_t)data;
     (void)vcpu;
-    touch(&s_fetched, (uint64_t)(uintptr_t)data);
+    if (touch(&s_fetched, address)) {
+        missed_at(address)->fetches++;
+    }
 }
 
 static void on_load(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)
 {
     (void)vcpu;
     (void)data;
-    if (in_flash(address) && !qemu_plugin_mem_is_store(info)) {
-        touch(&s_loaded, address);
+    if (!qemu_plugin_mem_is_store(info) && in_flash(address) && touch(&s_loaded, address)) {
+        missed_at(address)->loads++;
     }
 }
 
@@ -189,14 +162,15 @@ static void watch_flash(struct qemu_plugin_tb *tb)
     uint64_t last = UINT64_MAX;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        const uint64_t first = qemu_plugin_insn_vaddr(insn) & ~(s_line_bytes - 1u);
-        const uint64_t end = qemu_plugin_insn_vaddr(insn) + qemu_plugin_insn_size(insn) - 1u;
+        const uint64_t address = qemu_plugin_insn_vaddr(insn);
+        const uint64_t first = address & ~(s_line_bytes - 1u);
+        const uint64_t end = address + qemu_plugin_insn_size(insn) - 1u;
         const uint64_t line = end & ~(s_line_bytes - 1u);
-        if (first != last && in_flash(first)) {
+        if (first != last && in_flash(address)) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_fetch, QEMU_PLUGIN_CB_NO_REGS,
                                                    (void *)(uintptr_t)first);
         }
-        if (line != first && in_flash(line)) {
+        if (line != first && in_flash(end)) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_fetch, QEMU_PLUGIN_CB_NO_REGS,
                                                    (void *)(uintptr_t)line);
         }
@@ -286,6 +260,7 @@ static void on_marker(unsigned int vcpu, void *data)
     } else if (entry->kind == KIND_BACK && s_inside) {
         s_inside = false;
         report(entry);
+        report_lines(s_out);
         (void)fflush(s_out); /* whole calls reach the reader while the machine runs */
     }
     s_count++;

@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+from targets import elf
 from targets.emulate.emulator import START_SECONDS, Emulator, launch
 from targets.errors import EmulatorError
 from targets.load import Target
@@ -38,12 +39,28 @@ def machine(target: Target) -> list[str]:
     return [*arguments, "-display", "none", "-monitor", "none"]
 
 
-def command(target: Target, elf: Path, *, plugin: str | None = None) -> list[str]:
+def missing_memory(target: Target, image: Path) -> str:
+    """Return the name of a memory that the image uses and no machine of QEMU has; else nothing.
+
+    Those are the ones of kind `data`, beside a chip's RAM.
+    """
+    used = [section.address for section in elf.read(image).sections]
+    regions = (memory for memory in target.memory if memory.kind == "data")
+    return next((m.name for m in regions if any(m.origin <= at < m.end for at in used)), "")
+
+
+def command(target: Target, image: Path, *, plugin: str | None = None) -> list[str]:
     """Return QEMU's command line; EmulatorError when it is missing or not for this target."""
     arguments = machine(target)
-    if not elf.is_file():
-        raise EmulatorError(f"no image at {elf}: host_tools build --target {target.name} makes it")
-    arguments += ["-kernel", str(elf)]
+    if not image.is_file():
+        raise EmulatorError(
+            f"no image at {image}: host_tools build --target {target.name} makes it"
+        )
+    if name := missing_memory(target, image):
+        raise EmulatorError(
+            f"the image has constants in {name}, QEMU none: --emulator board runs it"
+        )
+    arguments += ["-kernel", str(image)]
     for _ in range(target.emulator.serial if target.emulator else 0):
         arguments += ["-serial", "null"]
     # Port 0: the system chooses a free one, QEMU prints it, nobody can take it in between.
@@ -55,12 +72,12 @@ def command(target: Target, elf: Path, *, plugin: str | None = None) -> list[str
 
 
 def start(
-    target: Target, elf: Path, *, plugin: str | None = None, seconds: float = START_SECONDS
+    target: Target, image: Path, *, plugin: str | None = None, seconds: float = START_SECONDS
 ) -> Emulator:
-    """Start QEMU with image `elf`; returns when its port accepts a connection.
+    """Start QEMU with `image`; returns when its port accepts a connection.
 
     The image starts to run when the port is opened. `plugin` is QEMU's `-plugin` argument. Use as
     a context manager. Raises EmulatorError when QEMU is missing, dies, or opens no port within
     `seconds`.
     """
-    return launch(command(target, elf, plugin=plugin), _WAITING, seconds)
+    return launch(command(target, image, plugin=plugin), _WAITING, seconds)

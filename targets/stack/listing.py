@@ -16,6 +16,7 @@ from targets.errors import BuildError
 _HEADER = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 _LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
 _TARGET = re.compile(r"\b([0-9a-f]+) <[^>]+>")
+_VENEER = re.compile(r"__(\w.*)_veneer")
 _SECONDS = 120
 _NO_CODE = (".word", ".short", ".byte", "...")
 _FILLING = ("nop", "nop.w", "c.nop", "unimp", "c.unimp")
@@ -115,7 +116,19 @@ def parse(text: str, semantics: Semantics) -> dict[int, ListedFunction]:
     for place, start in enumerate(starts):
         following = starts[place + 1] if place + 1 < len(starts) else None
         _read(functions[start], bodies[start], semantics, following)
+    _follow_veneers(functions)
     return functions
+
+
+def _follow_veneers(functions: dict[int, ListedFunction]) -> None:
+    """Let the linker's long branches go where their names say: they load the address."""
+    by_name = {function.name: function.address for function in functions.values()}
+    for function in functions.values():
+        found = _VENEER.fullmatch(function.name)
+        if found is not None and found[1] in by_name:
+            function.pointers.clear()
+            function.jumps = {by_name[found[1]]}
+            function.falls_through = False
 
 
 def _read(

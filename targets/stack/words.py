@@ -13,6 +13,9 @@ _NUMBERS = re.compile(r"safe_\w+_op\d+_\w+")
 """Objects that hold an operator's weights and other numbers, never an address of code. Where flash
 begins at 0, a small number among them can look like one."""
 
+_VENEER = re.compile(r"__\w.*_veneer")
+"""The linker's long branches, which hold the address of the function that they go to."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -30,12 +33,13 @@ class Words:
 
 
 def _numbers(elf: ELFFile) -> set[int]:
-    """Return the aligned addresses inside the objects that hold numbers only."""
+    """Return the aligned addresses of what is followed by its name: see the patterns above."""
     table = elf.get_section_by_name(".symtab")
     return {
         address
         for symbol in (table.iter_symbols() if table is not None else ())
-        if symbol["st_info"]["type"] == "STT_OBJECT" and _NUMBERS.fullmatch(symbol.name)
+        if (symbol["st_info"]["type"] == "STT_OBJECT" and _NUMBERS.fullmatch(symbol.name))
+        or _VENEER.fullmatch(symbol.name)
         for address in range(symbol["st_value"] & ~3, symbol["st_value"] + symbol["st_size"], 4)
     }
 

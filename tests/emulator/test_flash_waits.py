@@ -8,7 +8,7 @@ import pytest
 
 from host_tools.cli import main
 from host_tools.perf import operators, standalone
-from targets import chip_flash
+from targets import chip_flash, hot
 from targets.build import find_model
 from targets.chip_flash import FlashCache
 from targets.errors import EmulatorError, TargetError
@@ -44,6 +44,26 @@ def test_the_forecaster_fits_small_caches(
     assert "estimate" in facts["flash_estimate"]
     rows = sum(row["flash"]["loads"] for row in facts["operators"])
     assert rows == pytest.approx(facts["flash"]["loads"], abs=100)
+
+
+def test_what_waits_goes_to_ram(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The choice is written as a file that an image takes, and the waits are counted without it."""
+    facts = {}
+    for size in (1, 40_960):
+        picture = ["--picture", str(tmp_path / f"{size}.svg"), "--hot-ram", str(size)]
+        assert main(["profile", "--target", "stm32f4", "--windows", "1", "--json", *picture]) == 0
+        facts[size] = json.loads(capsys.readouterr().out)
+    least, most = facts[1], facts[40_960]
+    assert least["hot"]["symbols"] == []
+    names = {row["symbol"] for row in most["hot"]["symbols"]}
+    assert {"safe_forecaster_op3_lines", "safe_forecaster_op3_recurrent"} <= names
+    assert most["hot"]["ram_bytes"] <= 40_960
+    saved = least["flash"]["loads"] - most["flash"]["loads"]
+    told = sum(row["lines_missed"] for row in most["hot"]["symbols"] if row["kind"] == "data")
+    assert saved > 0.9 * told
+    assert most["cycles_with_flash_estimated"] / most["macs"] <= 1.9
+    assert "safe_forecaster_op3_recurrent" in hot.read(Path(most["hot"]["file"])).data
+    assert most["instructions"] == least["instructions"]
 
 
 def test_a_cache_of_everything_misses_each_line_once(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "safe_target.h"
+
 /* Set by the linker script; only their addresses mean something. */
 extern uint32_t __stack_start[];
 extern uint32_t __stack_end[];
@@ -14,6 +16,14 @@ extern uint32_t __data_end[];
 extern const uint32_t __data_load[];
 extern uint32_t __bss_start[];
 extern uint32_t __bss_end[];
+#if SAFE_TARGET_HOT_RAM
+extern uint32_t __hot_code_start[];
+extern uint32_t __hot_code_end[];
+extern const uint32_t __hot_code_load[];
+extern uint32_t __hot_data_start[];
+extern uint32_t __hot_data_end[];
+extern const uint32_t __hot_data_load[];
+#endif
 
 /** What start-up paints the stack with: unlikely as data, and an address where nothing is mapped.
  */
@@ -27,8 +37,18 @@ static inline size_t safe_words_between(const uint32_t *start, const uint32_t *e
     return ((uintptr_t)end - (uintptr_t)start) / sizeof(uint32_t);
 }
 
-/** Paints the stack below `stack_pointer`, copies .data, clears .bss. Inlined: no call may use the
- * stack that is being painted. */
+/** Copies the words of a section from where it is stored. */
+static inline __attribute__((always_inline)) void
+safe_section_copy(uint32_t *start, const uint32_t *end, const uint32_t *load)
+{
+    size_t words = safe_words_between(start, end);
+    for (size_t i = 0; i < words; i++) {
+        start[i] = load[i];
+    }
+}
+
+/** Paints the stack below `stack_pointer`, copies .data and what is hot, clears .bss. Inlined: no
+ * call may use the stack that is being painted. */
 static inline __attribute__((always_inline)) void safe_sections_start(const uint32_t *stack_pointer)
 {
     /* volatile: the loop must not become a call that uses the stack it paints */
@@ -37,10 +57,11 @@ static inline __attribute__((always_inline)) void safe_sections_start(const uint
     for (size_t i = 0; i < free_words; i++) {
         stack[i] = SAFE_STACK_PAINT;
     }
-    size_t data_words = safe_words_between(__data_start, __data_end);
-    for (size_t i = 0; i < data_words; i++) {
-        __data_start[i] = __data_load[i];
-    }
+    safe_section_copy(__data_start, __data_end, __data_load);
+#if SAFE_TARGET_HOT_RAM
+    safe_section_copy(__hot_code_start, __hot_code_end, __hot_code_load);
+    safe_section_copy(__hot_data_start, __hot_data_end, __hot_data_load);
+#endif
     size_t bss_words = safe_words_between(__bss_start, __bss_end);
     for (size_t i = 0; i < bss_words; i++) {
         __bss_start[i] = 0;

@@ -23,6 +23,9 @@ void safe_reset(void)
     uint32_t *stack_pointer;
     __asm__ volatile("mov %0, sp" : "=r"(stack_pointer));
     safe_sections_start(stack_pointer);
+#if SAFE_TARGET_HOT_RAM
+    safe_cortex_barrier(); /* what was copied may run */
+#endif
     (void)main();
     safe_cpu_reset(); /* main of a firmware does not return */
 }

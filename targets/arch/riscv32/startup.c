@@ -33,6 +33,9 @@ void safe_start(void)
     uint32_t *stack_pointer;
     __asm__ volatile("mv %0, sp" : "=r"(stack_pointer));
     safe_sections_start(stack_pointer);
+#if SAFE_TARGET_HOT_RAM
+    __asm__ volatile("fence.i" ::: "memory"); /* what was copied may run */
+#endif
     safe_interrupts_init();
     safe_memory_protect();
     (void)main();

@@ -44,8 +44,9 @@ def test_stm32f4():
     target = load.load("stm32f4")
     assert target.region("ram").size == 128 * 1024
     assert target.region("flash").origin == 0x0800_0000
-    # The emulator's chip has no CCM: nothing may be placed there.
-    assert all(m.origin != 0x1000_0000 for m in target.memory)
+    # The emulator's chip has no CCM: nothing is placed there unless it is asked for.
+    assert target.region("ram").origin == 0x2000_0000
+    assert [m.kind for m in target.memory if m.origin == 0x1000_0000] == ["data"]
     assert target.clock.hz == 168_000_000
     with pytest.raises(dataclasses.FrozenInstanceError):
         target.clock.hz = 1
@@ -68,7 +69,7 @@ def test_good():
         ("baud = 9600", 'baud = "9600"', r"probe.toml.uart.baud: must be of type int"),
         ("baud = 9600", "baud = true", r"probe.toml.uart.baud: must be of type int"),
         ("[[memory]]", "[memory]", r"probe.toml.memory: must be an array"),
-        ('kind = "flash"', 'kind = "rom"', r"memory 'FLASH': kind must be 'flash' or 'ram'"),
+        ('kind = "flash"', 'kind = "rom"', r"memory 'FLASH': kind must be one of flash, ram, data"),
         ("size = 1024", "size = 0", r"memory 'FLASH': origin or size is out of range"),
         ('"cortex_m"', '"z80"', r"probe.toml.target.arch: 'z80' is not one of"),
         ('kind = "qemu"', 'kind = "renode"', r"probe.toml.emulator.kind: must be one of"),
