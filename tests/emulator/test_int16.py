@@ -14,20 +14,25 @@ from tests.operators.draw import product_scale
 pytestmark = pytest.mark.emulator
 
 DSP, TILED = "safe_kernel_conv_2d_s16_dsp", "safe_kernel_conv_2d_s16_tiled"
+DEPTHWISE = "safe_kernel_depthwise_conv_2d_s16_narrow"
 CHOSEN = {
-    "mps2-an386": [DSP, DSP, DSP, TILED],
-    "mps2-an505": [DSP, DSP, DSP, TILED],
-    "riscv-virt": [TILED] * 4,
+    "mps2-an386": [DSP, DEPTHWISE, DSP, DSP, TILED],
+    "mps2-an505": [DSP, DEPTHWISE, DSP, DSP, TILED],
+    "mps2-m0plus": [TILED, DEPTHWISE, *[TILED] * 3],
+    "riscv-virt": [TILED, DEPTHWISE, *[TILED] * 3],
 }
 
 
 def network() -> bytes:
-    """Return convolutions of odd and even columns, and matrix products of 90 and 800 values."""
+    """Return convolutions of odd and even columns, one by channels, and matrix products of 90 and
+    800 values.
+    """
     rng = np.random.default_rng(81)
     m = ModelBuilder()
     source = 2.0**-12
     x = m.input((1, 1, 15, 3), "int16", source)
-    for kernel, shape in (((6, 1, 3, 3), (1, 1, 15, 6)), ((6, 1, 1, 6), (1, 1, 15, 6))):
+    shape = (1, 1, 15, 6)
+    for kernel in ((6, 1, 3, 3), (1, 1, 3, 6), (6, 1, 1, 6)):
         x = _product(rng, m, x, kernel, shape)
     for rows, depth in ((800, 90), (5, 800)):
         x = _product(rng, m, x, (rows, depth), (1, rows))
@@ -37,14 +42,22 @@ def network() -> bytes:
 
 def _product(rng, m, x, weights, shape):
     """Add an operator with large weights, by their rank; its output has the scale of its input."""
-    scale = [float(np.float32(2.0**-7 / np.sqrt(np.prod(weights[1:]))))] * weights[0]
-    w = m.constant(rng.choice([-128, -100, 3, 120, 127], weights).astype(np.int8), scale)
-    bias = rng.integers(-(1 << 24), 1 << 24, weights[0])
+    kind = "FULLY_CONNECTED" if len(weights) == 2 else "CONV_2D"
+    if weights[0] == 1:
+        kind = "DEPTHWISE_CONV_2D"
+    axis = 3 if kind == "DEPTHWISE_CONV_2D" else 0
+    products = np.prod(weights) / weights[axis]
+    scale = [float(np.float32(2.0**-7 / np.sqrt(products)))] * weights[axis]
+    drawn = rng.choice([-128, -100, 3, 120, 127], weights).astype(np.int8)
+    w = m.constant(drawn, scale, axis=axis)
+    bias = rng.integers(-(1 << 24), 1 << 24, weights[axis])
     b = m.constant(bias, product_scale(2.0**-12, scale))
     y = m.tensor(shape, "int16", 2.0**-12)
-    kind = "CONV_2D" if len(weights) == 4 else "FULLY_CONNECTED"
-    convolution = options("Conv2D", strideH=1, strideW=1)
-    table = convolution if kind == "CONV_2D" else options("FullyConnected")
+    table = {
+        "CONV_2D": options("Conv2D", strideH=1, strideW=1),
+        "DEPTHWISE_CONV_2D": options("DepthwiseConv2D", strideH=1, strideW=1, depthMultiplier=1),
+        "FULLY_CONNECTED": options("FullyConnected"),
+    }[kind]
     m.operator(kind, [x, w, b], [y], table, version=4)
     return y
 

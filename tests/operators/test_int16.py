@@ -59,6 +59,52 @@ def test_every_build_gives_the_same_values(kind: str, build: str) -> None:
     some(kind, 5, build, 72)
 
 
+def test_random_depthwise_cases() -> None:
+    chosen = some("DEPTHWISE_CONV_2D_S16", QUICK, "gcc-O3", 75)
+    assert chosen["depthwise_conv_2d_s16_narrow"] > QUICK // 4
+    assert chosen["depthwise_conv_2d_s16"] > QUICK // 2
+
+
+def depthwise(rows: Array, bias: Array, width: int, scale: float) -> Graph:
+    """Return a DEPTHWISE_CONV_2D along a line; rows[channels, taps]; `scale` as for `matrix`."""
+    channels, taps = rows.shape
+    m = ModelBuilder()
+    x = m.input((1, 1, width, channels), "int16", 2.0**-10)
+    kernel = rows.T.reshape(1, 1, taps, channels).astype(np.int8)
+    weights = m.constant(kernel, [2.0**-5] * channels, axis=3)
+    starts = m.constant(bias, [2.0**-15] * channels)
+    y = m.tensor((1, 1, width, channels), "int16", 2.0**-15 * scale)
+    table = options("DepthwiseConv2D", strideH=1, strideW=1, depthMultiplier=1)
+    m.operator("DEPTHWISE_CONV_2D", [x, weights, starts], [y], table)
+    m.output(y)
+    return load(m.build(), "depthwise")
+
+
+@pytest.mark.parametrize("channels", [3, 4, 5, 7, 8])
+@pytest.mark.parametrize("taps", [1, 2, 5])
+def test_groups_of_depthwise_channels(channels: int, taps: int) -> None:
+    rng = np.random.default_rng([channels, taps])
+    rows = rng.integers(-128, 128, (channels, taps))
+    graph = depthwise(rows, rng.integers(-(1 << 20), 1 << 20, channels), 6, 2.0**5)
+    values = rng.choice([LEAST, MOST, 0, 1, -1, 12345], (9, 1, 1, 6, channels)).astype(np.int16)
+    chosen = compare(graph, [values], "gcc-O3")
+    assert chosen["depthwise_conv_2d_s16_narrow"] == len(CHOICES) * (channels >= 4)
+
+
+@pytest.mark.parametrize(("bias", "is_narrow"), [(32767, True), (32768, False)])
+def test_a_depthwise_sum_at_the_limit_of_32_bits(bias: int, is_narrow: bool) -> None:
+    row = np.full(517, 127)
+    row[:130] = -128
+    row[-2] = 65535 - int(np.abs(row[:-2]).sum())
+    row[-1] = 0
+    rows = np.stack([row, row, np.maximum(-row, -127), row, row])
+    graph = depthwise(rows, np.array([bias, -bias, 0, 1, bias]), 517, 2.0**17)
+    against = np.where(rows < 0, MOST, LEAST), np.where(rows < 0, LEAST, MOST)
+    values = np.stack([one.T for one in against]).astype(np.int16).reshape(2, 1, 1, 517, 5)
+    chosen = compare(graph, [values], "gcc-O3")
+    assert chosen["depthwise_conv_2d_s16_narrow"] == len(CHOICES) * is_narrow
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_random_cases(kind: str) -> None:

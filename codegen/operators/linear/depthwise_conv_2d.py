@@ -135,7 +135,7 @@ def _sums(seen: Array, weights: Array, copies: int) -> Array:
 
 
 def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
-    p = _int16.integers(graph, operator, _AT)
+    p, note = int16_of(graph, operator)
     y, x = convolution_axes(graph, operator)
     copies = operator.options["channel_multiplier"]
     batches = graph.tensor(operator.inputs[0]).shape[0]
@@ -147,8 +147,12 @@ def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
         "x": x.params(),
     }
     positions = batches * y.output * x.output
-    note = _int16.prove(graph, operator, _AT)
     return p.call(operator, "depthwise_conv_2d", fields, positions, note, at=_AT)
+
+
+def int16_of(graph: Graph, operator: Operator) -> tuple[_int16.Integers16, str]:
+    """Return the integers of int16 values, and the line of their proof for the manifest."""
+    return _int16.integers(graph, operator, _AT), _int16.prove(graph, operator, _AT)
 
 
 def products_of(graph: Graph, operator: Operator) -> Products:

@@ -47,6 +47,7 @@ MEASURED: dict[tuple[str, str, str], Rate] = {
     ('dsp', 'ref', 'svdf'): Rate(0, 0, 0, 0, 0, 0, 21.1),
     ('dsp', 'ref', 'transpose_conv'): Rate(0, 0, 0, 0, 0, 0, 12.9),
     ('dsp', 'shared', 'add_affine'): Rate(0, 0, 41.4, 0, 7.23, 11.1, 0),
+    ('dsp', 'shared', 'depthwise_conv_2d_s16_narrow'): Rate(0, 0, 0, 0, 14.8, 0, 4.07),
     ('dsp', 'shared', 'mul'): Rate(0, 161, 0, 0, 17.7, 0, 0),
     ('rv32', 'ref', 'add'): Rate(0, 0, 0, 0, 40.9, 0, 0),
     ('rv32', 'ref', 'add_s16'): Rate(0, 0, 0, 0, 36.7, 0, 0),
@@ -88,5 +89,6 @@ MEASURED: dict[tuple[str, str, str], Rate] = {
     ('rv32', 'rv32', 'unidirectional_sequence_lstm_rv32'): Rate(794, 281, 0, 0, 378, 204, 3.15),
     ('rv32', 'shared', 'add_affine'): Rate(0, 0, 44.6, 0, 12, 9.06, 0),
     ('rv32', 'shared', 'conv_2d_s16_tiled'): Rate(0, 0, 0, 0, 50, 0, 3.6),
+    ('rv32', 'shared', 'depthwise_conv_2d_s16_narrow'): Rate(0, 0, 0, 0, 45.2, 0, 5.45),
     ('rv32', 'shared', 'mul'): Rate(0, 130, 0, 0, 20.8, 0, 0),
 }
