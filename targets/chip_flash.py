@@ -15,6 +15,9 @@ class FlashCache:
     line_bytes: int
     instruction_lines: int
     data_lines: int
+    """Lines of a cache for data alone; 0 where the instructions' one holds data, too."""
+    ways: int = 0
+    """Number of lines in which an address may lie; 0: all of them."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ def check(flash: Flash, where: str) -> None:
         return
     if cache.line_bytes <= 0 or cache.line_bytes & (cache.line_bytes - 1):
         raise TargetError(f"{where}.flash.cache.line_bytes: {cache.line_bytes} is no power of two")
-    for name in ("instruction_lines", "data_lines"):
-        if not 1 <= getattr(cache, name) <= _MOST_LINES:
-            raise TargetError(f"{where}.flash.cache.{name}: must be in [1, {_MOST_LINES}]")
+    for name, least in (("instruction_lines", 1), ("data_lines", 0)):
+        lines = getattr(cache, name)
+        if not least <= lines <= _MOST_LINES:
+            raise TargetError(f"{where}.flash.cache.{name}: must be in [{least}, {_MOST_LINES}]")
+        if cache.ways < 0 or (cache.ways and lines % cache.ways):
+            raise TargetError(f"{where}.flash.cache.ways: {cache.ways} does not divide {name}")

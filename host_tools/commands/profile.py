@@ -8,6 +8,11 @@ On target ibex clock cycles are counted, exactly, in the RTL of the core.
 
     host_tools profile forecaster --target ibex --windows 1
 
+With --flash-of the flash is that of another target, for one whose image no emulator counts: of an
+STM32U5 the core is that of mps2-an505.
+
+    host_tools profile forecaster --target mps2-an505 --flash-of stm32u5
+
 With --hot-ram the functions and tables that wait most for the flash are chosen, as many as fit into
 so many bytes of RAM, and the profile is of a program that has them there. The file that is written
 is what `build --hot FILE` and `scons hot=FILE` take.
@@ -27,7 +32,7 @@ from codegen.errors import BackendRefusedError
 from codegen.options import Goal
 from host_tools.commands import _output
 from host_tools.commands._options import add_backend, positive
-from host_tools.perf import hot, operators, standalone
+from host_tools.perf import hot, operators, standalone, waits
 from host_tools.report import profile as picture
 from targets import output
 from targets.build import find_model
@@ -47,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--isa", choices=ISAS, help="kernels to compare with (default: the target's)")
     add("--windows", type=int, default=4, help="calls (default %(default)s)")
     add("--wait-states", action="store_true", help="with an estimate of what the flash costs")
+    add("--flash-of", metavar="T", help="another target's flash and caches before this core")
     add("--hot-ram", type=positive, metavar="BYTES", help="choose what goes to RAM")
     add("--hot", type=_output.file, metavar="FILE", help="of --hot-ram (beside the picture)")
     drawing = "SVG or PNG (default build/profile/MODEL-TARGET-GOAL.svg)"
@@ -66,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     target = load(arguments.target)
     if arguments.isa is not None:
         target = replace(target, target=replace(target.target, isa=arguments.isa))
+    if arguments.flash_of is not None:
+        target = waits.with_flash_of(target, load(arguments.flash_of))
     counting.check(target)  # an emulator is needed: say so before the work
     with output.scratch("profile") as folder:
         built = standalone.build(
@@ -76,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
             calls=arguments.windows,
             backend=arguments.backend,
         )
-        flash = arguments.wait_states or arguments.hot_ram is not None
+        flash = bool(arguments.wait_states or arguments.hot_ram or arguments.flash_of)
         trace = standalone.trace(built, BUILD / "emulate", waits=flash)
         chosen = None
         if arguments.hot_ram is not None:

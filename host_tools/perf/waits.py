@@ -9,10 +9,12 @@ chips within 10 to 15%.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from targets.chip_flash import Flash
 from targets.emulate.count import Misses
-from targets.load import Target
+from targets.errors import TargetError
+from targets.load import ClockTree, Target
 
 LABEL = "estimate: caches by [flash.cache], least recently used, nothing fetched ahead; ±15%"
 
@@ -24,6 +26,19 @@ class Waits:
     fetches: int
     loads: int
     cycles: int
+
+
+def with_flash_of(target: Target, other: Target) -> Target:
+    """Return `target` with the caches and wait states of another one; TargetError without them."""
+    if other.flash is None or other.flash.cache is None or other.clock is None:
+        raise TargetError(f"target {other.name} does not describe its flash: add [flash.cache]")
+    clock = target.clock or ClockTree(hz=other.clock.hz)
+    states = other.clock.flash_wait_states
+    return replace(
+        target,
+        clock=replace(clock, flash_wait_states=states),
+        flash=replace(target.flash or Flash(), cache=other.flash.cache),
+    )
 
 
 def waits(target: Target, misses: Mapping[int, Misses], calls: int) -> dict[int, Waits]:

@@ -112,7 +112,7 @@ def cache_line(target: Target, hot: Sequence[Symbol] = ()) -> str:
             " with line_bytes, instruction_lines and data_lines, as stm32f4 has it"
         )
     memory = target.region("flash")
-    lines = f"{cache.line_bytes} {cache.instruction_lines} {cache.data_lines}"
+    lines = f"{cache.line_bytes} {cache.instruction_lines} {cache.data_lines} {cache.ways}"
     rows = [f"cache {memory.origin:x} {memory.end:x} {lines}"]
     return "\n".join([*rows, *(f"ram {s.address:x} {s.address + s.size:x}" for s in hot)])
 

@@ -13,10 +13,11 @@
 
 enum { MAX_LINES = 4096 };
 
-/** Lines of a cache by their addresses, the one that was used last first. */
+/** Lines of a cache by their addresses, set by set, the one that was used last first. */
 typedef struct cache {
     uint64_t lines[MAX_LINES];
-    size_t size;
+    size_t size; /* 0: the other cache holds these lines, too */
+    size_t ways; /* lines of a set */
     uint64_t misses;
 } cache_t;
 
@@ -33,37 +34,51 @@ typedef struct missed {
 
 static missed_t *s_missed; /* of each line of the flash */
 
+static bool is_whole(const cache_t *cache)
+{
+    return cache->size > 0 && cache->size <= MAX_LINES && cache->ways > 0 &&
+           cache->size % cache->ways == 0;
+}
+
 static bool read_cache(const char *line)
 {
     const int found =
-        sscanf(line, "cache %" SCNx64 " %" SCNx64 " %" SCNu64 " %zu %zu", &s_flash_start,
-               &s_flash_end, &s_line_bytes, &s_fetched.size, &s_loaded.size);
+        sscanf(line, "cache %" SCNx64 " %" SCNx64 " %" SCNu64 " %zu %zu %zu", &s_flash_start,
+               &s_flash_end, &s_line_bytes, &s_fetched.size, &s_loaded.size, &s_fetched.ways);
+    if (found == 6 && s_fetched.ways == 0u) { /* a line may lie anywhere */
+        s_fetched.ways = s_fetched.size;
+        s_loaded.ways = s_loaded.size;
+    } else {
+        s_loaded.ways = s_fetched.ways;
+    }
     for (size_t i = 0; i < MAX_LINES; i++) {
         s_fetched.lines[i] = s_loaded.lines[i] = UINT64_MAX;
     }
-    s_missed = found != 5 || s_line_bytes == 0 || s_flash_end <= s_flash_start
+    s_missed = found != 6 || s_line_bytes == 0 || s_flash_end <= s_flash_start
                    ? NULL
                    : calloc((s_flash_end - s_flash_start) / s_line_bytes + 1u, sizeof(missed_t));
     return s_missed != NULL && s_line_bytes > 0 && (s_line_bytes & (s_line_bytes - 1u)) == 0 &&
-           s_fetched.size > 0 && s_fetched.size <= MAX_LINES && s_loaded.size > 0 &&
-           s_loaded.size <= MAX_LINES;
+           is_whole(&s_fetched) && (s_loaded.size == 0u || is_whole(&s_loaded));
 }
 
 /* Returns whether the line was missed. */
 static bool touch(cache_t *cache, uint64_t address)
 {
     const uint64_t line = address & ~(s_line_bytes - 1u);
+    cache_t *holder = cache->size == 0u ? &s_fetched : cache;
+    const size_t sets = holder->size / holder->ways;
+    uint64_t *lines = &holder->lines[(size_t)(line / s_line_bytes % sets) * holder->ways];
     size_t i = 0;
-    while (i < cache->size && cache->lines[i] != line) {
+    while (i < holder->ways && lines[i] != line) {
         i++;
     }
-    const bool missed = i == cache->size;
+    const bool missed = i == holder->ways;
     if (missed) {
         cache->misses++;
         i--;
     }
-    memmove(&cache->lines[1], cache->lines, i * sizeof(cache->lines[0]));
-    cache->lines[0] = line;
+    memmove(&lines[1], lines, i * sizeof(lines[0]));
+    lines[0] = line;
     return missed;
 }
 

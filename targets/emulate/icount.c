@@ -11,9 +11,10 @@
  *   profile              after each of these lines "= ADDRESS EXECUTED TAKEN" for every instruction
  *                        that ran since the one before; TAKEN: it was not the next in memory that
  *                        ran after it
- *   cache START END LINE INSTRUCTIONS DATA
+ *   cache START END LINE INSTRUCTIONS DATA WAYS
  *                        a flash at [START, END) behind two caches of lines of LINE bytes (decimal,
- * a power of two), so many for instructions and for data: after each of these lines "~ FETCHES
+ * a power of two), so many for instructions and for data (0: the first
+ * holds data, too), in sets of so many WAYS (0: one set): after each of these lines "~ FETCHES
  * LOADS", what missed them since the first. Lines are replaced that were not used for longest;
  * nothing is fetched ahead. After a `back` line also "! LINE FETCHES LOADS" for each line that was
  * missed since the one before.

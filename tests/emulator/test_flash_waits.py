@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from host_tools.cli import main
-from host_tools.perf import operators, standalone
+from host_tools.perf import operators, standalone, waits
 from targets import chip_flash, hot
 from targets.build import find_model
 from targets.chip_flash import FlashCache
@@ -93,12 +93,27 @@ def test_a_target_without_caches_is_told(tmp_path: Path) -> None:
         operators.profile(built, tmp_path, flash=True)
 
 
+def test_the_cache_of_an_stm32u5(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """One cache of 512 lines in two ways for both: the LSTM's weights do not fit."""
+    picture = ["--picture", str(tmp_path / "p.svg"), "--windows", "1", "--json"]
+    assert main(["profile", "--target", "mps2-an505", "--flash-of", "stm32u5", *picture]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    lines = facts["flash"]["fetches"] + facts["flash"]["loads"]
+    assert 3_264 <= lines <= 80_000  # 52,224 bytes of weights; 30 steps read most of them anew
+    assert facts["flash"]["cycles"] == pytest.approx(4 * lines, abs=10)
+    with pytest.raises(TargetError, match="mps2-an386 does not describe its flash"):
+        waits.with_flash_of(load("mps2-an505"), load("mps2-an386"))
+
+
 @pytest.mark.parametrize("lines", [0, 4097])
 def test_sizes_are_checked(lines: int) -> None:
     target = with_cache(lines, 8)
     assert target.flash is not None
     with pytest.raises(TargetError, match=r"instruction_lines: must be in \[1, 4096\]"):
         chip_flash.check(target.flash, "x.toml")
+    ways = replace(target.flash, cache=FlashCache(16, 64, 8, 3))
+    with pytest.raises(TargetError, match="3 does not divide instruction_lines"):
+        chip_flash.check(ways, "x.toml")
     odd = replace(target.flash, cache=FlashCache(24, 64, 8))
     with pytest.raises(TargetError, match="24 is no power of two"):
         chip_flash.check(odd, "x.toml")
