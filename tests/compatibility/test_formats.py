@@ -109,6 +109,12 @@ def test_a_detector_of_earlier_is_refused_and_the_remedy_told(model, tmp_path, c
     assert str(refused.value).endswith(FIT)
 
 
+def test_the_detector_of_0_2_0_is_read(model):
+    told = json.loads(fixture("detector_3.json"))
+    found = detector.load(FORMATS / "detector_3.json", 3)
+    assert (found.rows, found.learn_samples) == (told["rows"], told["learn_samples"])
+
+
 def test_a_detector_of_today_has_every_key_that_is_asked_for(model):
     assert detector.load(model / "detector.json", 3).rows == 4
     assert detector.VERSION == generated.DETECTOR_VERSION == 3
