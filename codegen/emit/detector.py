@@ -29,6 +29,7 @@ _MOST, _LEAST = 1e6, float(np.float32(1e-6))
 _SHARE = positive(1.0)
 _MOST_MASKED = 8
 _HOURS = 24
+_MOST_REGIMES = 16
 _RECIPROCAL = 1e-6
 """Largest |std · inv_std − 1|: both are rounded to float32, by at most 2^-24 of themselves."""
 _RATE_TOLERANCE = 0.1
@@ -104,6 +105,7 @@ class DetectorConstants:
     stuck_samples: tuple[int, ...]
     hour_mean: tuple[int, ...]
     hour_scale: tuple[float, ...]
+    regime_mean: tuple[float, ...]
     drift_channels: tuple[int, ...]
     drift_limit: tuple[float, ...]
 
@@ -166,6 +168,7 @@ def load(graph: Graph | None, scaler: Path, detector: Path) -> DetectorConstants
         stuck_samples=rules.integers("stuck_samples", channels, 0, _MAX_EXTENT),
         hour_mean=rules.integers("hour_mean", _HOURS * channels * hours, -(2**15), 2**15 - 1),
         hour_scale=rules.floats("hour_scale", channels * hours, Range(0.0, _MOST)),
+        regime_mean=rules.groups("regime_mean", channels, (2, _MOST_REGIMES), Range(-_MOST, _MOST)),
         drift_channels=drift,
         drift_limit=rules.floats("drift_limit", len(drift), Range(_LEAST, _MOST)),
     )
@@ -173,6 +176,8 @@ def load(graph: Graph | None, scaler: Path, detector: Path) -> DetectorConstants
     if not found.clip * found.input_inv_scale < _MAX_STEPS:
         scales.fail(f"clip {found.clip} is above 2^30 steps of the model input")
     _check(rules, found)
+    if found.learns and found.regime_mean:
+        rules.fail('regime_mean needs baseline "training"')
     return found
 
 
@@ -300,6 +305,7 @@ def _arrays(d: DetectorConstants) -> dict[str, tuple[str, int, str]]:
         "stuck_band": d.stuck_band,
         "innovation_alpha": d.innovation_alpha,
         "hour_scale": d.hour_scale,
+        "regime_mean": d.regime_mean,
         "drift_limit": d.drift_limit,
     }
     integers = {"stuck_samples": d.stuck_samples, "drift_channels": d.drift_channels}

@@ -72,6 +72,18 @@ class Fields:
             return ()
         return tuple(self._float(f"{key}[{i}]", v, within) for i, v in enumerate(found))
 
+    def groups(
+        self, key: str, size: int, counts: tuple[int, int], within: Range
+    ) -> tuple[float, ...]:
+        """Return so many groups of `size` float32 values; none where there is no such key."""
+        if key not in self._values:
+            return ()
+        found = self._values[key]
+        length = len(found) if isinstance(found, list) else 0
+        if length % size or not counts[0] <= length // size <= counts[1]:
+            self.fail(f"{key} must hold {counts[0]} to {counts[1]} times {size} numbers")
+        return self.floats(key, length, within)
+
     def integer(self, key: str, least: int, most: int) -> int:
         """Return an integer."""
         value = self._get(key)

@@ -37,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " %(default)g)",
     )
     parser.add_argument(
+        "--regimes",
+        type=int,
+        default=Rule.regimes,
+        metavar="K",
+        help="states in which the plant is normal (k-means of the training rows); the nearest one"
+        " counts. More than 1 asks for --baseline training (default %(default)s)",
+    )
+    parser.add_argument(
         "--max-quiet-alarms",
         type=float,
         default=MOST_QUIET_ALARMS,
@@ -49,7 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def choice(arguments: argparse.Namespace) -> Choice:
     """Return what was asked; raises DataError."""
     found = Choice(
-        arguments.baseline, arguments.learn_rows, arguments.threshold, arguments.max_quiet_alarms
+        arguments.baseline,
+        arguments.learn_rows,
+        arguments.threshold,
+        arguments.max_quiet_alarms,
+        arguments.regimes,
     )
     found.check()
     return found

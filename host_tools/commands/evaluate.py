@@ -55,6 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --detection: join the runs of a day, learn once")  # fmt: skip
     add("--learn-rows", type=int, default=Rule.learn_rows,
         help="with --detection: rows of each run that train (default %(default)s)")  # fmt: skip
+    add("--regimes", type=int, default=1, metavar="K",
+        help="with --detection: compare K regimes of a training baseline with one")  # fmt: skip
     add("--n", type=int, default=256, help="windows (default %(default)s)")
     add("--threads", type=int, default=1, help="of the latency measurement")
     add(
@@ -110,6 +112,7 @@ def _detection(arguments: argparse.Namespace) -> int:
         raise DataError("--target NAME and --emulate belong together")
     choice = Choice(learn_rows=arguments.learn_rows)
     choice.check()
+    Choice(regimes=arguments.regimes).check()
     out = arguments.out or Path("build", "detection")
     home = description.resolve(arguments.model) if arguments.model else None
     loaded = runs.load(
@@ -135,6 +138,7 @@ def _detection(arguments: argparse.Namespace) -> int:
             backend=arguments.backend,
             limit=arguments.runs,
             detector=choice,
+            regimes=arguments.regimes,
         ),
     )
     with output.staged(out, "detection.json") as stage:

@@ -19,8 +19,9 @@ For each sample x, float32 [C], with n samples in the window since the last gap:
    the error, r += residual_alpha · ((u − mean of the forecasts) − r), from 0. Where the value is
    bad, the forecast is the input, so that the error is 0; while there is none, u is.
 5. Features: row means of the level ring (once it is full), of the median ring and of the
-   innovation ring, and r, as deviations from the baseline in its spreads, ± feature_limit. Each
-   form is |factor · f|² over its channels that are not masked (`statistic.form`).
+   innovation ring, and r, as deviations from the baseline in its spreads, ± feature_limit. With
+   regimes the level's baseline is the nearest one (`regimes.nearest_exactly`). Each form is
+   |factor · f|² over its channels that are not masked (`statistic.form`).
 6. s = the largest form; e = s the first time since a gap, e + alpha · (s − e) later.
 7. State: WARMUP until the level ring is full (and, with hours, until the time of day is known),
    DEGRADED while more than max_masked channels are masked, LEARN while the baseline is learned,

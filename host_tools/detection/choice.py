@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from host_tools.detection.rule import Rule
 from host_tools.errors import DataError
-from host_tools.formats.detector import INNOVATION_ROWS, LEARNED, TRAINING
+from host_tools.formats.detector import INNOVATION_ROWS, LEARNED, MOST_REGIMES, TRAINING
 
 AUTO = "auto"
 BASELINES = (AUTO, TRAINING, LEARNED)
@@ -24,12 +24,14 @@ class Choice:
         learn_rows: Rows that a device learns from, with LEARNED; 0 asks for TRAINING.
         notice: The lower threshold; the upper one is half as much again.
         max_quiet_alarms: Percent of quiet held-out rows that may be in alarm.
+        regimes: States in which the plant is normal; more than one asks for TRAINING.
     """
 
     baseline: str = AUTO
     learn_rows: int = Rule.learn_rows
     notice: float = Rule.notice
     max_quiet_alarms: float = MOST_QUIET_ALARMS
+    regimes: int = Rule.regimes
 
     def check(self) -> None:
         """Raise DataError where a value is out of range, or two contradict each other."""
@@ -40,6 +42,13 @@ class Choice:
             raise DataError(
                 f"--learn-rows {rows}: must be 0, or {LEAST_LEARN_ROWS} to {MOST_LEARN_ROWS}"
             )
+        if not 1 <= self.regimes <= MOST_REGIMES:
+            raise DataError(f"--regimes {self.regimes}: must be 1 … {MOST_REGIMES}")
+        if self.regimes > 1 and self.baseline == LEARNED:
+            raise DataError(
+                f"--regimes {self.regimes} asks for --baseline training: a device that learns its"
+                " baseline sees one regime"
+            )
         if not 0 < self.notice <= 1000:
             raise DataError(f"--threshold {self.notice:g}: must be above 0 and at most 1000")
         if not 0 <= self.max_quiet_alarms <= 100:
@@ -48,7 +57,7 @@ class Choice:
     @property
     def wanted(self) -> str:
         """TRAINING, LEARNED or AUTO."""
-        return TRAINING if self.learn_rows == 0 else self.baseline
+        return TRAINING if self.learn_rows == 0 or self.regimes > 1 else self.baseline
 
     def rule(self, baseline: str, rate_hz: float) -> Rule:
         """Return the rule of a baseline that was chosen, for samples at a rate.
@@ -65,4 +74,5 @@ class Choice:
             learn_rows=learn,
             notice=self.notice,
             alarm=self.notice * ratio,
+            regimes=self.regimes if baseline == TRAINING else 1,
         )

@@ -12,11 +12,11 @@ the others, and the forecast's residual is taken only from segments that did not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from host_tools.detection import moments, pace, watch
+from host_tools.detection import moments, pace, regimes, watch
 from host_tools.detection.features import (
     F32,
     F64,
@@ -131,6 +131,7 @@ def fit(material: Material, rule: Rule, scaler: Scaler) -> Fitted:
         _features(z, material.network if measured else None, alpha, rule)
         for z, measured in zip(standard, _measured(material), strict=True)
     ]
+    centres = _take_regimes(found, material.held, rule)
     spiky, by_median = _spiky(found, level, rule)
     channels = {
         "level": tuple(int(c) for c in level),
@@ -159,6 +160,7 @@ def fit(material: Material, rule: Rule, scaler: Scaler) -> Fitted:
     white = [c for c in channels["level"] if shares[c] < rule.white_share]
     detector = watch.with_drift(detector, [s.z for s in found], white, rule)
     detector = pace.with_pace(detector, material.rate_hz, rule)
+    detector = replace(detector, regime_mean=centres.astype(np.float32).ravel())
     return Fitted(detector, shares, spiky, _power_ratio(material, found))
 
 
@@ -215,6 +217,20 @@ def _features(z: F64, net: Network | None, alpha: F64, rule: Rule) -> _Segment:
         row_means(innovations(z, alpha), INNOVATION_ROWS)[first + 1 - INNOVATION_ROWS :],
         residual,
     )
+
+
+def _take_regimes(found: Sequence[_Segment], held: Sequence[bool], rule: Rule) -> F64:
+    """Return the means of the regimes, [K, C], and make the levels relative to the nearest one; no
+    row where there is a single regime.
+    """
+    if rule.learn_rows or rule.regimes < 2:
+        return np.zeros((0, found[0].level.shape[1]))
+    centres, levels = regimes.take([s.level for s in found], held, rule.regimes)
+    if len(centres) < 2:
+        return centres[:0]
+    for segment, level in zip(found, levels, strict=True):
+        segment.level = level
+    return centres
 
 
 def _spiky(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from host_tools.detection.features import F64
+from host_tools.detection.regimes import nearest
 from host_tools.formats.detector import FORMS, Detector, unpack
 from host_tools.formats.record import State
 
@@ -37,6 +38,7 @@ class LaneForm:
         self.mean = np.zeros(size)
         self.variance = np.tile(shape.prior.astype(np.float64), (len(values), 1))
         self.least = self.variance.copy()
+        self._regimes = detector.regimes.astype(np.float64)[: None if index == 0 else 0]
         self._sum, self._squares = np.zeros(size), np.zeros(size)
         self._waiting_sum, self._waiting = np.zeros(size), np.zeros(size)
         self._seen = np.zeros(len(values))
@@ -60,7 +62,11 @@ class LaneForm:
         if not len(self.pick):
             return np.zeros(len(self.mean))
         limit = float(self._d.feature_limit)
-        scaled = (self.values[:, row] - self.mean) / np.sqrt(self.variance)
+        values = self.values[:, row]
+        if len(self._regimes):
+            inv = 1.0 / np.sqrt(self.variance[0])
+            values = values - nearest(np.nan_to_num(values), self._regimes, inv)
+        scaled = (values - self.mean) / np.sqrt(self.variance)
         feature = np.clip(scaled[:, self.pick], -limit, limit)
         found = ((feature @ self._precision) * feature).sum(axis=1)
         return np.asarray(np.nan_to_num(found), np.float64)

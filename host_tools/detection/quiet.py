@@ -108,7 +108,8 @@ def kept(home: Path, parts: window.TimeSplit) -> tuple[Rule, bool]:
     if (home / detectors.FILE).exists():
         before = detectors.load(home / detectors.FILE, parts.train.channels)
         rows = before.learn_samples or choice.learn_rows
-        choice = Choice(before.baseline, rows, float(before.notice))
+        count = max(1, len(before.regimes))
+        choice = Choice(before.baseline, rows, float(before.notice), regimes=count)
         scores = bool(before.residual.channels)
     return choice.rule(choose(parts, choice)[0], parts.train.rate_hz), scores
 
@@ -178,6 +179,7 @@ class Made:
         rule: By which it was made.
         network: The model; None: the statistics do without.
         worth: What the network's residual adds; None without a network.
+        regimes: What several regimes add to one; None where one is asked for, or it cannot be told.
         sight: What the detector sees; None where too few rows tell.
     """
 
@@ -186,6 +188,7 @@ class Made:
     rule: Rule
     network: Network | None = None
     worth: Worth | None = None
+    regimes: Worth | None = None
     sight: Sight | None = None
 
 
@@ -242,9 +245,15 @@ def fit(
         if found is not None:
             words = f"{fitted.detector.rule}; {found.words()}"
             fitted = replace(fitted, detector=replace(fitted.detector, rule=words))
+    several = None
+    if len(fitted.detector.regimes):
+        of = of if fitted.detector.residual.channels else replace(of, network=None)
+        one = fitting.fit(of, replace(rule, regimes=1), scaler).detector
+        stretches = quiet_stretches(parts.validation)
+        several = worth.compare(bench(fitted.detector), bench(one), stretches)
     seen = trials.sight(bench(fitted.detector), quiet_stretches(parts.test))
     config = ChainConfig(adapter, fitted.detector)
-    return Made(config, fitted, rule, network, found, seen)
+    return Made(config, fitted, rule, network, found, several, seen)
 
 
 def _spreads(part: Table, rule: Rule) -> F64:
@@ -276,6 +285,9 @@ def figures(made: Made, parts: window.TimeSplit, forecast: Forecast | None) -> d
         "network_adds": made.worth.fields() if made.worth else None,
         "injected_faults": made.sight.fields() if made.sight else None,
     }
+    if count := len(detector.regimes):
+        found["regimes"] = count
+        found["regimes_add"] = made.regimes.fields() if made.regimes else None
     counts = []
     for name, part in (("validation", parts.validation), ("test", parts.test)):
         rows, labels = stream(part)
@@ -303,6 +315,11 @@ def tell_trials(made: Made, say: Callable[[str], None]) -> None:
             " baseline one stretch does not show how deployments differ): it is left out, and"
             " --network none makes a smaller product"
         )
+    count = len(made.config.detector.regimes)
+    if made.regimes is not None:
+        say(made.regimes.regimes_words(count))
+    elif made.rule.regimes > 1 and count < 2:
+        say("the rows hold one regime: more of them would all have the same mean")
     if made.sight is None:
         say("too few quiet rows in a row in the test part to try injected faults on")
         return

@@ -49,6 +49,7 @@ class Rule:
         stuck_extra: run of quiet rows, and so many more.
         max_missed: Rows in a row that may be missing.
         stale_rows: Rows without which the device says that nothing comes.
+        regimes: Means that the level of a training baseline may be relative to, the nearest one.
         hours: Days of training rows from which the hour of the day counts.
     """
 
@@ -84,6 +85,7 @@ class Rule:
     stuck_extra: int = 10
     max_missed: int = 10
     stale_rows: int = 30
+    regimes: int = 1
     hours: float = 3.0
 
     @property

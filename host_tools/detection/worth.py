@@ -69,6 +69,17 @@ class Worth:
             f" {b.notices:.2g}%"
         )
 
+    def regimes_words(self, count: int) -> str:
+        """Return it as a sentence where several regimes stand in the place of the network."""
+        a, b = self.with_network, self.without
+        verdict = "see clearly more" if self.pays else "add nothing that is clear"
+        return (
+            f"{count} regimes {verdict}: with them {a.caught:.0%} of {self.trials} injected steps"
+            f" are noticed after {_rows(a.delay)} and {a.notices:.2g}% of the quiet rows are in"
+            f" notice or alarm, with one {b.caught:.0%} after {_rows(b.delay)} and"
+            f" {b.notices:.2g}%"
+        )
+
     def fields(self) -> dict[str, Any]:
         """JSON."""
         return {

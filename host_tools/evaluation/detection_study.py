@@ -20,7 +20,7 @@ from host_tools.detection import metrics
 from host_tools.detection.choice import Choice
 from host_tools.detection.replay import ChainConfig
 from host_tools.detection.replay import load as load_chain
-from host_tools.evaluation import on_device, operating, scoring
+from host_tools.evaluation import on_device, operating, regimes, scoring
 from host_tools.evaluation import trace as tracing
 from host_tools.evaluation.runs_training import train
 from host_tools.evaluation.trace import Detection, OperatingPoint, Trace
@@ -49,6 +49,7 @@ class Options:
         backend: Of the generator, for all of them.
         limit: Stream so many runs through each device but the host; None: all.
         detector: What is asked of the detector; of a trained one.
+        regimes: Compare so many regimes of a training baseline with one; 1: do not.
     """
 
     model: Path | None = None
@@ -59,6 +60,7 @@ class Options:
     backend: str = build.DEFAULT_BACKEND
     limit: int | None = None
     detector: Choice = field(default_factory=Choice)
+    regimes: int = 1
 
     @property
     def first(self) -> int:
@@ -193,6 +195,8 @@ def study(runs: Runs, architecture: Path, out: Path, say: Say, options: Options)
     labelled = runs.days() if options.stream else runs.labelled
     say(f"scoring {len(labelled)} recordings: baselines, float, int8")
     found = _scored(runs, labelled, models, config, first=first, training=(windows, loss))
+    if options.regimes > 1:
+        found.figures.update(regimes.compare(runs, labelled, first, options.regimes))
     for target in options.targets:
         chosen = (
             labelled if target == "host" or options.limit is None else labelled[: options.limit]

@@ -33,11 +33,15 @@ MAX_PERIOD_US = 0xFFFFFFFF
 MAX_FORM = 1e15
 """Bound of every form at the feature limit: nothing in the chain can then overflow."""
 MOST_MASKED = 8
+MOST_REGIMES = 16
+MOST_MEAN = 1e6
+"""Of a regime, in standard deviations."""
 LEAST_VARIANCE, MOST_VARIANCE = 1e-20, 1e12
 INNOVATION_ROWS = 3
 """Innovations that a statistic averages."""
 HOURS = 24
 DRIFT_ALPHA = np.float32(0.01)
+REGIMES = "regime_mean"
 FORMS = ("level", "median", "innovation", "residual")
 
 
@@ -101,6 +105,9 @@ class Detector:
         day_samples: Samples of a day, for `hour_mean`; 0: the hour does not count.
         hour_mean: int16 [24 C] of each hour, in steps of `hour_scale`; empty without hours.
         hour_scale: float32 [C], standard deviations per step; empty without hours.
+        regime_mean: float32 [regimes C], standard deviations: what the level is relative to, the
+            nearest one (`detection/regimes.py`), with TRAINING; empty: 0. The file has it only
+            where there are regimes.
         drift_channels: Channels watched for slow drift.
         drift_limit: float32 [of them], standard deviations.
         drift_alpha: Factor of their smoothing.
@@ -145,6 +152,7 @@ class Detector:
     day_samples: int = 0
     hour_mean: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     hour_scale: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    regime_mean: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
     drift_channels: tuple[int, ...] = ()
     drift_limit: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
     drift_alpha: np.float32 = DRIFT_ALPHA
@@ -166,6 +174,11 @@ class Detector:
         return len(self.low)
 
     @property
+    def regimes(self) -> F32:
+        """Means of the regimes, [regimes, C]; no row: there is one, at 0."""
+        return self.regime_mean.reshape(-1, self.channels)
+
+    @property
     def learn_rows(self) -> int:
         """Samples that the baseline is learned from, the settling ones left out."""
         return self.learn_samples - self.settle_samples
@@ -175,6 +188,8 @@ class Detector:
         content: dict[str, Any] = {}
         for f in fields(self):
             value = getattr(self, f.name)
+            if f.name == REGIMES and not len(value):
+                continue
             if isinstance(value, Form):
                 for part in fields(value):
                     content[f"{f.name}_{part.name}"] = _plain(getattr(value, part.name))
@@ -255,6 +270,7 @@ def load(path: Path, channels: int) -> Detector:
         stuck_samples=whole("stuck_samples", channels, (0, MAX_COUNT)).astype(np.uint16),
         hour_mean=whole("hour_mean", hours, (-32768, 32767)).astype(np.int16),
         hour_scale=vector("hour_scale", channels if hours else 0),
+        regime_mean=_regimes(path, content, channels),
         drift_channels=drift,
         drift_limit=vector("drift_limit", len(drift)),
         rule=rule if isinstance(rule, str) else "",
@@ -266,7 +282,7 @@ def load(path: Path, channels: int) -> Detector:
 
 def _require_keys(path: Path, content: dict[str, Any]) -> None:
     """Refuse a file of a time before one of the keys: a new fit helps, no value can be guessed."""
-    single = [f.name for f in fields(Detector) if f.name not in (*FORMS, "rule")]
+    single = [f.name for f in fields(Detector) if f.name not in (*FORMS, REGIMES, "rule")]
     for key in (*(f"{name}_{part.name}" for name in FORMS for part in fields(Form)), *single):
         if key not in content:
             raise DataError(
@@ -282,6 +298,20 @@ def _form(path: Path, content: dict[str, Any], name: str, channels: int) -> Form
         json_file.vector(path, content, f"{name}_factor", size * (size + 1) // 2),
         json_file.vector(path, content, f"{name}_prior", channels if name == "level" else size),
     )
+
+
+def _regimes(path: Path, content: dict[str, Any], channels: int) -> F32:
+    """Return the means of the regimes; empty where the file has none."""
+    found = content.get(REGIMES, [])
+    count = len(found) // channels if isinstance(found, list) else 0
+    if REGIMES in content and not (
+        1 < count <= MOST_REGIMES and isinstance(found, list) and len(found) == count * channels
+    ):
+        raise DataError(
+            f'{path}: "{REGIMES}" must hold {channels} numbers for each of 2 to {MOST_REGIMES}'
+            " regimes"
+        )
+    return json_file.vector(path, {REGIMES: found}, REGIMES, count * channels)
 
 
 def _count(path: Path, content: dict[str, Any], key: str, least: int, most: int) -> int:
@@ -367,6 +397,11 @@ def check(d: Detector) -> str:
         (bool((d.stuck_band >= 0).all()), '"stuck_band" must not be negative'),
         (_all(d.drift_limit, 1e-6, 1e6), '"drift_limit" must be 1e-6 … 1e6'),
         (_all(d.hour_scale, 0, 1e6), '"hour_scale" must be 0 … 1e6'),
+        (_all(d.regime_mean, -MOST_MEAN, MOST_MEAN), f'"{REGIMES}" must be within ± {MOST_MEAN:g}'),
+        (
+            d.baseline == TRAINING or not len(d.regime_mean),
+            f'"{REGIMES}" needs the baseline "{TRAINING}"',
+        ),
         (
             not d.stale_samples or (d.period_us > 0 and d.stale_samples > d.max_missed),
             '"stale_samples" must be above "max_missed" and needs a "period_us", or be 0',

@@ -138,6 +138,48 @@ void safe_tracker_features(const safe_tracker_t *tracker, const float *values, f
     }
 }
 
+/** Returns the squared distance of values from a mean, in spreads, over what is not masked. */
+static float distance(const safe_tracker_t *tracker, const float *values, const float *mean,
+                      const bool *is_masked)
+{
+    const float *inv = tracker->inv;
+    size_t count = tracker->count;
+    float sum = 0.0f;
+
+    for (size_t k = 0; k < count; k++) {
+        float centred = values[k] - mean[k];
+        float spreads = centred * inv[k];
+        float square = spreads * spreads;
+
+        if (!is_masked[channel_of(tracker, k)]) {
+            sum = sum + square;
+        }
+    }
+    return sum;
+}
+
+void safe_tracker_take_nearest(const safe_tracker_t *tracker, float *values, const float *means,
+                               size_t count, const bool *is_masked)
+{
+    const float *mean = means;
+    const float *nearest = means;
+    float least = distance(tracker, values, means, is_masked);
+
+    for (size_t i = 1; i < count; i++) {
+        float far;
+
+        mean += tracker->count;
+        far = distance(tracker, values, mean, is_masked);
+        if (far < least) {
+            least = far;
+            nearest = mean;
+        }
+    }
+    for (size_t k = 0; k < tracker->count; k++) {
+        values[k] = values[k] - nearest[k];
+    }
+}
+
 void safe_tracker_add(safe_tracker_t *tracker, const float *values, const bool *is_masked)
 {
     for (size_t k = 0; k < tracker->count; k++) {

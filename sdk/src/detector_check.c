@@ -154,6 +154,15 @@ static bool hours_are_usable(const safe_detector_config_t *config)
            config->hour_scale != NULL && all_lie(config->hour_scale, config->channels, 0.0f, MOST);
 }
 
+/** A device that learns its baseline has one regime. */
+static bool regimes_are_usable(const safe_detector_config_t *config)
+{
+    return config->regimes == 0u ||
+           (config->regimes <= SAFE_DETECTOR_MOST_REGIMES && config->regime_mean != NULL &&
+            config->baseline.learn_samples == 0u &&
+            all_lie(config->regime_mean, (size_t)config->regimes * config->channels, -MOST, MOST));
+}
+
 static bool drift_is_usable(const safe_detector_config_t *config)
 {
     return config->drift_count <= config->channels &&
@@ -185,5 +194,6 @@ SAFE_COLD bool safe_detector_config_is_usable(const safe_detector_config_t *conf
     return config->channels != 0u && network_fits(config, model) && scaler_is_usable(config) &&
            sensors_are_usable(config) && statistics_are_usable(config) &&
            baseline_is_usable(&config->baseline) && verdict_is_usable(&config->verdict) &&
-           hours_are_usable(config) && drift_is_usable(config) && pace_is_usable(config);
+           hours_are_usable(config) && regimes_are_usable(config) && drift_is_usable(config) &&
+           pace_is_usable(config);
 }

@@ -104,6 +104,11 @@ static size_t transform(safe_detector_t *detector, size_t name, const float *val
     float *feature = detector->feature;
     size_t found = 0;
 
+    if (name == SAFE_DETECTOR_LEVEL && detector->config->regimes != 0u) {
+        /* feature holds the values of the level */
+        safe_tracker_take_nearest(&detector->trackers[name], feature, detector->config->regime_mean,
+                                  detector->config->regimes, detector->sensors.is_masked);
+    }
     safe_tracker_features(&detector->trackers[name], values, detector->config->feature_limit,
                           feature);
     for (size_t k = 0; name == SAFE_DETECTOR_LEVEL && k < form->count; k++) {

@@ -4,7 +4,7 @@ Each plant has latent factors that move slowly, channels that mix them, sensor n
 a daily cycle, regimes of load, and channels that never change. The detector is that of
 `train --network none` on its quiet days; the test days hold labelled faults. Run it:
 
-    python -m tests.bench.plants
+    python -m tests.bench.plants [--regimes K]
 
 **These are not real plants**; they show that nothing breaks on other shapes of data.
 """
@@ -147,7 +147,7 @@ def figures(
     return Found(metrics.auc_pr(label, score), *a_day, missed)
 
 
-def measure(plant: Plant, seed: int) -> dict[str, Found]:
+def measure(plant: Plant, seed: int, regimes: int = 1) -> dict[str, Found]:
     """Return the figures by method."""
     per_day, step = 1440 / plant.minutes, 60.0 * plant.minutes
     train, test = int(plant.train_days * per_day), int(plant.test_days * per_day)
@@ -157,7 +157,7 @@ def measure(plant: Plant, seed: int) -> dict[str, Found]:
     flat = constant_channels(window.split(log).train)
     keep = [i for i, name in enumerate(log.names) if name not in flat]
     parts = window.split(log.without(flat, "constant"))
-    choice = Choice()
+    choice = Choice(regimes=regimes)
     baseline, _ = quiet.choose(parts, choice)
     rule = choice.rule(baseline, parts.train.rate_hz)
     day, calm = hours.split(parts, rule)
@@ -183,10 +183,12 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=2, help="of each plant (default 2)")
-    seeds = range(parser.parse_args().seeds)
+    parser.add_argument("--regimes", type=int, default=1, help="of a training baseline")
+    asked = parser.parse_args()
+    seeds = range(asked.seeds)
     print("plant | method | AP | notices a quiet day | alarms a quiet day | missed")
     for plant in PLANTS:
-        found = [measure(plant, seed) for seed in seeds]
+        found = [measure(plant, seed, asked.regimes) for seed in seeds]
         for name in found[0]:
             some = [vars(one[name]).values() for one in found if name in one]
             ap, notices, alarms, missed = np.mean([list(values) for values in some], axis=0)

@@ -69,6 +69,12 @@ void safe_tracker_finish(safe_tracker_t *tracker, uint32_t rows, bool *marks);
 void safe_tracker_features(const safe_tracker_t *tracker, const float *values, float limit,
                            float *features);
 
+/** Makes values [K] relative to the nearest of some means, the first of equal ones: by the squares
+ * of deviations in spreads, summed over what is not masked. @param means [count * K], count >= 1.
+ */
+void safe_tracker_take_nearest(const safe_tracker_t *tracker, float *values, const float *means,
+                               size_t count, const bool *is_masked);
+
 /** Takes a row into the present block. */
 void safe_tracker_add(safe_tracker_t *tracker, const float *values, const bool *is_masked);
 

@@ -41,6 +41,8 @@ extern "C" {
 #define SAFE_DETECTOR_MOST_MASKED 8u
 
 /** Hours of a day. */
+/** Most regimes of a plant. */
+#define SAFE_DETECTOR_MOST_REGIMES 16u
 #define SAFE_DETECTOR_HOURS 24u
 
 /** The statistics, in the order of a result. */
@@ -113,6 +115,9 @@ typedef struct safe_detector_config {
     uint32_t day_samples;     /**< Samples of a day; 0: the hour does not count. */
     const int16_t *hour_mean; /**< [24 * channels] in steps of hour_scale; null without hours. */
     const float *hour_scale;  /**< [channels] standard deviations; null without hours. */
+    /* regimes */
+    uint16_t regimes; /**< With a baseline of the training rows, 2 to 16; 0: there is one. */
+    const float *regime_mean; /**< [regimes * channels] the level is relative to the nearest. */
     /* drift */
     uint16_t drift_count;
     const uint16_t *drift_channels; /**< [drift_count] */

@@ -83,6 +83,8 @@ class Config(ctypes.Structure):
         ("day_samples", ctypes.c_uint32),
         ("hour_mean", ctypes.POINTER(ctypes.c_int16)),
         ("hour_scale", FLOATS),
+        ("regimes", ctypes.c_uint16),
+        ("regime_mean", FLOATS),
         ("drift_count", ctypes.c_uint16),
         ("drift_channels", NUMBERS),
         ("drift_limit", FLOATS),
@@ -123,7 +125,7 @@ def c_config(config: ChainConfig) -> Config:
         _floats(d.innovation_alpha), d.residual_alpha, d.feature_limit, d.alpha,
         Verdict(d.notice, d.alarm, d.hold, d.confirm_rows, d.recover_share, d.recover_samples,
                 d.change_samples),
-        d.day_samples, hours, _floats(d.hour_scale),
+        d.day_samples, hours, _floats(d.hour_scale), len(d.regimes), _floats(d.regime_mean),
         len(d.drift_channels), _numbers(d.drift_channels), _floats(d.drift_limit), d.drift_alpha,
         d.period_us, d.stale_samples,
     )  # fmt: skip

@@ -185,6 +185,10 @@ static void spoil(uint32_t field, safe_detector_config_t *config, safe_detector_
     case 57:
         config->sensors.high = infinite;
         break;
+    case 58:
+        config->regimes = 2; /* with a learned baseline */
+        config->regime_mean = config->mean;
+        break;
     case 53:
         config->stale_samples = config->sensors.max_missed;
         break;

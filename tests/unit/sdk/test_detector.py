@@ -121,6 +121,9 @@ def detector(random, channels):
         day_samples=day,
         hour_mean=random.integers(-(2**15), 2**15, 24 * channels if day else 0).astype(np.int16),
         hour_scale=spread(random, channels if day else 0, -6, -4),
+        regime_mean=random.normal(
+            0, 2, 0 if learn else channels * int(random.choice([0, 2, 5]))
+        ).astype(single),
         drift_channels=drift,
         drift_limit=spread(random, len(drift), -1, 1),
         drift_alpha=single(random.choice([0.01, 1.0])),
@@ -190,7 +193,7 @@ def test_wrong_channel_count_changes_nothing(builds):
     assert words[0] == 1
 
 
-@pytest.mark.parametrize("field", range(1, 58))
+@pytest.mark.parametrize("field", range(1, 59))
 def test_inconsistent_configuration_is_refused(builds, field):
     library = builds()
     assert library.shim_start(3) == 0

@@ -9,6 +9,7 @@ import pytest
 from host_tools.data import runs, scaling, window
 from host_tools.errors import DataError
 from host_tools.evaluation import detection_study as study
+from host_tools.evaluation import regimes
 from host_tools.evaluation.runs_training import training_parts
 from tests.unit.host_tools.detection.plant import plant
 
@@ -110,6 +111,20 @@ def test_a_hole_in_the_training_rows_is_named(tmp_path):
         training_parts(runs.load(tmp_path, 401), 400)
 
 
+def test_regimes_are_compared_on_the_same_rows(tmp_path):
+    """Two loads in all runs."""
+    for seed in range(6):
+        values = plant(700, seed)
+        values[np.arange(700) // 50 % 2 == 1, 2] += 3
+        values[550:600, 1] += 0.5
+        _write(tmp_path / "valve", f"{seed}.csv", values, [0] * 550 + [1] * 50 + [0] * 100)
+    found = runs.load(tmp_path, 401)
+    one, two = regimes.compare(found, found.labelled, 400, 2).items()
+    assert (one[0], two[0]) == ("training baseline, 1 regime", "training baseline, 2 regimes")
+    assert np.isfinite([one[1].auc_pr, two[1].auc_pr]).all()
+    assert two[1].auc_pr != one[1].auc_pr
+
+
 @pytest.mark.train
 @pytest.mark.slow
 def test_study_finds_a_step_in_every_run(tmp_path):
@@ -118,11 +133,12 @@ def test_study_finds_a_step_in_every_run(tmp_path):
         values[550:600, 1] += 0.5
         _write(tmp_path / "valve", f"{seed}.csv", values, [0] * 550 + [1] * 50 + [0] * 100)
     architecture = Path(__file__).parents[4] / "models/forecaster/architecture.py"
-    options = study.Options(epochs=1)
+    options = study.Options(epochs=1, regimes=2)
     found = study.study(runs.load(tmp_path, 401), architecture, tmp_path / "out", print, options)
     assert found.figures[study.INT8].f1 > found.figures["persistence"].f1
     assert found.figures[study.INT8].missed == 0
     assert found.differing == {"host": 0}
+    assert "training baseline, 2 regimes" in found.figures
     assert found.streamed == {"host": 6 * 700}
     assert found.figures["SAFE on host"] == found.figures[study.INT8]
     model = tmp_path / "out" / "model"
