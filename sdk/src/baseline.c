@@ -142,16 +142,16 @@ void safe_tracker_features(const safe_tracker_t *tracker, const float *values, f
 static float distance(const safe_tracker_t *tracker, const float *values, const float *mean,
                       const bool *is_masked)
 {
+    const float *end = values + tracker->count;
     const float *inv = tracker->inv;
-    size_t count = tracker->count;
     float sum = 0.0f;
 
-    for (size_t k = 0; k < count; k++) {
-        float centred = values[k] - mean[k];
-        float spreads = centred * inv[k];
+    while (values != end) {
+        float centred = *values++ - *mean++;
+        float spreads = centred * *inv++;
         float square = spreads * spreads;
 
-        if (!is_masked[channel_of(tracker, k)]) {
+        if (!*is_masked++) {
             sum = sum + square;
         }
     }

@@ -70,8 +70,8 @@ void safe_tracker_features(const safe_tracker_t *tracker, const float *values, f
                            float *features);
 
 /** Makes values [K] relative to the nearest of some means, the first of equal ones: by the squares
- * of deviations in spreads, summed over what is not masked. @param means [count * K], count >= 1.
- */
+ * of deviations in spreads, summed over what is not masked.
+ * @param means [count * K], count >= 1. @param is_masked [K]. */
 void safe_tracker_take_nearest(const safe_tracker_t *tracker, float *values, const float *means,
                                size_t count, const bool *is_masked);
 
