@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from host_tools.detection.features import F64
 from host_tools.detection.regimes import nearest
-from host_tools.formats.detector import FORMS, Detector, unpack
+from host_tools.formats.detector import FORMS, Detector
+from host_tools.formats.packed import unpack
 from host_tools.formats.record import State
 
 Flags = npt.NDArray[np.bool_]

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from host_tools.formats.detector import unpack
-
 F32 = NDArray[np.float32]
 
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
-__all__ = ["ONE", "ZERO", "contributions", "form", "row_mean", "top", "transform", "unpack"]
+__all__ = ["ONE", "ZERO", "contributions", "form", "row_mean", "top", "transform"]
 
 
 def row_mean(ring: F32, inv_rows: np.float32) -> F32:

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from host_tools.detection.baseline import Tracker
 from host_tools.detection.regimes import nearest_exactly
-from host_tools.detection.statistic import form, unpack
+from host_tools.detection.statistic import form
 from host_tools.formats.detector import Detector, Form
+from host_tools.formats.packed import unpack
 from host_tools.runtimes.adapter import F32
 
 

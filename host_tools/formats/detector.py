@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.errors import DataError
-from host_tools.formats import json_file
+from host_tools.formats import json_file, packed
 from targets import output
 
 F32 = NDArray[np.float32]
@@ -332,23 +332,6 @@ def _channels(path: Path, content: dict[str, Any], key: str, channels: int) -> t
     return tuple(value or ())
 
 
-def unpack(packed: F32, size: int) -> F32:
-    """Packed lower triangle (row i holds entries 0..i) to [size, size], zeros above."""
-    factor = np.zeros((size, size), np.float32)
-    factor[np.tril_indices(size)] = packed
-    return factor
-
-
-def form_bound(form: Form, limit: np.float32) -> float:
-    """Return a bound of a quadratic form over features within ± limit, some of them masked.
-
-    Without k of its K features a form is stretched by K / (K − k), at most by K.
-    """
-    size = len(form.channels)
-    square = unpack(np.abs(form.factor), size).astype(np.float64)
-    return float(((square.sum(axis=1) * float(limit)) ** 2).sum()) * size
-
-
 def _all(values: F32, low: float | np.float32, high: float | np.float32) -> bool:
     return bool(((values >= low) & (values <= high)).all())
 
@@ -378,7 +361,7 @@ def check(d: Detector) -> str:
         ),
         *(
             (
-                form_bound(f, d.feature_limit) <= MAX_FORM,
+                packed.bound(f.factor, d.feature_limit) <= MAX_FORM,
                 f'"{name}_factor" must keep the form below {MAX_FORM:g}',
             )
             for name, f in forms.items()
