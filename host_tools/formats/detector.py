@@ -35,7 +35,7 @@ MAX_FORM = 1e15
 MOST_MASKED = 8
 MOST_REGIMES = 16
 MOST_MEAN = 1e6
-"""Of a regime, in standard deviations."""
+"""Largest mean of a regime, in standard deviations."""
 LEAST_VARIANCE, MOST_VARIANCE = 1e-20, 1e12
 INNOVATION_ROWS = 3
 """Innovations that a statistic averages."""
