@@ -88,6 +88,7 @@ BEFORE = {
     "docs/install.md": f"{PLANT} measurements.csv",
     "docs/live.md": f"cp -r models/forecaster mymodel\n{SENSOR}\n{LOG}",
     "docs/integration.md": f"cp -r models/forecaster mymodel\n{SENSOR}",
+    "docs/update.md": "cp -r models/forecaster mymodel",
     "examples/i2c/README.md": f"{PLANT} whole.csv\ncut -d, -f1,5,6 whole.csv >measurements.csv",
     "examples/two_models/README.md": f"{PLANT} log.csv\n"
     + "\n".join(
