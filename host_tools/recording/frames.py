@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from host_tools.device import protocol
+from host_tools.device import protocol, sensors
 from host_tools.device.frame import Receiver
 from host_tools.device.link import Link
 from host_tools.device.protocol import Message
 from host_tools.device.serial_port import SerialPort
-from host_tools.errors import DataError, DeviceError, DeviceSilentError, DeviceUnknownError
+from host_tools.errors import DataError, DeviceSilentError, DeviceUnknownError
 from host_tools.recording.source import Row, Timing
 from targets.errors import SafeError
 
@@ -21,7 +21,6 @@ SILENT_SECONDS = 2.0
 _FOLLOWING_SECONDS = 4.0
 """Time in which the stamps follow a frame that comes late."""
 _MOST_GAIN = 1 / 16
-_SENSORS = struct.Struct("<HII")
 
 
 class CountedClock:
@@ -104,13 +103,8 @@ class FrameSource:
 
     def _switch(self, *, on: bool) -> tuple[int, float]:
         """Begin or end the stream; return channels and period in seconds."""
-        reply = self._link.request("SENSORS", bytes([on]))
-        if len(reply) != _SENSORS.size:
-            raise DeviceError(f"SENSORS reply has {len(reply)} bytes, not {_SENSORS.size}")
-        channels, period_us, _ = _SENSORS.unpack(reply)
-        if not channels or not period_us:
-            raise DeviceError(f"the logger tells {channels} channels every {period_us} us")
-        return channels, period_us / 1e6
+        told = sensors.parse_sensors(self._link.request("SENSORS", bytes([on])), "SENSORS")
+        return told.channels, told.period_us / 1e6
 
     def _name(self, channel: int) -> str:
         reply = self._link.request("CHANNEL", struct.pack("<H", channel))
@@ -126,16 +120,17 @@ class FrameSource:
         self._last = now if self._last is None else self._last
         found = []
         for frame in self._receiver.feed(data):
-            size = 4 * len(self.names)
-            rows, rest = divmod(len(frame.payload) - 4, size)
-            if frame.type != Message["SENSOR"] | protocol.REPLY or rows < 1 or rest:
+            if frame.type != Message["SENSOR"] | protocol.REPLY:
+                continue
+            found_rows = sensors.parse_sensor_rows(frame.payload, len(self.names))
+            if found_rows is None:
                 continue
             self._last = now
-            first = int.from_bytes(frame.payload[:4], "little")
+            first, values = found_rows
+            rows = len(values)
             if first < self._next:
                 self._clock.restart()
             self._next = first + rows
-            values = np.frombuffer(frame.payload, "<f4", offset=4).reshape(rows, -1)
             stamps = self._clock.take(first, rows, now)
             found += [
                 Row(stamp, _texts(row), is_fault) for stamp, row in zip(stamps, values, strict=True)
