@@ -44,8 +44,8 @@ def missing_memory(target: Target, image: Path) -> str:
 
     Those are the ones of kind `data`, beside a chip's RAM.
     """
-    used = [section.address for section in elf.read(image).sections]
-    regions = (memory for memory in target.memory if memory.kind == "data")
+    regions = [memory for memory in target.memory if memory.kind == "data"]
+    used = [section.address for section in elf.read(image).sections] if regions else []
     return next((m.name for m in regions if any(m.origin <= at < m.end for at in used)), "")
 
 

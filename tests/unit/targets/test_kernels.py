@@ -58,6 +58,7 @@ def test_a_shared_kernel_replaces_a_reference_or_has_a_call_of_its_own():
     """Every plain call finds its file in `ref`, whatever the instruction set."""
     shared = {p.stem for p in (kernels.KERNELS / "shared").glob("*.c")}
     own = {"add_affine", "column_s16", "conv_2d_s16_tiled", "depthwise_plane"}
+    own |= {"depthwise_conv_2d_s16_narrow"}
     assert shared - set(SOURCES) == own
     native = Path(cost.__file__).parents[1]
     assert '"add_affine"' in (native / "shared" / "add.py").read_text()

@@ -46,7 +46,7 @@ def test_the_words_are_those_of_the_source(stage, tmp_path):
     made = tmp_path / "boot2.o"
     subprocess.run([gcc, "-c", FOLDER / "boot2.S", "-o", made], check=True)
     binary = tmp_path / "boot2.bin"
-    copy = [gcc.replace("gcc", "objcopy"), "-O", "binary", "-j", ".text", made, binary]
+    copy = ["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", made, binary]
     subprocess.run(copy, check=True)
     assert binary.read_bytes().ljust(252, b"\0") == stage[:252]
 

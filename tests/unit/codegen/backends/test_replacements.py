@@ -98,7 +98,7 @@ def test_forms_of_each_folder():
         "REROLLED_GRU",
         "REROLLED_LSTM",
     }
-    portable = {"ADD", "CONV_2D", "FULLY_CONNECTED", "SUB"}
+    portable = {"ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "SUB"}
     assert set(replacements.replacements("shared")) == portable
 
 

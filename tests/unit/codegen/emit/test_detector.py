@@ -129,7 +129,7 @@ def test_empty_statistics_compile(models, files, root, strict, hours):
     model, out = models / "small.tflite", rules.parent / "o"
     pipeline.generate(model, name="small", out=out, scaler=scaler, detector=rules)
     text = (out / "safe_small_detector.c").read_text()
-    assert text.count("= NULL,") == (7 if hours else 9)
+    assert text.count("= NULL,") == (8 if hours else 10)
     assert ("hour_mean[72]" in text) == hours
     strict("gcc", sorted(out.glob("*.c")), out, root / "sdk" / "include", out=rules.parent)
 
