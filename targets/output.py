@@ -21,6 +21,7 @@ except ImportError:  # Windows: folders that a killed process left stay until so
 
 _STAGE = ".safe-stage-"
 _SCRATCH = "safe-"
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EROFS)
 
 
 def write(
@@ -195,7 +196,7 @@ def scratch(name: str) -> Iterator[Path]:
     Those that a killed process left there under the same name are removed first.
 
     Raises:
-        OutputError: There is no room for it.
+        OutputError: There is no room for it, or for what the body writes.
     """
     place, prefix = Path(tempfile.gettempdir()), f"{_SCRATCH}{name}-"
     with contextlib.ExitStack() as stack:
@@ -204,7 +205,15 @@ def scratch(name: str) -> Iterator[Path]:
             root = stack.enter_context(_locked_folder(place, prefix))
         except OSError as error:
             raise OutputError(f"{place}: cannot be written: {error.strerror}") from error
-        yield root
+        try:
+            yield root
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            raise OutputError(
+                f"{place}: cannot be written: {error.strerror}; free some space, or name another"
+                " place by TMPDIR"
+            ) from error
 
 
 @contextlib.contextmanager

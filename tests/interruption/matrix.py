@@ -188,6 +188,7 @@ def expected(verb: Verb, place: Place, kept: Path) -> Expected:
     return Expected(earlier, new, frozenset(n for n in new if new[n] != again.get(n)))
 
 
+TOOLS = {ExitCode.OUTPUT, ExitCode.BUILD, ExitCode.CONVERSION, ExitCode.TRAINING}
 CODES = {"INT": 130, "TERM": 130, "KILL": -9}
 
 
@@ -195,8 +196,8 @@ def judge(verb: Verb, fault: str, run: Run, place: Place, right: Expected) -> It
     """Yield what is wrong after a struck run."""
     everything = tree(place.out)
     found = without_scratch(everything)
-    # A compiler that cannot write says so itself, and the verb that it was a failed build.
-    codes = {CODES[fault]} if fault in CODES else {ExitCode.OUTPUT, ExitCode.BUILD}
+    # A compiler or a worker that cannot write says so itself, and the verb that it failed.
+    codes = {CODES[fault]} if fault in CODES else TOOLS
     if run.code not in {0, *codes}:
         yield f"exit code {run.code}"
     if "Traceback" in run.errors:

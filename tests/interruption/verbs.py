@@ -58,7 +58,7 @@ VERBS = {
         "bench --target stm32f4 --emulate --windows 6 --out {out}/bench.json",
         before=(("6", "3"),),
     ),
-    "soak": Verb("soak --target stm32f4 --hours 0.02 --out {out}/soak.json"),
+    "soak": Verb("soak --target stm32f4 --hours 1 --out {out}/soak.json"),
     "count": Verb("count --target mps2-an386 --windows 4"),
     "profile": Verb("profile --windows 1 --picture {out}/profile.png"),
     "demo": Verb("demo --out {out}"),

@@ -59,6 +59,18 @@ def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_p
     assert names(tmp_path) == [".b.12.tmp", "a"]
 
 
+def test_a_full_disk_below_intermediate_files_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output.tempfile, "tempdir", str(tmp_path))
+    told = "No space left on device; free some space, or name"
+    with pytest.raises(OutputError, match=told), output.scratch("work"):
+        full()
+    with pytest.raises(FileNotFoundError), output.scratch("work") as place:
+        (place / "nothing").read_text()
+    assert names(tmp_path) == []
+
+
 def fill(out: Path, text: str) -> None:
     with output.staged(out, "last") as stage:
         stage.replaced.add("part")
