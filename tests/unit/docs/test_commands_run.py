@@ -21,6 +21,7 @@ LEFT_OUT = {
     "README.md: ./safe bench --port": "needs a board",
     "README.md: ./safe record --port": "needs a board",
     "README.md: ./safe monitor --port": "needs a board",
+    "README.md: ./safe update send": "needs a board",
     "README.md: pipx": "asks the network; tests/package installs the wheel",
     "README.md: cc -std=c99 -I gen main.c": "tests/unit/test_readme.py compiles and runs it",
     "README.md: ./safe targets new": "needs a vendor's pack; tests/unit/targets/test_pack.py",
