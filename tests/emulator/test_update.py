@@ -63,7 +63,10 @@ def bench(tmp_path_factory):
 
 
 def test_another_model_over_the_line(bench, capsys):
-    """Its verdicts are the host's; one that fails its own test leaves it as it is."""
+    """After an update the device's records equal those of the new model on the host.
+
+    A model that fails its self-test on the device is rejected; the one before it runs again.
+    """
     file = bench.folder / "forecaster.update"
     key = str(bench.folder / "site.pem")
     verb = ["update", "build", "--model", "forecaster", "--key", key, "--out", str(file)]

@@ -15,7 +15,8 @@ from host_tools.formats import npz
 
 MODEL = Path("models", "forecaster")
 PROCESS = worker._process
-"""As `worker` has it; conftest.py puts forks in its place."""
+"""The function that starts a worker as a process of its own. For other tests conftest.py
+replaces it by forks of one process that has imported TensorFlow."""
 
 
 @pytest.fixture
