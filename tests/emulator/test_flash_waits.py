@@ -13,6 +13,7 @@ from targets.build import find_model
 from targets.chip_flash import FlashCache
 from targets.errors import EmulatorError, TargetError
 from targets.load import Target, load
+from tests.json_page import differences
 
 pytestmark = pytest.mark.emulator
 
@@ -35,6 +36,7 @@ def test_the_forecaster_fits_small_caches(
     arguments = ["--target", "stm32f4", "--windows", "1", "--wait-states", "--json", *picture]
     assert main(["profile", *arguments]) == 0
     facts = json.loads(capsys.readouterr().out)
+    assert differences("profile", facts, "--wait-states") == set()
     assert facts["flash"]["fetches"] <= LEAST["fetches"]
     assert facts["flash"]["loads"] <= LEAST["loads"]
     lines = facts["flash"]["fetches"] + facts["flash"]["loads"]
@@ -53,6 +55,7 @@ def test_what_waits_goes_to_ram(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         picture = ["--picture", str(tmp_path / f"{size}.svg"), "--hot-ram", str(size)]
         assert main(["profile", "--target", "stm32f4", "--windows", "1", "--json", *picture]) == 0
         facts[size] = json.loads(capsys.readouterr().out)
+        assert differences("profile", facts[size], "--hot-ram") == set()
     least, most = facts[1], facts[40_960]
     assert least["hot"]["symbols"] == []
     names = {row["symbol"] for row in most["hot"]["symbols"]}
@@ -98,6 +101,7 @@ def test_the_cache_of_an_stm32u5(capsys: pytest.CaptureFixture[str], tmp_path: P
     picture = ["--picture", str(tmp_path / "p.svg"), "--windows", "1", "--json"]
     assert main(["profile", "--target", "mps2-an505", "--flash-of", "stm32u5", *picture]) == 0
     facts = json.loads(capsys.readouterr().out)
+    assert differences("profile", facts, "--flash-of") == set()
     lines = facts["flash"]["fetches"] + facts["flash"]["loads"]
     assert 3_264 <= lines <= 80_000  # 52,224 bytes of weights; 30 steps read most of them anew
     assert facts["flash"]["cycles"] == pytest.approx(4 * lines, abs=10)

@@ -8,6 +8,7 @@ from host_tools.cli import main
 from targets import build
 from targets.emulate import verilator
 from targets.errors import ExitCode
+from tests.json_page import differences
 
 pytestmark = pytest.mark.emulator
 
@@ -18,6 +19,7 @@ def test_json_and_picture(capsys, tmp_path, suffix):
     arguments = ["profile", "--windows", "2", "--picture", str(picture), "--json"]
     assert main(arguments) == 0
     facts = json.loads(capsys.readouterr().out)
+    assert differences("profile", facts) == set()
     assert picture.stat().st_size > 1000
     counted = sum(row["instructions"] for row in facts["operators"])
     assert counted + facts["instructions_outside_operators"] >= facts["instructions"]

@@ -13,6 +13,7 @@ import pytest
 from host_tools.cli import main
 from targets.errors import ExitCode
 from tests import processes
+from tests.json_page import differences
 
 pytestmark = pytest.mark.emulator
 
@@ -78,6 +79,7 @@ def test_mistakes(capsys, arguments, code, message):
 def test_count_prints_json_and_a_table(capsys):
     assert main(["count", "--windows", "3", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
+    assert differences("count", facts) == set()
     assert facts["instructions_per_inference"] == facts["maximum"] >= facts["minimum"]
     assert (facts["target"], facts["model"], facts["calls"]) == ("stm32f4", "forecaster", 3)
     assert main(["count", "--windows", "3"]) == 0

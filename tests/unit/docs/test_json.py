@@ -2,25 +2,14 @@
 
 import argparse
 import json
-import re
 
 import pytest
 
 from host_tools import cli
 from host_tools.report.record import Report
-from tests.conftest import ROOT
+from tests.json_page import PAGE, ROWS, differences, told
 
-PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
-ROWS = dict(re.findall(r"^\| `([^`]+)` \| .* \| (.*) \|$", PAGE, re.MULTILINE))
 WITHOUT = {"emulate", "plant", "targets new", "update key"}
-MORE = "…"
-
-
-def keys(verb):
-    """The keys of a row, and whether there are more."""
-    told = ROWS[verb].split(";")[0]
-    found = [word for word in re.split(r", *", told) if word and word != MORE]
-    return found, MORE in told
 
 
 def parsers():
@@ -78,12 +67,23 @@ def test_keys_are_those_of_the_page(place, monkeypatch, capsys, verb):
     assert cli.main([*CHEAP[verb].split(), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     found = found[0] if isinstance(found, list) else found
-    told, more = keys(verb)
-    assert set(told) <= set(found)
-    assert more or set(told) == set(found)
+    assert differences(verb, found) == set()
 
 
 def test_the_report_has_what_is_told():
     fields = set(Report.__dataclass_fields__)
     assert {"model", "target", "flash_bytes", "instructions_per_inference"} <= fields
-    assert keys("bench")[0][:2] == ["report_version", "exact"]
+    assert told("bench")[0] >= {"report_version", "exact"}
+
+
+def test_keys_of_options_are_told_only_with_the_option():
+    own = {"model", "picture", "operators"}
+    waits = {"flash", "cycles_with_flash_estimated", "flash_estimate"}
+    plain, more = told("profile")
+    assert not more
+    assert own < plain
+    assert not plain & {*waits, "hot"}
+    assert told("profile", "--wait-states")[0] == told("profile", "--flash-of")[0] == plain | waits
+    assert told("profile", "--hot-ram")[0] == plain | waits | {"hot"}
+    assert differences("profile", dict.fromkeys(plain | {"hot"})) == {"hot"}
+    assert differences("profile", dict.fromkeys(plain), "--wait-states") == waits

@@ -9,6 +9,7 @@ import pytest
 from host_tools import cli
 from targets import apps
 from targets.errors import AppUnknownError, BuildError, ExitCode
+from tests.json_page import differences
 
 MAIN = """\
 #include <stdio.h>
@@ -53,7 +54,9 @@ def test_an_own_application_is_built_and_runs(app, tmp_path, capfd):
     assert "  CC    " not in capfd.readouterr().out
     (app / "own.h").write_text('#define OWN "changed"\n')
     assert cli.main([*words, "--json"]) == 0
-    assert json.loads(capfd.readouterr().out)["target"] == "host"
+    sizes = json.loads(capfd.readouterr().out)
+    assert differences("build", sizes) == set()
+    assert sizes["target"] == "host"
     assert subprocess.run([elf], capture_output=True, check=True).stdout == b"changed\n"
 
 
@@ -114,6 +117,7 @@ def test_every_target_is_told_and_a_failing_one_stops_no_other(monkeypatch, caps
     monkeypatch.setattr("targets.load.available", lambda: names[1:])
     assert cli.main(["build", "--target", "all", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
+    assert [differences("build --target all", row) for row in rows] == [set()] * 3
     assert [row["result"] for row in rows] == ["skipped", "built", "built"]
     assert rows[1]["flash_bytes"] == 81956
 

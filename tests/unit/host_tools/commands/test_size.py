@@ -5,11 +5,13 @@ import json
 import pytest
 
 from host_tools import cli
+from tests.json_page import differences
 
 
 def test_text_and_json_tell_the_same(capsys: pytest.CaptureFixture) -> None:
     assert cli.main(["size", "--target", "stm32f4", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
+    assert differences("size", facts) == set()
     assert (facts["target"], facts["app"]) == ("stm32f4", "bench")
     assert cli.main(["size", "--target", "stm32f4"]) == 0
     lines = capsys.readouterr().out.splitlines()

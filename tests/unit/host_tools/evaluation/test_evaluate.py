@@ -12,6 +12,7 @@ from host_tools.errors import DataError
 from host_tools.evaluation import error_sources as budget
 from host_tools.evaluation import evaluate
 from host_tools.runtimes import tensors as values
+from tests.json_page import differences
 
 pytest.importorskip("ai_edge_litert")
 pytest.importorskip("tflite_micro")
@@ -141,6 +142,7 @@ def test_windows_without_truth(home: Path, tmp_path: Path, capsys: pytest.Captur
                "--threads", "2", "--out", str(tmp_path)]  # fmt: skip
     assert cli.main(options) == 0
     found = json.loads(capsys.readouterr().out)
+    assert differences("evaluate", found) == set()
     assert found["int8_vs_truth"] is None
     assert found["float_vs_truth"] is None
     assert found["latency"]["int8"]["threads"] == 2

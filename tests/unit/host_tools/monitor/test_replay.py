@@ -12,6 +12,7 @@ from host_tools.monitor.output import LogWriter
 from host_tools.monitor.replay import Replay
 from host_tools.monitor.watched import Hub
 from targets.errors import ExitCode
+from tests.json_page import differences
 from tests.unit.host_tools.monitor.made import sample, watched
 
 
@@ -68,6 +69,7 @@ def test_a_line_that_a_power_cut_left_is_left_out(log, tmp_path, capsys):
         cli.main(["monitor", "--replay", str(log), "--speed", "max", "--headless", "--json"]) == 0
     )
     (told,) = json.loads(capsys.readouterr().out)
+    assert differences("monitor", told) == set()
     assert (told["device"], told["rows"], told["states"]) == ("pump", 5, {"ok": 4, "alarm": 1})
 
 

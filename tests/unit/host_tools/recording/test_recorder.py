@@ -16,6 +16,7 @@ from host_tools.recording.log_file import LogFile
 from host_tools.recording.recorder import Plan, Recorder
 from host_tools.recording.text import TextSource
 from targets.errors import ExitCode, OutputError
+from tests.json_page import differences
 
 ROWS = [f"{i},{i % 7}.5" for i in range(60)]
 
@@ -78,6 +79,7 @@ def test_the_log_reads_without_options(tmp_path, capsys):
     words = ["record", "--port", board.url, "--out", str(path), "--rows", "60", "--json"]
     assert cli.main(words) == ExitCode.OK
     told = json.loads(capsys.readouterr().out)
+    assert differences("record", told) == set()
     assert (told["rows"], told["left_out"], told["first_left_out"]) == (60, 1, "WARN 7")
     assert cli.main(["read", "--csv", str(path), "--json"]) == ExitCode.OK
     read = json.loads(capsys.readouterr().out)

@@ -15,7 +15,7 @@ from targets.errors import ExitCode
 from targets.load import load
 from targets.make import make
 from tests.conftest import ROOT
-from tests.unit.docs.test_json import keys
+from tests.json_page import differences
 
 SMALL = ROOT / "tests/unit/codegen/models/small.tflite"
 INPUT_BYTES = 18
@@ -52,7 +52,7 @@ def test_both_modes_by_the_verb(pixels, capsys):
     words = ["bench", "--mode", "mlperf", "--model", pixels, "--target", "host", "--emulate"]
     assert cli.main([*words, "--windows", "6", "--json"]) == ExitCode.OK
     found = json.loads(capsys.readouterr().out)
-    assert list(found) == keys("bench --mode mlperf")[0]
+    assert differences("bench --mode mlperf", found) == set()
     assert (found["vendor"], found["model"]) == ("SAFE", "ic01")
     assert (found["windows"], found["different"]) == (6, 0)
     assert found["inferences"] > 1
