@@ -10,6 +10,12 @@ inputs are zeros, the extremes, and random windows; with MODEL.tflite and --wind
 several kinds in turn: in-distribution, random, saturated, smooth. With --streaming a call is one
 sample and its outputs: of MODEL.tflite safe_<name>_step, beside the same model on whole windows.
 
+With --cycles the clock cycles are estimated, too, by operator: the documented timings of the core
+on what was executed and, where the target describes the caches of its flash, the waits for it, by
+the simulation that `profile --wait-states` shows. --flash-of takes the flash of another target.
+
+    host_tools count models/forecaster/model_int8.tflite --target stm32f4 --cycles
+
 With --backend native,tflm one table compares bench images of the same model by several backends:
 instructions by operator, flash, RAM, arena, stack, and the bytes that differ from the oracle's.
 """
@@ -19,10 +25,11 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from codegen import command
 from codegen.backends import registry
+from codegen.errors import BackendRefusedError
 from codegen.options import Goal
 from host_tools.commands import _options as image_options
 from host_tools.commands import _output
@@ -34,8 +41,9 @@ from targets.errors import ModelError, TargetError
 from targets.places import BUILD
 
 if TYPE_CHECKING:
-    from host_tools.perf.agreement import Row
+    from host_tools.perf.operators import Profile
     from host_tools.perf.standalone import Cost, Saving
+    from host_tools.workflow.standalone import Measured
     from targets.emulate.count import Counts
 
 _WINDOWS = 6
@@ -53,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--streaming", action="store_true", help="count one sample and its outputs")
     add("--verify", action="store_true", help="with MODEL.tflite: compare outputs with TFLM, by "
         "kind of window; any difference ends with exit code 50")  # fmt: skip
+    add("--cycles", action="store_true", help="estimate clock cycles of a standalone folder, too, "
+        "by operator, with the waits for the flash where the target describes it")  # fmt: skip
+    add("--flash-of", metavar="T", help="--cycles with another target's flash before this core")
     add("--manifest", type=_output.file, metavar="FILE",
         help="with MODEL.tflite: write manifest.json, with the measured cost of each operator "
         "beside the estimated")  # fmt: skip
@@ -98,8 +109,20 @@ def _saved(saving: "Saving") -> str:
     return "\n".join(aligned(rows, right=True))
 
 
+def _with_cycles(fields: dict[str, Any], profile: "Profile | None") -> dict[str, Any]:
+    """Return JSON values with the estimated cycles of the call and of each operator, if any."""
+    if profile is None or profile.estimator is None:
+        return fields
+    entry, *operators = fields["operators"]
+    outside: dict[str, Any] = {"cycles_estimated": profile.outside_cycles}
+    if profile.waits:
+        outside["flash"] = vars(profile.waits[-1])
+    rows = [o | own for o, own in zip(operators, profile.cycle_rows(), strict=True)]
+    return fields | profile.cycle_fields() | {"operators": [entry | outside, *rows]}
+
+
 def _run_standalone(arguments: argparse.Namespace) -> int:
-    def measured(*, stream: bool) -> "tuple[Cost, tuple[Row, ...]]":
+    def measured(*, stream: bool) -> "Measured":
         return standalone.measure(
             arguments.tflite,
             arguments.target,
@@ -108,6 +131,8 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
             verify=arguments.verify,
             stream=stream,
             backend=arguments.backend,
+            estimate=arguments.cycles,
+            flash_of=arguments.flash_of,
         )
 
     from codegen.emit import manifest
@@ -115,19 +140,23 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
     from host_tools.perf.standalone import saving as saving_of
     from host_tools.workflow import standalone
 
-    cost, rows = measured(stream=arguments.streaming)
-    compared, saving = [(cost, rows)], None
+    found = measured(stream=arguments.streaming)
+    cost, rows = found.cost, found.rows
+    compared, saving = [found], None
     if arguments.streaming:
         compared.append(measured(stream=False))
-        saving = saving_of(compared[1][0], cost)
+        saving = saving_of(compared[1].cost, cost)
     if arguments.manifest is not None:
         output.write(arguments.manifest, manifest.text(cost.measured_manifest()))
     if arguments.json:
         streaming = {} if saving is None else {"streaming": asdict(saving)}
         verified = {"verified": [asdict(row) for row in rows]} if arguments.verify else {}
-        text = json.dumps(cost.fields() | verified | streaming)
+        fields = _with_cycles(cost.fields(), found.profile)
+        text = json.dumps(fields | verified | streaming)
     else:
         text = f"{_table(cost.counts)}\n\n{_memory(cost)}"
+        if found.profile is not None and found.profile.estimator is not None:
+            text += f"\n\n{found.profile.cycle_table()}"
         if told := command.loops(cost.manifest):
             text += f"\n\n{told.rstrip()}"
         if saving is not None:
@@ -136,7 +165,7 @@ def _run_standalone(arguments: argparse.Namespace) -> int:
             text += f"\n\n{agreement.table(rows)}"
     sys.stdout.write(text + "\n")
     for one in compared:
-        agreement.require_equal(*one)
+        agreement.require_equal(one.cost, one.rows)
     return 0
 
 
@@ -170,11 +199,28 @@ def _run_backends(arguments: argparse.Namespace, names: list[str]) -> int:
     return 0
 
 
+def _choose_cycles(arguments: argparse.Namespace, names: list[str]) -> None:
+    """Have a standalone folder counted, of the network of --model unless a file is named.
+
+    Raises BackendRefusedError for a runtime that makes no such folder.
+    """
+    if len(names) > 1 or _is_foreign(names[0]):
+        foreign = next((name for name in names if _is_foreign(name)), "several")
+        raise BackendRefusedError(
+            f"backend {foreign}: --cycles estimates SAFE's own kernels: leave --backend out"
+        )
+    arguments.cycles = True
+    if arguments.tflite is None:
+        arguments.tflite = find_model(arguments.model).network
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Build, count, print; return the exit code."""
     if arguments.tflite is not None and arguments.tflite.is_dir():
         arguments.model, arguments.tflite = str(arguments.tflite), None
     names = arguments.backend.split(",")
+    if arguments.cycles or arguments.flash_of is not None:
+        _choose_cycles(arguments, names)
     if len(names) > 1 or (arguments.tflite is not None and _is_foreign(names[0])):
         return _run_backends(arguments, names)
     if arguments.tflite is not None:

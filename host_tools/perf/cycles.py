@@ -3,7 +3,8 @@
 Arm 100166 (Cortex-M4 Technical Reference Manual, r0p1), sections 3.3.1 to 3.3.3 (instructions,
 overlapping loads and stores) and 7.2.3 (FPU). It is an estimate: no wait states of flash, no
 contention; a refill of the pipeline (P, 1 to 3 cycles) is taken as 2 and a division (2 to 12) as 7.
-There is no official table for the Cortex-M33; its figure is the Cortex-M4's. None for RISC-V.
+There is no official table for the Cortex-M33; its figure is the Cortex-M4's, and less certain.
+Cores that are built otherwise (Cortex-M0+, Cortex-M55, RISC-V) have none.
 """
 
 import re
@@ -20,7 +21,8 @@ from targets.load import Target
 REFILL = 2
 _SECONDS = 60
 DIVIDE = 7
-LABEL = "estimate: Cortex-M4 TRM timings, no wait states"
+CORES = {"cortex-m4": 10, "cortex-m33": 15}
+"""Cores that have an estimate, with its uncertainty in percent."""
 _LINE = re.compile(r"^\s*([0-9a-f]+):\t[0-9a-f ]+\t(\S+)(?:\t([^;@<\n]*))?", re.MULTILINE)
 _CONDITION = r"(?:eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?"
 _SINGLE = re.compile(rf"(ldr|str)(b|h|sb|sh|ex|a)?{_CONDITION}")
@@ -30,6 +32,25 @@ _MULTIPLE = re.compile(rf"(ldm|stm|push|pop|vldm|vstm|vpush|vpop)(ia|db|ib|da|fd
 _DIVISION = re.compile(rf"[su]div{_CONDITION}")
 _FPU = {"vdiv": 14, "vsqrt": 14, "vmla": 3, "vmls": 3, "vfma": 3, "vfms": 3, "vnmla": 3}
 _TABLE_BRANCH = {"tbb", "tbh"}
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """How the cycles of a core are estimated."""
+
+    label: str
+    """Source of its timings, and what they leave out; begins with the word estimate."""
+    uncertainty_percent: int
+    """Bound of the relative error, either way, as far as it is known."""
+
+
+def estimator(target: Target) -> Estimator | None:
+    """Return how the cycles of the target's core are estimated, None where they are not."""
+    if (percent := CORES.get(target.cpu.name)) is None:
+        return None
+    guessed = "" if target.cpu.name == "cortex-m4" else f", a guess for {target.cpu.name}"
+    label = f"estimate: Cortex-M4 TRM timings{guessed}, no wait states; ±{percent}%"
+    return Estimator(label, percent)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.perf import cycles, standalone, waits
+from host_tools.perf.cycles import Estimator
 from host_tools.perf.standalone import Standalone
 from host_tools.perf.waits import Waits, total
 from host_tools.report.record import OperatorCost
@@ -42,6 +43,8 @@ class Profile:
     kernels: tuple[str, ...]
     waits: tuple[Waits, ...] = ()
     """What the flash costs: of each row, then outside of operators; empty when not asked for."""
+    estimator: Estimator | None = None
+    """Source of `cycles`; None where there are none."""
 
     def fields(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -66,11 +69,27 @@ class Profile:
             f"{self.unit}_outside_operators": self.outside,
             "macs": self.macs,
             f"{self.unit}_per_mac": _ratio(self.total, self.macs),
-            "cycles_estimated": self.cycles,
-            "cycles_estimate": cycles.LABEL if self.cycles is not None else None,
-            **self._flash_fields(),
+            **self.cycle_fields(),
             "operators": rows,
         }
+
+    def cycle_fields(self) -> dict[str, Any]:
+        """Return JSON values of one call's cycles, with what the flash costs where it is known."""
+        found = self.estimator
+        return {
+            "cycles_estimated": self.cycles,
+            "cycles_estimate": None if found is None else found.label,
+            "cycles_uncertainty_percent": self.uncertainty_percent,
+            **self._flash_fields(),
+        }
+
+    @property
+    def uncertainty_percent(self) -> int | None:
+        """Bound of the relative error of the cycles, with waits where these are known."""
+        if self.estimator is None:
+            return None
+        core = self.estimator.uncertainty_percent
+        return max(core, waits.UNCERTAINTY_PERCENT) if self.waits else core
 
     def _flash_fields(self) -> dict[str, Any]:
         if not self.waits:
@@ -81,6 +100,36 @@ class Profile:
             "cycles_with_flash_estimated": (self.cycles or 0) + whole.cycles,
             "flash_estimate": waits.LABEL,
         }
+
+    def cycle_rows(self) -> list[dict[str, Any]]:
+        """Return JSON values of each operator's cycles, in the order of `operators`."""
+        rows: list[dict[str, Any]] = [{"cycles_estimated": own} for own in self.operator_cycles]
+        for fields, found in zip(rows, self.waits, strict=False):
+            fields["flash"] = vars(found)
+        return rows
+
+    def cycle_table(self) -> str:
+        """Return the cycles by operator, with their uncertainty; ends without a newline."""
+        assert self.estimator is not None
+        assert self.cycles is not None
+        spent = [own or 0 for own in (*self.operator_cycles, self.outside_cycles)]
+        waited = [w.cycles for w in self.waits] or [0] * len(spent)
+        names = [*((r.kind, r.macs) for r in self.operators), ("outside of operators", 0)]
+        whole = self.cycles + sum(waited)
+        rows = [["estimated cycles", "core", "flash waits", "both", "share", "/MAC"]]
+        for (kind, macs), own, late in zip(names, spent, waited, strict=True):
+            ratio = number(_ratio(own + late, macs), 2)
+            share = f"{(own + late) / whole:.1%}"
+            told = number(late) if self.waits else DASH
+            rows.append([kind, number(own), told, number(own + late), share, ratio])
+        total = [number(self.cycles), number(sum(waited)) if self.waits else DASH, number(whole)]
+        rows.append(["one call", *total, "", number(_ratio(whole, self.macs), 2)])
+        part = (self.uncertainty_percent or 0) / 100
+        low, high = number(round(whole * (1 - part))), number(round(whole * (1 + part)))
+        notes = [f"  {self.estimator.label}"]
+        notes += [f"  waits: {waits.LABEL}"] if self.waits else []
+        notes.append(f"  between {low} and {high}")
+        return "\n".join([*aligned(rows, right=True), "", *notes])
 
     def _flash_table(self) -> str:
         """Return misses and cycles of the flash by operator; ends without a newline."""
@@ -123,7 +172,7 @@ class Profile:
         total = [number(self.total), "", number(self.macs)]
         total += [number(_ratio(self.total, self.macs), 2), number(self.cycles), ""]
         rows.append(["", "one call", *total])
-        label = cycles.LABEL if self.cycles is not None else "no estimate for this core"
+        label = self.estimator.label if self.estimator else "no estimate for this core"
         label = _EXACT if self.unit == "cycles" else label
         head = f"{self.model} on {self.target}, kernels {self.isa}, optimize {self.optimize}"
         text = "\n".join([head, "", *aligned(rows, right=True), "", f"  * {label}"])
@@ -141,7 +190,7 @@ def _symbols(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _mean_cycles(
     built: Standalone, executed: Sequence[Any], calls: int
 ) -> Mapping[int, int] | None:
-    if built.target.target.arch != "cortex_m":
+    if not executed or cycles.estimator(built.target) is None:
         return None
     listed = cycles.listing(built.target, built.elf)
     by_marker = cycles.estimate(executed, listed)
@@ -194,4 +243,5 @@ def attribute(built: Standalone, trace: standalone.Trace, *, flash: bool) -> Pro
         waits=tuple(waiting.get(k, Waits(0, 0, 0)) for k in [*range(len(rows)), -1])
         if flash
         else (),
+        estimator=None if estimated is None else cycles.estimator(built.target),
     )

@@ -16,7 +16,11 @@ from targets.emulate.count import Misses
 from targets.errors import TargetError
 from targets.load import ClockTree, Target
 
-LABEL = "estimate: caches by [flash.cache], least recently used, nothing fetched ahead; ±15%"
+UNCERTAINTY_PERCENT = 15
+LABEL = (
+    "estimate: caches by [flash.cache], least recently used, nothing fetched ahead;"
+    f" ±{UNCERTAINTY_PERCENT}%"
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Misses of the flash's caches: simulated on the executed stream, told by operator."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from host_tools.perf import operators, standalone, waits
 from targets import chip_flash, hot
 from targets.build import find_model
 from targets.chip_flash import FlashCache
-from targets.errors import EmulatorError, TargetError
+from targets.errors import EmulatorError, ExitCode, TargetError
 from targets.load import Target, load
 from tests.json_page import differences
 
@@ -46,6 +47,49 @@ def test_the_forecaster_fits_small_caches(
     assert "estimate" in facts["flash_estimate"]
     rows = sum(row["flash"]["loads"] for row in facts["operators"])
     assert rows == pytest.approx(facts["flash"]["loads"], abs=100)
+
+
+def test_count_estimates_what_profile_shows(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    told = {}
+    for verb in (["count", "--cycles"], ["profile", "--wait-states"]):
+        picture = ["--picture", str(tmp_path / "p.svg")] if verb[0] == "profile" else []
+        assert main([*verb, "--target", "stm32f4", "--json", *picture]) == 0
+        told[verb[0]] = json.loads(capsys.readouterr().out)
+    counted, shown = told["count"], told["profile"]
+    # Calls, and so the random bytes among their inputs, differ in number.
+    for key in ("cycles_estimated", "cycles_with_flash_estimated"):
+        assert counted[key] == pytest.approx(shown[key], rel=0.005)
+    assert counted["cycles_estimate"] == shown["cycles_estimate"]
+    assert counted["cycles_uncertainty_percent"] == shown["cycles_uncertainty_percent"] == 15
+    rows = counted["operators"]  # with what runs outside of operators
+    assert [row["index"] for row in rows] == [-1, 1, 3, 5]
+    assert sum(row["cycles_estimated"] for row in rows) == counted["cycles_estimated"]
+    lines = sum(row["flash"]["fetches"] + row["flash"]["loads"] for row in rows)
+    assert 5 * lines == pytest.approx(counted["flash"]["cycles"], abs=20)
+    assert counted["instructions"] >= counted["instructions_least"]
+
+
+def test_an_estimate_tells_its_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["count", "--windows", "1", "--target"]
+    assert main([*arguments, "mps2-an505", "--cycles"]) == 0
+    text = capsys.readouterr().out
+    whole = re.search(r"one call +([\d,]+) +– +([\d,]+) +\d\.\d\d", text)
+    bounds = re.search(r"between ([\d,]+) and ([\d,]+)", text)
+    assert whole is not None
+    assert bounds is not None
+    core, both = (int(figure.replace(",", "")) for figure in whole.groups())
+    low, high = (int(figure.replace(",", "")) for figure in bounds.groups())
+    assert core == both  # this target does not describe its flash
+    assert (low, high) == (round(0.85 * both), round(1.15 * both))
+    assert "a guess for cortex-m33" in text
+    assert main([*arguments, "mps2-an505", "--flash-of", "stm32u5"]) == 0
+    assert "waits: estimate: caches by [flash.cache]" in capsys.readouterr().out
+    assert main([*arguments, "riscv-virt", "--cycles"]) == ExitCode.EMULATOR
+    assert "no estimate of cycles for a rv32imac" in capsys.readouterr().err
+    assert main([*arguments, "stm32f4", "--cycles", "--backend", "native,tflm"]) != 0
+    assert "backend tflm: --cycles estimates SAFE's own kernels" in capsys.readouterr().err
 
 
 def test_what_waits_goes_to_ram(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
