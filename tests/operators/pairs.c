@@ -9,6 +9,7 @@
 #include "safe/kernel/mul.h"
 #include "safe/kernel/rerolled_product.h"
 #include "safe/kernel/rerolled_step.h"
+#include "safe/kernel/rerolled_unpack.h"
 #include "safe/kernel/slide.h"
 
 #define MOST 64
@@ -30,6 +31,8 @@ void plain_rerolled_update(const int32_t *words, const safe_rerolled_shared_t *s
                            int32_t units, int8_t *gates, uint8_t *cell, int8_t *hidden);
 void plain_rerolled_multiply(const int32_t *words, int32_t units, safe_rerolled_vector_t a,
                              safe_rerolled_vector_t b, int8_t *output);
+
+const uint8_t *plain_rerolled_unpack(const uint8_t *packed, int32_t count, int32_t *words);
 
 void plain_kernel_slide(const safe_slide_params_t *params, const void *rows, void *buffer);
 
@@ -167,6 +170,20 @@ static int multiply(void)
     return differs(one, other, (size_t)units);
 }
 
+static int unpack(void)
+{
+    uint8_t packed[5 * MOST];
+    int32_t one[MOST / 2], other[MOST / 2];
+    const int32_t count = within(1, MOST / 2);
+    draw(packed, sizeof packed);
+    draw(one, sizeof one);
+    memcpy(other, one, sizeof other);
+    packed[0] &= 0xFCu; /* the first difference has four bytes */
+    return safe_rerolled_unpack(packed, count, one) !=
+               plain_rerolled_unpack(packed, count, other) ||
+           differs(one, other, sizeof one);
+}
+
 static uint8_t s_bins[SAFE_REROLLED_BINS];
 static int32_t s_thresholds[256];
 static int32_t s_exact[2][SAFE_REROLLED_EXACT_WORDS];
@@ -286,7 +303,8 @@ int safe_pairs_compare(uint32_t seed)
     s_state = seed * 2654435761u;
     draw_shared();
     draw_step(words);
-    return mul() + slide() + exact() + multiply() + add(words) + activate(words) + step(words);
+    return mul() + slide() + exact() + unpack() + multiply() + add(words) + activate(words) +
+           step(words);
 }
 
 /** For a core: `input` is the first of 64 seeds; the status is what differs. */

@@ -17,7 +17,7 @@ from tests.operators.kernels import BUILDS, SDK, WARNINGS
 
 KERNELS = SDK / "src" / "kernel"
 DRIVER = Path(__file__).with_name("pairs.c")
-PAIRS = ("mul", "rerolled_product", "rerolled_step", "slide")
+PAIRS = ("mul", "rerolled_product", "rerolled_step", "rerolled_unpack", "slide")
 FUNCTIONS = (
     "safe_kernel_mul_s8",
     "safe_kernel_slide",
@@ -26,6 +26,7 @@ FUNCTIONS = (
     "safe_rerolled_exact",
     "safe_rerolled_gates",
     "safe_rerolled_multiply",
+    "safe_rerolled_unpack",
     "safe_rerolled_update",
     "safe_slide_move",
 )
@@ -94,7 +95,9 @@ def test_every_pair_and_every_function_is_compared():
     twins = {p.stem for p in (KERNELS / "shared").glob("*.c")}
     twins &= {p.stem for p in (KERNELS / "ref").glob("*.c")}
     assert sorted(twins) == list(PAIRS)
-    defined = re.compile(r"^(?!static)(?:SAFE_NOINLINE )?\w+ (safe_\w+)\(", re.MULTILINE)
+    defined = re.compile(
+        r"^(?!static)(?:SAFE_NOINLINE )?(?:const )?\w+ \*?(safe_\w+)\(", re.MULTILINE
+    )
     for place in ("ref", "shared"):
         texts = [(KERNELS / place / f"{stem}.c").read_text() for stem in PAIRS]
         found = [name for text in texts for name in defined.findall(text)]

@@ -15,29 +15,32 @@ from codegen.operators.recurrent.rerolled_fit import FittedRows
 ROWS = 8
 """Number of rows whose scales make a tile: the kernels read whole tiles."""
 _GROUP = 4
-"""Number of differences whose lengths one byte holds, two bits each."""
+"""Number of differences for which one byte tells what they leave out, two bits each."""
 
 
 def pack(words: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Return words [steps, n] as the kernels unpack them: differences, each behind its length."""
+    """Return words [steps, n] as the kernels unpack them: differences, each without its high bytes.
+
+    The very first keeps all four: see `safe_rerolled_unpack`.
+    """
     found = bytearray()
     before = np.zeros(words.shape[1], np.uint32)
     for row in words.view(np.uint32):
         differences = (row - before).view(np.int32)
         before = row
         for start in range(0, len(row), _GROUP):
-            parts = [_shortest(int(d)) for d in differences[start : start + _GROUP]]
-            found.append(sum(max(len(part) - 1, 0) << (2 * n) for n, part in enumerate(parts)))
+            least = 1 if found else 4
+            parts = [_shortest(int(d), 1) for d in differences[start : start + _GROUP]]
+            parts[0] = _shortest(int(differences[start]), least)
+            found.append(sum((4 - len(part)) << (2 * n) for n, part in enumerate(parts)))
             found += b"".join(parts)
     return np.frombuffer(bytes(found), np.uint8)
 
 
-def _shortest(difference: int) -> bytes:
-    """Return no byte for 0, else two to four, highest first, with sign."""
-    if difference == 0:
-        return b""
-    length = next(n for n in (2, 3, 4) if -(1 << (8 * n - 1)) <= difference < 1 << (8 * n - 1))
-    return difference.to_bytes(length, "big", signed=True)
+def _shortest(difference: int, least: int) -> bytes:
+    """Return at least so many bytes and at most four, lowest first, with sign."""
+    fits = (n for n in range(least, 5) if -(1 << (8 * n - 1)) <= difference < 1 << (8 * n - 1))
+    return difference.to_bytes(next(fits), "little", signed=True)
 
 
 def tiled(scales: NDArray[np.uint32]) -> NDArray[np.uint32]:
