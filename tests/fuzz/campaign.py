@@ -3,10 +3,13 @@ r"""Mutated models through importer, passes, planner and emitter: an error or ri
 Every input is made from its number alone, so a failure is repeated by its number:
   python -m tests.fuzz.campaign --first 4711 --count 1
   python -m tests.fuzz.campaign --full --log build/fuzz.jsonl     100,000 inputs
+  python -m tests.fuzz.campaign --full --msan --log build/fuzz_msan.jsonl
 A log is written in blocks and says what is done: the same command goes on after an interruption.
 Each survivor is computed by the reference and by the C kernels as `lower` calls them, the number
 says for which instruction set and goal; a sample of them is generated, compiled with all warnings
-as errors, and run, too, and a sample of those that can compute per sample is streamed.
+as errors, and run, too, and a sample of those that can compute per sample is streamed. With
+`--msan` kernels and generated programs are compiled for MSan, where outputs, scratch and the arena
+begin as memory that holds nothing; streaming is left out.
 """
 
 import argparse
@@ -33,8 +36,12 @@ from codegen.emit.program import Program
 from codegen.errors import VerifierError
 from codegen.frontend import tflite
 from codegen.ir.graph import Array, DType
+from codegen.options import KernelChoice
 from targets.errors import SafeError
+from tests.fuzz import msan
+from tests.fuzz.msan import WatchedKernels
 from tests.operators import kernels, stream_models, streaming
+from tests.operators import program as programs
 from tests.operators.cases import ALL_CASES
 from tests.unit.codegen.frontend import test_islands, test_variables
 
@@ -127,15 +134,16 @@ def bounded() -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def run(first: int, count: int) -> Outcome:
-    """Try `count` inputs, from number `first` on."""
+def run(first: int, count: int, watched: WatchedKernels | None = None) -> Outcome:
+    """Try `count` inputs, from number `first` on; under MSan where kernels are `watched`."""
     outcome, files = Outcome(), bases()
-    kernels.library("gcc-O3")  # compiled before the clock of any input runs
+    if watched is None:
+        kernels.library("gcc-O3")  # compiled before the clock of any input runs
     for number in range(first, first + count):
         data = mutate(files[number % len(files)], random.Random(number))
         try:
             with bounded():
-                kind = attempt(data, number, compiles=count == 1)
+                kind = attempt(data, number, compiles=count == 1, watched=watched)
         except Exception:  # noqa: BLE001 - whatever else comes out is what this looks for
             outcome.failures[number] = traceback.format_exc(limit=-6)
             kind = "FAILURE"
@@ -143,7 +151,9 @@ def run(first: int, count: int) -> Outcome:
     return outcome
 
 
-def attempt(data: bytes, number: int, *, compiles: bool = False) -> str:
+def attempt(
+    data: bytes, number: int, *, compiles: bool = False, watched: WatchedKernels | None = None
+) -> str:
     """Return what became of one input; raise when that is neither an error nor right."""
     choice = kernels.CHOICES[number // COMPILE_EVERY % len(kernels.CHOICES)]
     try:
@@ -162,12 +172,15 @@ def attempt(data: bytes, number: int, *, compiles: bool = False) -> str:
         return "survivor, too large to run"
     values = _values(program, number)
     expected = reference.run(program.graph, values)
-    computed = kernels.library("gcc-O3").run(program.graph, values, choice)
-    _same(expected, computed, f"{choice.isa} kernels")
-    if (compiles or number % STREAM_EVERY == 1) and _streamed(data, program, number):
+    library = kernels.library("gcc-O3") if watched is None else watched
+    _same(expected, library.run(program.graph, values, choice), f"{choice.isa} kernels")
+    streams = watched is None and (compiles or number % STREAM_EVERY == 1)
+    if streams and _streamed(data, program, number):
         return "survivor, streamed and equal"
     if not compiles and number % COMPILE_EVERY:
         return "survivor, equal"
+    if watched is not None:
+        return _compiled_for_msan(data, choice, values, expected)
     return _compiled(data, program, values, expected)
 
 
@@ -250,6 +263,21 @@ def _compiled(data: bytes, program: Program, values: list[Array], expected: list
     return "survivor, compiled and equal"
 
 
+def _compiled_for_msan(
+    data: bytes, choice: KernelChoice, values: list[Array], expected: list[Array]
+) -> str:
+    """Generate and compile a model as a program, each of its windows on a new arena, and run it."""
+    with tempfile.TemporaryDirectory(prefix="safe_fuzz_") as name:
+        try:
+            built = programs.build(data, choice, programs.CHECKED["msan"], Path(name))
+        except VerifierError:
+            raise
+        except SafeError as error:
+            return f"{type(error).__name__} at emission"
+        _same(expected, programs.run(built, values, expected, "msan"), "C under MSan")
+    return "survivor, compiled and equal"
+
+
 def _called(library: Path, values: list[Array], expected: list[Array]) -> list[Array]:
     call = ctypes.CDLL(str(library)).safe_m_run
     rows = []
@@ -262,7 +290,7 @@ def _called(library: Path, values: list[Array], expected: list[Array]) -> list[A
     return [np.stack(rows)]
 
 
-def logged(first: int, count: int, log: Path) -> Outcome:
+def logged(first: int, count: int, log: Path, watched: WatchedKernels | None = None) -> Outcome:
     """Try `count` inputs in blocks, but for those that `log` holds; a line of it is a block."""
     lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     blocks = {(row["first"], row["count"]): row for row in map(json.loads, lines)}
@@ -271,7 +299,7 @@ def logged(first: int, count: int, log: Path) -> Outcome:
         size = min(BLOCK, first + count - start)
         row = blocks.get((start, size))
         if row is None:
-            outcome = run(start, size)
+            outcome = run(start, size, watched)
             row = {"first": start, "count": size, "counts": outcome.counts}
             row["failures"] = {str(number): text for number, text in outcome.failures.items()}
             with log.open("a", encoding="utf-8") as file:
@@ -289,13 +317,18 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--count", type=int, default=2_000, help="inputs to try")
     parser.add_argument("--full", action="store_true", help=f"{FULL} inputs")
+    parser.add_argument("--msan", action="store_true", help="what survives is computed under MSan")
     parser.add_argument("--log", type=Path, metavar="JSONL", help="go on after what it holds")
     arguments = parser.parse_args()
     count = FULL if arguments.full else arguments.count
-    if arguments.log is None:
-        outcome = run(arguments.first, count)
-    else:
-        outcome = logged(arguments.first, count, arguments.log)
+    with tempfile.TemporaryDirectory(prefix="safe_msan_") as folder:
+        watched = msan.build(Path(folder)) if arguments.msan else None
+        if arguments.log is None:
+            outcome = run(arguments.first, count, watched)
+        else:
+            outcome = logged(arguments.first, count, arguments.log, watched)
+        if watched is not None:
+            watched.close()
     sys.stdout.write(f"{count:>8} inputs, from {arguments.first} on\n")
     for kind, number in outcome.counts.most_common():
         sys.stdout.write(f"{number:>8} {kind}\n")

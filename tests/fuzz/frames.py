@@ -1,6 +1,9 @@
-r"""Frames into the receiver and the command server under ASan and UBSan, counted, in blocks.
+r"""Frames into the receiver and the command server under sanitizers, counted, in blocks.
 
   python -m tests.fuzz.frames --full --log build/frames.jsonl       10,000,000 frames
+  python -m tests.fuzz.frames --full --sanitizer msan --log build/frames_msan.jsonl
+ASan and UBSan watch together, MSan alone; all that is linked is compiled for it, but for libFuzzer,
+whose runtime knows it.
 A block is a run of libFuzzer with its number as the seed and the same conversations to begin with,
 so a failure is repeated by `--first N --frames 1`. A log says what is done: the same command goes
 on after an interruption. Frames are those with a right checksum that the server took, repeats
@@ -16,13 +19,18 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests import compiling
 from tests.unit.sdk.tiny import HERE, ROOT, SOURCES, WARNINGS, Tiny
 
 FULL = 10_000_000
 RUNS = 20_000
 """Inputs of a block; each is a conversation of some frames."""
 MAX_BYTES = 2048
-FLAGS = ("-std=c99", "-O1", "-g", *WARNINGS, "-fsanitize=fuzzer,address,undefined")
+FLAGS = ("-std=c99", "-O1", "-g", *WARNINGS)
+SANITIZERS = {
+    "asan": ("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"),
+    "msan": ("-fsanitize=fuzzer,memory", "-fsanitize-memory-track-origins"),
+}
 FOLDER = ROOT / "tests" / "fuzz"
 
 
@@ -47,20 +55,14 @@ def seeds():
     return [b"\x39\x00" + whole, hello + whole + reset, b"\x00\x05hello" + hello + stream + sample]
 
 
-def build(name, folder):
+def build(name, folder, sanitizer="asan"):
     """Build a fuzzer in a folder; return the program."""
     program = folder / name
     sources = [FOLDER / f"{name}_fuzzer.c", HERE / "tiny_model.c", *SOURCES]
     if name == "frame":
         sources = [sources[0], *(s for s in SOURCES if s.stem in ("frame", "crc32"))]
-    command = ["clang", *FLAGS, *Tiny().defines, f"-I{ROOT}/sdk/include", *map(str, sources)]
-    done = subprocess.run(
-        [*command, "-fno-sanitize-recover=all", "-o", program],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    command = ["clang", *FLAGS, *SANITIZERS[sanitizer], *Tiny().defines, f"-I{ROOT}/sdk/include"]
+    compiling.link(command, sources, program)
     return program
 
 
@@ -90,6 +92,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first block")
     parser.add_argument("--frames", type=int, default=100_000, help="to end after")
     parser.add_argument("--full", action="store_true", help=f"{FULL} frames")
+    parser.add_argument("--sanitizer", choices=SANITIZERS, default="asan")
     parser.add_argument("--log", type=Path, metavar="JSONL", help="go on after what it holds")
     arguments = parser.parse_args()
     wanted = FULL if arguments.full else arguments.frames
@@ -99,7 +102,7 @@ def main() -> int:
     rows = [json.loads(line) for line in lines]
     number = max([row["block"] + 1 for row in rows], default=arguments.first)
     with TemporaryDirectory() as text:
-        program = build("server", Path(text))
+        program = build("server", Path(text), arguments.sanitizer)
         while sum(row["frames"] + row["damaged"] for row in rows) < wanted:
             rows.append(block(program, number))
             number += 1

@@ -1,4 +1,4 @@
-"""libFuzzer with ASan and UBSan on the frame receiver and the command server.
+"""libFuzzer with ASan and UBSan, and with MSan, on the frame receiver and the command server.
 
 SAFE_FUZZ_SECONDS sets the time per fuzzer; the default is short, with a fixed seed.
 """
@@ -29,7 +29,7 @@ def test_fuzz(tmp_path, name):
     print(run.stderr.strip().splitlines()[-1])
 
 
-def test_a_block_of_the_campaign_counts_its_frames(tmp_path):
-    found = block(build("server", tmp_path), 0, runs=50)
+def test_a_block_of_the_campaign_under_msan_counts_its_frames(tmp_path):
+    found = block(build("server", tmp_path, "msan"), 0, runs=50)
     assert found["failure"] == ""
     assert found["frames"] > 50

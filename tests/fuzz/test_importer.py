@@ -69,7 +69,7 @@ def test_a_log_is_gone_on_with(tmp_path, monkeypatch):
     log.write_text(lines[0] + "\n" + lines[2] + "\n")
     tried = []
     monkeypatch.setattr(
-        campaign, "run", lambda first, count: tried.append((first, count)) or campaign.Outcome()
+        campaign, "run", lambda first, count, _: tried.append((first, count)) or campaign.Outcome()
     )
     campaign.logged(0, 50, log)
     assert tried == [(20, 20)]

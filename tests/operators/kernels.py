@@ -145,7 +145,7 @@ class KernelLibrary:
         assert (result == expected).all(), f"{call.kernel} differs in place"
 
     def _call(self, call: KernelCall, memory: Mapping[int, Array]) -> None:
-        params = np.frombuffer(_packed(call.params), dtype=np.uint8)
+        params = np.frombuffer(packed_params(call.params), dtype=np.uint8)
         # Copies of their own, so that a sanitizer sees a read beyond the end.
         constants = {c.suffix: np.array(c.data, order="C") for c in call.constants}
         scratch = {s.name: np.zeros(max(1, s.size_bytes), np.uint8) for s in call.scratch}
@@ -190,11 +190,12 @@ def symmetric(graph: Graph) -> Graph:
     return replace(graph, tensors=tensors)
 
 
-def _packed(params: Mapping[str, Any] | Sequence[Any]) -> bytes:
+def packed_params(params: Mapping[str, Any] | Sequence[Any]) -> bytes:
+    """Return a parameter structure as the kernels read it."""
     parts = b""
     for value in params.values() if isinstance(params, Mapping) else params:
         if isinstance(value, Mapping | list | tuple):
-            parts += _packed(value)
+            parts += packed_params(value)
         elif isinstance(value, float):
             parts += np.float32(value).tobytes()
         else:

@@ -5,7 +5,7 @@ return is the model's own, so it is counted exactly.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,9 +108,6 @@ def link(
     `folder` holds `safe_target.h` and `linker.ld` of the target; `include` the interface's header.
     The C library is the toolchain's plain one. Raises BuildError.
     """
-    arch = _FOLDER / f"{target.target.arch}.c"
-    if not arch.is_file():
-        raise BuildError(f"no bare harness for architecture {target.target.arch}: it has {arch}")
     defines = {
         "SAFE_BARE_HEADER": f'"{interface.header}"',
         "SAFE_BARE_RUN": interface.run,
@@ -124,11 +121,28 @@ def link(
         defines["SAFE_BARE_FEED"] = f'"{feed.resolve()}"'
     if target.emulator is not None and target.emulator.kind == "verilator" and target.uart:
         defines["SAFE_BARE_CONSOLE"] = f"0x{target.uart.base:08x}u"
+    return link_main(target, _FOLDER / "main.c", objects, defines, folder, include=include)
+
+
+def link_main(
+    target: Target,
+    main: Path,
+    objects: Sequence[Path],
+    defines: Mapping[str, str],
+    folder: Path,
+    *,
+    include: Path,
+) -> Path:
+    """Link `objects`, another `main` and the core's start-up; else as `link`."""
+    arch = _FOLDER / f"{target.target.arch}.c"
+    if not arch.is_file():
+        raise BuildError(f"no bare harness for architecture {target.target.arch}: it has {arch}")
     elf = folder / "bare.elf"
     command = [build.tool(target, "gcc"), *target.cpu.flags, *target.toolchain.cflags]
     command += ["-std=c99", "-O1", *(f"-D{name}={value}" for name, value in defines.items())]
     command += [f"-I{_FOLDER}", f"-I{folder.resolve()}", f"-I{include.resolve()}"]
-    command += [str(_FOLDER / "main.c"), str(arch), *(str(o.resolve()) for o in objects)]
+    command += [str(main), str(_FOLDER / "start.c"), str(arch)]
+    command += [str(o.resolve()) for o in objects]
     known = ("--specs=nano.specs", *target.toolchain.cflags)  # GCC takes no specs file twice
     command += [flag for flag in target.toolchain.ldflags if flag not in known]
     command += [f"-T{folder.resolve() / 'linker.ld'}", "-o", str(elf.resolve())]

@@ -33,6 +33,9 @@ uint32_t safe_bare_call(safe_bare_run_t run, const void *input, void *output, in
 /** One semihosting operation. */
 uint32_t safe_bare_semihosting(uint32_t operation, const void *argument);
 
+/** What the image does; its result is the emulator's exit code. */
+int main(void);
+
 /** Initialises memory, runs main, ends the emulator with its result. */
 void safe_bare_start(void) __attribute__((noreturn));
 

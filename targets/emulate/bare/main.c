@@ -12,8 +12,6 @@
 static uint32_t s_input[(SAFE_BARE_INPUT_BYTES + 3u) / 4u];
 static uint32_t s_output[(SAFE_BARE_OUTPUT_BYTES + 3u) / 4u];
 
-int main(void);
-
 #ifdef SAFE_BARE_FEED
 
 /* The file as it is: what is compared with other runtimes is drawn on the host. */
@@ -99,32 +97,4 @@ int main(void)
         put("\n");
     }
     return 0;
-}
-
-void safe_bare_exit(uint32_t code)
-{
-    const uint32_t block[2] = {SAFE_SEMIHOSTING_APPLICATION_EXIT, code};
-    (void)safe_bare_semihosting(SAFE_SEMIHOSTING_EXIT_EXTENDED, block);
-    for (;;) {
-        /* without semihosting there is no end */
-    }
-}
-
-/* The linker's symbols are no parts of one array: only their addresses can be compared. */
-static size_t words_between(const uint32_t *start, const uint32_t *end)
-{
-    return ((uintptr_t)end - (uintptr_t)start) / sizeof(uint32_t);
-}
-
-void safe_bare_start(void)
-{
-    volatile uint32_t *data = __data_start;
-    volatile uint32_t *bss = __bss_start;
-    for (size_t i = 0; i < words_between(__data_start, __data_end); i++) {
-        data[i] = __data_load[i];
-    }
-    for (size_t i = 0; i < words_between(__bss_start, __bss_end); i++) {
-        bss[i] = 0;
-    }
-    safe_bare_exit((uint32_t)main());
 }
