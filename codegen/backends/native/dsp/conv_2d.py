@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import int16, packing
+from codegen.backends.native.dsp import conv_1d_pairs, int16, packing
 from codegen.backends.native.shared import conv_2d as flat
 from codegen.backends.native.shared import int16 as shared_int16
 from codegen.backends.native.shared import weights
@@ -47,6 +47,9 @@ def replace(
     batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
     if flat.is_preferred(graph, operator, goal, may_replace=False):
         conv = flat.params((batches, depth), axes[1], p.input_zero_point)
+        if not flat.is_by_rows(graph, operator):
+            packed = pack(p.rows, p.bias, p.scales)
+            return conv_1d_pairs.call(operator, packed, conv, len(p.rows), p.limits)
         constants = packing.dense_constants(p.rows, p.bias, *p.scales)
         row = packing.dense_row(p.rows, p.step, p.output_zero_point, (p.low, p.high))
         return call_1d(operator, constants, conv, row)

@@ -17,6 +17,7 @@ from targets import kernels
 _COUNTED = ("dsp", "rv32")
 _TILES = {
     ("dsp", "conv_1d"): Tile(rows=8, depth=4),
+    ("dsp", "conv_1d_pairs"): Tile(rows=4, depth=4, places=2),
     ("dsp", "conv_2d"): Tile(rows=4, depth=4, places=2),
     ("dsp", "fully_connected"): Tile(rows=8, depth=4),
     ("dsp", "fully_connected_few"): Tile(rows=2, depth=4),

@@ -30,7 +30,6 @@ FEW_ROWS, LAST_ROWS = 4, 2
 """Rows of a tile of the kernels for few outputs, and of the last one where two are enough."""
 SCALE_BYTES = 5
 """Bytes of multiplier and shift; most models have one of each for every output."""
-_BRING_DOT8 = {"UNIDIRECTIONAL_SEQUENCE_LSTM", "REROLLED_LSTM", "REROLLED_GRU", "CONV_STREAM"}
 
 
 @dataclass(frozen=True)
@@ -103,13 +102,18 @@ def brought(graph: Graph, goal: Goal, *, may_replace: bool) -> frozenset[str]:
     tile = {"dot8", "expand"}
     found: set[str] = set()
     for operator in graph.operators:
-        if operator.kind in _BRING_DOT8:
+        if operator.kind in conv_2d.BRING_DOT8:
             found |= tile
-        elif operator.kind == "CONV_2D" and conv_2d.is_preferred(
-            graph, operator, goal, may_replace=may_replace
-        ):
+        elif operator.kind == "CONV_2D" and _has_rows(graph, operator, goal, may_replace):
             found |= {*tile, "dense_row"}
     return frozenset(found)
+
+
+def _has_rows(graph: Graph, operator: Operator, goal: Goal, may_replace: bool) -> bool:
+    """Return whether a convolution is computed by single positions on the tile of eight rows."""
+    flat = conv_2d.is_preferred(graph, operator, goal, may_replace=may_replace)
+    # Only RV32 lets it replace, and has no kernel for two positions of height 1.
+    return flat and (may_replace or conv_2d.is_by_rows(graph, operator))
 
 
 def choose(

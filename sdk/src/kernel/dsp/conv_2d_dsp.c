@@ -6,6 +6,7 @@
 #include "safe/kernel/conv_2d_dsp.h"
 
 #include "safe/compiler.h"
+#include "safe/kernel/columns_dsp.h"
 #include "safe/kernel/dsp.h"
 
 /** An output position, and the rows of taps that lie inside the image. */
@@ -45,40 +46,6 @@ static SAFE_NOINLINE uint32_t *expand_one(const int8_t *values, int32_t length, 
         const uint32_t second = safe_dsp_load(values + 4);
         words = expand_block(expand_block(words, first), second);
         values += 8;
-    }
-    return words;
-}
-
-/** One block of both columns. */
-static inline uint32_t *expand_two_blocks(uint32_t *words, uint32_t a, uint32_t b)
-{
-    const uint32_t a0 = safe_dsp_sxtb16(a);
-    const uint32_t b0 = safe_dsp_sxtb16(b);
-    const uint32_t a1 = safe_dsp_sxtb16_odd(a);
-    const uint32_t b1 = safe_dsp_sxtb16_odd(b);
-    SAFE_DSP_STORE_PAIR(words, a0, b0);
-    SAFE_DSP_STORE_PAIR(words + 2, a1, b1);
-    return &words[4];
-}
-
-/** Expands `length` bytes, a multiple of 4, of both columns; returns where they end. */
-static SAFE_NOINLINE uint32_t *expand_two(const int8_t *a, const int8_t *b, int32_t length,
-                                          uint32_t *words)
-{
-    const int8_t *end = &a[length];
-    /* As in expand_one. */
-    if ((length & 4) != 0) {
-        words = expand_two_blocks(words, safe_dsp_load(a), safe_dsp_load(b));
-        a += 4;
-        b += 4;
-    }
-    while (a != end) {
-        const uint32_t first = safe_dsp_load(a);
-        const uint32_t second = safe_dsp_load(a + 4);
-        words = expand_two_blocks(words, first, safe_dsp_load(b));
-        words = expand_two_blocks(words, second, safe_dsp_load(b + 4));
-        a += 8;
-        b += 8;
     }
     return words;
 }
@@ -267,7 +234,7 @@ static void write_columns(const safe_conv_2d_dsp_params_t *params, const int8_t 
         words = fill_two(words, params->input_zero_point, a->rows.first * row_length);
     }
     for (int32_t rows = a->rows.end - a->rows.first; rows > 0; rows--, at += next_row) {
-        words = expand_two(&image[at], &image[at + apart], row_length, words);
+        words = safe_dsp_expand_two(&image[at], &image[at + apart], row_length, words);
     }
     if (below > 0) {
         (void)fill_two(words, params->input_zero_point, below * row_length);
@@ -282,30 +249,6 @@ static SAFE_NOINLINE void advance(const safe_conv_2d_dsp_params_t *params, patch
         patch->x = 0;
         patch->y++;
         patch->rows = safe_conv_axis_taps(&params->y, patch->y);
-    }
-}
-
-/** All output channels of two positions from their columns. */
-static void multiply(const uint32_t *weights, const uint32_t *words, safe_gemm4x2_t extent,
-                     int32_t channels)
-{
-    /* Groups of four channels; what is left over is a group filled with weights of 0. */
-    const int32_t whole = channels / SAFE_GEMM4X2_ROWS;
-    const int32_t rest = channels % SAFE_GEMM4X2_ROWS;
-    if (whole > 0) {
-        extent.groups = (uint32_t)whole;
-        safe_dsp_gemm4x2(weights, words, &extent);
-    }
-    if (rest > 0) {
-        /* By way of a buffer, so that nothing is written past the position. */
-        int8_t last[2][SAFE_GEMM4X2_ROWS];
-        const safe_gemm4x2_t group = {1, extent.blocks, {last[0], last[1]}, extent.zero_point};
-        const uint32_t words_before = SAFE_GEMM4X2_GROUP_WORDS(extent.blocks) * (uint32_t)whole;
-        safe_dsp_gemm4x2(&weights[words_before], words, &group);
-        for (int32_t k = 0; k < rest; k++) {
-            extent.outputs[0][channels - rest + k] = last[0][k];
-            extent.outputs[1][channels - rest + k] = last[1][k];
-        }
     }
 }
 
@@ -344,7 +287,7 @@ void safe_kernel_conv_2d_s8_dsp(const safe_conv_2d_dsp_params_t *params, const i
             } else {
                 write_columns(params, input, patches, words);
             }
-            multiply(weights, words, extent, channels);
+            safe_dsp_multiply_two(weights, words, extent, channels);
             patches[0] = patches[1];
             advance(params, &patches[0]);
         }
