@@ -94,20 +94,48 @@ def is_exact(graph: Graph) -> bool:
     return found
 
 
-def test_a_chunk_of_a_tile_is_as_long_as_exactness_lets_it_be(
+def test_a_vector_of_a_product_is_as_long_as_exactness_lets_it_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert packing.MAX_CHUNK_SUM * -LOWEST < 1 << 15 <= (packing.MAX_CHUNK_SUM + 1) * -LOWEST
-    assert packing.refuse_chunks(np.array([[LOWEST, 127]], np.int8)) is None
-    assert "reach 256" in str(packing.refuse_chunks(np.array([[LOWEST, LOWEST]], np.int8)))
-    (tile,) = packing.tiles(np.array([[100, 100, 54, 1, 2, 0]], np.int8))
-    assert packing.counts(tile) == bytes([4, 2, 0])
-    (longer,) = packing.tiles(np.array([[100, 100, 54, 1, 0, 0]], np.int8))
-    assert packing.counts(longer) == bytes([6, 0])
-    assert is_exact(dense([LOWEST, -127]))
-    assert is_exact(dense([LOWEST, -127, LOWEST, -127]))
-    monkeypatch.setattr(packing, "MAX_CHUNK_SUM", 256)
-    assert not is_exact(dense([LOWEST, LOWEST]))
+    """The parts of 508 products of 128 by 128 fit signed bytes, those of 512
+    do not."""
+    longest = [LOWEST] * 508
+    assert packing.MAX_SUM == 508 * LOWEST**2
+    none = np.zeros(1, np.int64)
+    rows = np.array([longest], np.int8)
+    assert packing.vectors(rows, none) == packing.Vectors(1, 508)
+    assert packing.vectors(rows, none + 1) == packing.Vectors(2, 254)
+    assert is_exact(dense(longest))
+    assert is_exact(dense([*longest, *[LOWEST] * 4]))
+    assert is_exact(dense([*[127] * 700, *[LOWEST] * 603]))
+    monkeypatch.setattr(packing, "MAX_SUM", 512 * LOWEST**2)
+    assert not is_exact(dense([*longest, *[LOWEST] * 4]))
+
+
+def test_a_start_that_leaves_no_room_is_refused() -> None:
+    rows = np.array([[LOWEST, LOWEST]], np.int8)
+    room = packing.MAX_SUM - 2 * LOWEST**2
+    assert packing.vectors(rows, np.array([room])) == packing.Vectors(1, 2)
+    assert "a sum of two products can reach" in str(packing.vectors(rows, np.array([room + 1])))
+
+
+def test_sums_fall_apart_again() -> None:
+    """Sums on both sides of every carry, neighbours in a word: an error is 2^16 at least."""
+    edges = [0, 1 << 15, 1 << 16, 1 << 22, packing.MAX_SUM - 256]
+    near = [sign * (edge + step) for edge in edges for step in (-1, 0, 1) for sign in (1, -1)]
+    starts = np.random.default_rng(55).choice(near, 2400).astype(np.int32)
+    m = ModelBuilder()
+    x = m.input((1, 2), "int8", 0.05, 0)
+    rows = m.constant(np.tile(np.array([1, -1], np.int8), (starts.size, 1)), 0.01)
+    bias = m.constant(starts, 0.05 * 0.01)
+    y = m.tensor((1, starts.size), "int8", 0.05 * 0.01 * (1 << 16), 0)
+    m.operator("FULLY_CONNECTED", [x, rows, bias], [y], options("FullyConnected"))
+    m.output(y)
+    graph = load(m.build(), "starts")
+    (call,) = (call_of(graph, operator, V6M) for operator in graph.operators)
+    assert call is not None
+    assert call.params["row"]["vectors"] == 1
+    assert is_exact(graph)
 
 
 def test_a_chunk_of_a_row_is_as_long_as_exactness_lets_it_be(
@@ -122,7 +150,8 @@ def test_a_chunk_of_a_row_is_as_long_as_exactness_lets_it_be(
     assert not is_exact(convolution([LOWEST, LOWEST]))
 
 
-def test_an_odd_number_of_weights_is_filled_and_a_long_chunk_ends() -> None:
+def test_an_odd_number_of_weights_is_filled() -> None:
     assert is_exact(dense([3, -5, 7]))
     assert is_exact(dense([1] * 601))
-    assert list(packing.counts(packing.tiles(np.zeros((8, 601), np.int8))[0])) == [254, 254, 94, 0]
+    none = np.zeros(8, np.int64)
+    assert packing.vectors(np.zeros((8, 601), np.int8), none) == packing.Vectors(1, 602)

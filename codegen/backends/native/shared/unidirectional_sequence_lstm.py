@@ -146,11 +146,13 @@ class PairTiles:
     """Gates of two units as one tile, the way an instruction set reads them."""
 
     isa: str
-    pack_start: Callable[[Int64], NDArray[np.int32]]
-    """Function that packs what the sums of each tile start from: int32[tiles, rows of a tile]."""
+    pack_start: Callable[[Int64], NDArray[np.int32] | NDArray[np.uint32]]
+    """Function that packs what the sums of each tile start from: [tiles, words of a tile]."""
     weights: tuple[Constant, ...]
     """Both tiles of each pair of units, and what goes with them."""
     scratch: Scratch
+    start_bytes: int = 4
+    """Bytes that tell what the sum of a row starts from."""
 
 
 def refuse_bound(p: _lstm.LstmIntegers) -> str | None:
@@ -192,7 +194,7 @@ def call(
             Constant(
                 "input_start",
                 form.pack_start(starts(p.input_bias)),
-                weight_bytes=4 * p.input_bias.size,
+                weight_bytes=form.start_bytes * p.input_bias.size,
             ),
             Constant(
                 "recurrent_start",

@@ -45,7 +45,7 @@ def replace(
         params_type="safe_fully_connected_v6m_params_t",
         params={"batches": batches, "row": packing.dense_row(dense, (p.low, p.high))},
         constants=constants,
-        scratch=(Scratch("values", packing.widened_bytes(depth), alignment=4),),
+        scratch=(Scratch("values", packing.dense_vectors(dense).bytes, alignment=4),),
         macs=batches * dense.rows.size,
         notes=("v6m kernel, eight outputs at a time", *packing.proof(dense)),
     )

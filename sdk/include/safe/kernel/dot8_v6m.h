@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file dot8_v6m.h Eight int8 dot products with the same values, for Armv6-M: two products in one
- * multiplication. */
+/** @file dot8_v6m.h Eight int8 dot products with the same values, for Armv6-M: four of them in
+ * three multiplications. */
 #ifndef SAFE_KERNEL_DOT8_V6M_H
 #define SAFE_KERNEL_DOT8_V6M_H
 
@@ -12,31 +12,52 @@ extern "C" {
 
 /** Dot products of one tile. */
 #define SAFE_DOT8_V6M_ROWS 8
-
-/** Place of the next tile. */
-typedef struct safe_dot8_v6m {
-    const uint32_t *weights; /**< [length][2]: see below. */
-    const uint8_t *counts;   /**< Lengths of the tile's chunks, even, then 0. */
-} safe_dot8_v6m_t;
+/** Words that tell what the sums of a tile start from. */
+#define SAFE_DOT8_V6M_START 6
+/** Words of a vector before its values. */
+#define SAFE_DOT8_V6M_HEADER 3
 
 /**
- * sums[r] += sum_k values[k] * weights[k][r]; moves `tiles` behind the tile.
+ * sums[r] = start[r] + sum_k values[k] * weights[k][r]; returns the weights behind the tile.
  *
- * A word holds the weights of four rows, each plus 128, as its bytes. Its bytes 1 and 3, shifted
- * and masked, are two numbers 16 bits apart, so that one multiplication with a value makes two
- * products; what the whole word times the value has more than 256 times that are the products of
- * bytes 0 and 2. All of it is modulo 2^32, where nothing is lost; only at the end of a chunk both
- * halves of a word are taken apart. That is exact while the lower one fits int16:
- * 128 * sum |weight| of a row over a chunk < 2^15, so sum |weight| <= 255, which
- * `codegen/backends/native/v6m/packing.py` sees to when it cuts the chunks.
+ * A word w holds the weights of four rows 0 to 3, each plus 128, as its bytes. Three sums of
+ * products with a value x are kept, modulo 2^32:
  *
- * @param values [length], int8 numbers as words. @param sums 8 words: what the sums start from.
+ *     whole  of w * x                             = P + 2^8 Q,  P = s0 + 2^16 s2
+ *     turned of w * x with both halves' bytes swapped = Q + 2^8 P,  Q = s1 + 2^16 s3
+ *     upper  of (w >> 16) * x                     = s2 + 2^8 s3
+ *
+ * where s0 to s3 are the rows' sums, as what the 128 add, a multiple of the sum of the values, is
+ * what the sums of a vector start from (safe_v6m_widen). Then
+ *
+ *     Q = (turned - 2^8 whole) (1 + 2^16),  P = whole - 2^8 Q        modulo 2^32.
+ *
+ * The lower halves of P and Q are those of s0 and s1; what these have beyond their lower halves,
+ * 2^16 c0 and 2^16 c1, is missing in the upper halves: h2 = s2 + c0 and h3 = s3 + c1 modulo 2^16.
+ * So s2 = h2 - c0 + 2^16 d2 and s3 alike, and
+ *
+ *     h2 + 2^8 h3 - upper = c0 + 2^8 c1 - 2^16 d2 - 2^24 d3          modulo 2^32,
+ *
+ * which falls into its four signed bytes. That is exact while each of the four fits int8: while
+ * |s| <= 2^23 - 2^16 for every row. `codegen/backends/native/v6m/packing.py` cuts longer rows into
+ * vectors for which that holds.
+ *
+ * @param weights [length][2] words: rows 0 to 3, and 4 to 7.
+ * @param values A vector as safe_v6m_widen writes it.
+ * @param start First values of whole and turned of both words, then of upper of both.
+ * @param sums [8]
  */
-void safe_v6m_dot8(safe_dot8_v6m_t *tiles, const int32_t *values, int32_t *sums);
+const uint32_t *safe_v6m_dot8(const uint32_t *weights, const int32_t *values, const uint32_t *start,
+                              int32_t *sums);
 
-/** Writes `length` values as words, and a 0 behind an odd number of them, which no weight counts.
- * @param words [length rounded up to an even number] */
-void safe_v6m_widen(const int8_t *values, int32_t length, int32_t *words);
+/**
+ * Writes `length` values as vectors of `vector` values, an even number; the last one is filled with
+ * zeros.
+ *
+ * @param words For each vector SAFE_DOT8_V6M_HEADER words (bytes of its values, and what the 128 of
+ * each weight add to the sums of safe_v6m_dot8, negated), then the values.
+ */
+void safe_v6m_widen(const int8_t *values, int32_t length, int32_t vector, int32_t *words);
 
 #ifdef __cplusplus
 }

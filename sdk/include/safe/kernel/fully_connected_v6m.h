@@ -20,17 +20,15 @@ typedef struct safe_fully_connected_v6m_params {
 /**
  * The same bytes as safe_kernel_fully_connected_s8, from packed weights.
  *
- * @param input, output See safe_kernel_fully_connected_s8. @param weights, counts Tiles of
- * safe_v6m_dot8. @param start, multiplier, shift See safe_dense_weights_v6m_t. @param scratch Words
- * for safe_v6m_widen: as many as a row has weights, or one more when that is odd.
+ * @param input, output See safe_kernel_fully_connected_s8. @param weights, start,
+ * multiplier, shift See safe_dense_weights_v6m_t. @param scratch Words for safe_v6m_widen.
  * `codegen/backends/native/v6m/packing.py` packs, and proves the bounds of safe_v6m_dot8 and
  * safe_v6m_rescale; where they do not hold the reference kernel is called.
  */
 void safe_kernel_fully_connected_s8_v6m(const safe_fully_connected_v6m_params_t *params,
                                         const int8_t *input, const uint32_t *weights,
-                                        const uint8_t *counts, const void *start,
-                                        const int32_t *multiplier, const int8_t *shift,
-                                        void *scratch, int8_t *output);
+                                        const uint32_t *start, const int32_t *multiplier,
+                                        const int8_t *shift, void *scratch, int8_t *output);
 
 #ifdef __cplusplus
 }

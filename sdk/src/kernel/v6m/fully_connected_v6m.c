@@ -6,14 +6,13 @@
 
 void safe_kernel_fully_connected_s8_v6m(const safe_fully_connected_v6m_params_t *params,
                                         const int8_t *input, const uint32_t *weights,
-                                        const uint8_t *counts, const void *start,
-                                        const int32_t *multiplier, const int8_t *shift,
-                                        void *scratch, int8_t *output)
+                                        const uint32_t *start, const int32_t *multiplier,
+                                        const int8_t *shift, void *scratch, int8_t *output)
 {
-    const safe_dense_weights_v6m_t constants = {{weights, counts}, start, multiplier, shift};
+    const safe_dense_weights_v6m_t constants = {weights, start, multiplier, shift};
     int32_t *values = (int32_t *)scratch;
     for (int32_t batch = 0; batch < params->batches; batch++) {
-        safe_v6m_widen(input, params->row.depth, values);
+        safe_v6m_widen(input, params->row.depth, params->row.vector, values);
         safe_v6m_dense_row(&params->row, &constants, values, output);
         input += params->row.depth;
         output += params->row.units;

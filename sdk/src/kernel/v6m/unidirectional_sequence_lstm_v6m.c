@@ -38,20 +38,29 @@ static inline int32_t hyperbolic(int32_t half, const int16_t *curve)
     return (line_at(safe_v6m_saturate(2 * half, LIMIT_ARGUMENT), curve) + 256) >> 9;
 }
 
-/** One term of a gate in Q3.12, limited to int16. */
-static inline int32_t term(int32_t sum, safe_v6m_rescale_t rescale)
+/**
+ * One term of a gate in Q3.12, limited to int16: that of safe_requantize.
+ *
+ * @param sum In (-2^20, 2^20): its product with a part of 11 bits fits 32 bits, and dropping the
+ * lower bits of a part takes the floor of the whole product / 2^20. Of floor(x / 2^a) plus a whole
+ * number, floor(. / 2^b) is that of x plus 2^a times the number, / 2^(a + b): both roundings are
+ * one shift. The second rounds halves away from 0, so that one of its units is taken off below 0.
+ */
+static inline int32_t term(int32_t sum, const safe_lstm_v6m_term_t *t)
 {
-    return safe_v6m_saturate_s16(safe_v6m_rescale(sum, rescale));
+    int32_t product = (sum * t->low) >> SAFE_LSTM_V6M_BITS;
+    product = (product + sum * t->middle) >> SAFE_LSTM_V6M_BITS;
+    product += sum * t->high + t->addend;
+    // cppcheck-suppress shiftTooManyBitsSigned ; GCC and clang shift in copies of the sign
+    product += (sum >> 31) * (1 << SAFE_LSTM_V6M_ROUND);
+    return safe_v6m_saturate_s16(product >> t->shift);
 }
 
-/** A gate before its activation: the terms of input and hidden state. @param sums Sums of one unit,
- * in steps of two gates by two units: the input's tile and then the hidden state's. */
-static inline int32_t gate_of(const safe_lstm_v6m_params_t *params, int32_t gate,
-                              const int32_t *sums)
+/** A gate before its activation: the terms of input and hidden state. */
+static SAFE_NOINLINE int32_t gate_of(const safe_lstm_v6m_terms_t *gate, int32_t input,
+                                     int32_t recurrent)
 {
-    const int32_t input = term(sums[2 * gate], params->input[gate]);
-    const int32_t recurrent = term(sums[SAFE_DOT8_V6M_ROWS + 2 * gate], params->recurrent[gate]);
-    return safe_v6m_saturate_s16(input + recurrent);
+    return safe_v6m_saturate_s16(term(input, &gate->input) + term(recurrent, &gate->recurrent));
 }
 
 /** forget * cell in the cell's scale: by 2^30 / 2^31 with halves up, then by 2^-14 with halves
@@ -82,14 +91,19 @@ static inline int32_t tanh_argument(const safe_lstm_v6m_params_t *params, int32_
     return (cell * params->tanh_multiplier + params->tanh_addend) >> params->tanh_shift;
 }
 
-/** Cell and hidden state of one unit from its sums, see gate_of. */
+/** One gate of a unit from its sums, which are in steps of two gates by two units: the input's tile
+ * and then the hidden state's. */
+#define GATE(gate)                                                                                 \
+    gate_of(&params->gates[gate], sums[2 * (gate)], sums[SAFE_DOT8_V6M_ROWS + 2 * (gate)])
+
+/** Cell and hidden state of one unit from its sums, see GATE. */
 static SAFE_NOINLINE void update_unit(const safe_lstm_v6m_params_t *params, const int32_t *sums,
                                       const int16_t *curve, int8_t *hidden, int16_t *cell)
 {
-    const int32_t input = sigmoid(gate_of(params, SAFE_LSTM_V6M_INPUT, sums), curve);
-    const int32_t value = hyperbolic(3 * gate_of(params, SAFE_LSTM_V6M_CELL, sums), curve);
-    const int32_t forget = sigmoid(gate_of(params, SAFE_LSTM_V6M_FORGET, sums), curve);
-    const int32_t output = sigmoid(gate_of(params, SAFE_LSTM_V6M_OUTPUT, sums), curve);
+    const int32_t input = sigmoid(GATE(SAFE_LSTM_V6M_INPUT), curve);
+    const int32_t value = hyperbolic(3 * GATE(SAFE_LSTM_V6M_CELL), curve);
+    const int32_t forget = sigmoid(GATE(SAFE_LSTM_V6M_FORGET), curve);
+    const int32_t output = sigmoid(GATE(SAFE_LSTM_V6M_OUTPUT), curve);
     /* New cell state = forget gate * old one + input gate * candidate, each product rounded by
      * itself as TFLM does. Both fit int16, so the sum fits. */
     const int32_t state = clipped(params, kept(forget, *cell) + added(params, input, value));
@@ -99,15 +113,13 @@ static SAFE_NOINLINE void update_unit(const safe_lstm_v6m_params_t *params, cons
     *hidden = (int8_t)safe_v6m_clamp(wanted, INT8_MIN, INT8_MAX);
 }
 
-/** Rescales the wide terms of 16 sums; four times the result passes the rescaling of the others,
- * by 2 * 2^30 / 2^32 and a shift by 1, unchanged. */
+/** Rescales the wide terms of 16 sums. */
 static SAFE_NOINLINE void rescale_wide(const safe_lstm_v6m_params_t *params, int32_t *sums)
 {
     for (int32_t k = 0; k < 2 * SAFE_DOT8_V6M_ROWS; k++) {
         const safe_lstm_v6m_wide_t *wide = &params->wide[k / 2];
         if (wide->shift != SAFE_LSTM_V6M_NARROW) {
-            /* The other terms are rescaled by 2 * 2^30 / 2^32 and a shift by 1, which is 1 / 4:
-             * four times the result comes out as it is. */
+            /* A quarter is what gate_of takes of it then, which comes out as it is. */
             const int32_t value = safe_requantize(sums[k], wide->multiplier, wide->shift);
             sums[k] = 4 * safe_v6m_saturate_s16(value);
         }
@@ -116,31 +128,28 @@ static SAFE_NOINLINE void rescale_wide(const safe_lstm_v6m_params_t *params, int
 
 /** What one step reads besides parameters and lines. */
 typedef struct step {
-    safe_dot8_v6m_t tiles;
-    const int32_t *input_start;
-    const int32_t *recurrent_start;
-    const int32_t *input;     /**< Values of the step as words. */
-    const int32_t *recurrent; /**< Hidden state before the step as words. */
+    const uint32_t *weights;
+    const uint32_t *input_start;
+    const uint32_t *recurrent_start;
+    const int32_t *input;     /**< Values of the step as a vector. */
+    const int32_t *recurrent; /**< Hidden state before the step as a vector. */
 } step_t;
 
 /** All units of one step. */
 static void run_step(const safe_lstm_v6m_params_t *params, const step_t *step, const int16_t *curve,
                      int8_t *hidden, int16_t *cell)
 {
-    safe_dot8_v6m_t tiles = step->tiles;
-    const int32_t *input_start = step->input_start;
-    const int32_t *recurrent_start = step->recurrent_start;
+    const uint32_t *weights = step->weights;
+    const uint32_t *input_start = step->input_start;
+    const uint32_t *recurrent_start = step->recurrent_start;
     for (int32_t unit = 0; unit < params->units; unit += 2) {
         /* The eight gates of two units from the input, then from the hidden state: two tiles of
          * eight sums. */
         int32_t sums[2 * SAFE_DOT8_V6M_ROWS];
-        for (int32_t r = 0; r < SAFE_DOT8_V6M_ROWS; r++) {
-            sums[r] = input_start[r];
-            sums[SAFE_DOT8_V6M_ROWS + r] = recurrent_start[r];
-        }
-        safe_v6m_dot8(&tiles, step->input, sums);
-        safe_v6m_dot8(&tiles, step->recurrent, &sums[SAFE_DOT8_V6M_ROWS]);
-        input_start += SAFE_DOT8_V6M_ROWS;
+        weights = safe_v6m_dot8(weights, step->input, input_start, sums);
+        weights =
+            safe_v6m_dot8(weights, step->recurrent, recurrent_start, &sums[SAFE_DOT8_V6M_ROWS]);
+        input_start += SAFE_DOT8_V6M_START;
         recurrent_start += params->recurrent_start_step;
         if (params->any_wide != 0) {
             rescale_wide(params, sums);
@@ -154,20 +163,22 @@ static void run_step(const safe_lstm_v6m_params_t *params, const step_t *step, c
 
 void safe_kernel_unidirectional_sequence_lstm_s8_v6m(
     const safe_lstm_v6m_params_t *params, const int8_t *input, const uint32_t *weights,
-    const uint8_t *counts, const int32_t *input_start, const int32_t *recurrent_start,
-    const int16_t *curve, int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output)
+    const uint32_t *input_start, const uint32_t *recurrent_start, const int16_t *curve,
+    int8_t *hidden_state, int16_t *cell_state, void *scratch, int8_t *output)
 {
     const int32_t units = params->units;
     int32_t *const words = (int32_t *)scratch;
-    int32_t *const recurrent = &words[params->input_size + (params->input_size & 1)];
-    const step_t step = {{weights, counts}, input_start, recurrent_start, words, recurrent};
+    const int32_t input_vector = params->input_size + (params->input_size & 1);
+    const int32_t units_vector = units + (units & 1);
+    int32_t *const recurrent = &words[SAFE_DOT8_V6M_HEADER + input_vector];
+    const step_t step = {weights, input_start, recurrent_start, words, recurrent};
     for (int32_t batch = 0; batch < params->batches; batch++) {
         const int8_t *x = input;
         int8_t *y = output;
         for (int32_t t = 0; t < params->time_steps; t++) {
-            safe_v6m_widen(x, params->input_size, words);
+            safe_v6m_widen(x, params->input_size, input_vector, words);
             /* All units read the hidden state as it was before the step. */
-            safe_v6m_widen(hidden_state, units, recurrent);
+            safe_v6m_widen(hidden_state, units, units_vector, recurrent);
             run_step(params, &step, curve, hidden_state, cell_state);
             for (int32_t k = 0; k < units; k++) {
                 y[k] = hidden_state[k];
