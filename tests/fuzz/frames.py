@@ -52,7 +52,10 @@ def seeds():
     )
     hello = command(kinds["h"], token)
     whole = upload + infer + result + command(kinds["T"], b"") + stream + sample
-    return [b"\x39\x00" + whole, hello + whole + reset, b"\x00\x05hello" + hello + stream + sample]
+    # A valid frame among raw bytes, which ends with the first byte of the request behind it.
+    valid = command(0, bytes.fromhex("03020102aa06bbaa9b3649")) + hello
+    noise = b"\x00\x05hello" + hello + stream + sample
+    return [b"\x39\x00" + whole, hello + whole + reset, noise, valid]
 
 
 def build(name, folder, sanitizer="asan"):

@@ -110,8 +110,9 @@ static void request(uint8_t type, uint8_t seq, const uint8_t *payload, size_t le
         for (size_t i = 0; i < bytes; i++) {
             size_t out = safe_server_feed(&server, line[i], now_ms);
 
-            /* Raw bytes before may have left a span open: its notice comes first. */
-            check_out(out, server.out == server.reply ? &type : NULL, seq);
+            /* Raw bytes before may have left a span open, which the first byte ends: its notice
+             * comes first, or its answer where they are a valid frame. */
+            check_out(out, i != 0u && server.out == server.reply ? &type : NULL, seq);
             safe_server_sent(&server, now_ms);
             reply = out != 0u ? out : reply;
         }

@@ -100,7 +100,7 @@ class Pad(OperatorSpec):
         return row_rules.inside(operator, known, separate=separate)
 
     def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
-        """Return the call of `safe_kernel_pad_s8`."""
+        """Return the call of `safe_kernel_pad_bytes`."""
         size = graph.tensor(operator.inputs[0]).dtype.itemsize
         # In bytes: an int16 border is 0, so that both its bytes are.
         joined = _joined([*axes(graph, operator), _Axis(0, size, 0)])
@@ -112,7 +112,7 @@ class Pad(OperatorSpec):
         ]
         loops = [{"count": 1, "gap_bytes": 0}] * (MAX_RANK - 1 - len(loops)) + loops
         return KernelCall(
-            kernel="safe_kernel_pad_s8",
+            kernel="safe_kernel_pad_bytes",
             header="safe/kernel/pad.h",
             source="pad",
             arguments=(

@@ -11,9 +11,8 @@ extern "C" {
 
 /** One loop of the copy; `axis0` is the outermost. */
 typedef struct safe_pad_axis {
-    int32_t count; /**< Input positions, at least 1. */
-    int32_t
-        gap_bytes; /**< Border behind the last position and before the first of the next turn. */
+    int32_t count;     /**< Input positions, at least 1. */
+    int32_t gap_bytes; /**< Border behind the last position and before the next turn's first. */
 } safe_pad_axis_t;
 
 /** Constants of one call: neighbouring axes without a border are joined to one. */
@@ -32,9 +31,10 @@ typedef struct safe_pad_params {
 /**
  * Copies axis0.count * … * axis3.count runs and fills what is between them.
  *
- * @param input The whole tensor. @param output [output_bytes], must not overlap the input.
+ * @param input The whole tensor, of elements of any type. @param output [output_bytes], must not
+ * overlap the input.
  */
-void safe_kernel_pad_s8(const safe_pad_params_t *params, const int8_t *input, int8_t *output);
+void safe_kernel_pad_bytes(const safe_pad_params_t *params, const void *input, void *output);
 
 #ifdef __cplusplus
 }

@@ -38,14 +38,15 @@ static const int8_t *copy_runs(const safe_pad_params_t *params, const int8_t *in
     return input;
 }
 
-void safe_kernel_pad_s8(const safe_pad_params_t *params, const int8_t *input, int8_t *output)
+void safe_kernel_pad_bytes(const safe_pad_params_t *params, const void *input, void *output)
 {
     pad_target_t target = {output, params->output_bytes, params->value};
+    const int8_t *from = input;
     fill(&target, params->first_bytes);
     for (int32_t a = 0; a < params->axis0.count; a++) {
         for (int32_t b = 0; b < params->axis1.count; b++) {
             for (int32_t c = 0; c < params->axis2.count; c++) {
-                input = copy_runs(params, input, &target);
+                from = copy_runs(params, from, &target);
             }
             fill(&target, params->axis2.gap_bytes);
         }
