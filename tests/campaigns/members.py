@@ -19,14 +19,14 @@ from tests.conftest import ROOT, SHARED
 from tests.operators.cases import ALL_CASES
 from tests.operators.test_networks import ALL_NETWORKS, drawn
 
-NETWORKS_OF_A_KIND = 3
+NETWORKS_OF_A_KIND = 2
 SMALL = ("small", "small_gru", "small_gru_all", "small_gru_split", "small_unrolled")
-_WORK = 400_000_000
+_WORK = 200_000_000
 """Multiplications, about, that a model's windows may take; a shipped one gets as many as ten."""
 _ELEMENT = 12
 """Multiplications that an element of a value costs as much as."""
 _FEWEST, _MOST = 16, 16_384
-_MOST_OF_AN_OPERATOR = 8_192
+_MOST_OF_AN_OPERATOR = 12_288
 _WINDOW_KINDS = 8
 
 Rng = np.random.Generator
