@@ -4,6 +4,7 @@ A product with sensors of its own and a logger send their samples; through a dev
 come over the line goes a log (--csv). A device that is unplugged is waited for. The page is served
 to this machine only. Examples:
   host_tools monitor --port /dev/ttyACM0 --out pump.jsonl
+  host_tools monitor --port /dev/ttyACM0 --name pump --port /dev/ttyACM1 --name fan
   host_tools monitor --target stm32f4 --emulate --csv log.csv --speed 60
   host_tools monitor --replay pump.jsonl
   host_tools monitor --port /dev/ttyACM0 --headless --out pump.jsonl --webhook https://host/alarms
@@ -58,10 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--port", action="append", default=[], metavar="P",
         help="/dev/ttyACM0, COM7, or any pyserial URL; again for each further device")  # fmt: skip
+    add("--name", action="append", default=[], metavar="NAME",
+        help="of the device on each --port, in their order (default: the port's)")  # fmt: skip
     add("--emulate", action="store_true", help="build the product for --target and emulate it")
     add("--replay", type=Path, metavar="JSONL", help="a log of --out --rows, shown again")
     add("--target", default="stm32f4", help="name, or path of a .toml file (default %(default)s)")
-    add("--model", default="forecaster", help="name under models/, or a folder: names, thresholds")
+    add("--model", action="append", metavar="MODEL",
+        help="name under models/, or a folder: names, thresholds; again for each further device"
+        " (default forecaster)")  # fmt: skip
     add("--emulator", choices=emulate.KINDS, help="board: the soft board instead of QEMU")
     image_options.add_sensor(parser)
     image_options.add_arguments(parser)
@@ -100,19 +105,37 @@ def _check(arguments: argparse.Namespace) -> None:
         raise MonitorUsageError("--csv goes through a device: give --port or --emulate with it")
     if len(arguments.port) > 1 and arguments.csv:
         raise MonitorUsageError("--csv goes through one device: give one --port")
+    if arguments.name and len(arguments.name) != len(arguments.port):
+        raise MonitorUsageError(
+            f"--name is given {len(arguments.name)} times and --port {len(arguments.port)}: name"
+            " each port, or none"
+        )
+    if len(set(arguments.name)) < len(arguments.name):
+        raise MonitorUsageError("--name: two devices have the same name")
+    if len(arguments.model) > max(1, len(arguments.port)):
+        raise MonitorUsageError("--model: more models than devices")
     if arguments.rows and arguments.out is None:
         raise MonitorUsageError("--rows says what --out holds: give --out FILE, too")
     if arguments.emulate and not (arguments.csv or arguments.sensor):
         raise MonitorUsageError("--emulate needs samples: give --csv LOG, or --sensor DIR")
 
 
-def _folder(model: str, sha256: str) -> Path | None:
-    """Return the model's folder when it holds the model with this hash."""
+def _folder(models: Sequence[str], sha256: str) -> Path | None:
+    """Return the folder of the model with this hash, if it is one of `models`."""
     from host_tools.compare.participants import sha256_of
     from host_tools.formats import description
 
-    folder = description.resolve(model)
-    return folder if sha256_of(folder) == sha256 else None
+    folders = map(description.resolve, models)
+    return next((folder for folder in folders if sha256_of(folder) == sha256), None)
+
+
+def _names(urls: Sequence[str]) -> list[str]:
+    """Return the last part of each port, counted where two have the same one."""
+    names: list[str] = []
+    for url in urls:
+        name = Path(url).name
+        names.append(name if name not in names else f"{name} ({len(names) + 1})")
+    return names
 
 
 def _log(arguments: argparse.Namespace) -> Log | None:
@@ -123,7 +146,7 @@ def _log(arguments: argparse.Namespace) -> Log | None:
     from host_tools.formats import description
     from host_tools.workflow import soak
 
-    about = description.load(description.resolve(arguments.model))
+    about = description.load(description.resolve(arguments.model[0]))
     options = _reading.options(arguments)
     table = csv.read(arguments.csv, options, channels=about.channels)
     material = soak.of_log(table, _ALL_HOURS)
@@ -135,7 +158,11 @@ def _image(arguments: argparse.Namespace) -> Path:
 
     options = image_options.options(arguments, arguments.target)
     built = make(
-        arguments.target, arguments.model, app="detector", sensor=arguments.sensor, options=options
+        arguments.target,
+        arguments.model[0],
+        app="detector",
+        sensor=arguments.sensor,
+        options=options,
     )
     return built.elf
 
@@ -145,7 +172,7 @@ def _sources(arguments: argparse.Namespace, hub: Hub, stack: ExitStack) -> Seque
     if arguments.replay is not None:
         return [Replay(hub, arguments.replay, arguments.speed)]
     log = _log(arguments)
-    seconds, names = 1.0, [Path(url).name for url in arguments.port]
+    seconds, names = 1.0, arguments.name or _names(arguments.port)
     urls = list(arguments.port)
     if arguments.emulate:
         from host_tools.workflow.count import reply_seconds
@@ -156,7 +183,7 @@ def _sources(arguments: argparse.Namespace, hub: Hub, stack: ExitStack) -> Seque
         urls, names, seconds = [running.url], [f"{target.name}, emulated"], reply_seconds(target)
     elif not urls:
         urls = [find_port()]
-        names = [Path(urls[0]).name]
+        names = _names(urls)
     given = () if arguments.csv else _reading.options(arguments).channels
     found = functools.partial(_folder, arguments.model)
     readers = []
@@ -192,6 +219,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises the errors of the device, when it is not there at the start; of the image and the log.
     """
+    arguments.model = arguments.model or ["forecaster"]
     _check(arguments)
     hub = Hub()
     with ExitStack() as stack:

@@ -185,21 +185,27 @@ class Mqtt:
             from paho.mqtt import client as mqtt
         except ImportError:
             raise AlarmError("--mqtt needs paho-mqtt: pip install 'safe-edge[monitor]'") from None
-        self._to = to
+        self._to, self._refusal = to, ""
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
         if to.user is not None:
             self._client.username_pw_set(to.user, to.password)
         if to.has_tls:
             self._client.tls_set()
+        self._client.on_connect = self._answered
         self._client.connect_async(to.host, to.port)
         self._client.loop_start()
+
+    def _answered(self, _client: Any, _data: Any, _flags: Any, reason: Any, _more: Any) -> None:
+        """Keep why the broker refused: a wrong password, say."""
+        self._refusal = str(reason) if reason.is_failure else ""
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Publish with QoS 1 and wait for the broker's word; OSError without it."""
         if not self._client.is_connected():
             time.sleep(0.2)
         if not self._client.is_connected():
-            raise OSError(f"broker {self._to.host}:{self._to.port} is not reached")
+            why = f"refuses: {self._refusal}" if self._refusal else "is not reached"
+            raise OSError(f"broker {self._to.host}:{self._to.port} {why}")
         text = json.dumps(message, allow_nan=False)
         told = self._client.publish(topic_of(self._to.topic, str(message["device"])), text, qos=1)
         try:

@@ -50,6 +50,7 @@ class Page:
         self._hub, self._document = hub, document
         self._device = hub.devices[0]
         self._is_live = True
+        self._is_window_chosen = False
         self._asked = ""
         self._seen: Any = None
         self._range = Range1d(0, 1, min_interval=200)
@@ -80,7 +81,7 @@ class Page:
         self._window = Select(
             title="", options=list(WINDOWS), value=self._first_window(), width=115
         )
-        self._window.on_change("value", lambda _a, _o, _n: self._go_live())
+        self._window.on_change("value", lambda _a, _o, new: self._set_window(new))
         self._live = Toggle(label="Live", active=True, button_type="success", width=80)
         self._live.on_change("active", lambda _a, _o, new: self._set_live(is_on=new))
         self._pick = Select(title="", options=[], width=240)
@@ -136,6 +137,8 @@ class Page:
         if names and self._pick.value not in names:
             self._pick.value = names[0]
         self._score.plot.visible = bool(device.facts.sha256)
+        if self._is_live and not self._is_window_chosen:
+            self._window.value = self._first_window()
         self._ask("")
         self._changed()
 
@@ -149,6 +152,11 @@ class Page:
         self._live.active = True
         self._is_live = True
         self._changed()
+
+    def _set_window(self, name: str) -> None:
+        """Show so much; what the user chose stays when another device is shown."""
+        self._is_window_chosen |= name != self._first_window()
+        self._go_live()
 
     def _set_live(self, *, is_on: bool) -> None:
         self._is_live = is_on

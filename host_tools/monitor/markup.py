@@ -17,7 +17,9 @@ CSS = """
 :host { font: 14px/1.4 system-ui, "Segoe UI", Roboto, sans-serif; color: #222b36; }
 .cards { display: flex; flex-wrap: wrap; gap: 10px; }
 .card { border: 1px solid #d5dbe1; border-left: 6px solid var(--c); border-radius: 6px;
-  padding: 8px 12px; background: #fff; min-width: 200px; flex: 1 1 240px; }
+  padding: 8px 12px; background: #fff; box-sizing: border-box; flex: 1 1 260px;
+  max-width: 420px; }
+.bk-clearfix { display: block !important; }
 .card.chosen { box-shadow: 0 0 0 1px var(--c); }
 .card h2 { font-size: 15px; margin: 0 0 4px; overflow-wrap: anywhere; }
 .pill { display: inline-block; background: var(--c); color: #fff; border-radius: 10px;

@@ -17,6 +17,14 @@ def split_units(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]
     return tuple(pair[0] for pair in pairs), tuple(pair[2] for pair in pairs)
 
 
+def without_units(names: Sequence[str], units: Sequence[str]) -> tuple[str, ...]:
+    """Return names without the unit that they end with, as those of a log do that has them."""
+    return tuple(
+        name.removesuffix(f" [{unit}]") if unit else name
+        for name, unit in zip(names, units, strict=True)
+    )
+
+
 def facts_of(
     info: DeviceInfo, folder: Path | None, actions: frozenset[str], given: Sequence[str] = ()
 ) -> Facts:
@@ -34,7 +42,7 @@ def facts_of(
     if folder is not None:
         about = description.load(folder)
         config = detectors.load(folder / detectors.FILE, len(about.channels))
-        names, units = about.channels, about.units
+        names, units = without_units(about.channels, about.units), about.units
         ratio = float(config.alarm / config.notice)
     if len(given) == info.channels:
         names, units = split_units(given)

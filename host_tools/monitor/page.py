@@ -1,6 +1,7 @@
 """The server of the page: Bokeh's, bound to this machine, with scripts of its own."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,8 @@ async def _serve(session: Session, port: int, tell: Callable[[str], None]) -> No
         document.template = TEMPLATE
         Page(session.hub, document)
 
+    # A window that is closed while something is on its way to it is nothing to warn of.
+    logging.getLogger("bokeh.server").setLevel(logging.ERROR)
     application = Application(FunctionHandler(open_page))
     try:
         sockets, port = bind_sockets(ADDRESS, port)

@@ -57,6 +57,7 @@ SHORTER = {
     "train --csv measurements.csv --out mymodel": " --epochs 2",
     "soak --target stm32f4 --hours 24": " --hours 1",
     "emulate --target stm32f4": " --seconds 2",
+    "--app logger --sensor mysensors": " --seconds 2",
     "--emulate --csv log.csv --speed 60": " --duration 5s",
 }
 """End of a command → what is added to it, because it would take long, or for ever."""
@@ -87,7 +88,7 @@ BEFORE = {
     "docs/data.md": f"{PLANT} pump.csv",
     "docs/detection.md": f"{PLANT} quiet.csv",
     "docs/install.md": f"{PLANT} measurements.csv",
-    "docs/live.md": f"cp -r models/forecaster mymodel\n{SENSOR}\n{LOG}",
+    "docs/live.md": f"{PLANT} quiet.csv\ncp -r models/forecaster mymodel\n{SENSOR}\n{LOG}",
     "docs/integration.md": f"cp -r models/forecaster mymodel\n{SENSOR}",
     "docs/update.md": "cp -r models/forecaster mymodel",
     "examples/i2c/README.md": f"{PLANT} whole.csv\ncut -d, -f1,5,6 whole.csv >measurements.csv",

@@ -4,6 +4,7 @@ import http.server
 import json
 import socket
 import threading
+import time
 
 import pytest
 
@@ -96,10 +97,11 @@ def test_the_oldest_give_way_when_nobody_answers():
 
 
 class TinyBroker(threading.Thread):
-    """Takes one client of MQTT 3.1.1, and confirms what it publishes."""
+    """Takes one client of MQTT 3.1.1, and confirms what it publishes; `code` answers CONNECT."""
 
-    def __init__(self):
+    def __init__(self, code=0):
         super().__init__(daemon=True)
+        self.code = code
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.published, self.connect = [], b""
@@ -123,7 +125,7 @@ class TinyBroker(threading.Thread):
                 kind, body = self._packet(stream)
                 if kind >> 4 == 1:
                     self.connect = body
-                    stream.write(b"\x20\x02\x00\x00")
+                    stream.write(b"\x20\x02\x00" + bytes([self.code]))
                 elif kind >> 4 == 3:
                     size = int.from_bytes(body[:2], "big")
                     topic, number = body[2 : 2 + size].decode(), body[2 + size : 4 + size]
@@ -149,6 +151,19 @@ def test_a_broker_gets_each_event_once_and_confirms():
     assert (topic, quality) == ("plant/north/pump-1/event", 1)
     assert (message["severity"], message["score"]) == ("alarm", 1)
     assert server.connect.endswith(b"\x00\x02me\x00\x04word")
+
+
+def test_a_broker_that_refuses_is_told():
+    pytest.importorskip("paho.mqtt", reason="paho-mqtt is missing: ./safe setup monitor")
+    server = TinyBroker(5)
+    server.start()
+    client = Mqtt(broker(f"mqtt://me:wrong@127.0.0.1:{server.port}", {}))
+    deadline = time.monotonic() + 10
+    while not client._refusal and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(OSError, match="refuses: Not authorized"):
+        client.send(event().as_json())
+    client.close()
 
 
 def test_a_broker_that_is_not_there_is_told(monkeypatch):

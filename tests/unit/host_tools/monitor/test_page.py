@@ -1,5 +1,6 @@
 """The page in a real browser, on a device that runs: what it shows is what the device said."""
 
+import contextlib
 import csv
 import threading
 import time
@@ -20,10 +21,10 @@ from host_tools.monitor.feed import Feed, Log
 from host_tools.monitor.page import PageError, serve
 from host_tools.monitor.reader import PortPlan, Reader
 from host_tools.monitor.session import Session
-from host_tools.monitor.watched import Hub
+from host_tools.monitor.watched import Facts, Hub
 from targets.emulate import process
 from targets.load import load
-from tests.unit.host_tools.monitor.made import START
+from tests.unit.host_tools.monitor.made import START, sample
 from tests.unit.host_tools.report.browser import Browser, installed
 from tests.unit.sdk.tiny import Tiny, build_app, samples
 
@@ -37,28 +38,29 @@ look(document);
 """
 TEXTS = FIND + "return found.map(e => e.textContent.trim());"
 CLICK = FIND + "const e = found.find(e => e.textContent.includes(arguments[1])); e.click();"
+BOXES = (
+    FIND
+    + """return found.map(e => e.getBoundingClientRect())
+  .map(b => [b.left, b.top, b.right])"""
+)
+VALUES = FIND + "return found.map(e => e.value);"
 LINKS = FIND + "return found.map(e => e.href);"
 PAINT = "return performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)"
 
 
-class Watching:
-    """A device, its monitor and a page."""
+class Serving:
+    """The page of a hub."""
 
-    def __init__(self, url):
-        self.hub, self.rows, self.url = Hub(), [], ""
-        self.device = self.hub.add("pump", url, 1_000_000)
-        self.hub.keep_rows(lambda _, sample: self.rows.append(sample))
-        values = samples(Tiny(), ROWS)
-        log = Log(values, np.arange(ROWS), 4.0, START)
-        feed = Feed(log, 0)
-        self.reader = Reader(self.device, PortPlan(url, lambda _: None), feed)
-        self.session = Session(self.hub, [self.reader])
+    def __init__(self, hub, sources=()):
+        self.hub, self.url = hub, ""
+        self.session = Session(hub, sources)
         self._begun, self._over = threading.Event(), False
         self.thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self):
         self.session.each_second(self._look)
-        serve(self.session, 0, self._tell)
+        with contextlib.suppress(PageError):
+            serve(self.session, 0, self._tell)
 
     def _tell(self, url):
         self.url = url
@@ -80,13 +82,25 @@ class Watching:
         self.session.stop()
 
 
+class Watching(Serving):
+    """A device, its monitor and a page."""
+
+    def __init__(self, url):
+        self.rows, hub = [], Hub()
+        self.device = hub.add("pump", url, 1_000_000)
+        hub.keep_rows(lambda _, sample: self.rows.append(sample))
+        values = samples(Tiny(), ROWS)
+        log = Log(values, np.arange(ROWS), 4.0, START)
+        feed = Feed(log, 0)
+        self.reader = Reader(self.device, PortPlan(url, lambda _: None), feed)
+        super().__init__(hub, [self.reader])
+
+
 @pytest.fixture(scope="module")
 def watching(tmp_path_factory):
     elf = build_app(Tiny(), "detector", tmp_path_factory.mktemp("app") / "app")
-    threading.excepthook = lambda _: None
     with process.start(load("host"), elf) as emulator, Watching(emulator.url) as found:
         yield found
-    threading.excepthook = threading.__excepthook__
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +159,29 @@ def test_it_fits_a_telephone(watching, browser):
     assert browser.read("return document.documentElement.scrollWidth") <= 420
 
 
+def test_two_devices_each_with_its_own_pace(browser):
+    """Heads stand side by side where there is room; window and names are those of the chosen."""
+    hub = Hub()
+    for name, period, unit in (("pump", 0.1, "bar"), ("fan", 1.0, "rpm")):
+        device = hub.add(name, "port")
+        device.describe(Facts(("first", "second"), (unit, ""), period, name, "ab" * 32))
+        device.connect(START, "there")
+        for number in range(20):
+            device.take(sample(number, stamp=START + number * period))
+    with Serving(hub) as page:
+        for width, beside in ((1280, True), (420, False)):
+            opened(browser, page.url, width)
+            until(lambda: len(browser.read(BOXES, ".card")) == 2)
+            (left, top, right), (_, second, _) = browser.read(BOXES, ".card")
+            assert (top == second) is beside
+            assert 250 < right - left <= 420
+            assert browser.read(VALUES, "select") == ["1 minute", "first [bar]"]
+            browser.read(CLICK, "button", "fan")
+            until(lambda: browser.read(VALUES, "select") == ["10 minutes", "first [rpm]"])
+            until(lambda: browser.read(TEXTS, ".card.chosen h2") == ["fan"])
+    assert {t.partition(":")[0] for t in browser.read(TEXTS, ".events td.name")} == {"pump", "fan"}
+
+
 def test_buttons_ask_before_they_act(watching, browser):
     opened(browser, watching.url, 1280)
     until(lambda: browser.read(TEXTS, "span.at"))
@@ -182,11 +219,11 @@ def test_what_is_saved_is_what_came(watching, browser):
     with urllib.request.urlopen(url, timeout=20) as reply:
         head, *rows = csv.reader(reply.read().decode().splitlines())
     assert (len(rows), head[0], head[-1]) == (100, "time", "state")
-    for row, sample in zip(rows, watching.rows[100:200], strict=True):
+    for row, came in zip(rows, watching.rows[100:200], strict=True):
         values = [np.float32(cell) if cell else np.float32(np.nan) for cell in row[1:4]]
-        expected = np.where(np.isfinite(sample.values), sample.values, np.float32(np.nan))
+        expected = np.where(np.isfinite(came.values), came.values, np.float32(np.nan))
         np.testing.assert_array_equal(np.array(values, np.float32), expected)
-        assert row[-1] == state_word(int(sample.record["state"]))
+        assert row[-1] == state_word(int(came.record["state"]))
 
 
 @pytest.mark.parametrize(

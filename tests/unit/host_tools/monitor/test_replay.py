@@ -96,6 +96,9 @@ def test_what_is_no_log_is_told_in_one_line(tmp_path, capsys, text, words):
     ("words", "code", "said"),
     [
         ("--port a --replay b --headless", ExitCode.USAGE, "give one of them"),
+        ("--port a --port b --name pump", ExitCode.USAGE, "given 1 times and --port 2"),
+        ("--port a --name x --port b --name x", ExitCode.USAGE, "two devices have the same name"),
+        ("--port a --model x --model y", ExitCode.USAGE, "more models than devices"),
         ("--emulate --headless", ExitCode.USAGE, "needs samples"),
         ("--replay x --rows --headless", ExitCode.USAGE, "--out FILE"),
         ("--port a --port b --csv x --headless", ExitCode.USAGE, "one --port"),

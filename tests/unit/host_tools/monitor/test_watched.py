@@ -4,6 +4,7 @@ import numpy as np
 
 from host_tools.formats.record import Event, State
 from host_tools.monitor.events import ALARM, INFO, NOTICE
+from host_tools.monitor.models import without_units
 from host_tools.monitor.watched import SCORE
 from tests.unit.host_tools.monitor.made import START, sample, watched
 
@@ -96,3 +97,13 @@ def test_rate_is_that_of_the_last_samples():
 def test_names_are_unique():
     hub, _ = watched()
     assert [hub.add("pump", "x").name, hub.add("pump", "y").name] == ["pump 2", "pump 3"]
+
+
+def test_a_unit_in_a_channels_name_is_told_once():
+    names = ("flow [l/min]", "heat", "valve [open]", "level [%]")
+    assert without_units(names, ("l/min", "C", "", "%")) == (
+        "flow",
+        "heat",
+        "valve [open]",
+        "level",
+    )
