@@ -5,7 +5,8 @@ r"""Every long verb struck while it runs: signals, a full disk, a read-only one,
 
 Each verb is run once undisturbed, which counts its steps (`hook/sitecustomize.py` says what a step
 is) and gives the result that is expected. Then it is run again over an earlier result, and struck
-at steps that are spread evenly, the first and the last among them, by each fault in turn. Judged:
+at steps that are spread evenly, the first and the last among them, by each fault in turn; and by
+each signal in the middle of the longest time between two steps, when the verb computes. Judged:
 
 - the exit code and the one line on stderr, never a traceback;
 - the result: all of it is the earlier one or all of it the new one. A folder that was struck while
@@ -28,6 +29,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from targets.errors import ExitCode
@@ -47,6 +49,8 @@ build(keras, channels=16, window=30, horizon=10, conv_filters=4, lstm_units=6).s
 """
 SECONDS = 900
 """A run that takes longer hangs."""
+LEAST_PAUSE = 0.2
+"""Seconds between two steps in which something is computed."""
 SETTLE = 20
 """Seconds in which the processes of a struck verb must have ended."""
 
@@ -98,11 +102,11 @@ class Place:
         shutil.copytree(earlier, self.out)
         self.scratch.mkdir()
 
-    def run(self, line: str, fault: str = "", at: int = -1, limit: int = 0) -> "Run":
-        """Run a verb, struck by `fault` at step `at`; `limit` bytes are the most of a file."""
+    def run(self, line: str, strike: "Strike | None" = None, limit: int = 0) -> "Run":
+        """Run a verb, struck or not; `limit` bytes are the most of a file."""
         log = self.root / "steps"
         log.write_text("")
-        plan = {"log": str(log), "at": at, "fault": fault}
+        plan = {"log": str(log), **asdict(strike or Strike("", -1))}
         plan["below"] = [str(self.out), str(self.scratch)]
         marks = {
             "PYTHONPATH": str(HOOK),
@@ -140,6 +144,15 @@ class Place:
                 return [processes.command(pid) for pid in pids]
             time.sleep(0.05)
         return []
+
+
+@dataclass(frozen=True)
+class Strike:
+    """A fault, the step at which it comes, and how many seconds after that."""
+
+    fault: str
+    at: int
+    after: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -237,22 +250,36 @@ class Cell:
     verb: str
     fault: str
     at: int
+    after: float
     of: int
     step: str
     code: int
     errors: str
     problems: list[str]
 
+    def line(self) -> str:
+        """Return the run as a line of text."""
+        later = f" and {self.after:g} s" if self.after else ""
+        verdict = "; ".join(self.problems) or "right"
+        place = f"{self.at + 1:4}/{self.of:<4} {self.code:4}"
+        return f"{self.verb:10} {self.fault:10} {place} {verdict} ({self.step}{later})"
 
-def strikes(steps: Sequence[str], count: int, faults: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield faults and steps: `count` steps of each fault, the first and the last among them."""
+
+def strikes(steps: Sequence[str], count: int, faults: Sequence[str]) -> Iterator[Strike]:
+    """Yield `count` strikes of each fault, at the first step and the last among them; and one of
+    each signal in the middle of the longest time between two steps.
+    """
+    times = [float(step.split()[0]) for step in steps]
+    pause, before = max(((b - a, i) for i, (a, b) in enumerate(pairwise(times))), default=(0, 0))
     for fault in faults:
         if fault in ONCE:
-            yield fault, 0
+            yield Strike(fault, 0)
             continue
         last = len(steps) - 1
         places = {round(last * i / max(1, count - 1)) for i in range(count)}
-        yield from ((fault, at) for at in sorted(places))
+        yield from (Strike(fault, at) for at in sorted(places))
+        if fault in CODES and pause > LEAST_PAUSE:
+            yield Strike(fault, before, round(pause / 2, 3))
 
 
 def strike(
@@ -265,15 +292,17 @@ def strike(
     right = expected(verb, place, kept)
     steps = (root / "steps").read_text().splitlines()
     sizes = [path.stat().st_size for path in place.out.rglob("*") if path.is_file()]
-    for fault, at in strikes(steps, count, faults):
+    for blow in strikes(steps, count, faults):
+        fault = blow.fault
         place.restore(kept)
         limit = max(sizes) // 2 if sizes and fault == "too long" else 0
-        run = place.run(verb.line, fault, at, limit)
+        run = place.run(verb.line, blow, limit)
         problems = list(judge(verb, fault, run, place, right))
         if fault == "KILL" or verb.builds:
             problems += judge_again(verb, place, right)
-        step = steps[at].replace(str(root), "")
-        yield Cell(name, fault, at, len(steps), step, run.code, run.errors.strip(), problems)
+        step = steps[blow.at].partition(" ")[2].replace(str(root), "")
+        told = (run.code, run.errors.strip(), problems)
+        yield Cell(name, fault, blow.at, blow.after, len(steps), step, *told)
 
 
 def prepare(folder: Path, names: Sequence[str]) -> None:
@@ -281,7 +310,7 @@ def prepare(folder: Path, names: Sequence[str]) -> None:
     folder.mkdir()
     lines = " ".join(VERBS[name].line for name in names)
     if "{inputs}" in lines:
-        for name, rows in (("log", "3000"), ("short", "2000")):
+        for name, rows in (("log", "3000"), ("short", "2000"), ("brief", "1300")):
             _tool("plant", "--out", folder / f"{name}.csv", "--rows", rows)
     if "network.keras" in lines:
         _python("-c", NETWORK, folder / "network.keras")
@@ -316,14 +345,12 @@ def main() -> int:
         for name in names:
             root = Path(folder) / name
             root.mkdir()
-            found = list(strike(name, inputs, root, arguments.steps, arguments.faults.split(",")))
-            for cell in found:
+            found = []
+            for cell in strike(name, inputs, root, arguments.steps, arguments.faults.split(",")):
+                found.append(cell)
                 counted["runs"] += 1
                 counted["problems"] += bool(cell.problems)
-                print(
-                    f"{name:10} {cell.fault:10} {cell.at + 1:4}/{cell.of:<4} {cell.code:4}", end=" "
-                )
-                print("; ".join(cell.problems) or "right", f"({cell.step})", flush=True)
+                print(cell.line(), flush=True)
             if arguments.log:
                 with arguments.log.open("a") as log:
                     log.writelines(json.dumps(asdict(cell)) + "\n" for cell in found)

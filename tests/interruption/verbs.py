@@ -37,9 +37,9 @@ VERBS = {
         (("40", "20"),),
     ),
     "fit": Verb(
-        "fit --csv {inputs}/log.csv --max-quiet-alarms 100 --out {out}",
+        "fit --csv {inputs}/brief.csv --max-quiet-alarms 100 --out {out}",
         "manifest.json",
-        (("log.csv", "short.csv"),),
+        (("brief.csv", "short.csv"),),
     ),
     "generate": Verb(
         "generate --target stm32f4 --standalone --out {out}",
@@ -58,17 +58,19 @@ VERBS = {
         "bench --target stm32f4 --emulate --windows 6 --out {out}/bench.json",
         before=(("6", "3"),),
     ),
-    "soak": Verb("soak --target stm32f4 --hours 1 --out {out}/soak.json"),
+    "soak": Verb("soak --target stm32f4 --csv {inputs}/brief.csv --hours 1 --out {out}/soak.json"),
     "count": Verb("count --target mps2-an386 --windows 4"),
     "profile": Verb("profile --windows 1 --picture {out}/profile.png"),
-    "demo": Verb("demo --out {out}"),
+    "demo": Verb("demo --windows 4 --out {out}"),
     "export": Verb("export --from {inputs}/network.keras --outdir {out}", "export.json"),
     "convert": Verb(
         "convert --from {inputs}/network.keras --rep {inputs}/rep_windows_balanced.npz"
         " --outdir {out}"
     ),
     "evaluate": Verb("evaluate --csv {inputs}/log.csv --n 20 --out {out}"),
-    "train": Verb("train --csv {inputs}/log.csv --max-quiet-alarms 100 --out {out}"),
+    "train": Verb(
+        "train --csv {inputs}/log.csv --epochs 1 --no-exports --max-quiet-alarms 100 --out {out}"
+    ),
     "sweep": Verb(
         "sweep --from {inputs}/network.keras --max-totals 60 --balances 0.5 --jobs 2 --outdir {out}"
     ),

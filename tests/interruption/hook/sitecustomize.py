@@ -1,7 +1,8 @@
 """Python loads this before a verb: it counts the verb's steps, and strikes at one of them.
 
-SAFE_STRIKE holds JSON: `log` (a file that gets one line for each step), `below` (folders that are
-watched), `at` (the step to strike at, from 0; -1 only counts) and `fault`. Steps are what the
+SAFE_STRIKE holds JSON: `log` (a file that gets one line for each step, with the seconds since the
+machine started), `below` (folders that are watched), `at` (the step to strike at, from 0; -1 only
+counts), `after` (seconds from that step to a signal) and `fault`. Steps are what the
 audit events of Python tell: a file below a watched folder is opened for writing, renamed or
 removed, a folder is made, a process is started. The child processes of the verb are not struck:
 the variable is taken out of their environment.
@@ -12,6 +13,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 _SIGNALS = {
@@ -22,6 +25,16 @@ _SIGNALS = {
 }
 _ERRORS = {"full": errno.ENOSPC, "read-only": errno.EROFS}
 _WRITING = os.O_WRONLY | os.O_RDWR
+
+
+def _send(number, seconds):
+    """Send this process a signal, at once or in so many seconds."""
+    if not seconds:
+        os.kill(os.getpid(), number)
+        return
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), number))
+    timer.daemon = True
+    timer.start()
 
 
 def _install(plan):
@@ -54,10 +67,10 @@ def _install(plan):
         if text is None:
             return
         step, state["step"] = state["step"], state["step"] + 1
-        os.write(log, (text + "\n").encode())
+        os.write(log, f"{time.monotonic():.3f} {text}\n".encode())
         fault = plan["fault"]
         if fault in _SIGNALS and step == plan["at"]:
-            os.kill(os.getpid(), _SIGNALS[fault])
+            _send(_SIGNALS[fault], plan["after"])
         elif fault in _ERRORS and 0 <= plan["at"] <= step and text.startswith(("open", "os.mkdir")):
             raise OSError(_ERRORS[fault], os.strerror(_ERRORS[fault]), arguments[0])
 
