@@ -6,6 +6,7 @@ from targets.errors import TargetError
 
 STORE_UNIT_BYTES = 16  # SAFE_STORE_UNIT_BYTES
 RAM_UNIT_BYTES = 16  # SAFE_ARENA_ALIGNMENT
+STACK_UNIT_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Update:
     """Number of bytes of RAM that every model runs in: a model that needs more is refused."""
     stack_bytes: int
     """Number of bytes of stack that the calls of a model may take."""
+    image_stack_bytes: int = 0
+    """Size of the stack of an image with updates, which checks signatures; 0: that of [stack]."""
 
     @property
     def size_bytes(self) -> int:
@@ -57,6 +60,10 @@ def check(
             raise TargetError(f"{where}.update.ram_bytes: is no multiple of {RAM_UNIT_BYTES}")
         if update.stack_bytes <= 0:
             raise TargetError(f"{where}.update.stack_bytes: must be positive")
+        if update.image_stack_bytes < 0 or update.image_stack_bytes % STACK_UNIT_BYTES:
+            raise TargetError(
+                f"{where}.update.image_stack_bytes: is no multiple of {STACK_UNIT_BYTES}"
+            )
     if kept >= flash_bytes:
         raise TargetError(f"{where}.store: two slots leave nothing of {flash} for an image")
 

@@ -226,6 +226,12 @@ class Target:
         return self.region("flash").end - kept - slots
 
     @property
+    def with_updates(self) -> "Target":
+        """The target as an image with updates has it, which may need more stack."""
+        size = 0 if self.update is None else self.update.image_stack_bytes
+        return self if size == 0 else replace(self, stack=Stack(size))
+
+    @property
     def image_memory(self) -> tuple[Memory, ...]:
         """The regions that an image may use: all of them, but for the store."""
         if self.store is None:

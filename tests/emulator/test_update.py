@@ -1,6 +1,7 @@
 """A model replaced over the line, on the soft board: tried, kept, refused, rolled back, cut off."""
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ from host_tools.device.serial_port import SerialPort
 from host_tools.device.update import BUILT_IN, State
 from host_tools.errors import UpdateRejectedError
 from host_tools.formats import golden, signing_key, update_image
+from host_tools.formats.update_image import HEADER_BYTES, UNIT_BYTES
 from host_tools.runtimes import reference
 from host_tools.workflow import update as workflow
 from targets import emulate
-from targets.load import load
+from targets.load import Target, load
 from targets.make import make
 from targets.options import Options
 from tests.emulator.update_board import FORECASTER, UpdateBoard, product
@@ -27,41 +29,76 @@ pytest.importorskip("unicorn")
 from targets.emulate.board.peripheral.programming import PowerCut, StoreMemory
 
 pytestmark = pytest.mark.emulator
-SIGNATURE, SLOT_BYTES = 22, 0x20000
+SIGNATURE = 22
 ROWS = 60
+FLASHES = {"stm32f4": (0x20000, 4), "stm32g0": (0x800, 8), "stm32u5": (0x2000, 16)}
+"""What is erased and what is programmed at once, in bytes."""
 
 
 @dataclasses.dataclass
 class Bench:
     """A resident application without a network, and what signs for it."""
 
+    target: Target
     image: Path
     folder: Path
     seed: bytes
     options: Options
-    pump: tuple[update_image.Image, ...]
-    bad: tuple[update_image.Image, ...]
 
     def made(self, test=None):
         model = str(self.folder / "pump")
-        return workflow.images("stm32f4", model, self.seed, options=self.options, test=test)
+        return workflow.images(self.target.name, model, self.seed, options=self.options, test=test)
+
+    @functools.cached_property
+    def pump(self):
+        return self.made()
+
+    @functools.cached_property
+    def bad(self):
+        test = workflow.golden_of(workflow.build.find_model(str(self.folder / "pump")))
+        return self.made(dataclasses.replace(test, records_crc=test.records_crc ^ 1))
+
+    @property
+    def slot_bytes(self):
+        return self.target.update.slot_bytes
+
+    @property
+    def erases(self):
+        return self.slot_bytes // FLASHES[self.target.name][0]
+
+    @property
+    def unit(self):
+        return FLASHES[self.target.name][1]
+
+    @property
+    def payload_end(self):
+        """Number of operations up to the payload's last; header and three marks follow."""
+        return self.erases + len(self.pump[0].payload) // self.unit
+
+    @property
+    def total(self):
+        return self.payload_end + (HEADER_BYTES + 3 * UNIT_BYTES) // self.unit
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def bench(request, tmp_path_factory):
+    name = request.param
     folder = tmp_path_factory.mktemp("update")
     model = product(folder / "pump")
     assert cli.main(["update", "key", str(folder / "site.pem")]) == 0
     seed = signing_key.load(folder / "site.pem")
     options = Options(update=str(folder / "site.pub"))
-    image = make("stm32f4", str(model), app="detector", options=options).elf
-    made = Bench(image, folder, seed, options, (), ())
-    made.pump = made.made()
-    test = workflow.golden_of(workflow.build.find_model(str(model)))
-    made.bad = made.made(dataclasses.replace(test, records_crc=test.records_crc ^ 1))
-    return made
+    image = make(name, str(model), app="detector", options=options).elf
+    return Bench(load(name), image, folder, seed, options)
 
 
+def on(*names, also=()):
+    """Run a test on targets; on those of `also` where the slow tests run."""
+    slow = [pytest.param(name, marks=pytest.mark.slow) for name in also]
+    return pytest.mark.parametrize("bench", [*names, *slow], indirect=True)
+
+
+@on("stm32f4", also=("stm32g0", "stm32u5"))
 def test_another_model_over_the_line(bench, capsys):
     """After an update the device's records equal those of the new model on the host.
 
@@ -69,10 +106,10 @@ def test_another_model_over_the_line(bench, capsys):
     """
     file = bench.folder / "forecaster.update"
     key = str(bench.folder / "site.pem")
-    verb = ["update", "build", "--model", "forecaster", "--key", key, "--out", str(file)]
-    assert cli.main([*verb, "--version", "3"]) == 0
+    made = ["--target", bench.target.name, "--model", "forecaster", "--version", "3"]
+    assert cli.main(["update", "build", *made, "--key", key, "--out", str(file)]) == 0
     samples = golden.load(FORECASTER / "golden.npz").samples[:ROWS]
-    board = emulate.start(load("stm32f4"), bench.image, kind="board", conditions=emulate.STRICT)
+    board = emulate.start(bench.target, bench.image, kind="board", conditions=emulate.STRICT)
     with board as running:
         assert cli.main(["update", "send", str(file), "--port", running.url]) == 0
         assert "tested and confirmed" in capsys.readouterr().out
@@ -99,8 +136,8 @@ def reference_run():
 
 def cut(bench, at):
     """Cut the power at a flash operation of an update; return whether it went."""
-    target = load("stm32f4")
-    slots = StoreMemory(target.update_origin, bytearray(b"\xff" * 2 * SLOT_BYTES))
+    target = bench.target
+    slots = StoreMemory(target.update_origin, bytearray(b"\xff" * target.update.size_bytes))
     slots.cut_at = at
     with UpdateBoard(target, bench.image, slots) as board:
         try:
@@ -127,30 +164,37 @@ def cut(bench, at):
     return True
 
 
-def operations(bench):
-    """Return the erase and the words of the payload; 64 of the header and 3 marks follow."""
-    return 1 + len(bench.pump[0].payload) // 4
+CUTS = [
+    ("stm32f4", "payload"),
+    ("stm32f4", "whole"),
+    ("stm32f4", "tried"),
+    ("stm32g0", "whole"),
+    ("stm32u5", "payload"),
+    ("stm32u5", "tried"),
+]
 
 
-@pytest.mark.parametrize("place", ["payload", "whole", "tried"])
+@pytest.mark.parametrize(("bench", "place"), CUTS, indirect=["bench"])
 def test_power_cut(bench, place):
-    payload_end = operations(bench)
-    at = {"payload": payload_end // 2, "whole": payload_end + 66, "tried": payload_end + 70}[place]
+    mark = UNIT_BYTES // bench.unit
+    whole = bench.payload_end + HEADER_BYTES // bench.unit + mark // 2
+    at = {"payload": bench.payload_end // 2, "whole": whole, "tried": whole + mark}[place]
     assert cut(bench, at)
 
 
-@pytest.mark.slow
+@on(also=FLASHES)
 def test_power_cut_at_every_operation(bench):
-    payload_end = operations(bench)
-    last = payload_end + 64 + 3 * 4
-    points = [0, 1, 2, *range(3, payload_end, 16), *range(payload_end - 2, last)]
+    first, end = bench.erases + 2, bench.payload_end
+    step = 64 // bench.unit
+    points = [*range(first), *range(first, end, step), *range(end - 2, bench.total)]
     for at in points:
         assert cut(bench, at), at
-    assert not cut(bench, last)
+    assert not cut(bench, bench.total)
 
 
+@on("stm32f4")
 def test_what_is_not_signed_changes_nothing(bench):
-    target = load("stm32f4")
+    target = bench.target
     with UpdateBoard(target, bench.image, None) as board:
         assert board.boot() == "pump"
         image = bench.pump[0]
@@ -167,9 +211,9 @@ def test_what_is_not_signed_changes_nothing(bench):
         assert board.said == []
 
 
-@pytest.mark.slow
+@on(also=FLASHES)
 def test_a_trial_that_nobody_confirms_ends(bench):
-    target = load("stm32f4")
+    target = bench.target
     with UpdateBoard(target, bench.image, None) as board:
         assert board.boot() == "pump"
         assert board.install(bench.pump[0]) == 0
@@ -181,4 +225,6 @@ def test_a_trial_that_nobody_confirms_ends(bench):
         assert board.boot() == "pump"
         about = board.info()
         assert (about.running, about.slots[0].state) == (BUILT_IN, State.REJECTED)
-        assert np.all(np.frombuffer(board.machine._slots.contents[SLOT_BYTES:], np.uint8) == 0xFF)
+        assert np.all(
+            np.frombuffer(board.machine._slots.contents[bench.slot_bytes :], np.uint8) == 0xFF
+        )

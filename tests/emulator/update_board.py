@@ -8,6 +8,7 @@ from host_tools.device import protocol
 from host_tools.device.frame import Frame, Receiver, encode
 from host_tools.device.protocol import Message
 from host_tools.device.update import parse_info
+from host_tools.formats.update_image import UNIT_BYTES
 from targets import build
 from tests.emulator.test_store import Board
 
@@ -36,7 +37,7 @@ class UpdateBoard(Board):
 
     def __init__(self, target, image, slots):
         super().__init__(target, image, None, slots=slots)
-        self.receiver, self.seq, self.frames = Receiver(), 0, []
+        self.receiver, self.seq, self.frames, self.piece = Receiver(), 0, [], 0
 
     def listen(self):
         """Take what the board sent, text and frames; return all of it."""
@@ -77,7 +78,9 @@ class UpdateBoard(Board):
         self.run(lambda: b"status=0x" in self.listen().rpartition(b"safe 0")[2])
         hello, status = self.request("HELLO", protocol.u32(1))
         assert status == 0
-        return protocol.parse_hello(hello).model
+        device = protocol.parse_hello(hello)
+        self.piece = (device.max_payload - 4) // UNIT_BYTES * UNIT_BYTES
+        return device.model
 
     def info(self):
         return parse_info(self.request("UPDATE_INFO")[0])
@@ -85,8 +88,8 @@ class UpdateBoard(Board):
     def install(self, image):
         """Send an image; return the first status that is not 0."""
         _, status = self.request("UPDATE_BEGIN", image.header)
-        for at in range(0, len(image.payload), 496):
-            piece = protocol.u32(at) + image.payload[at : at + 496]
+        for at in range(0, len(image.payload), self.piece):
+            piece = protocol.u32(at) + image.payload[at : at + self.piece]
             status = status or self.request("UPDATE_DATA", piece)[1]
         return status or self.request("UPDATE_END")[1]
 

@@ -69,7 +69,7 @@
 #define FLASH_KEY1 0x45670123u
 #define FLASH_KEY2 0xCDEF89ABu
 #define FLASH_SR_ERRORS 0xF2u /* OPERR, WRPERR, PGAERR, PGPERR, PGSERR; cleared by writing 1 */
-#define FLASH_SR_BSY (1u << 16)
+#define FLASH_SR_BUSY (1u << 16)
 #define FLASH_CR_PG (1u << 0)
 #define FLASH_CR_SER (1u << 1)
 #define FLASH_CR_SNB_SHIFT 3u

@@ -1,58 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two sectors of 128 KiB as the store; RM0090 section 3.6. The chip has one bank: while it erases
- * or programs, the core stands still at its next fetch from flash, interrupts included. */
+/* Sectors of 128 KiB as the store and as slots for models; RM0090 section 3.6. The chip has one
+ * bank: while it erases or programs, the core stands still at its next fetch from flash, interrupts
+ * included. */
 #include "safe/store.h"
-#include "safe/compiler.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-#include "safe/port.h"
 #include "safe_target.h"
 #include "stm32f4.h"
 
+#if defined(SAFE_TARGET_STORE_ORIGIN) || defined(SAFE_TARGET_UPDATE_ORIGIN)
+
+/* Of its sectors this takes those of 128 KiB only. Sectors 0 to 3 have 16 KiB, sector 4 has 64 KiB:
+ * together one of the others. The second bank of larger parts numbers its sectors otherwise. */
+#define PAGE_BYTES 0x20000u
+#define FIRST_LARGE (0x08000000u + PAGE_BYTES)
+#define BANK_1_END 0x08100000u
+#define IS_LARGE_IN_BANK_1(origin, bytes)                                                          \
+    ((origin) >= FIRST_LARGE && (origin) + 2u * (bytes) <= BANK_1_END)
 #ifdef SAFE_TARGET_STORE_ORIGIN
-
-#include "flash.h"
-
-typedef char store_is_in_bank_1[SAFE_TARGET_STORE_ORIGIN < SAFE_FLASH_BANK_1_END ? 1 : -1];
-typedef char slot_is_one_sector[SAFE_TARGET_STORE_SLOT_BYTES == SAFE_FLASH_SECTOR_BYTES ? 1 : -1];
 typedef char
-    slot_begins_a_sector[SAFE_TARGET_STORE_ORIGIN % SAFE_FLASH_SECTOR_BYTES == 0u ? 1 : -1];
-typedef char
-    slot_is_large[SAFE_TARGET_STORE_ORIGIN >= SAFE_FLASH_ORIGIN + SAFE_FLASH_SECTOR_BYTES ? 1 : -1];
+    store_is_large[IS_LARGE_IN_BANK_1(SAFE_TARGET_STORE_ORIGIN, SAFE_TARGET_STORE_SLOT_BYTES) ? 1
+                                                                                              : -1];
+#endif
+#ifdef SAFE_TARGET_UPDATE_ORIGIN
+typedef char slots_are_large
+    [IS_LARGE_IN_BANK_1(SAFE_TARGET_UPDATE_ORIGIN, SAFE_TARGET_UPDATE_SLOT_BYTES) ? 1 : -1];
+#endif
 
-static uint32_t address_of(uint32_t slot, uint32_t offset)
-{
-    return SAFE_TARGET_STORE_ORIGIN + slot * SAFE_TARGET_STORE_SLOT_BYTES + offset;
-}
+#ifdef SAFE_TARGET_UPDATE_ORIGIN
+#define FLASH_ACR_CACHES (FLASH_ACR_DCEN | FLASH_ACR_ICEN)
+#define FLASH_ACR_FORGET (FLASH_ACR_DCRST | FLASH_ACR_ICRST)
+#else
+#define FLASH_ACR_CACHES FLASH_ACR_DCEN
+#define FLASH_ACR_FORGET FLASH_ACR_DCRST
+#endif
+#define UNIT_BYTES 4u
+#define FLASH_CR_PROGRAM (FLASH_CR_PSIZE_WORD | FLASH_CR_PG)
+/** The core stands still meanwhile, so few are needed. Enough for the 4 s that an erase takes at
+ * most (DS8626, table "Flash memory programming") at 168 MHz and six cycles a poll, if it ran on.
+ */
+#define POLLS 120000000u
 
-static safe_status_t store_read(uint32_t slot, uint32_t offset, uint8_t *bytes, size_t length)
+/* The caches do not see what erasing and programming change (section 3.5.2). That of instructions
+ * may hold what ran in a slot for a model before. */
+static safe_status_t lock(void)
 {
-    memcpy(bytes, (const void *)(uintptr_t)address_of(slot, offset), length);
+    FLASH_CR = FLASH_CR_LOCK;
+    FLASH_ACR &= ~FLASH_ACR_CACHES;
+    FLASH_ACR |= FLASH_ACR_FORGET;
+    FLASH_ACR &= ~FLASH_ACR_FORGET;
+    FLASH_ACR |= FLASH_ACR_CACHES;
     return SAFE_STATUS_OK;
 }
 
-SAFE_COLD static safe_status_t store_erase(uint32_t slot)
+static safe_status_t flash_read(uint32_t address, uint8_t *bytes, size_t length)
 {
-    return safe_flash_erase(SAFE_FLASH_SECTOR_AT(address_of(slot, 0)));
+    memcpy(bytes, (const void *)(uintptr_t)address, length);
+    return SAFE_STATUS_OK;
 }
 
-SAFE_COLD static safe_status_t store_program(uint32_t slot, uint32_t offset, const uint8_t *bytes,
-                                             size_t length)
+static void start_erase(uint32_t address)
 {
-    return safe_flash_program(address_of(slot, offset), bytes, length);
+    uint32_t sector = 5u + (address - FIRST_LARGE) / PAGE_BYTES;
+
+    FLASH_CR = FLASH_CR_PSIZE_WORD | FLASH_CR_SER | (sector << FLASH_CR_SNB_SHIFT);
+    FLASH_CR |= FLASH_CR_STRT;
 }
 
-const safe_store_flash_t *safe_port_store(void)
-{
-    static const safe_store_flash_t flash = {
-        .slot_bytes = SAFE_TARGET_STORE_SLOT_BYTES,
-        .read = store_read,
-        .erase = store_erase,
-        .program = store_program,
-    };
-    return &flash;
-}
+#include "kept_flash.h"
 
 #endif

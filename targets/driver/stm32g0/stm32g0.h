@@ -47,6 +47,7 @@
 #define FLASH_ACR_LATENCY_MASK 7u
 #define FLASH_ACR_PRFTEN (1u << 8)
 #define FLASH_ACR_ICEN (1u << 9)
+#define FLASH_ACR_ICRST (1u << 11)
 #define FLASH_KEY1 0x45670123u
 #define FLASH_KEY2 0xCDEF89ABu
 /* OPERR, PROGERR, WRPERR, PGAERR, SIZERR, PGSERR, MISERR, FASTERR; cleared by writing 1 */

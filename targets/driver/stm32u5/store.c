@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages of 8 KiB, programmed by quad-words; RM0456 chapter FLASH, as stm32_bank_store.h says. */
+/* Pages of 8 KiB, programmed by quad-words; RM0456 chapter FLASH, as stm32_bank_flash.h says. */
 #include "safe/status.h"
 
 #include "safe_target.h"
 #include "stm32u5.h"
 
-#ifdef SAFE_TARGET_STORE_ORIGIN
+#if defined(SAFE_TARGET_STORE_ORIGIN) || defined(SAFE_TARGET_UPDATE_ORIGIN)
 
 /* The registers for non-secure code. */
 #define FLASH_KEYR FLASH_NSKEYR
@@ -32,6 +32,6 @@ static safe_status_t lock(void)
     return SAFE_STATUS_TIMEOUT;
 }
 
-#include "stm32_bank_store.h"
+#include "stm32_bank_flash.h"
 
 #endif

@@ -231,7 +231,7 @@ class Board(ABC):
             self.cpu.map_registers(
                 self._store.origin,
                 len(self._store.contents),
-                self.chip.flash.read_store,
+                self.chip.flash.read_kept,
                 self.chip.flash.program,
             )
         if self._slots is not None and self.chip.flash is not None:
@@ -239,6 +239,10 @@ class Board(ABC):
             self._mark(self._marks_of(bytes(self._flash.buffer)))
             size = len(self._slots.contents)
             self.cpu.map_programmable(self._slots.origin, size, self.chip.flash.program)
+            torn = self._slots.torn
+            if torn:
+                at, last = self._slots.origin + min(torn), self._slots.origin + max(torn)
+                self.cpu.watch_reads(at, last, self.chip.flash.read_kept)
         if self.chip.has_boot_alias:
             self.cpu.map(self._flash, 0)
         self.cpu.map_shared_registers(REGISTERS, self.chip.register_space, self._read, self._write)

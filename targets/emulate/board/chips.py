@@ -82,6 +82,11 @@ class Surroundings:
     """Memory of the target's slots for models."""
     outside: Outside = field(default_factory=Outside)
 
+    @property
+    def kept(self) -> tuple[StoreMemory, ...]:
+        """What can be erased and programmed."""
+        return tuple(memory for memory in (self.store, self.slots) if memory is not None)
+
     def timing(self, hz: Callable[[], int]) -> Timing:
         """Return what a flash operation needs, for a core that runs at `hz()`."""
         return Timing(self.cycles, hz, self.stall)
@@ -132,7 +137,7 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
     clocks = f4_rcc.Rcc(0x40023800, switched, variant.bits)
     power = f4_pwr.Pwr(0x40007000, lambda: clocks.bit("APB1ENR", 28), variant)
     timing = around.timing(lambda: clocks.speed().core)
-    flash = f4_flash.Flash(0x40023C00, variant, around.store, timing, around.slots)
+    flash = f4_flash.Flash(0x40023C00, variant, around.kept, timing)
     watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core)
     resets = {
         "A": {"MODER": 0xA8000000, "OSPEEDR": 0x0C000000, "PUPDR": 0x64000000},
@@ -192,7 +197,7 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
     power = pwr.Pwr(0x46020800, lambda: clocks.bit("AHB3ENR", 2), booster_hz, variant.bits)
     timing = around.timing(lambda: clocks.speed().core)
     flash = u5_flash.Flash(
-        0x40022000, lambda: power.field("VOSR", 16, 2), around.store, timing, around.raise_nmi
+        0x40022000, lambda: power.field("VOSR", 16, 2), around.kept, timing, around.raise_nmi
     )
     watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core)
     resets = {
@@ -233,7 +238,7 @@ def _stm32g0(target: Target, around: Surroundings) -> Chip:
     variant = choose(target, G0_VARIANTS)
     clocks = g0_rcc.Rcc(0x40021000, switched, variant.bits)
     timing = around.timing(lambda: clocks.speed().core)
-    flash = g0_flash.Flash(0x40022000, around.store, timing, around.raise_nmi)
+    flash = g0_flash.Flash(0x40022000, around.kept, timing, around.raise_nmi)
     watchdog = Watchdog(0x40003000, around.cycles, lambda: clocks.speed().core)
     resets = {"A": {"MODER": 0xEBFFFFFF, "OSPEEDR": 0x0C000000, "PUPDR": 0x24000000}}
     others = {"MODER": 0xFFFFFFFF}

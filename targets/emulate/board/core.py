@@ -117,6 +117,7 @@ class Core:
         self._raised: Exception | None = None
         self._programmable = range(0)
         self._program: Write = lambda *_: None
+        self._repairs: list[tuple[int, bytes]] = []
         self._uc.hook_add(uc.UC_HOOK_MEM_INVALID, self._on_access)
         numbers = (ctypes.c_int32 * len(general))(*general)
         self._keep.append(numbers)
@@ -143,11 +144,17 @@ class Core:
         self, _core: unicorn.Uc, access: int, address: int, size: int, value: int, _data: object
     ) -> bool:
         if access == uc.UC_MEM_WRITE_PROT and address in self._programmable:
+            written = value & (1 << 8 * size) - 1
             try:
-                self._program(address, size, value & (1 << 8 * size) - 1)
+                self._program(address, size, written)
             except Exception as error:  # noqa: BLE001 - raised again in `run`
                 self._raised = error
                 return False
+            made = bytes(self._uc.mem_read(address, size))
+            if made != written.to_bytes(size, "little"):
+                # Unicorn writes all the same: put right before the next instruction.
+                self._repairs.append((address, made))
+                self._watch.limit = 0
             return True
         self._stop = Stop(_ACCESSES.get(access, Reason.BAD_READ), address)
         return False
@@ -163,6 +170,16 @@ class Core:
     def map_programmable(self, start: int, size: int, program: Write) -> None:
         """Send writes to a range of mapped flash to `program(address, size, value)` first."""
         self._programmable, self._program = range(start, start + size), program
+
+    def watch_reads(self, first: int, last: int, read: Read) -> None:
+        """Tell `read(address, size)` of each read from an address between two."""
+
+        def reading(
+            _core: unicorn.Uc, _access: int, address: int, size: int, _value: int, _data: object
+        ) -> None:
+            read(address, size)
+
+        self._uc.hook_add(uc.UC_HOOK_MEM_READ, reading, begin=first, end=last)
 
     def map_registers(self, start: int, size: int, read: Read, write: Write) -> None:
         """Send accesses of a range to `read(address, size)`, `write(address, size, value)`."""
@@ -227,6 +244,9 @@ class Core:
             self._uc.emu_start(address, NO_END)
         except unicorn.UcError as found:
             error = found
+        for place, contents in self._repairs:
+            self._uc.mem_write(place, contents)
+        self._repairs.clear()
         if self._raised is not None:
             raise self._raised
         return error

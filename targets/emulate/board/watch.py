@@ -4,6 +4,7 @@ A hook in Python at every instruction would be a thousand times slower than one 
 """
 
 import ctypes
+from functools import lru_cache
 from pathlib import Path
 
 from targets import native
@@ -14,6 +15,7 @@ NOWHERE = 1
 MARK_FLOAT, MARK_PROCESS_STACK, MARK_NARROW = 0x80, 0x40, 0x20
 MARK_SYSTEM, MARK_ACCESS = 0x01, 0x02
 """Marks of a program for RISC-V."""
+_PIECE_BYTES = 4096
 _PC = 15
 _SP = 13
 
@@ -91,9 +93,23 @@ def marks(code: bytes, *, baseline: bool = False) -> bytes:
 
     Data between instructions may look like one: the mark is harmless, nothing runs there.
     """
-    halves = memoryview(code[: len(code) // 4 * 4]).cast("H").tolist()
-    found = bytearray(len(code) // 2 + 1)
-    for i, (first, second) in enumerate(zip(halves, [*halves[1:], 0], strict=True)):
+    code = code[: len(code) // 4 * 4]
+    starts = range(0, len(code), _PIECE_BYTES)
+    pieces = (_marks_of_piece(code[at : at + _PIECE_BYTES + 2], baseline) for at in starts)
+    return b"".join(pieces).ljust(len(code) // 2 + 1, b"\0")
+
+
+@lru_cache(maxsize=4096)
+def _marks_of_piece(code: bytes, baseline: bool) -> bytes:
+    """Return the marks of a piece of code, which the first halfword behind it follows.
+
+    Most of a flash is erased, and a board marks its flash at every start: few pieces are new.
+    """
+    halves = memoryview(code).cast("H").tolist()
+    following = [*halves[1:], 0]
+    halves = halves[: _PIECE_BYTES // 2]
+    found = bytearray(len(halves))
+    for i, (first, second) in enumerate(zip(halves, following, strict=False)):
         if first >= 0xC000:
             register = _base(first, second)
             if register is not None and register not in (_SP, _PC):

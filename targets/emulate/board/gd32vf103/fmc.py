@@ -84,7 +84,7 @@ class Fmc(Peripheral):
             self._store.program(address, value.to_bytes(width, "little"), tears=False)
             self._end(_WORD_SECONDS)
 
-    def read_store(self, address: int, width: int) -> int:
+    def read_kept(self, address: int, width: int) -> int:
         """Return what the core reads of the store."""
         assert self._store is not None
         return self._store.word(address, width)

@@ -1,15 +1,15 @@
-"""Flash interface of the families with two banks: erasing and programming of the pages of the
-store, in bank 2 while the image runs from bank 1; chapter FLASH of RM0444 and RM0456.
+"""Flash interface of the families with two banks: erasing and programming of the pages of store
+and slots, in bank 2 while the image runs from bank 1; chapter FLASH of RM0444 and RM0456.
 
 A unit is programmed once after an erase, by its words in ascending order. One whose programming was
 cut reads with two wrong bits, which raises an NMI.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from targets.emulate.board.peripheral.bus import Peripheral
-from targets.emulate.board.peripheral.programming import Lock, StoreMemory, Timing
+from targets.emulate.board.peripheral.programming import Lock, StoreMemory, Timing, kept_at
 
 _ORIGIN = 0x08000000
 _PG, _PER, _STRT, _LOCK = 0, 1, 16, 31
@@ -49,7 +49,7 @@ class Bank:
 
 
 class BankFlash(Peripheral):
-    """Flash interface of a family, which sets `bank`: programming of the store."""
+    """Flash interface of a family, which sets `bank`: programming of store and slots."""
 
     name = "FLASH"
     bank: Bank
@@ -57,12 +57,12 @@ class BankFlash(Peripheral):
     def __init__(
         self,
         base: int,
-        store: StoreMemory | None,
+        kept: Sequence[StoreMemory],
         timing: Timing,
         raise_nmi: Callable[[], None],
     ) -> None:
-        """Make the flash interface over `store`, if the target has one."""
-        self._store = store
+        """Make the flash interface over what is kept in flash: store, slots."""
+        self._kept = kept
         self._timing = timing
         self._raise_nmi = raise_nmi
         super().__init__(base)
@@ -129,20 +129,20 @@ class BankFlash(Peripheral):
             )
             return
         page = self.field(bank.control, 3, bank.page_bits)
-        # The store ends where flash ends, and each half of flash is a bank.
-        end = _ORIGIN if self._store is None else self._store.end
+        # What is kept ends where flash ends, and each half of flash is a bank.
+        end = max((memory.end for memory in self._kept), default=_ORIGIN)
         start = _ORIGIN + (end - _ORIGIN) // 2 + (page - bank.first_page) * bank.page_bytes
-        if self._store is None or not self._store.covers(start, bank.page_bytes):
+        memory = kept_at(self._kept, start, bank.page_bytes)
+        if memory is None:
             self.complain(
-                f"FLASH_{bank.control}: erases page {page} of bank 2, which is not of the store"
+                f"FLASH_{bank.control}: erases page {page} of bank 2, no part of store or slots"
             )
             return
-        self._store.erase(start, bank.page_bytes)
+        memory.erase(start, bank.page_bytes)
         self._work(bank.page_seconds)
 
     def program(self, address: int, width: int, value: int) -> None:
-        """Take a write to the store: a word of a unit."""
-        assert self._store is not None
+        """Take a write to store or slots: a word of a unit."""
         if not self._lock.is_open or not self.bit(self.bank.control, _PG) or self._is_busy:
             self._refuse(_PGSERR, f"write of flash at {address:#010x} without PG, or while busy")
             return
@@ -160,10 +160,12 @@ class BankFlash(Peripheral):
             return
         data = b"".join(word.to_bytes(4, "little") for word in self._unit)
         self._unit = []
-        if not self._store.is_erased(self._unit_at, self.bank.unit_bytes) and any(data):
+        memory = kept_at(self._kept, self._unit_at, self.bank.unit_bytes)
+        assert memory is not None
+        if not memory.is_erased(self._unit_at, self.bank.unit_bytes) and any(data):
             self._refuse(_PROGERR, f"{self.bank.unit} at {self._unit_at:#010x} is not erased")
             return
-        self._store.program(self._unit_at, data, tears=True)
+        memory.program(self._unit_at, data, tears=True)
         self._work(self.bank.unit_seconds)
 
     def _refuse(self, error: int, text: str) -> None:
@@ -171,10 +173,11 @@ class BankFlash(Peripheral):
         self.value[self.bank.status] |= error
         self.complain(text)
 
-    def read_store(self, address: int, width: int) -> int:
-        """Return what the core reads of the store; a torn unit raises an NMI."""
-        assert self._store is not None
-        if self._store.is_torn(address, width):
+    def read_kept(self, address: int, width: int) -> int:
+        """Return what the core reads of store or slots; a torn unit raises an NMI."""
+        memory = kept_at(self._kept, address, width)
+        assert memory is not None
+        if memory.is_torn(address, width):
             self.value[self.bank.ecc] |= _ECCD
             self._raise_nmi()
-        return self._store.word(address, width)
+        return memory.word(address, width)

@@ -1,10 +1,10 @@
 """What the flash interfaces of the families share: the lock, the operation under way, the memory.
 
-Only the store of the target's description can be erased and programmed; a program that would touch
-its own image is reported.
+Only store and slots of the target's description can be erased and programmed; a program that would
+touch its own image is reported.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 ERASED = 0xFF
@@ -74,6 +74,11 @@ class StoreMemory:
         """Return whether error correction fails somewhere in a range."""
         at = address - self.origin
         return not self.torn.isdisjoint(range(at, at + length))
+
+
+def kept_at(memories: Iterable[StoreMemory], address: int, length: int = 1) -> StoreMemory | None:
+    """Return what can be erased and programmed at an address; None where nothing can."""
+    return next((memory for memory in memories if memory.covers(address, length)), None)
 
 
 class PowerCut(Exception):  # noqa: N818 - an event, not an error

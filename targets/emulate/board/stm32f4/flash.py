@@ -4,9 +4,11 @@ Access control, and erasing and programming of the sectors of the store. One ban
 still while it is busy. Times: DS8626, "Flash memory programming", typical, 32 bits at once.
 """
 
+from collections.abc import Sequence
+
 from targets.emulate.board.peripheral.bus import Peripheral, Register
 from targets.emulate.board.peripheral.clock import MHZ
-from targets.emulate.board.peripheral.programming import Lock, StoreMemory, Timing
+from targets.emulate.board.peripheral.programming import Lock, StoreMemory, Timing, kept_at
 from targets.emulate.board.stm32f4.variants import F4
 
 _ORIGIN, _KIB = 0x08000000, 1024
@@ -28,14 +30,12 @@ class Flash(Peripheral):
         self,
         base: int,
         variant: F4,
-        store: StoreMemory | None,
+        kept: Sequence[StoreMemory],
         timing: Timing,
-        slots: StoreMemory | None = None,
     ) -> None:
-        """Make the flash interface of a part; `slots` are those of models, where it has them."""
+        """Make the flash interface of a part over what is kept in flash: store, slots."""
         self._steps = variant.wait_states_mhz
-        self._store = store
-        self._memories = tuple(memory for memory in (store, slots) if memory is not None)
+        self._kept = kept
         self._timing = timing
         self.registers = (
             Register(0x00, "ACR", 0x00001F00 | variant.latency_bits),
@@ -85,20 +85,16 @@ class Flash(Peripheral):
         number = self.field("CR", 3, 4)
         start = _ORIGIN + sum(_SECTORS[:number])
         length = _SECTORS[number] if number < len(_SECTORS) else 0
-        memory = self._at(start, length)
+        memory = kept_at(self._kept, start, length)
         if memory is None or not length:
             self.complain(f"FLASH_CR: erases sector {number}, which is not of the store or a slot")
             return
         memory.erase(start, length)
         self._stall(length / _KIB * _ERASE_SECONDS_PER_KIB)
 
-    def _at(self, address: int, length: int) -> StoreMemory | None:
-        """Return what can be erased and programmed at an address."""
-        return next((m for m in self._memories if m.covers(address, length)), None)
-
     def program(self, address: int, width: int, value: int) -> None:
         """Take a write to the store, or to a slot."""
-        memory = self._at(address, width)
+        memory = kept_at(self._kept, address, width)
         assert memory is not None
         if not self._lock.is_open or not self.bit("CR", _PG):
             self.value["SR"] |= _PGSERR
@@ -110,10 +106,11 @@ class Flash(Peripheral):
             memory.program(address, value.to_bytes(width, "little"), tears=False)
             self._stall(_WORD_SECONDS)
 
-    def read_store(self, address: int, width: int) -> int:
+    def read_kept(self, address: int, width: int) -> int:
         """Return what the core reads of the store."""
-        assert self._store is not None
-        return self._store.word(address, width)
+        memory = kept_at(self._kept, address, width)
+        assert memory is not None
+        return memory.word(address, width)
 
     def _stall(self, seconds: float) -> None:
         self._timing.stall(int(seconds * self._timing.hz()))

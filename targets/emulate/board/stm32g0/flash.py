@@ -1,4 +1,4 @@
-"""Flash interface: RM0444 chapter FLASH: read access latency, and the pages of the store as
+"""Flash interface: RM0444 chapter FLASH: read access latency, and the pages of store and slots as
 bank_flash.py says. Times: DS13560, "Flash memory characteristics", typical.
 """
 
@@ -10,7 +10,7 @@ _MOST_MHZ = (24, 48, 64)
 
 
 class Flash(BankFlash):
-    """Flash interface: wait states, and programming of the store."""
+    """Flash interface: wait states, and programming of store and slots."""
 
     registers = (
         Register(0x00, "ACR", 0x00050B07, reset=0x00040600),

@@ -1,8 +1,8 @@
-"""Flash interface: RM0456 chapter FLASH: read access latency, and the pages of the store as
+"""Flash interface: RM0456 chapter FLASH: read access latency, and the pages of store and slots as
 bank_flash.py says. Times: DS13737, "Flash memory characteristics", typical.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from targets.emulate.board.peripheral.bank_flash import Bank, BankFlash
 from targets.emulate.board.peripheral.bus import Register
@@ -14,7 +14,7 @@ _MHZ_PER_STATE = {3: 32, 2: 30, 1: 24, 0: 8}
 
 
 class Flash(BankFlash):
-    """Flash interface: wait states, and programming of the store."""
+    """Flash interface: wait states, and programming of store and slots."""
 
     registers = (
         Register(0x00, "ACR", 0x0000790F, reset=0x1),
@@ -45,13 +45,13 @@ class Flash(BankFlash):
         self,
         base: int,
         voltage: Callable[[], int],
-        store: StoreMemory | None,
+        kept: Sequence[StoreMemory],
         timing: Timing,
         raise_nmi: Callable[[], None],
     ) -> None:
         """Make the flash interface; `voltage()` returns the field PWR_VOSR.VOS."""
         self._voltage = voltage
-        super().__init__(base, store, timing, raise_nmi)
+        super().__init__(base, kept, timing, raise_nmi)
 
     @property
     def max_hz(self) -> int:
