@@ -1,10 +1,11 @@
 """The payload of a model image: objects of a build, linked for one slot, and what they need."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from targets import build, toolchain
+from targets import build, database, toolchain
 from targets.command import run
 from targets.errors import BuildError
 from targets.load import Target
@@ -38,15 +39,20 @@ def _call(command: Sequence[str], folder: Path) -> None:
 
 
 def _objects(built: Path) -> list[Path]:
-    """Return the objects of a build that a model can need; the linker drops the rest."""
-    made = sorted((built / "obj" / "gen").glob("*.o"))
+    """Return the objects of a build that a model can need; the linker drops the rest.
+
+    The folder may hold others, of sources that are gone: the compile database has those of today.
+    """
+    entries = json.loads((built / database.NAME).read_text(encoding="utf-8"))
+    made = sorted(Path(entry["directory"], entry["output"]) for entry in entries)
     own = [
         path
         for path in made
-        if not path.stem.startswith(("safe_app_", "safe_update_"))
+        if path.parent.name == "gen"
+        and not path.stem.startswith(("safe_app_", "safe_update_"))
         and not path.stem.endswith("_detector_static")
     ]
-    return [*own, *sorted((built / "obj" / "sdk" / "src" / "kernel").rglob("*.o"))]
+    return [*own, *(path for path in made if "sdk/src/kernel" in path.parent.as_posix())]
 
 
 def link(
