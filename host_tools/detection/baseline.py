@@ -48,6 +48,16 @@ class Tracker:
         self._block, self._waiting = self._empty(), self._empty()
         self.drop()
 
+    @property
+    def learned(self) -> tuple[F32, F32, F32]:
+        """What a device keeps over a restart: mean, 1/spread, and the largest that it may be."""
+        return self.mean, self.inv, self._most_inv
+
+    def restore(self, learned: tuple[F32, F32, F32]) -> None:
+        """Take what was kept; blocks are forgotten."""
+        self.forget()
+        self.mean, self.inv, self._most_inv = learned
+
     def _empty(self) -> tuple[F32, F32]:
         size = len(self._prior)
         return np.zeros(size, np.float32), np.zeros(size, np.float32)
@@ -176,7 +186,7 @@ class Blocks:
 
     def forget(self) -> None:
         """Nothing was seen."""
-        self._factor = ONE
+        self.factor = ONE
         self.drop()
 
     def drop(self) -> None:
@@ -194,7 +204,7 @@ class Blocks:
     @property
     def limit(self) -> np.float32:
         """Score above which it is a notice."""
-        return np.float32(self._d.notice * max(ONE, self._factor))
+        return np.float32(self._d.notice * max(ONE, self.factor))
 
     def add(self, score: np.float32) -> str:
         """Take a row; return what the trackers have to do: "", "drop", "turn", "commit, turn",
@@ -208,10 +218,10 @@ class Blocks:
         commits = is_good and self._waits
         if commits:
             share = np.float32(self._waiting_peak / self._d.peak)
-            most = np.float32(np.float32(2) * self._factor)
-            change = np.float32(min(share, most) - self._factor)
-            self._factor = np.float32(self._factor + np.float32(self._d.spread_step * change))
-        adopts = self._keeps and bool(score <= max(ONE, self._factor))
+            most = np.float32(np.float32(2) * self.factor)
+            change = np.float32(min(share, most) - self.factor)
+            self.factor = np.float32(self.factor + np.float32(self._d.spread_step * change))
+        adopts = self._keeps and bool(score <= max(ONE, self.factor))
         self._waits, self._waiting_peak = is_good, self._peak
         self._rows, self._peak, self._keeps = 0, ZERO, False
         if not is_good:

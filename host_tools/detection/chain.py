@@ -49,6 +49,7 @@ from numpy.typing import NDArray
 from host_tools.detection.baseline import Blocks, Tracker, learns
 from host_tools.detection.result import Result
 from host_tools.detection.rings import Forecaster, Rows
+from host_tools.detection.saved import Saved
 from host_tools.detection.sensors import Sensors
 from host_tools.detection.statistic import ZERO, contributions, top
 from host_tools.detection.verdict import Verdict
@@ -93,6 +94,24 @@ class Chain:
         self._missing = 0
         self._was_stale = False
         self.gap()
+
+    def saved(self) -> Saved | None:
+        """What a device keeps over a restart; None while nothing is learned."""
+        if not learns(self._d) or self.is_learning:
+            return None
+        trackers = tuple(watched.tracker.learned for watched in self._forms)
+        slow, credit = (self._slow, self._slow_start), self._verdict.credit
+        return Saved(self._blocks.factor, trackers, self._sensors.unlearned, *slow, credit)
+
+    def restore(self, saved: Saved) -> None:
+        """Forgets everything, and has learned what was saved. The time of day stays."""
+        self.reset()
+        for watched, learned in zip(self._forms, saved.trackers, strict=True):
+            watched.tracker.restore(learned)
+        self._blocks.factor, self._sensors.unlearned = saved.factor, saved.unlearned
+        self._slow, self._slow_start = saved.slow, saved.slow_start
+        self._verdict.credit = saved.credit
+        self._learned, self._progress = self._d.learn_rows, self._d.settle_samples
 
     def gap(self) -> None:
         """Forgets recent samples, the score and the present blocks, keeps the baseline."""

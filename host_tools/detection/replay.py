@@ -80,36 +80,55 @@ def run_chain(
     Raises:
         DataError: Another channel count.
     """
-    a = config.adapter
-    if samples.ndim != 2 or samples.shape[1] != a.channels:
-        raise DataError(f"samples have shape {samples.shape}, the chain {a.channels} channels")
-    samples = samples.astype(np.float32)
-    chain = Chain(config.detector, a, forecaster_of(a))
+    player = Player(config, samples, forecast)
     if phase is not None:
-        chain.set_phase(phase)
-    model = None if forecast is None else _Batch(a, samples, forecast)
+        player.chain.set_phase(phase)
     lost = np.zeros(len(samples), np.int64) if counter is None else np.diff(counter, prepend=-1) - 1
-
-    def look_ahead(row: int, window: NDArray[np.generic] | None) -> NDArray[np.int8] | None:
-        if window is None or model is None:
-            return None
-        output = model.output(row, window, chain.baseline.mean)
-        chain.forecaster.accept(output)
-        return output
-
     records = np.zeros(len(samples), dtype=RECORD)
-    for row, sample in enumerate(samples):
+    for row in range(len(samples)):
         if row in resets:
-            chain.reset()
+            player.chain.reset()
         if row in stales:
-            chain.stale()
-        missed = min(int(lost[row]), config.detector.max_missed + 1)
-        for _ in range(missed):
-            look_ahead(row - 1, chain.miss())
-        chain.skip(int(lost[row]) - missed)
-        result, window = chain.step(sample)
-        records[row] = record(result, look_ahead(row, window))
+            player.chain.stale()
+        records[row] = player.take(row, int(lost[row]))
     return records
+
+
+class Player:
+    """A chain that the rows of one recording go through, in ascending order."""
+
+    def __init__(
+        self, config: ChainConfig, samples: NDArray[np.float32], forecast: Forecast | None
+    ) -> None:
+        """Start as after power-up; the arguments are those of `run_chain`. Raises DataError."""
+        a = config.adapter
+        if samples.ndim != 2 or samples.shape[1] != a.channels:
+            raise DataError(f"samples have shape {samples.shape}, the chain {a.channels} channels")
+        self._config = config
+        self._samples = samples.astype(np.float32)
+        self._model = None if forecast is None else _Batch(a, self._samples, forecast)
+        self.power_up()
+
+    def power_up(self) -> None:
+        """Forget everything, the time of day too."""
+        adapter = self._config.adapter
+        self.chain = Chain(self._config.detector, adapter, forecaster_of(adapter))
+
+    def take(self, row: int, lost: int) -> np.void:
+        """Take a row through, `lost` samples after the one before; return its RECORD."""
+        missed = min(lost, self._config.detector.max_missed + 1)
+        for _ in range(missed):
+            self._look_ahead(row - 1, self.chain.miss())
+        self.chain.skip(lost - missed)
+        result, window = self.chain.step(self._samples[row])
+        return record(result, self._look_ahead(row, window))
+
+    def _look_ahead(self, row: int, window: NDArray[np.generic] | None) -> NDArray[np.int8] | None:
+        if window is None or self._model is None:
+            return None
+        output = self._model.output(row, window, self.chain.baseline.mean)
+        self.chain.forecaster.accept(output)
+        return output
 
 
 def record(result: Result, output: NDArray[np.generic] | None) -> np.void:

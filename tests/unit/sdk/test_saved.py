@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from host_tools.detection.replay import Player
 from host_tools.formats.record import Event, State
 from tests.unit.sdk.c_config import c_config, run_c
 from tests.unit.sdk.tiny import Tiny
@@ -61,6 +62,32 @@ def test_restored_equals_a_gap(builds, variant, tiny):
     assert run_c(library, rest, tiny.channels).tobytes() == expected.tobytes()
     assert restore(library, content) == OK
     assert save(library) == (OK, content)
+
+
+@pytest.mark.parametrize("tiny", [Tiny(), Tiny(window=7, channels=16, horizon=5)], ids=str)
+def test_the_chain_of_this_host_keeps_the_same(builds, tiny):
+    """Saved after a state that raised it, restored over another: records as the device's."""
+    library, rows, rest = builds(tiny), quiet(tiny, LEARNED_ROWS + 100, 1), quiet(tiny, 300, 2)
+    rows[-20:] += np.float32(6) / tiny.config().adapter.scaler.inv_std
+    rest[200:260] += np.float32(30) / tiny.config().adapter.scaler.inv_std
+    player = Player(tiny.config(), np.concatenate([rows, rest, rest]), tiny.run)
+    assert library.shim_start(3) == 0
+    run_c(library, rows[:10], tiny.channels)
+    assert player.take(0, 0)["state"] == State.WARMUP
+    assert player.chain.saved() is None
+    player.power_up()
+    assert library.shim_reset() == 0
+    for at, part in ((0, rows), (len(rows), rest)):
+        expected = np.stack([player.take(at + row, 0) for row in range(len(part))])
+        assert run_c(library, part, tiny.channels).tobytes() == expected.tobytes()
+        if at == 0:
+            (_, content), kept = save(library), player.chain.saved()
+    assert restore(library, content) == OK
+    player.chain.restore(kept)
+    found = run_c(library, rest, tiny.channels)
+    again = [player.take(len(rows) + len(rest) + row, 0) for row in range(len(rest))]
+    assert found.tobytes() == np.stack(again).tobytes() != expected.tobytes()
+    assert {State.OK, State.ALARM} <= set(found["state"].tolist())
 
 
 def test_a_detector_that_learns_has_nothing_to_save(builds):
