@@ -39,15 +39,16 @@ def start(
 ) -> Emulator:
     """Start image `elf` in the emulator that the target describes; use as a context manager.
 
-    `kind` "board" asks for the soft board instead; `conditions` are for that one only. Raises
-    EmulatorError when the target has none, or it does not start.
+    `kind` "board" asks for the soft board instead; `conditions` are for that one only, but for the
+    file of the store, which a process of the host takes, too. Raises EmulatorError when the target
+    has none, or it does not start.
     """
     config = configuration(target, kind)
+    if config.kind == "process" and conditions == soft_board.Conditions(store=conditions.store):
+        return process.start(target, elf, store=conditions.store)
     if conditions != soft_board.USUAL and config.kind != BOARD:
         asked = conditions.arguments[0]
         raise EmulatorError(f"{asked} is of the soft board; {target.name} runs in {config.kind}")
-    if config.kind == "process":
-        return process.start(target, elf)
     if config.kind == BOARD:
         return soft_board.start(target, elf, conditions)
     if config.kind == "verilator":

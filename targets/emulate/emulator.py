@@ -1,14 +1,15 @@
 """A process that stands for a board: started within a bound, ended for certain."""
 
 import contextlib
+import os
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from re import Pattern
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO
 
 from targets import processes
@@ -89,6 +90,12 @@ class Emulator:
         self._news.clear()
         return found
 
+    def wait_end(self, seconds: float) -> bool:
+        """Wait until the process ends by itself; return whether it did."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return not self.is_running()
+
     def check(self) -> None:
         """Raise EmulatorError when the process has died."""
         status = self._process.poll()
@@ -142,8 +149,15 @@ class Emulator:
             raise death from error
 
 
-def launch(arguments: Sequence[str], ready: Pattern[str], seconds: float) -> Emulator:
+def launch(
+    arguments: Sequence[str],
+    ready: Pattern[str],
+    seconds: float,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Emulator:
     """Start a process and return when its output matches `ready`, whose group 1 is its port.
+
+    `environment` is added to that of this process.
 
     Raises EmulatorError when it cannot start, dies, or opens no port within `seconds`.
     """
@@ -151,6 +165,7 @@ def launch(arguments: Sequence[str], ready: Pattern[str], seconds: float) -> Emu
     try:
         process = subprocess.Popen(
             arguments,
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -10,8 +10,14 @@ from targets.load import Target
 _URL = re.compile(r"^url socket://127\.0\.0\.1:(\d+)$")
 
 
-def start(target: Target, elf: Path, *, seconds: float = START_SECONDS) -> Emulator:
-    """Start program `elf`; returns when its port accepts a connection. See `qemu.start`."""
+def start(
+    target: Target, elf: Path, *, store: Path | None = None, seconds: float = START_SECONDS
+) -> Emulator:
+    """Start program `elf`; returns when its port accepts a connection. See `qemu.start`.
+
+    `store` is the file of what it learns; None: as the environment variable SAFE_STORE says.
+    """
     if not elf.is_file():
         raise EmulatorError(f"no image at {elf}: host_tools build --target {target.name} makes it")
-    return launch([str(elf.resolve()), "--tcp", "0"], _URL, seconds)
+    more = {} if store is None else {"SAFE_STORE": str(store)}
+    return launch([str(elf.resolve()), "--tcp", "0"], _URL, seconds, more)

@@ -39,12 +39,18 @@ class Conditions:
     i2c: Path | None = None
     """CSV file of the devices on the I2C bus (`peripheral.i2c_bus`)."""
 
+    store: Path | None = None
+    """File that holds the flash of the store; the next run goes on with it."""
+    cut_after: int | None = None
+    """Number of bytes of the store that are programmed before the power goes; None: all."""
+
     @property
     def arguments(self) -> list[str]:
         """Return the options of the board's process."""
         flags = [f"--{name}" for name in ("strict", "fast") if getattr(self, name)]
-        for name, path in (("analog", self.analog), ("i2c", self.i2c)):
+        for name, path in (("analog", self.analog), ("i2c", self.i2c), ("store", self.store)):
             flags += [] if path is None else [f"--{name}", str(path.resolve())]
+        flags += [] if self.cut_after is None else ["--cut-after", str(self.cut_after)]
         return flags
 
 

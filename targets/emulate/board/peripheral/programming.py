@@ -6,6 +6,7 @@ touch its own image is reported.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 ERASED = 0xFF
 KEYS = (0x45670123, 0xCDEF89AB)
@@ -22,6 +23,10 @@ class StoreMemory:
     operations: int = 0
     torn: set[int] = field(default_factory=set)
     """Offsets of the bytes whose programming was cut: their error correction does not fit."""
+    cut_after: int | None = None
+    """Number of bytes programmed after which the power goes, an erasure counted as one byte. None:
+    never."""
+    programmed: int = 0
 
     @property
     def end(self) -> int:
@@ -37,10 +42,26 @@ class StoreMemory:
         at = address - self.origin
         return int.from_bytes(self.contents[at : at + width], "little")
 
-    def begin(self) -> bool:
-        """Count an operation; return whether the power goes while it runs."""
+    def load(self, path: Path) -> None:
+        """Take what `keep` wrote; a file that is not there leaves all erased."""
+        if path.is_file():
+            data, size = path.read_bytes(), len(self.contents)
+            self.contents[:] = data[:size]
+            self.torn = {at for at, flag in enumerate(data[size:]) if flag}
+
+    def keep(self, path: Path) -> None:
+        """Write the contents, and a byte for each byte of them: 1 where it is torn."""
+        flags = bytearray(len(self.contents))
+        for at in self.torn:
+            flags[at] = 1
+        path.write_bytes(bytes(self.contents) + flags)
+
+    def begin(self, length: int = 1) -> bool:
+        """Count an operation on `length` bytes; return whether the power goes while it runs."""
         number, self.operations = self.operations, self.operations + 1
-        return number == self.cut_at
+        before, self.programmed = self.programmed, self.programmed + length
+        is_due = self.cut_after is not None and before <= self.cut_after < self.programmed
+        return is_due or number == self.cut_at
 
     def erase(self, address: int, length: int) -> None:
         """Set a range to ones; a cut leaves its second half."""
@@ -54,7 +75,7 @@ class StoreMemory:
 
     def program(self, address: int, data: bytes, *, tears: bool) -> None:
         """Clear bits; a cut leaves the first half of `data`, and tears the unit that lies there."""
-        cut = self.begin()
+        cut = self.begin(len(data))
         at = address - self.origin
         for i, byte in enumerate(data[: len(data) // 2] if cut else data):
             self.contents[at + i] &= byte
