@@ -144,13 +144,13 @@ def _log(arguments: argparse.Namespace) -> Log | None:
         return None
     from host_tools.data import csv
     from host_tools.formats import description
-    from host_tools.workflow import soak
+    from host_tools.workflow.soak import material
 
     about = description.load(description.resolve(arguments.model[0]))
     options = _reading.options(arguments)
     table = csv.read(arguments.csv, options, channels=about.channels)
-    material = soak.of_log(table, _ALL_HOURS)
-    return Log(material.samples, material.numbers, table.rate_hz, material.start)
+    whole = material.of_log(table, _ALL_HOURS)
+    return Log(whole.samples, whole.numbers, table.rate_hz, whole.start)
 
 
 def _image(arguments: argparse.Namespace) -> Path:

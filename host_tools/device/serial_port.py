@@ -8,7 +8,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Self
 
 import serial
 from serial.tools import list_ports
@@ -46,7 +46,7 @@ class SerialPort:
         self._serial = _open(url, baud)
         self._identity = _usb_identity(url)
 
-    def __enter__(self) -> "SerialPort":
+    def __enter__(self) -> Self:
         """Return the open port."""
         return self
 

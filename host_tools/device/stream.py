@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.device import protocol
+from host_tools.device.frame import Frame, encode
 from host_tools.device.link import Link
-from host_tools.device.protocol import DeviceInfo
+from host_tools.device.protocol import DeviceInfo, Message
 from host_tools.formats.record import RECORD
 
 
@@ -54,6 +55,17 @@ class SampleStream:
                 reply[protocol.CHUNK_HEADER_BYTES :], last - start
             )
         return records
+
+    def abandon(self, samples: NDArray[np.float32], number: int, share: float) -> None:
+        """Send a share of the frame of these samples and wait for nothing: what a device gets
+        that goes off meanwhile.
+
+        Raises:
+            PortLostError: The line is gone.
+        """
+        request = protocol.chunk(self._token, number, samples.astype("<f4").tobytes())
+        line = encode(Frame(Message["SAMPLE"], 0, 0, request))
+        self._link.port.send(line[: round(share * len(line))])
 
     def relearn(self, state: int) -> None:
         """Let the detector forget its baseline; `state`, that of the last record, confirms it.

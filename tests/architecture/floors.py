@@ -72,6 +72,7 @@ HOST_TOOLS: dict[str, set[str] | None] = {
     "project": {"package", "formats"},
     "workflow": {"perf", "report", "training", "compare", "conversion", "detection", "device"}
     | {"data", "data/reading", "formats", "runtimes"},
+    "workflow/soak": {"workflow", "detection", "device", "data", "formats", "runtimes"},
     "commands": None,
 }
 """None: everything of the room."""

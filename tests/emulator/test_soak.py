@@ -18,7 +18,9 @@ from host_tools.device.stream import SampleStream
 from host_tools.errors import DifferentError
 from host_tools.formats import description
 from host_tools.formats.record import Event, State
-from host_tools.workflow import soak
+from host_tools.workflow.soak import material as materials
+from host_tools.workflow.soak import run as soak
+from host_tools.workflow.soak.walk import Terms
 from targets import build, emulate
 from targets.load import load
 from targets.make import make
@@ -50,11 +52,11 @@ def product(tmp_path_factory):
 def soaked(name, product, out, hours, count=None):
     image = make(name, str(product), app="detector", out=out / name)
     bound = image.size().get("stack", {}).get("bound_bytes")
-    whole = soak.of_plant(product, hours, SEED)
-    material = soak.Material(whole.samples[:count], whole.numbers[:count])
+    whole = materials.of_plant(product, hours, SEED)
+    material = materials.Material(whole.samples[:count], whole.numbers[:count])
     with emulate.start(load(name), image.elf) as running:
         return material, soak.run(
-            running.url, product, material, out / "host", stack_bound=bound, most_baud=3_000_000
+            running.url, product, material, out / "host", stack_bound=bound, terms=Terms(3_000_000)
         )
 
 
@@ -90,19 +92,19 @@ def test_the_verb_tells_a_difference(product, tmp_path, capsys):
     path = other / "detector.json"
     detector = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(detector | {"notice": detector["notice"] * 1.01}), encoding="utf-8")
-    material = soak.of_plant(other, 1, SEED)
-    part = soak.Material(material.samples[:1500], material.numbers[:1500])
+    material = materials.of_plant(other, 1, SEED)
+    part = materials.Material(material.samples[:1500], material.numbers[:1500])
     with emulate.start(load("host"), image.elf) as running:
         found = soak.run(running.url, other, part, tmp_path / "host")
     with pytest.raises(DifferentError, match=r"of 1500 records differ .* the first at sample \d+"):
-        found.require_exact()
+        found.require_expected()
     assert main(["soak", "--model", str(tmp_path), "--target", "host"]) == 20
     assert "no such model" in capsys.readouterr().err
 
 
 def test_a_log_tells_its_jumps(product):
     table = plant.table(SEED, 5000)
-    found = soak.of_log(table, 1)
+    found = materials.of_log(table, 1)
     assert len(found.samples) == 3600
     finite = np.isfinite(found.samples).all(axis=1)
     jumps = np.diff(found.numbers)[finite[1:] & finite[:-1]]

@@ -36,7 +36,11 @@ def test_the_power_goes_in_a_byte(cut_after, whole):
         lambda: store.program(ORIGIN + 4, b"\x22" * 4, tears=False),
         lambda: store.program(ORIGIN + 8, b"\x33" * 4, tears=False),
     ]
-    with pytest.raises(PowerCut):
+
+    def run():
         for operation in operations:
             operation()
+
+    with pytest.raises(PowerCut):
+        run()
     assert store.operations == (1 if cut_after == 0 else whole + 2)

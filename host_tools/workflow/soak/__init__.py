@@ -1,0 +1,1 @@
+"""Hours of samples through a device and through its model on this host, in step, with faults."""
