@@ -23,6 +23,11 @@ from codegen.ir.graph import Graph, Operator
 from codegen.operators.recurrent import lstm as _lstm
 from codegen.options import Goal
 
+_CELL = (
+    *("update_addend", "update_shift", "cell_clip", "cell_clip_span"),
+    *("tanh_multiplier", "tanh_addend", "tanh_shift", "hidden"),
+)
+"""Fields of `safe_lstm_dsp_cell_t`."""
 _HALF_ROWS = 4
 """Rows of half a tile of the input: two gates of two units."""
 
@@ -66,11 +71,12 @@ def _input_halves(p: _lstm.LstmIntegers) -> NDArray[np.uint32]:
 
 def _params(operator: Operator, p: _lstm.LstmIntegers) -> Mapping[str, Any]:
     """Return the fields of `safe_lstm_dsp_params_t` in order."""
-    wide = {"is_wide": shared.wide_sources(p)}
-    fields: dict[str, Any] = {}
-    for name, value in shared.params(operator, p).items():
-        fields |= wide if name == "any_wide" else {name: value}
-    return fields
+    given = dict(shared.params(operator, p))
+    del given["any_wide"]
+    wide = given.pop("wide")
+    cell = {name: given.pop(name) for name in _CELL}
+    scales = {name: given.pop(name) for name in ("input", "recurrent")}
+    return {**given, "cell": cell, **scales, "is_wide": shared.wide_sources(p), "wide": wide}
 
 
 def _bound(p: _lstm.LstmIntegers) -> int:

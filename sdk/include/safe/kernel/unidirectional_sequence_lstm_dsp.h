@@ -30,6 +30,20 @@ typedef enum safe_lstm_dsp_gate {
     (SAFE_LSTM_INPUT_WORDS(input_blocks) + SAFE_DOT8_WORDS(unit_blocks) +                          \
      2u * SAFE_LSTM_DSP_GATES * (tiles))
 
+/** Constants of the cell and hidden state of every unit. The kernel copies them to its stack: read
+ * from flash for every two units, they and the sigmoid would drive each other out of a data cache
+ * of a few lines. */
+typedef struct safe_lstm_dsp_cell {
+    int32_t update_addend;     /**< Input gate * cell gate -> cell state: 1 + 2^(shift - 1). */
+    int32_t update_shift;      /**< [15, 30] */
+    int32_t cell_clip;         /**< Cell state is limited to [-clip, clip_span - clip]. */
+    int32_t cell_clip_span;    /**< 2 * clip; 65535 where clip is 32768, which is no limit. */
+    int32_t tanh_multiplier;   /**< Multiplier of the cell state: 3 * 2^k with k <= 12. */
+    int32_t tanh_addend;       /**< Half of 2^tanh_shift, or 0. */
+    int32_t tanh_shift;        /**< [0, 3]: right */
+    safe_dsp_rescale_t hidden; /**< Output gate * tanh(cell state) -> hidden state. */
+} safe_lstm_dsp_cell_t;
+
 /** Constants of one call. Steps are in elements. */
 typedef struct safe_lstm_dsp_params {
     int32_t batches;
@@ -41,17 +55,10 @@ typedef struct safe_lstm_dsp_params {
     int32_t output_batch_step;
     int32_t output_time_step;  /**< 0: every step overwrites the last, which alone is kept. */
     int32_t hidden_zero_point; /**< [-128, 127] */
-    int32_t update_addend;     /**< Input gate * cell gate -> cell state: 1 + 2^(shift - 1). */
-    int32_t update_shift;      /**< [15, 30] */
-    int32_t cell_clip;         /**< Cell state is limited to [-clip, clip_span - clip]. */
-    int32_t cell_clip_span;    /**< 2 * clip; 65535 where clip is 32768, which is no limit. */
-    int32_t tanh_multiplier;   /**< Multiplier of the cell state: 3 * 2^k with k <= 12. */
-    int32_t tanh_addend;       /**< Half of 2^tanh_shift, or 0. */
-    int32_t tanh_shift;        /**< [0, 3]: right */
+    safe_lstm_dsp_cell_t cell;
     safe_dsp_rescale_t input[SAFE_LSTM_DSP_GATES];     /**< To Q3.12. */
     safe_dsp_rescale_t recurrent[SAFE_LSTM_DSP_GATES]; /**< To Q3.12. */
-    safe_dsp_rescale_t hidden; /**< Output gate * tanh(cell state) -> hidden state. */
-    int32_t is_wide[2];        /**< 1 where a term is wide: of the input, of the hidden state. */
+    int32_t is_wide[2]; /**< 1 where a term is wide: of the input, of the hidden state. */
     safe_lstm_dsp_wide_t wide[2 * SAFE_LSTM_DSP_GATES]; /**< Input, then recurrent. */
 } safe_lstm_dsp_params_t;
 

@@ -31,6 +31,7 @@ typedef struct lstm {
      * data cache of a few lines. */
     safe_dsp_rescale_t input_scales[SAFE_LSTM_DSP_GATES];
     safe_dsp_rescale_t recurrent_scales[SAFE_LSTM_DSP_GATES];
+    safe_lstm_dsp_cell_t cell;
     int32_t nothing[SAFE_DOT8_ROWS];
     safe_lstm_recurrent_t recurrent;
 } lstm_t;
@@ -93,32 +94,32 @@ static inline int32_t kept(int32_t forget, int32_t cell)
 }
 
 /** input gate * cell gate in the cell's scale, rounded alike; fits int16 as update_shift >= 15. */
-static inline int32_t added(const safe_lstm_dsp_params_t *params, int32_t input, int32_t cell)
+static inline int32_t added(const safe_lstm_dsp_cell_t *constants, int32_t input, int32_t cell)
 {
-    return (safe_dsp_smlabb(input, cell, params->update_addend) + 2 * (cell >> 16)) >>
-           params->update_shift;
+    return (safe_dsp_smlabb(input, cell, constants->update_addend) + 2 * (cell >> 16)) >>
+           constants->update_shift;
 }
 
 /** The cell state within its limits. */
-static inline int32_t clipped(const safe_lstm_dsp_params_t *params, int32_t cell)
+static inline int32_t clipped(const safe_lstm_dsp_cell_t *constants, int32_t cell)
 {
-    if ((uint32_t)(cell + params->cell_clip) > (uint32_t)params->cell_clip_span) {
-        cell = cell < 0 ? -params->cell_clip : params->cell_clip_span - params->cell_clip;
+    if ((uint32_t)(cell + constants->cell_clip) > (uint32_t)constants->cell_clip_span) {
+        cell = cell < 0 ? -constants->cell_clip : constants->cell_clip_span - constants->cell_clip;
     }
     return cell;
 }
 
 /** The argument of hyperbolic for a cell state; that of the table is below 2^29. */
-static inline int32_t tanh_argument(const safe_lstm_dsp_params_t *params, int32_t cell)
+static inline int32_t tanh_argument(const safe_lstm_dsp_cell_t *constants, int32_t cell)
 {
     const int32_t half =
-        (cell * params->tanh_multiplier + params->tanh_addend) >> params->tanh_shift;
+        (cell * constants->tanh_multiplier + constants->tanh_addend) >> constants->tanh_shift;
     return safe_dsp_ssat18_double(half) * (1 << 12);
 }
 
 /** Cell and hidden state of two units from the terms of their gates. @param second 1, or 0 where
  * there is one unit only: then what is computed for v is overwritten by u. */
-static inline void update_units(const safe_lstm_dsp_params_t *params, const uint32_t *terms,
+static inline void update_units(const safe_lstm_dsp_cell_t *constants, const uint32_t *terms,
                                 const uint32_t *lines, int8_t *hidden, int16_t *cell,
                                 int32_t second)
 {
@@ -129,22 +130,22 @@ static inline void update_units(const safe_lstm_dsp_params_t *params, const uint
     /* tanh reads the table at twice sigmoid's argument. */
     pair_t gate = {safe_dsp_smulbb(candidate, 3 << 13), safe_dsp_smultb(candidate, 3 << 13)};
     gate = hyperbolic_pair(gate, lines);
-    pair_t state = {added(params, input.u, gate.u), added(params, input.v, gate.v)};
+    pair_t state = {added(constants, input.u, gate.u), added(constants, input.v, gate.v)};
     /* New cell state = forget gate * old one + input gate * candidate, each product rounded by
      * itself as TFLM does, then clipped. */
     gate = sigmoid_pair(terms[SAFE_LSTM_DSP_FORGET], lines);
-    state.u = clipped(params, state.u + kept(gate.u, cell[0]));
-    state.v = clipped(params, state.v + kept(gate.v, cell[second]));
+    state.u = clipped(constants, state.u + kept(gate.u, cell[0]));
+    state.v = clipped(constants, state.v + kept(gate.v, cell[second]));
     /* v before u: where there is one unit only, `second` is 0 and u has the last word. */
     cell[second] = (int16_t)state.v;
     cell[0] = (int16_t)state.u;
     /* Hidden state = output gate * tanh(cell state). The product of two Q0.15 values is below 2^30,
      * so that it may be doubled. */
     gate = sigmoid_pair(terms[SAFE_LSTM_DSP_OUTPUT], lines);
-    state.u = tanh_argument(params, state.u);
-    state.v = tanh_argument(params, state.v);
+    state.u = tanh_argument(constants, state.u);
+    state.v = tanh_argument(constants, state.v);
     state = hyperbolic_pair(state, lines);
-    const safe_dsp_rescale_t r = params->hidden;
+    const safe_dsp_rescale_t r = constants->hidden;
     hidden[second] = safe_dsp_rescale_s8(2 * (gate.v * state.v), r.multiplier, r.addend, r.shift);
     hidden[0] = safe_dsp_rescale_s8(2 * (gate.u * state.u), r.multiplier, r.addend, r.shift);
 }
@@ -153,9 +154,8 @@ static inline void update_units(const safe_lstm_dsp_params_t *params, const uint
 static SAFE_NOINLINE void update(const lstm_t *lstm, const uint32_t *terms, int8_t *hidden,
                                  int16_t *cell)
 {
-    const safe_lstm_dsp_params_t *params = lstm->params;
     const uint32_t *lines = lstm->lines;
-    int32_t left = params->units;
+    int32_t left = lstm->params->units;
     int32_t second = 1;
     do {
         if (left == 1) {
@@ -163,7 +163,7 @@ static SAFE_NOINLINE void update(const lstm_t *lstm, const uint32_t *terms, int8
         }
         /* Hidden from the compiler, which would derive it anew for each use. */
         SAFE_DSP_OPAQUE(second);
-        update_units(params, terms, lines, hidden, cell, second);
+        update_units(&lstm->cell, terms, lines, hidden, cell, second);
         terms += SAFE_LSTM_DSP_GATES;
         hidden += 2;
         cell += 2;
@@ -221,7 +221,9 @@ static SAFE_NOINLINE void run_steps(const lstm_t *lstm, const uint32_t *recurren
             safe_dsp_lstm_recurrent(recurrent_weights, &lstm->recurrent, terms);
         }
         update(lstm, terms, hidden, cell);
-        (void)memcpy(output, hidden, (size_t)units);
+        if (params->output_time_step != 0 || t + 1 == params->time_steps) {
+            (void)memcpy(output, hidden, (size_t)units);
+        }
         terms += SAFE_LSTM_DSP_GATES * lstm->tiles;
         input += params->input_time_step;
         output += params->output_time_step;
@@ -246,6 +248,7 @@ void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
         .terms = &recurrent[SAFE_DOT8_WORDS(blocks)],
         .tiles = tiles,
         .input_blocks = input_blocks,
+        .cell = params->cell,
         .recurrent = {.values = recurrent,
                       .length = SAFE_DOT8_LENGTH(blocks),
                       .start = lstm.nothing,
