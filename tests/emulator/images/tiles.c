@@ -189,20 +189,18 @@ static int lstm_differs(uint32_t blocks, uint32_t tiles)
         different += safe_dsp_lstm_input(s_weights, s_expanded, &half) != to;
     }
     uint32_t *to = s_weights;
-    int32_t start[SAFE_DOT8_ROWS];
     for (uint32_t row = 0; row < 8u * tiles; row += 8u) {
         to = put_rows(to, row, 8u, blocks);
     }
-    (void)put_start((uint32_t *)start, 0, SAFE_DOT8_ROWS);
     safe_dsp_expand(s_values[1], (int32_t)(4u * blocks), 0, s_expanded);
-    const safe_lstm_recurrent_t recurrent = {
-        s_expanded, SAFE_DOT8_LENGTH(blocks), start, s_wide, tiles, s_scales};
+    const safe_lstm_recurrent_t recurrent = {s_expanded, SAFE_DOT8_LENGTH(blocks), s_wide, tiles,
+                                             s_scales};
     safe_dsp_lstm_recurrent(s_weights, &recurrent, terms[0]);
     for (uint32_t row = 0; row < 8u * tiles; row++) {
         const uint32_t word = row / 2u, high = 16u * (row % 2u), gate = word % 4u;
         const int32_t first = term(gate, plain(row, 0, 4u * blocks));
         const int32_t second = term(gate, plain(row, 1, 4u * blocks));
-        const int32_t more = plain(row, 1, 4u * blocks) - s_start[row] + s_start[row % 8u];
+        const int32_t more = plain(row, 1, 4u * blocks) - s_start[row];
         const int32_t sum = limited((int64_t)first + term(gate, more));
         different += (int16_t)(terms[0][word] >> high) != sum;
         different += (int16_t)(terms[1][word] >> high) != second;

@@ -24,6 +24,9 @@ extern "C" {
 /** Bytes of the assembly loop's body for one block: 9 + 20 instructions of 4 bytes. */
 #define SAFE_DOT8_BLOCK_CODE_BYTES 116u
 
+/** Bytes of assembly from the start of safe_dsp_dot8 to its loop. */
+#define SAFE_DOT8_LOOP_OFFSET 20
+
 /**
  * The length of a dot product as safe_dsp_dot8 takes it: bytes of a tile's weights in the low
  * half, in the high half how far into its loop of SAFE_UNROLL blocks to start, in bytes.

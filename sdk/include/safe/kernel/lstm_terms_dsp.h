@@ -52,7 +52,6 @@ typedef struct safe_lstm_input {
 typedef struct safe_lstm_recurrent {
     const uint32_t *values;           /**< From safe_dsp_expand. */
     uint32_t length;                  /**< SAFE_DOT8_LENGTH. */
-    const int32_t *start;             /**< What every tile's sums start from. */
     const safe_lstm_dsp_wide_t *wide; /**< Four gates' scales, or null where none is wide. */
     uint32_t tiles;                   /**< At least 1. */
     const safe_dsp_rescale_t *scales; /**< Four gates' rescalings to Q3.12. */

@@ -121,17 +121,17 @@ safe_dsp_lstm_input(const uint32_t *weights __attribute__((unused)),
                                                               "pop {r4-r11, pc}\n");
 }
 
-/* SUM rescales a gate's sums of u and v and adds them to what is there.
+/* safe_dsp_lstm_recurrent runs the loop of safe_dsp_dot8 for a tile and keeps its sums in r4-r11:
+ * it jumps into it with a frame as that function has one, but for a null where the place of the
+ * sums is named, upon which it comes back to label 3, or 4 where a gate is wide. PAIR rescales the
+ * sums of u and v of a gate and packs them.
  *
- * r0 weights, r4 values, r5 length, r6 start, r7 wide scales, r8 tiles left, r9 terms, r10 scales.
- * Stack: 0 the argument of safe_dsp_dot8, 8 the eight sums. */
-#define SUM(place)                                                                                 \
-    "ldm r10!, {r1, r2, r3}\n"                                                                     \
-    "ldrd r11, r12, [sp, #" place "]\n" RESCALE("r11", "r11", "r1", "r2", "r3")                    \
-        RESCALE("r12", "r12", "r1", "r2", "r3") "ldr r1, [r9]\n"                                   \
-                                                "pkhbt r11, r11, r12, lsl #16\n"                   \
-                                                "qadd16 r11, r11, r1\n"                            \
-                                                "str r11, [r9], #4\n"
+ * r0 weights. Stack: 0 eight zeros, which the sums start from, 32 end of the tile's weights, 36
+ * where the loop comes back to, 40 null, 44 values, 48 bytes of a tile, 52 entry of the loop, 56
+ * scales, 60 terms, 64 their end, 68 wide scales. */
+#define PAIR(u, v)                                                                                 \
+    "ldm r12!, {r1, r2, r3}\n" RESCALE(u, u, "r1", "r2", "r3")                                     \
+        RESCALE(v, v, "r1", "r2", "r3") "pkhbt " u ", " u ", " v ", lsl #16\n"
 
 __attribute__((naked)) SAFE_NOINLINE void
 safe_dsp_lstm_recurrent(const uint32_t *weights __attribute__((unused)),
@@ -140,28 +140,67 @@ safe_dsp_lstm_recurrent(const uint32_t *weights __attribute__((unused)),
 {
     __asm__ volatile(".syntax unified\n"
                      "push {r4-r11, lr}\n"
-                     "sub sp, sp, #44\n"
-                     "mov r9, r2\n"
-                     "ldm r1, {r4-r8, r10}\n"
-                     "add r2, sp, #8\n"
-                     "str r2, [sp]\n"
-                     "1:\n"
-                     "mov r1, r4\n"
-                     "mov r2, r5\n"
-                     "mov r3, r6\n"
-                     "bl safe_dsp_dot8\n"
-                     "cbz r7, 2f\n"
-                     "mov r11, r0\n"
-                     "mov r0, r7\n"
-                     "add r1, sp, #8\n"
-                     "mov r2, #2\n"
-                     "bl safe_dsp_lstm_widen\n"
-                     "mov r0, r11\n"
-                     "2:\n" SUM("8") SUM("16") SUM("24") SUM("32") "sub r10, r10, #48\n"
-                                                                   "subs r8, r8, #1\n"
-                                                                   "bne.w 1b\n"
-                                                                   "add sp, sp, #44\n"
-                                                                   "pop {r4-r11, pc}\n");
+                     "sub sp, sp, #76\n"
+                     "ldm r1, {r4-r8}\n" /* values, length, wide, tiles, scales */
+                     "movs r3, #0\n"
+                     "mov r12, r3\n"
+                     "strd r3, r12, [sp]\n"
+                     "strd r3, r12, [sp, #8]\n"
+                     "strd r3, r12, [sp, #16]\n"
+                     "strd r3, r12, [sp, #24]\n"
+                     "adr.w r1, 3f\n"
+                     "cbz r6, 2f\n"
+                     "adr.w r1, 4f\n"
+                     "2:\n"
+                     "adds r1, r1, #1\n" /* Thumb */
+                     "strd r1, r3, [sp, #36]\n"
+                     "uxth r1, r5\n"
+                     "strd r4, r1, [sp, #44]\n"
+                     "movw r1, #:lower16:safe_dsp_dot8\n"
+                     "movt r1, #:upper16:safe_dsp_dot8\n"
+                     "add r1, r1, r5, lsr #16\n"
+                     "adds r1, r1, #" TEXT(
+                         SAFE_DOT8_LOOP_OFFSET) "\n"
+                                                "strd r1, r8, [sp, #52]\n"
+                                                "add r3, r2, r7, lsl #4\n"
+                                                "strd r2, r3, [sp, #60]\n"
+                                                "str r6, [sp, #68]\n"
+                                                "1:\n"
+                                                "ldm sp, {r4-r11}\n"
+                                                "ldr r1, [sp, #44]\n"
+                                                "ldr r2, [sp, #48]\n"
+                                                "add r2, r2, r0\n"
+                                                "str r2, [sp, #32]\n"
+                                                "ldr.w pc, [sp, #52]\n"
+                                                ".p2align 2\n"
+                                                "4:\n"
+                                                "sub sp, sp, #32\n"
+                                                "stm sp, {r4-r11}\n"
+                                                "mov r4, r0\n"
+                                                "ldr r0, [sp, #100]\n"
+                                                "mov r1, sp\n"
+                                                "movs r2, #2\n"
+                                                "bl safe_dsp_lstm_widen\n"
+                                                "mov r0, r4\n"
+                                                "ldm sp, {r4-r11}\n"
+                                                "add sp, sp, #32\n"
+                                                ".p2align 2\n"
+                                                "3:\n"
+                                                "ldr.w r12, [sp, #56]\n" PAIR("r4", "r5")
+                                                    PAIR("r6", "r7") PAIR("r8", "r9") PAIR(
+                                                        "r10", "r11") "ldr r3, [sp, #60]\n"
+                                                                      "ldm r3, {r5, r7, r9, r11}\n"
+                                                                      "qadd16 r4, r4, r5\n"
+                                                                      "qadd16 r6, r6, r7\n"
+                                                                      "qadd16 r8, r8, r9\n"
+                                                                      "qadd16 r10, r10, r11\n"
+                                                                      "stm r3!, {r4, r6, r8, r10}\n"
+                                                                      "ldr r2, [sp, #64]\n"
+                                                                      "str r3, [sp, #60]\n"
+                                                                      "cmp r3, r2\n"
+                                                                      "bne.w 1b\n"
+                                                                      "add sp, sp, #76\n"
+                                                                      "pop {r4-r11, pc}\n");
 }
 
 #else
@@ -214,10 +253,10 @@ SAFE_NOINLINE const uint32_t *safe_dsp_lstm_input(const uint32_t *weights, const
 SAFE_NOINLINE void safe_dsp_lstm_recurrent(const uint32_t *weights,
                                            const safe_lstm_recurrent_t *recurrent, uint32_t *terms)
 {
+    static const int32_t zeros[SAFE_DOT8_ROWS];
     for (uint32_t tile = 0; tile < recurrent->tiles; tile++) {
         int32_t twice[SAFE_DOT8_ROWS];
-        weights =
-            safe_dsp_dot8(weights, recurrent->values, recurrent->length, recurrent->start, twice);
+        weights = safe_dsp_dot8(weights, recurrent->values, recurrent->length, zeros, twice);
         if (recurrent->wide != NULL) {
             safe_dsp_lstm_widen(recurrent->wide, twice, 2);
         }

@@ -32,7 +32,6 @@ typedef struct lstm {
     safe_dsp_rescale_t input_scales[SAFE_LSTM_DSP_GATES];
     safe_dsp_rescale_t recurrent_scales[SAFE_LSTM_DSP_GATES];
     safe_lstm_dsp_cell_t cell;
-    int32_t nothing[SAFE_DOT8_ROWS];
     safe_lstm_recurrent_t recurrent;
 } lstm_t;
 
@@ -251,7 +250,6 @@ void safe_kernel_unidirectional_sequence_lstm_s8_dsp(
         .cell = params->cell,
         .recurrent = {.values = recurrent,
                       .length = SAFE_DOT8_LENGTH(blocks),
-                      .start = lstm.nothing,
                       .wide = params->is_wide[1] != 0 ? &params->wide[SAFE_LSTM_DSP_GATES] : NULL,
                       .tiles = tiles,
                       .scales = lstm.recurrent_scales}};
