@@ -133,6 +133,37 @@ safe_dsp_lstm_input(const uint32_t *weights __attribute__((unused)),
     "ldm r12!, {r1, r2, r3}\n" RESCALE(u, u, "r1", "r2", "r3")                                     \
         RESCALE(v, v, "r1", "r2", "r3") "pkhbt " u ", " u ", " v ", lsl #16\n"
 
+#define ADD(term, more) "qadd16 " term ", " term ", " more "\n"
+#define PAIRS PAIR("r4", "r5") PAIR("r6", "r7") PAIR("r8", "r9") PAIR("r10", "r11")
+#define SUMS ADD("r4", "r5") ADD("r6", "r7") ADD("r8", "r9") ADD("r10", "r11")
+#define ZEROS(a, b)                                                                                \
+    "strd " a ", " b ", [sp]\n"                                                                    \
+    "strd " a ", " b ", [sp, #8]\n"                                                                \
+    "strd " a ", " b ", [sp, #16]\n"                                                               \
+    "strd " a ", " b ", [sp, #24]\n"
+
+/* The frame: r4 values, r5 length, r6 wide scales, r7 tiles, r8 scales; a place in Thumb code is
+ * odd. */
+#define FRAME                                                                                      \
+    "movs r3, #0\n"                                                                                \
+    "mov r12, r3\n" ZEROS("r3", "r12") "adr.w r1, 3f\n"                                            \
+                                       "cbz r6, 2f\n"                                              \
+                                       "adr.w r1, 4f\n"                                            \
+                                       "2:\n"                                                      \
+                                       "adds r1, r1, #1\n"                                         \
+                                       "strd r1, r3, [sp, #36]\n"                                  \
+                                       "uxth r1, r5\n"                                             \
+                                       "strd r4, r1, [sp, #44]\n"                                  \
+                                       "movw r1, #:lower16:safe_dsp_dot8\n"                        \
+                                       "movt r1, #:upper16:safe_dsp_dot8\n"                        \
+                                       "add r1, r1, r5, lsr #16\n"                                 \
+                                       "adds r1, r1, #" TEXT(                                      \
+                                           SAFE_DOT8_LOOP_OFFSET) "\n"                             \
+                                                                  "strd r1, r8, [sp, #52]\n"       \
+                                                                  "add r3, r2, r7, lsl #4\n"       \
+                                                                  "strd r2, r3, [sp, #60]\n"       \
+                                                                  "str r6, [sp, #68]\n"
+
 __attribute__((naked)) SAFE_NOINLINE void
 safe_dsp_lstm_recurrent(const uint32_t *weights __attribute__((unused)),
                         const safe_lstm_recurrent_t *recurrent __attribute__((unused)),
@@ -142,69 +173,36 @@ safe_dsp_lstm_recurrent(const uint32_t *weights __attribute__((unused)),
                      "push {r4-r11, lr}\n"
                      "sub sp, sp, #76\n"
                      "ldm r1, {r4-r8}\n" /* values, length, wide, tiles, scales */
-                     "movs r3, #0\n"
-                     "mov r12, r3\n"
-                     "strd r3, r12, [sp]\n"
-                     "strd r3, r12, [sp, #8]\n"
-                     "strd r3, r12, [sp, #16]\n"
-                     "strd r3, r12, [sp, #24]\n"
-                     "adr.w r1, 3f\n"
-                     "cbz r6, 2f\n"
-                     "adr.w r1, 4f\n"
-                     "2:\n"
-                     "adds r1, r1, #1\n" /* Thumb */
-                     "strd r1, r3, [sp, #36]\n"
-                     "uxth r1, r5\n"
-                     "strd r4, r1, [sp, #44]\n"
-                     "movw r1, #:lower16:safe_dsp_dot8\n"
-                     "movt r1, #:upper16:safe_dsp_dot8\n"
-                     "add r1, r1, r5, lsr #16\n"
-                     "adds r1, r1, #" TEXT(
-                         SAFE_DOT8_LOOP_OFFSET) "\n"
-                                                "strd r1, r8, [sp, #52]\n"
-                                                "add r3, r2, r7, lsl #4\n"
-                                                "strd r2, r3, [sp, #60]\n"
-                                                "str r6, [sp, #68]\n"
-                                                "1:\n"
-                                                "ldm sp, {r4-r11}\n"
-                                                "ldr r1, [sp, #44]\n"
-                                                "ldr r2, [sp, #48]\n"
-                                                "add r2, r2, r0\n"
-                                                "str r2, [sp, #32]\n"
-                                                "ldr.w pc, [sp, #52]\n"
-                                                ".p2align 2\n"
-                                                "4:\n" /* the sums lie where the zeros lay */
-                                                "stm sp, {r4-r11}\n"
-                                                "mov r4, r0\n"
-                                                "ldr r0, [sp, #68]\n"
-                                                "mov r1, sp\n"
-                                                "movs r2, #2\n"
-                                                "bl safe_dsp_lstm_widen\n"
-                                                "mov r0, r4\n"
-                                                "ldm sp, {r4-r11}\n"
-                                                "movs r2, #0\n"
-                                                "movs r3, #0\n"
-                                                "strd r2, r3, [sp]\n"
-                                                "strd r2, r3, [sp, #8]\n"
-                                                "strd r2, r3, [sp, #16]\n"
-                                                "strd r2, r3, [sp, #24]\n"
-                                                ".p2align 2\n"
-                                                "3:\n"
-                                                "ldr.w r12, [sp, #56]\n" PAIR("r4", "r5")
-                                                    PAIR("r6", "r7") PAIR("r8", "r9") PAIR(
-                                                        "r10", "r11") "ldr r3, [sp, #60]\n"
-                                                                      "ldm r3, {r5, r7, r9, r11}\n"
-                                                                      "qadd16 r4, r4, r5\n"
-                                                                      "qadd16 r6, r6, r7\n"
-                                                                      "qadd16 r8, r8, r9\n"
-                                                                      "qadd16 r10, r10, r11\n"
-                                                                      "stm r3!, {r4, r6, r8, r10}\n"
-                                                                      "ldr r2, [sp, #64]\n"
-                                                                      "str r3, [sp, #60]\n"
-                                                                      "cmp r3, r2\n"
-                                                                      "bne.w 1b\n"
-                                                                      "add sp, sp, #76\n"
-                                                                      "pop {r4-r11, pc}\n");
+                     FRAME "1:\n"
+                     "ldm sp, {r4-r11}\n"
+                     "ldr r1, [sp, #44]\n"
+                     "ldr r2, [sp, #48]\n"
+                     "add r2, r2, r0\n"
+                     "str r2, [sp, #32]\n"
+                     "ldr.w pc, [sp, #52]\n"
+                     ".p2align 2\n"
+                     "4:\n" /* the sums lie where the zeros lay */
+                     "stm sp, {r4-r11}\n"
+                     "mov r4, r0\n"
+                     "ldr r0, [sp, #68]\n"
+                     "mov r1, sp\n"
+                     "movs r2, #2\n"
+                     "bl safe_dsp_lstm_widen\n"
+                     "mov r0, r4\n"
+                     "ldm sp, {r4-r11}\n"
+                     "movs r2, #0\n"
+                     "movs r3, #0\n" ZEROS("r2", "r3") ".p2align 2\n"
+                                                       "3:\n"
+                                                       "ldr.w r12, [sp, #56]\n" PAIRS
+                                                       "ldr r3, [sp, #60]\n"
+                                                       "ldm r3, {r5, r7, r9, r11}\n" SUMS
+                                                       "stm r3!, {r4, r6, r8, r10}\n"
+                                                       "ldr r2, [sp, #64]\n"
+                                                       "str r3, [sp, #60]\n"
+                                                       "cmp r3, r2\n"
+                                                       "bne.w 1b\n"
+                                                       "add sp, sp, #76\n"
+                                                       "pop {r4-r11, pc}\n");
 }
 
 #else
