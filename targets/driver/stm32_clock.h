@@ -19,14 +19,20 @@ static inline uint32_t safe_stm32_wait(const volatile uint32_t *reg, uint32_t ma
     return SAFE_PORT_CLOCK_TIMEOUT;
 }
 
+/** Logarithm of a power of two to the base 2. */
+static inline uint32_t safe_stm32_log2(uint32_t power)
+{
+    uint32_t field = 0u;
+    for (uint32_t rest = power; rest > 1u; rest >>= 1) {
+        field++;
+    }
+    return field;
+}
+
 /** PPRE field for an APB divider of 1, 2, 4, 8 or 16; RM0090 section 7.3.3, RM0456 RCC_CFGR2. */
 static inline uint32_t safe_stm32_apb_field(uint32_t divider)
 {
-    uint32_t field = 3u;
-    for (uint32_t rest = divider; rest > 1u; rest >>= 1) {
-        field++;
-    }
-    return divider == 1u ? 0u : field;
+    return divider == 1u ? 0u : 3u + safe_stm32_log2(divider);
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file stm32_watchdog.h The independent watchdog (IWDG), the same in the STM32F4 (RM0090 section
- * 21), the STM32G0 (RM0444) and the STM32U5 (RM0456, both chapter IWDG). Once started it cannot be
- * stopped. Included by the watchdog.c of a family. */
+ * 21), the STM32G0 (RM0444), the STM32N6 (RM0486) and the STM32U5 (RM0456, all chapter IWDG). Once
+ * started it cannot be stopped. Included by the watchdog.c of a family, which may define IWDG_BASE
+ * before. */
 #ifndef SAFE_STM32_WATCHDOG_H
 #define SAFE_STM32_WATCHDOG_H
 
@@ -9,9 +10,12 @@
 
 #include "safe/port.h"
 
-#define IWDG_KR (*(volatile uint32_t *)(uintptr_t)0x40003000u)
-#define IWDG_PR (*(volatile uint32_t *)(uintptr_t)0x40003004u)
-#define IWDG_RLR (*(volatile uint32_t *)(uintptr_t)0x40003008u)
+#ifndef IWDG_BASE
+#define IWDG_BASE 0x40003000u
+#endif
+#define IWDG_KR (*(volatile uint32_t *)(uintptr_t)IWDG_BASE)
+#define IWDG_PR (*(volatile uint32_t *)(uintptr_t)(IWDG_BASE + 4u))
+#define IWDG_RLR (*(volatile uint32_t *)(uintptr_t)(IWDG_BASE + 8u))
 
 #define IWDG_KR_RELOAD 0xAAAAu
 #define IWDG_KR_UNLOCK 0x5555u

@@ -85,9 +85,18 @@ TARGETS: dict[str, set[str] | None] = {
     "emulate/board/rp2040": {"emulate/board/peripheral"},
     "emulate/board/stm32f4": {"emulate/board/peripheral"},
     "emulate/board/stm32g0": {"emulate/board/peripheral"},
+    "emulate/board/stm32n6": {"emulate/board/peripheral"},
     "emulate/board/stm32u5": {"emulate/board/peripheral"},
     _BOARD: {f"{_BOARD}/peripheral", f"{_BOARD}/stm32f4", f"{_BOARD}/stm32g0", f"{_BOARD}/stm32u5"}
-    | {f"{_BOARD}/gd32vf103", f"{_BOARD}/rp2040", "load", "native", "places", "tables"},
+    | {
+        f"{_BOARD}/gd32vf103",
+        f"{_BOARD}/rp2040",
+        f"{_BOARD}/stm32n6",
+        "load",
+        "native",
+        "places",
+        "tables",
+    },
     "emulate": {_BOARD, "build", "command", "elf", "load", "native", "places", "processes"},
     "emulate/bare": {"emulate", "build", "command", "load"},
 }

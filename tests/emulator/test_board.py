@@ -13,7 +13,7 @@ from tests.emulator.conftest import build_probe
 pytest.importorskip("unicorn")
 pytestmark = pytest.mark.emulator
 
-TARGETS = ("stm32u5", "stm32f4", "stm32f446", "stm32g0", "rp2040")
+TARGETS = ("stm32u5", "stm32f4", "stm32f446", "stm32g0", "stm32n6", "rp2040")
 RX_OVERRUN, RESET_FAULT = 1 << 3, 1 << 6
 FAULT = re.compile(
     r"safe fault: exception=00000003 (?:cfsr=(?P<cfsr>\w+) hfsr=40000000 mmfar=\w+ "
@@ -29,9 +29,19 @@ PRECISE_WITH_ADDRESS, UNDEFINED, NO_COPROCESSOR, UNALIGNED, STACKING, STACK_LIMI
 )
 
 
+def with_a_core_of_the_board(target):
+    """Return the target with a core that the soft board has, and code that begins at a page."""
+    if target.cpu.name != "cortex-m55":
+        return target
+    code, data = target.memory
+    code = replace(code, origin=code.origin + 0xC00, size=code.size - 0xC00)
+    cpu = replace(load("stm32u5").cpu, interrupts=target.cpu.interrupts)
+    return replace(target, cpu=cpu, memory=(code, data))
+
+
 @pytest.fixture(scope="module", params=TARGETS)
 def target(request):
-    return load(request.param)
+    return with_a_core_of_the_board(load(request.param))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from targets.emulate.board import restore
 from targets.emulate.board.base import erased_store
-from targets.emulate.board.chips import Outside
+from targets.emulate.board.chip import Outside
 from targets.emulate.board.machine import Machine
 from targets.emulate.board.peripheral.analog import Analog
 from targets.emulate.board.peripheral.i2c_bus import I2cBus

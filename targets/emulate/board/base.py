@@ -14,7 +14,8 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from targets.emulate.board import chips, watch
+from targets.emulate.board import watch
+from targets.emulate.board.chip import Chip, Outside
 from targets.emulate.board.core import Core, CpuMemory
 from targets.emulate.board.peripheral import line
 from targets.emulate.board.peripheral.bus import Bus
@@ -95,7 +96,7 @@ class Board(ABC):
     """A powered board: memories, peripherals, wire and time. A subclass has the core."""
 
     cpu: Core
-    chip: chips.Chip
+    chip: Chip
     bus: Bus
 
     def __init__(
@@ -109,7 +110,7 @@ class Board(ABC):
         say: Callable[[str], None],
         store: StoreMemory | None = None,
         slots: StoreMemory | None = None,
-        outside: chips.Outside | None = None,
+        outside: Outside | None = None,
         is_paced: bool = True,
     ) -> None:
         """Build the board of `target` with image `elf` in its flash; see `run`.
@@ -137,7 +138,7 @@ class Board(ABC):
         self._slots = slots_in(self._flash, target, slots)
         self._mark(self._marks_of(bytes(self._flash.buffer)))
         self._store = store or erased_store(target)
-        self._outside = outside or chips.Outside()
+        self._outside = outside or Outside()
 
     def _mark(self, marks: bytes) -> None:
         """Tell the native hook which instructions of the flash it looks at."""

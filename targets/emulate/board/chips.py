@@ -1,24 +1,20 @@
 """Peripherals of each chip and how they are connected: one function for each driver family.
 
 Bases and clock switches, the same in every part of a family: RM0090 section 2.3 and 7.3 (STM32F4),
-RM0444 (STM32G0) and RM0456 chapters "Memory organization" and RCC (STM32U5, non-secure addresses).
-Which bits exist in a part is in variants.py of its family.
+RM0444 (STM32G0), RM0486 (STM32N6, Secure addresses) and RM0456 (STM32U5, non-secure addresses),
+chapters "Memory organization" and RCC. Which bits exist in a part is in variants.py of its family.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
+from targets.emulate.board.chip import Chip, Surroundings, check_speed, command, wired
 from targets.emulate.board.gd32vf103 import fmc, gpio, rcu
 from targets.emulate.board.gd32vf103 import usart as gd_usart
 from targets.emulate.board.gd32vf103.variants import VARIANTS as GD_VARIANTS
-from targets.emulate.board.peripheral.analog import Analog
-from targets.emulate.board.peripheral.bus import Peripheral
 from targets.emulate.board.peripheral.clock import Speed
 from targets.emulate.board.peripheral.gpio import Gpio
-from targets.emulate.board.peripheral.i2c_bus import I2cBus
-from targets.emulate.board.peripheral.programming import StoreMemory, Timing
-from targets.emulate.board.peripheral.serial import Serial
 from targets.emulate.board.peripheral.uart import Uart, Wiring
 from targets.emulate.board.peripheral.variant import Variant, choose, find, ports
 from targets.emulate.board.peripheral.watchdog import Watchdog
@@ -27,6 +23,7 @@ from targets.emulate.board.rp2040 import pins as rp_pins
 from targets.emulate.board.rp2040 import uart as rp_uart
 from targets.emulate.board.rp2040 import watchdog as rp_watchdog
 from targets.emulate.board.rp2040.variants import VARIANTS as RP_VARIANTS
+from targets.emulate.board.scb import CPUID
 from targets.emulate.board.stm32f4 import adc as f4_adc
 from targets.emulate.board.stm32f4 import flash as f4_flash
 from targets.emulate.board.stm32f4 import i2c as f4_i2c
@@ -37,14 +34,16 @@ from targets.emulate.board.stm32f4.variants import VARIANTS as F4_VARIANTS
 from targets.emulate.board.stm32g0 import flash as g0_flash
 from targets.emulate.board.stm32g0 import rcc as g0_rcc
 from targets.emulate.board.stm32g0.variants import VARIANTS as G0_VARIANTS
+from targets.emulate.board.stm32n6 import memory as n6_memory
+from targets.emulate.board.stm32n6 import pwr as n6_pwr
+from targets.emulate.board.stm32n6 import rcc as n6_rcc
+from targets.emulate.board.stm32n6.variants import VARIANTS as N6_VARIANTS
 from targets.emulate.board.stm32u5 import flash as u5_flash
 from targets.emulate.board.stm32u5 import icache, pwr, rcc, usart
 from targets.emulate.board.stm32u5.variants import VARIANTS as U5_VARIANTS
 from targets.errors import EmulatorError
 from targets.load import Target
 
-_FUNCTION = 7
-"""Number of the alternate function of USART1 and USART2 on the STM32F4 and U5."""
 _G0_FUNCTION = 1
 """Number of the alternate function of USART2 on PA2 and PA3 of the STM32G0."""
 _SECOND_STAGE_BYTES = 256
@@ -53,86 +52,11 @@ IRC40K_HZ = 40_000
 """Nominal rate of the oscillator of the GD32VF103's watchdog."""
 
 
-@dataclass(frozen=True)
-class Outside:
-    """World that the pins see."""
-
-    analog: Analog = field(default_factory=Analog)
-    """Voltages at the analog pins."""
-    i2c: I2cBus = field(default_factory=I2cBus)
-    """Devices on the I2C bus."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Functions and values by which a chip reaches the board around it."""
-
-    serial: Serial
-    set_line: Callable[[int, bool], None]
-    """Function that drives an interrupt line, given its number and level."""
-    report: Callable[[str], None]
-    cycles: Callable[[], int] = lambda: 0
-    """Function that returns the core's cycles since power-on."""
-    stall: Callable[[int], None] = lambda _cycles: None
-    """Function that lets the core stand still for so many cycles."""
-    raise_nmi: Callable[[], None] = lambda: None
-    store: StoreMemory | None = None
-    """Memory of the target's store."""
-    slots: StoreMemory | None = None
-    """Memory of the target's slots for models."""
-    outside: Outside = field(default_factory=Outside)
-
-    @property
-    def kept(self) -> tuple[StoreMemory, ...]:
-        """What can be erased and programmed."""
-        return tuple(memory for memory in (self.store, self.slots) if memory is not None)
-
-    def timing(self, hz: Callable[[], int]) -> Timing:
-        """Return what a flash operation needs, for a core that runs at `hz()`."""
-        return Timing(self.cycles, hz, self.stall)
-
-
-@dataclass(frozen=True)
-class Chip:
-    """Peripherals of a chip, and facts about it that the board needs."""
-
-    peripherals: tuple[Peripheral, ...]
-    uart: Uart
-    flash: f4_flash.Flash | g0_flash.Flash | u5_flash.Flash | fmc.Fmc | None
-    """Flash interface; None where the drivers have no store."""
-    watchdog: Watchdog | rp_watchdog.Watchdog
-    clocks: f4_rcc.Rcc | g0_rcc.Rcc | rcc.Rcc | rcu.Rcu | rp_clocks.Clocks
-    speed: Callable[[], Speed]
-    register_space: int
-    """Number of bytes from 0x40000000 in which peripherals lie."""
-    vectors: int
-    """Address of the vector table after reset; of the first instruction where a core has none."""
-    has_boot_alias: bool
-    """Whether flash is also seen at address 0."""
-
-
-def _check_speed(around: Surroundings, limits: Callable[[], dict[str, int]], speed: Speed) -> None:
-    """Report a core clock that is above what a setting allows."""
-    for what, most in limits().items():
-        if speed.core > most:
-            around.report(f"the core runs at {speed.core} Hz, but {what} allows {most} Hz")
-
-
-def _wiring(
-    target: Target, around: Surroundings, port: Gpio, pins: tuple[int, int], hz: Callable[[], int]
-) -> Wiring:
-    assert target.uart is not None
-    line = target.uart.interrupt
-    return Wiring(
-        around.serial, partial(around.set_line, line), hz, target.uart.baud, port, pins, _FUNCTION
-    )
-
-
 def _stm32f4(target: Target, around: Surroundings) -> Chip:
     variant = choose(target, F4_VARIANTS)
 
     def switched(speed: Speed) -> None:
-        _check_speed(around, lambda: {"PWR_CR": power.max_hz, "FLASH_ACR": flash.max_hz}, speed)
+        check_speed(around, lambda: {"PWR_CR": power.max_hz, "FLASH_ACR": flash.max_hz}, speed)
 
     clocks = f4_rcc.Rcc(0x40023800, switched, variant.bits)
     power = f4_pwr.Pwr(0x40007000, lambda: clocks.bit("APB1ENR", 28), variant)
@@ -160,7 +84,7 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
     uarts: dict[str, Uart] = {}
     for name, (base, register, bit, pins, hz) in places.items():
         mine = target.uart is not None and target.uart.name == name
-        wiring = _wiring(target, around, gpio[0], pins, hz) if mine else None
+        wiring = wired(target, around, gpio[0], pins, hz) if mine else None
         uarts[name] = f4_usart.Usart(base, partial(clocks.bit, register, bit), wiring)
         uarts[name].name = name
     lettered = dict(zip(ports(variant.bits["AHB1ENR"], 11).values(), gpio, strict=True))
@@ -173,7 +97,7 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
     i2c = f4_i2c.I2c(0x40005400, partial(clocks.bit, "APB1ENR", 21), devices)
     return Chip(
         (clocks, power, flash, watchdog, *gpio, *uarts.values(), common, adc, i2c),
-        _command(uarts, target),
+        command(uarts, target),
         flash,
         watchdog,
         clocks,
@@ -186,7 +110,7 @@ def _stm32f4(target: Target, around: Surroundings) -> Chip:
 
 def _stm32u5(target: Target, around: Surroundings) -> Chip:
     def switched(speed: Speed) -> None:
-        _check_speed(around, lambda: {"PWR_VOSR": power.max_hz, "FLASH_ACR": flash.max_hz}, speed)
+        check_speed(around, lambda: {"PWR_VOSR": power.max_hz, "FLASH_ACR": flash.max_hz}, speed)
 
     def booster_hz() -> int:
         field = clocks.field("PLL1CFGR", 12, 4)
@@ -215,17 +139,17 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
         )
         for i, letter in ports(variant.bits["AHB2ENR1"], 10).items()
     ]
-    wiring = _wiring(target, around, gpio[0], (9, 10), lambda: clocks.speed().apb2)
+    wiring = wired(target, around, gpio[0], (9, 10), lambda: clocks.speed().apb2)
     uart = usart.Usart(0x40013800, lambda: clocks.bit("APB2ENR", 14), wiring)
     uart.name = "USART1"
     return Chip(
         (clocks, power, flash, watchdog, icache.Icache(0x40030400), *gpio, uart),
-        _command({"USART1": uart}, target),
+        command({"USART1": uart}, target),
         flash,
         watchdog,
         clocks,
         clocks.speed,
-        0x1000_0000,
+        0x1800_0000,
         vectors=target.region("flash").origin,
         has_boot_alias=False,
     )
@@ -233,7 +157,7 @@ def _stm32u5(target: Target, around: Surroundings) -> Chip:
 
 def _stm32g0(target: Target, around: Surroundings) -> Chip:
     def switched(speed: Speed) -> None:
-        _check_speed(around, lambda: {"FLASH_ACR": flash.max_hz}, speed)
+        check_speed(around, lambda: {"FLASH_ACR": flash.max_hz}, speed)
 
     variant = choose(target, G0_VARIANTS)
     clocks = g0_rcc.Rcc(0x40021000, switched, variant.bits)
@@ -252,13 +176,13 @@ def _stm32g0(target: Target, around: Surroundings) -> Chip:
         )
         for i, letter in ports(variant.bits["IOPENR"], 6).items()
     ]
-    wiring = _wiring(target, around, gpio[0], (2, 3), lambda: clocks.speed().apb1)
+    wiring = wired(target, around, gpio[0], (2, 3), lambda: clocks.speed().apb1)
     wiring = replace(wiring, function=_G0_FUNCTION)
     uart = usart.Usart(0x40004400, lambda: clocks.bit("APBENR1", 17), wiring)
     uart.name = "USART2"
     return Chip(
         (clocks, flash, watchdog, *gpio, uart),
-        _command({"USART2": uart}, target),
+        command({"USART2": uart}, target),
         flash,
         watchdog,
         clocks,
@@ -266,6 +190,41 @@ def _stm32g0(target: Target, around: Surroundings) -> Chip:
         0x1100_0000,
         vectors=0,
         has_boot_alias=True,
+    )
+
+
+def _stm32n6(target: Target, around: Surroundings) -> Chip:
+    def switched(speed: Speed) -> None:
+        check_speed(around, lambda: {"PWR_VOSCR": n6_rcc.MOST_HZ}, speed)
+
+    variant = choose(target, N6_VARIANTS)
+    clocks = n6_rcc.Rcc(0x56028000, switched, variant.bits)
+    power = n6_pwr.Pwr(0x56024800, lambda: clocks.bit("AHB4ENR", 18))
+    watchdog = Watchdog(0x56004800, around.cycles, lambda: clocks.speed().core)
+    gpio = [
+        Gpio(
+            0x56020000 + 0x400 * i,
+            letter,
+            {"MODER": 0xFFFFFFFF},
+            partial(clocks.bit, "AHB4ENR", i),
+            more=2,
+        )
+        for i, letter in ports(variant.bits["AHB4ENR"], 17).items()
+    ]
+    port = next(one for one in gpio if one.name == "GPIOE")
+    wiring = wired(target, around, port, (5, 6), lambda: clocks.speed().apb2)
+    uart = usart.Usart(0x52001000, lambda: clocks.bit("APB2ENR", 4), wiring)
+    uart.name = "USART1"
+    return Chip(
+        (clocks, power, watchdog, *gpio, uart, n6_memory.MemorySystem(0xE001E000)),
+        command({"USART1": uart}, target),
+        None,
+        watchdog,
+        clocks,
+        clocks.speed,
+        0x1800_0000,
+        vectors=target.region("flash").origin,
+        has_boot_alias=False,
     )
 
 
@@ -297,7 +256,7 @@ def _gd32vf103(target: Target, around: Surroundings) -> Chip:
     uart.name = "USART0"
     return Chip(
         (clocks, flash, watchdog, *ports, uart),
-        _command({"USART0": uart}, target),
+        command({"USART0": uart}, target),
         flash,
         watchdog,
         clocks,
@@ -333,7 +292,7 @@ def _rp2040(target: Target, around: Surroundings) -> Chip:
     uart = rp_uart.Pl011(0x40034000, partial(resets.released, 22), wiring)
     return Chip(
         (resets, psm, xosc, pll, clocks, watchdog, pads, bank, uart),
-        _command({"UART0": uart}, target),
+        command({"UART0": uart}, target),
         None,
         watchdog,
         clocks,
@@ -344,18 +303,12 @@ def _rp2040(target: Target, around: Surroundings) -> Chip:
     )
 
 
-def _command(uarts: dict[str, Uart], target: Target) -> Uart:
-    name = target.uart.name if target.uart is not None else "none"
-    if name not in uarts:
-        raise EmulatorError(f"the soft board has no {name} for {target.name}: {', '.join(uarts)}")
-    return uarts[name]
-
-
 FAMILIES: dict[str, Callable[[Target, Surroundings], Chip]] = {
     "gd32vf103": _gd32vf103,
     "rp2040": _rp2040,
     "stm32f4": _stm32f4,
     "stm32g0": _stm32g0,
+    "stm32n6": _stm32n6,
     "stm32u5": _stm32u5,
 }
 """Function that builds a chip, by driver folder."""
@@ -366,15 +319,17 @@ VARIANTS: dict[str, Sequence[Variant]] = {
     "rp2040": RP_VARIANTS,
     "stm32f4": F4_VARIANTS,
     "stm32g0": G0_VARIANTS,
+    "stm32n6": N6_VARIANTS,
     "stm32u5": U5_VARIANTS,
 }
 """Register tables by driver folder."""
 
 
 def is_modelled(target: Target) -> bool:
-    """Return whether the soft board has the registers of the target's chip."""
+    """Return whether the soft board has the registers of the target's chip, and its core."""
     variants = VARIANTS.get(target.target.driver, ())
-    return target.device is not None and find(target.device.part, variants) is not None
+    has_core = target.target.arch != "cortex_m" or target.cpu.name in CPUID
+    return has_core and target.device is not None and find(target.device.part, variants) is not None
 
 
 def check(target: Target) -> None:
@@ -386,6 +341,11 @@ def check(target: Target) -> None:
             f"modelled are {', '.join(sorted(VARIANTS))}"
         )
     choose(target, variants)
+    if target.target.arch == "cortex_m" and target.cpu.name not in CPUID:
+        raise EmulatorError(
+            f"the soft board has no core {target.cpu.name}, which {target.name} has: "
+            f"{', '.join(CPUID)}"
+        )
 
 
 def build(target: Target, around: Surroundings) -> Chip:

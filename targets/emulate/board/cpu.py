@@ -21,8 +21,8 @@ _MODELS = {
 }
 GENERAL = (*(arm.UC_ARM_REG_R0 + i for i in range(13)), arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR)
 _XPSR_THUMB = 1 << 24
-_SCRATCH = 0xF000_0000
-"""Address of a page for the model's own code, where no chip has memory."""
+_SCRATCH = 0x9FFF_F000
+"""Address of a page for the model's own code, where no chip has memory, and a core may fetch."""
 _READ_MSPLIM = bytes.fromhex("eff30a80")
 """Code of the instruction MRS R0, MSPLIM."""
 _XPSR_IT = 0x0600FC00

@@ -7,6 +7,7 @@ from unicorn import arm_const as arm
 
 from targets.emulate.board import chips, exceptions, watch
 from targets.emulate.board.base import MASKED_SLICE, SLICE, Board
+from targets.emulate.board.chip import Surroundings
 from targets.emulate.board.core import Reason, Stop
 from targets.emulate.board.cpu import CoreModel, load_hook
 from targets.emulate.board.dwt import Debug, Dwt
@@ -38,7 +39,7 @@ class Machine(Board):
         self._uart_line = target.uart.interrupt if target.uart is not None else 0
         self.nvic = Nvic(_SYSTEM)
         core = (self.cycles, self._stall, self._raise_nmi)
-        around = chips.Surroundings(
+        around = Surroundings(
             serial, self._line, self.report, *core, self._store, self._slots, self._outside
         )
         self.chip = chips.build(target, around)

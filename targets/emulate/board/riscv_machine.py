@@ -5,6 +5,7 @@ from typing import Any
 
 from targets.emulate.board import chips, eclic, traps, watch
 from targets.emulate.board.base import MASKED_SLICE, SLICE, Board
+from targets.emulate.board.chip import Surroundings
 from targets.emulate.board.core import Reason, Stop
 from targets.emulate.board.eclic import Eclic
 from targets.emulate.board.gd32vf103.dbg import Dbg
@@ -35,7 +36,7 @@ class Machine(Board):
         self.timer = Timer(_TIMER, self.cycles)
         self._debug = Dbg(_DEBUG)
         core = (self.cycles, self._stall)
-        around = chips.Surroundings(
+        around = Surroundings(
             serial,
             self.eclic.set_line,
             self.report,

@@ -61,8 +61,13 @@ class Scb(Peripheral):
         Register(0x30, "DFSR", 0x1F),
         Register(0x34, "MMFAR", _ALL),
         Register(0x38, "BFAR", _ALL),
+        # Caches, which these cores do not have: the size is 0, and invalidating does nothing.
+        Register(0x80, "CCSIDR", _ALL, read_only=_ALL),
+        Register(0x84, "CSSELR", 0xF),
         Register(0x88, "CPACR", 0x00F0FFFF),
         *_MPU,
+        Register(0x250, "ICIALLU", _ALL),
+        Register(0x260, "DCISW", _ALL),
         Register(0x234, "FPCCR", 0xFC0007FF, reset=0xC0000000),
         Register(0x238, "FPCAR", 0xFFFFFFF8),
         Register(0x23C, "FPDSCR", 0x07C00000),

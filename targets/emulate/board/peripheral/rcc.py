@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from targets.emulate.board.peripheral.bus import Peripheral, Register
 from targets.emulate.board.peripheral.clock import Speed
 
-SOFTWARE, PIN, POWER, WATCHDOG = 1 << 28, 1 << 26, 1 << 27, 1 << 29
-"""Flags of RCC_CSR that tell why the chip was reset."""
+PIN, POWER = 1 << 26, 1 << 27
 CAUSES = 0xFE000000
+"""Flags that tell why the chip was reset, of those families that have them in RCC_CSR."""
 
 
 class ClockControl(Peripheral):
@@ -15,12 +15,17 @@ class ClockControl(Peripheral):
 
     name = "RCC"
     registers: tuple[Register, ...] = ()
+    causes_in = "CSR"
+    """Name of the register with the causes of a reset."""
+    causes = CAUSES
     kept = CAUSES
-    """Bits of CSR that a reset leaves as they are."""
+    """Bits of that register that a reset leaves as they are."""
     at_power_on = POWER | PIN
-    """Flags of CSR after power-on."""
+    """Flags of the causes after power-on."""
+    pin, software, watchdog = PIN, 1 << 28, 1 << 29
+    """Flags after a reset: the pin, which every cause drives, the program, the watchdog."""
     clears = 1 << 23
-    """Bit of CSR that clears the causes, RMVF."""
+    """Bit of that register that clears the causes, RMVF."""
 
     def __init__(
         self, base: int, switched: Callable[[Speed], None], bits: Mapping[str, int]
@@ -30,7 +35,7 @@ class ClockControl(Peripheral):
         `bits` are those that exist, by register: the parts have other peripherals each.
         """
         self._switched = switched
-        self._cause = SOFTWARE
+        self._cause = self.software
         self.registers = self.table(bits)
         super().__init__(base)
 
@@ -40,17 +45,19 @@ class ClockControl(Peripheral):
 
     def reset(self) -> None:
         """Take the values after reset; the flags of the cause stay until they are cleared."""
-        flags = self.value.get("CSR", self.at_power_on) & self.kept
+        name = self.causes_in
+        flags = self.value.get(name, self.at_power_on) & self.kept
         again = bool(self.value)
         super().reset()
-        cause, self._cause = self._cause, SOFTWARE
-        self.value["CSR"] = self.value["CSR"] & ~self.kept | flags | (cause | PIN if again else 0)
+        cause, self._cause = self._cause, self.software
+        self.value[name] &= ~self.kept
+        self.value[name] |= flags | (cause | self.pin if again else 0)
 
     def blame_watchdog(self) -> None:
         """Let the next reset say that the independent watchdog caused it."""
-        self._cause = WATCHDOG
+        self._cause = self.watchdog
 
     def cleared(self, name: str, value: int) -> int:
         """Return a value on its way to a register, without the causes that it clears."""
-        is_clear = name == "CSR" and value & self.clears
-        return value & ~(CAUSES | self.clears) if is_clear else value
+        is_clear = name == self.causes_in and value & self.clears
+        return value & ~(self.causes | self.clears) if is_clear else value

@@ -3,6 +3,7 @@
 import pytest
 
 from targets.emulate.board import chips
+from targets.emulate.board.chip import Outside, Surroundings
 from targets.emulate.board.peripheral.analog import Analog
 from targets.errors import EmulatorError
 from targets.load import load
@@ -25,8 +26,8 @@ class Board:
         from targets.emulate.board.peripheral.bus import Bus
 
         self.now, self.said = 0, []
-        outside = chips.Outside(Analog(path))
-        around = chips.Surroundings(
+        outside = Outside(Analog(path))
+        around = Surroundings(
             Wire(), lambda *_: None, self.said.append, lambda: self.now, outside=outside
         )
         chip = chips.build(load("stm32f4"), around)

@@ -8,8 +8,9 @@ import pytest
 from targets import parts
 from targets.emulate import board, soft_board
 from targets.emulate.board import chips, watch
+from targets.emulate.board.chip import Surroundings
 from targets.emulate.board.peripheral.bus import Bus
-from targets.emulate.board.peripheral.clock import divider_of_ahb, divider_of_apb
+from targets.emulate.board.peripheral.clock import Speed, divider_of_ahb, divider_of_apb
 from targets.errors import EmulatorError
 from targets.load import Device, available, load
 
@@ -34,7 +35,7 @@ class Bench:
     def __init__(self, name):
         self.said = []
         self.wire = Wire()
-        around = chips.Surroundings(self.wire, lambda _number, _on: None, self.said.append)
+        around = Surroundings(self.wire, lambda _number, _on: None, self.said.append)
         target = load(name) if isinstance(name, str) else name
         self.chip = chips.build(target, around)
         self.bus = Bus(self.chip.peripherals, self.said.append, lambda _address: None)
@@ -48,9 +49,9 @@ class Bench:
 
 def test_every_modelled_family_can_be_started():
     assert set(chips.VARIANTS) == set(chips.FAMILIES)
-    modelled = "gd32vf103, rp2040, stm32f4, stm32g0, stm32u5"
+    modelled = "gd32vf103, rp2040, stm32f4, stm32g0, stm32n6, stm32u5"
     with pytest.raises(EmulatorError, match=f"driver is 'mps2', modelled are {modelled}"):
-        chips.build(load("mps2-an386"), chips.Surroundings(Wire(), print, print))
+        chips.build(load("mps2-an386"), Surroundings(Wire(), print, print))
 
 
 def with_part(name, part):
@@ -105,7 +106,7 @@ def test_dividers():
 
 @pytest.mark.parametrize(("name", "hz"), [("stm32f4", 16e6), ("stm32f446", 16e6), ("stm32u5", 4e6)])
 def test_clock_after_reset(name, hz):
-    assert Bench(name).chip.speed() == chips.Speed(int(hz), int(hz), int(hz))
+    assert Bench(name).chip.speed() == Speed(int(hz), int(hz), int(hz))
 
 
 RCC, PWR, FLASH = 0x46020C00, 0x46020800, 0x40022000
@@ -142,7 +143,7 @@ def test_f446_above_168_mhz_needs_overdrive():
     bench.put(0x40023800, 0x01000083)
     bench.put(0x40023808, 5 << 10 | 4 << 13 | 2)
     assert bench.said == ["the core runs at 180000000 Hz, but PWR_CR allows 168000000 Hz"]
-    assert bench.chip.speed() == chips.Speed(180_000_000, 45_000_000, 90_000_000)
+    assert bench.chip.speed() == Speed(180_000_000, 45_000_000, 90_000_000)
 
 
 def test_a_source_that_is_off_is_no_source():

@@ -3,6 +3,7 @@
 import pytest
 
 from targets.emulate.board import chips
+from targets.emulate.board.chip import Outside, Surroundings
 from targets.emulate.board.peripheral.bus import Bus
 from targets.emulate.board.peripheral.i2c_bus import I2cBus
 from targets.errors import EmulatorError
@@ -23,8 +24,8 @@ class Board:
 
     def __init__(self, path):
         self.now, self.said = 0, []
-        outside = chips.Outside(i2c=I2cBus(path))
-        around = chips.Surroundings(
+        outside = Outside(i2c=I2cBus(path))
+        around = Surroundings(
             Wire(), lambda *_: None, self.said.append, lambda: self.now, outside=outside
         )
         chip = chips.build(load("stm32f4"), around)

@@ -3,6 +3,7 @@
 import pytest
 
 from targets.emulate.board import chips
+from targets.emulate.board.chip import Surroundings
 from targets.emulate.board.peripheral.bus import Bus
 from targets.load import load
 
@@ -38,9 +39,7 @@ class Bench:
         self.wire = Wire()
         self.cycles = 0
         self.level = False
-        around = chips.Surroundings(
-            self.wire, self.line, self.said.append, cycles=lambda: self.cycles
-        )
+        around = Surroundings(self.wire, self.line, self.said.append, cycles=lambda: self.cycles)
         self.chip = chips.build(load("rp2040"), around)
         self.bus = Bus(self.chip.peripherals, self.said.append, lambda _address: None)
 

@@ -11,6 +11,7 @@ import pytest
 
 from targets.build import ROOT
 from targets.emulate.board import chips
+from targets.emulate.board.chip import Surroundings
 from targets.load import Device, load
 from tests.unit.targets.board import svd
 
@@ -67,7 +68,7 @@ def part_of(stem):
 
 def chip(part):
     target = load("stm32u5" if part.startswith("STM32U5") else "stm32f4")
-    around = chips.Surroundings(Wire(), print, print)
+    around = Surroundings(Wire(), print, print)
     return chips.build(replace(target, device=Device(part)), around)
 
 
