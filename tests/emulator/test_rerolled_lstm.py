@@ -26,6 +26,31 @@ def test_unrolled_models(name, units, per_channel, tmp_path):
     compare(target, path, built)
 
 
+class Scaled(Unrolled):
+    """An LSTM whose products are scaled down more, or less, before they become int8."""
+
+    times = 1.0
+
+    def _weights(self, rows, depth, per_channel):
+        index = super()._weights(rows, depth, per_channel)
+        quantization = self.m._graph.tensors[index].quantization
+        quantization.scale = [self.times * scale for scale in quantization.scale]
+        return index
+
+
+@pytest.mark.parametrize("times", [2**-4, 2**-2, 2**2])
+def test_products_of_all_scales(times, tmp_path, monkeypatch):
+    """The tile shifts its sums by another number of places for each."""
+    monkeypatch.setattr(Scaled, "times", times)
+    target = load("mps2-an386")
+    path = tmp_path / "unrolled.tflite"
+    path.write_bytes(Scaled(12, 6, every=True).build())
+    built = standalone.build(path, target, tmp_path, calls=12)
+    (operator,) = built.manifest["operators"]
+    assert operator["kernel"] == "safe_kernel_rerolled_lstm_s8_dsp"
+    compare(target, path, built)
+
+
 @pytest.mark.parametrize("model", ["small_gru", "small_gru_all"])
 @pytest.mark.parametrize("name", ["mps2-an386", "mps2-an505", "mps3-an547", "riscv-virt"])
 def test_gru_models(name, model, tmp_path):

@@ -25,6 +25,7 @@ void plain_rerolled_add(const int32_t *words, const int32_t *exact, int32_t leng
                         const int8_t *second);
 void plain_rerolled_activate(safe_rerolled_argument_t argument,
                              const safe_rerolled_shared_t *shared, int32_t length, int8_t *values);
+void plain_rerolled_signed(int32_t length, int8_t *values);
 void plain_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
                           int8_t *gates, const int8_t *recurrent, const int8_t *bias);
 void plain_rerolled_update(const int32_t *words, const safe_rerolled_shared_t *shared,
@@ -269,6 +270,8 @@ static int activate(const int32_t *words)
     memcpy(other, one, sizeof other);
     safe_rerolled_activate(argument, &shared, length, one);
     plain_rerolled_activate(argument, &shared, length, other);
+    safe_rerolled_signed(length, one);
+    plain_rerolled_signed(length, other);
     return differs(one, other, sizeof one);
 }
 

@@ -28,6 +28,8 @@ FRACTION_BITS = 20
 """Number of fraction bits of an affine expression before the shift."""
 COARSE_BITS = 14
 """Number of fraction bits of a matrix product before the shift."""
+LEAST_UP = 7
+"""Least left shift of a doubled sum: 256 times the sum is what paired rows leave."""
 WINDOW_UNIT = 16
 """Unit, in 2^-14, of the distance from a tie within which the coarse result of a product may be
 wrong."""
@@ -295,7 +297,7 @@ def dense_words(source: Quantization, output: Quantization, p: Dense) -> list[in
     fraction, exponent = _rerolled.ratio(source.scale, output.scale)
     high, low = fraction >> 32, fraction & 0xFFFFFFFF
     right = -(exponent + _top(p.scales)) - 1
-    up = COARSE_BITS - right
+    up = max(COARSE_BITS - right, LEAST_UP)
     if not (1 <= right <= COARSE_BITS and p.bound << (up + 1) < _LIMIT):
         raise UnfitError("the scale of a product is too large or too small")
     expected = output_multipliers(source.scale, p.scales, output.scale)
@@ -304,7 +306,8 @@ def dense_words(source: Quantization, output: Quantization, p: Dense) -> list[in
         multiplier, shift = kernel_multipliers(p.rows, high, low, guess, right)
         same = (multiplier == expected[0]) & (shift == -expected[1].astype(np.int64))
         if same[counts].all() and int(shift.max()) <= 32:
-            window = _window(p.rows, high >> 1, int(shift.min()))
+            coarse = high >> (1 + up - (COARSE_BITS - right))
+            window = _window(p.rows, coarse, int(shift.min()))
             nudge = guess - (high >> (right - 1)) + 1
             packed = (-(-window // WINDOW_UNIT) << 24) + (nudge << 16) + (right << 8)
             return [high, low, packed + output.zero_point + 128]
@@ -314,14 +317,16 @@ def dense_words(source: Quantization, output: Quantization, p: Dense) -> list[in
 def _window(rows: NDArray[np.uint32], coarse: int, shift: int) -> int:
     """Return how far from a tie the coarse result and TFLM's may differ, in 2^-14 LSB.
 
-    TFLM's first rounding and its halves away from zero are up to 1.5 of 2^-shift off, the coarse
-    factor of a row is cut off by less than 2 and changes results up to 2^8 LSB.
+    TFLM rounds to whole 2^-shift first: with y = 2^shift times the exact result, that and the
+    second rounding are floor((y + 1/2 + 2^(shift - 1)) / 2^shift), and with halves away from zero
+    floor((y - 1/2 + ...) / 2^shift) below 0: 2^-(shift + 1) from the nearest. The coarse factor of
+    a row is cut off by less than 2 and changes results up to 2^8 LSB.
     """
     factor = (int(rows.min()) * coarse) >> 32
     if factor < 1 << 12:
         raise UnfitError("the scales of the rows differ too much")
     most = 2 << (COARSE_BITS + 8)
-    window = -(-(3 << (COARSE_BITS - 1)) // (1 << shift)) + -(-most // factor) + 4
+    window = -(-(1 << (COARSE_BITS - 1)) // (1 << shift)) + -(-most // factor) + 4
     if window > WINDOW_UNIT * 255:  # far less than half an LSB
         raise UnfitError("a product is hardly scaled down")
     return window

@@ -17,8 +17,9 @@ extern "C" {
 
 /** A safe_rerolled_scale_t in fewer bits. */
 typedef struct safe_rerolled_coarse {
-    int32_t factor; /**< high / 2. */
-    int32_t up;     /**< Left shift of a doubled sum, so that a result has 14 fraction bits. */
+    int32_t factor; /**< high / 2, or less of it where `up` is more than needed. */
+    int32_t up;     /**< Left shift of a doubled sum, so that a result has 14 fraction bits; at
+                     * least 7, as a sum times 256 is what paired rows leave. */
     int32_t start;  /**< Zero point, one half, and how close to a tie the result may be wrong, in
                      * 2^-14. */
     uint32_t doubt; /**< A fraction below this, in 2^-32, may be wrong: twice how close. */
@@ -28,8 +29,10 @@ typedef struct safe_rerolled_coarse {
 static inline safe_rerolled_coarse_t safe_rerolled_coarse(const int32_t *words)
 {
     const uint32_t doubt = (uint32_t)words[2] >> 24 << 23;
+    const int32_t up = 14 - (words[2] >> 8 & 0xFF);
+    const int32_t more = up < 7 ? 7 - up : 0;
     const safe_rerolled_coarse_t coarse = {
-        (int32_t)((uint32_t)words[0] >> 1), 14 - (words[2] >> 8 & 0xFF),
+        (int32_t)((uint32_t)words[0] >> (1 + more)), up + more,
         (words[2] & 0xFF) * (1 << 14) - (255 << 13) + (int32_t)(doubt >> 19), doubt};
     return coarse;
 }
@@ -63,15 +66,16 @@ typedef struct safe_rerolled_scaled {
 /** Unpacks a product's two words: multiplier, and 256 * (right shift less 1) + zero point + 128. */
 static inline safe_rerolled_scaled_t safe_rerolled_scaled(const int32_t *words)
 {
-    const safe_rerolled_scaled_t scaled = {words[0], 2 * (words[1] & 0xFF) - 255, words[1] >> 8, 0};
+    const int32_t right = words[1] >> 8;
+    const safe_rerolled_scaled_t scaled = {words[0], (2 * (words[1] & 0xFF) - 255) * (1 << right),
+                                           right + 1, 0};
     return scaled;
 }
 
-/** The product as int8: as in safe_rerolled_exact. */
+/** The product as int8, halves away from zero. */
 static inline int32_t safe_rerolled_product(safe_rerolled_scaled_t s, int32_t twice)
 {
-    const int32_t scaled = safe_dsp_smmulr(twice, s.multiplier) - (twice < 0 ? 1 : 0);
-    return safe_dsp_ssat8_q1((scaled >> s.right) + s.addend);
+    return safe_dsp_rescale_s8(twice, s.multiplier, s.addend, s.right);
 }
 #else
 #define SAFE_REROLLED_TIMES 1

@@ -104,6 +104,9 @@ void safe_rerolled_add(const int32_t *words, const int32_t *exact, int32_t lengt
 void safe_rerolled_activate(safe_rerolled_argument_t argument, const safe_rerolled_shared_t *shared,
                             int32_t length, int8_t *values);
 
+/** Results of safe_rerolled_activate as int8, in place: 128 less. */
+void safe_rerolled_signed(int32_t length, int8_t *values);
+
 /**
  * Adds recurrent terms and bias to the gates and applies their activations.
  *

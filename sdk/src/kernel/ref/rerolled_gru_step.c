@@ -5,22 +5,18 @@
 #include "safe/kernel/rerolled_gru_step.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "safe/kernel/rerolled_product.h"
 
 /** Zero point of the results of LOGISTIC. */
 #define LOGISTIC_ZERO (-128)
 
-/** An activation in place, as int8. @param words Words of its argument. */
+/** An activation in place: results plus 128, as uint8. @param words Words of its argument. */
 static void activate(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
                      int8_t *values)
 {
     const safe_rerolled_argument_t argument = {words[0], words[1]};
     safe_rerolled_activate(argument, shared, units, values);
-    for (int32_t u = 0; u < units; u++) {
-        values[u] = (int8_t)((uint8_t)values[u] - 128);
-    }
 }
 
 void safe_rerolled_gru_update(const int32_t *words, const safe_rerolled_shared_t *shared,
@@ -31,28 +27,31 @@ void safe_rerolled_gru_update(const int32_t *words, const safe_rerolled_shared_t
     const int32_t zeros = words[SAFE_GRU_ZEROS];
     int8_t *const z = gates;
     int8_t *const r = &gates[units];
-    int8_t *value = &gates[2 * units];
+    int8_t *const value = &gates[2 * units];
     safe_rerolled_add(&words[SAFE_GRU_UPDATE_SUM], exact, units, z, terms);
     activate(&words[SAFE_GRU_UPDATE], shared, units, z);
     safe_rerolled_add(&words[SAFE_GRU_RESET_SUM], exact, units, r, &terms[units]);
     activate(&words[SAFE_GRU_RESET], shared, units, r);
+    safe_rerolled_signed(2 * units, gates);
     const safe_rerolled_vector_t reset = {r, LOGISTIC_ZERO};
     const safe_rerolled_vector_t term = {&terms[2 * units], (zeros & 0xFF) - 128};
     safe_rerolled_multiply(&words[SAFE_GRU_RESET_PRODUCT], units, reset, term, r);
     safe_rerolled_add(&words[SAFE_GRU_VALUE_SUM], exact, units, value, r);
     activate(&words[SAFE_GRU_VALUE], shared, units, value);
+    safe_rerolled_signed(units, value);
+    /* The hidden state is update * before + (1 - update) * value; its first term is written where
+     * it ends, over `before` where both are one. */
     if (before != NULL) {
         const safe_rerolled_vector_t kept = {z, LOGISTIC_ZERO};
         const safe_rerolled_vector_t last = {before, (zeros >> 8 & 0xFF) - 128};
-        safe_rerolled_multiply(&words[SAFE_GRU_KEPT], units, kept, last, terms);
+        safe_rerolled_multiply(&words[SAFE_GRU_KEPT], units, kept, last, hidden);
     }
     safe_rerolled_add(&words[SAFE_GRU_OPEN], exact, units, z, z);
     const safe_rerolled_vector_t open = {z, (zeros >> 16) - 128};
     const safe_rerolled_vector_t candidate = {value, 0};
-    safe_rerolled_multiply(&words[SAFE_GRU_NEW], units, open, candidate, value);
+    safe_rerolled_multiply(&words[SAFE_GRU_NEW], units, open, candidate,
+                           before != NULL ? value : hidden);
     if (before != NULL) {
-        safe_rerolled_add(&words[SAFE_GRU_HIDDEN_SUM], exact, units, terms, value);
-        value = terms;
+        safe_rerolled_add(&words[SAFE_GRU_HIDDEN_SUM], exact, units, hidden, value);
     }
-    (void)memcpy(hidden, value, (size_t)units);
 }

@@ -73,6 +73,13 @@ void safe_rerolled_activate(safe_rerolled_argument_t argument, const safe_reroll
     }
 }
 
+void safe_rerolled_signed(int32_t length, int8_t *values)
+{
+    for (int32_t i = 0; i < length; i++) {
+        values[i] = (int8_t)((uint8_t)values[i] - 128);
+    }
+}
+
 void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *shared, int32_t units,
                          int8_t *gates, const int8_t *recurrent, const int8_t *bias)
 {

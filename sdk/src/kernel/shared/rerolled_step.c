@@ -104,6 +104,16 @@ static SAFE_NOINLINE void add_exactly(const int32_t *words, int32_t length, int8
     }
 }
 
+/* The next sum of safe_rerolled_add. With pointers that the compiler knows nothing of, each access
+ * moves its own: of several elements in a turn only the loop's end is saved. */
+#define NEXT_SUM                                                                                   \
+    {                                                                                              \
+        *first = (int8_t)add(sum, *first, *second++);                                              \
+        first++;                                                                                   \
+        SAFE_DSP_OPAQUE(first);                                                                    \
+        SAFE_DSP_OPAQUE(second);                                                                   \
+    }
+
 SAFE_NOINLINE void safe_rerolled_add(const int32_t *words, const int32_t *exact, int32_t length,
                                      int8_t *first, const int8_t *second)
 {
@@ -112,8 +122,26 @@ SAFE_NOINLINE void safe_rerolled_add(const int32_t *words, const int32_t *exact,
         return;
     }
     const affine_t sum = affine_of(words);
-    for (int32_t i = 0; i < length; i++) {
-        first[i] = (int8_t)add(sum, first[i], second[i]);
+#if SAFE_DSP
+    for (const int8_t *end = &first[length & ~(SAFE_UNROLL - 1)]; first != end;) {
+        SAFE_REPEAT(NEXT_SUM)
+    }
+    length &= SAFE_UNROLL - 1;
+#endif
+    for (const int8_t *end = &first[length]; first != end;) {
+        NEXT_SUM
+    }
+}
+
+SAFE_NOINLINE void safe_rerolled_signed(int32_t length, int8_t *values)
+{
+    for (; length >= 4; length -= 4) {
+        safe_dsp_store(values, safe_dsp_load(values) ^ 0x80808080u);
+        values += 4;
+    }
+    for (; length > 0; length--) {
+        *values = (int8_t)((uint8_t)*values - 128);
+        values++;
     }
 }
 
@@ -236,6 +264,16 @@ void safe_rerolled_gates(const int32_t *words, const safe_rerolled_shared_t *sha
     safe_rerolled_activate(logistic, shared, units, &gates[3 * units]);
 }
 
+/* The next element of multiply_all; see NEXT_SUM. */
+#define NEXT_PRODUCT                                                                               \
+    {                                                                                              \
+        const int32_t product = *level++ * (SAFE_REROLLED_TIMES * *value++ - zero);                \
+        *output++ = (uint8_t)safe_rerolled_product(scaled, product);                               \
+        SAFE_DSP_OPAQUE(level);                                                                    \
+        SAFE_DSP_OPAQUE(value);                                                                    \
+        SAFE_DSP_OPAQUE(output);                                                                   \
+    }
+
 /**
  * output = level * (value - zero point), an int8.
  *
@@ -246,9 +284,14 @@ static SAFE_NOINLINE void multiply_all(const int32_t *words, int32_t zero, int32
                                        const uint8_t *level, const uint8_t *value, uint8_t *output)
 {
     const safe_rerolled_scaled_t scaled = safe_rerolled_scaled(words);
+#if SAFE_DSP
+    for (const uint8_t *end = &level[units & ~(SAFE_UNROLL - 1)]; level != end;) {
+        SAFE_REPEAT(NEXT_PRODUCT)
+    }
+    units &= SAFE_UNROLL - 1;
+#endif
     for (const uint8_t *end = &level[units]; level != end;) {
-        const int32_t product = *level++ * (SAFE_REROLLED_TIMES * *value++ - zero);
-        *output++ = (uint8_t)safe_rerolled_product(scaled, product);
+        NEXT_PRODUCT
     }
 }
 

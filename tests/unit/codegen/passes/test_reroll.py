@@ -337,8 +337,9 @@ def test_coarse_results_are_right_outside_their_window():
             before.hidden.scale, cell.recurrent_scales, q.recurrent.scale
         )
         for row in range(0, 68, 5):
-            factor = int(fitted.recurrent_scales[row]) * (high >> 1) >> 32
-            scaled = ((2 * sums << (14 - right)) * factor >> 32) + (zero_point << 14) + (1 << 13)
+            up = max(14 - right, 7)
+            factor = int(fitted.recurrent_scales[row]) * (high >> (1 + up - (14 - right))) >> 32
+            scaled = ((2 * sums << up) * factor >> 32) + (zero_point << 14) + (1 << 13)
             doubtful = (scaled + window & 0x3FFF) < 2 * window
             truth = requantize(sums, multiplier[row], shift[row]) + zero_point
             far = ~doubtful & (np.abs(truth) < 300)
