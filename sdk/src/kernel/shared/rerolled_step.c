@@ -135,10 +135,12 @@ SAFE_NOINLINE void safe_rerolled_add(const int32_t *words, const int32_t *exact,
 
 SAFE_NOINLINE void safe_rerolled_signed(int32_t length, int8_t *values)
 {
+#if SAFE_UNALIGNED_WORDS
     for (; length >= 4; length -= 4) {
         safe_dsp_store(values, safe_dsp_load(values) ^ 0x80808080u);
         values += 4;
     }
+#endif
     for (; length > 0; length--) {
         *values = (int8_t)((uint8_t)*values - 128);
         values++;

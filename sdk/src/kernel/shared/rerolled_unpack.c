@@ -6,6 +6,7 @@
 
 #include "safe/kernel/rerolled_unpack.h"
 
+#include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
 
 /** Adds the difference before `end - missing` to a word: the highest bytes of the word of four that
@@ -20,20 +21,20 @@ static inline const uint8_t *add_next(const uint8_t *packed, uint32_t missing, i
 
 const uint8_t *safe_rerolled_unpack(const uint8_t *packed, int32_t count, int32_t *words)
 {
+    uint32_t missing = 0;
+#if SAFE_UNALIGNED_WORDS
     for (; count >= 4; count -= 4) {
-        const uint32_t missing = *packed++;
+        missing = *packed++;
         packed = add_next(packed, missing & 3, &words[0]);
         packed = add_next(packed, missing >> 2 & 3, &words[1]);
         packed = add_next(packed, missing >> 4 & 3, &words[2]);
         packed = add_next(packed, missing >> 6, &words[3]);
         words += 4;
     }
-    if (count > 0) {
-        uint32_t missing = *packed++;
-        do {
-            packed = add_next(packed, missing & 3, words++);
-            missing >>= 2;
-        } while (--count > 0);
+#endif
+    for (int32_t k = 0; k < count; k++) {
+        missing = k % 4 == 0 ? *packed++ : missing >> 2;
+        packed = add_next(packed, missing & 3, words++);
     }
     return packed;
 }
