@@ -333,12 +333,11 @@ def test_coarse_results_are_right_outside_their_window():
         high &= 0xFFFFFFFF
         zero_point, right = (packed & 255) - 128, packed >> 8 & 255
         window = _rerolled_fit.WINDOW_UNIT * (packed >> 24 & 255)
-        multiplier, shift = output_multipliers(
-            before.hidden.scale, cell.recurrent_scales, q.recurrent.scale
-        )
+        scales = before.hidden.scale, cell.recurrent_scales, q.recurrent.scale
+        multiplier, shift = output_multipliers(*scales)
         for row in range(0, 68, 5):
-            up = max(14 - right, 7)
-            factor = int(fitted.recurrent_scales[row]) * (high >> (1 + up - (14 - right))) >> 32
+            up = max(14 - right, 7)  # where 256 times a sum is rescaled, the factor is less
+            factor = int(fitted.recurrent_scales[row]) * (high >> (up + right - 13)) >> 32
             scaled = ((2 * sums << up) * factor >> 32) + (zero_point << 14) + (1 << 13)
             doubtful = (scaled + window & 0x3FFF) < 2 * window
             truth = requantize(sums, multiplier[row], shift[row]) + zero_point
