@@ -17,25 +17,26 @@ typedef struct tiles {
     int32_t start_bytes;
     const uint32_t *values;
     uint32_t skip;           /**< Bytes of code of the first turn that are not taken. */
-    const uint32_t *end;     /**< Of the values. */
-    const uint32_t *weights; /**< Of the next tile. */
+    const uint32_t *end;     /**< End of the values. */
+    const uint32_t *weights; /**< Weights of the next tile. */
     int32_t up;              /**< Left shift of 256 times the sum of the first row of a pair. */
-    int32_t second_up;       /**< Of the sum of the second: 8 more. */
+    int32_t second_up;       /**< Left shift of the second's: 8 more. */
     const uint32_t *rows;    /**< Scales. */
     int32_t factor;
     int32_t from;   /**< safe_rerolled_coarse_t's start. */
     uint32_t doubt; /**< The high half of its doubt, in both halves. */
     int8_t *output;
     int32_t left;
-    const int32_t *words; /**< Of the product's scale. */
+    const int32_t *words; /**< Words of the product's scale. */
 } tiles_t;
 
 void safe_dsp_rerolled_tiles(const uint32_t *weights, const tiles_t *tiles);
 void safe_dsp_rerolled_settle(const int32_t *sums, int32_t *scaled, const uint32_t *end,
                               const tiles_t *tiles);
 
-/** The results of the rows that are in doubt, as TFLM rounds them. @param sums Of each pair 256 *
- * p, and q. @param scaled Eight results with 14 fraction bits. @param end Of the rows' scales. */
+/** The results of the rows that are in doubt, as TFLM rounds them. @param sums 256 * p
+ * and q of each pair. @param scaled Eight results with 14 fraction bits. @param end End of the
+ * rows' scales. */
 SAFE_FROM_ASSEMBLY SAFE_NOINLINE void safe_dsp_rerolled_settle(const int32_t *sums, int32_t *scaled,
                                                                const uint32_t *end,
                                                                const tiles_t *tiles)
