@@ -116,13 +116,14 @@ def _soak(arguments: argparse.Namespace, directory: Path, material: "Material") 
     kind = emulate.configuration(target, arguments.emulator).kind
     asked = _asked(arguments, target, kind)
     with output.scratch("soak") as folder:
-        store = folder / "store"
-        used_flash(store, target, kind, arguments.seed)
+        store = folder / "store" if asked.keeps else None
+        if store is not None:
+            used_flash(store, target, kind, arguments.seed)
 
         def start(conditions: Conditions) -> Emulator:
             return emulate.start(target, image.elf, kind=kind, conditions=conditions)
 
-        with Supply(start, store if asked.keeps else None) as supply:
+        with Supply(start, store) as supply:
             return soak.run(
                 supply,
                 directory,

@@ -111,6 +111,11 @@ class Emulator:
             self._process.wait(STOP_SECONDS)
             self.check()
 
+    @property
+    def status(self) -> int | None:
+        """Exit code of the process, negative where a signal ended it; None while it runs."""
+        return self._process.poll()
+
     def close(self) -> None:
         """End the process: first politely, so that a plugin can write its last lines."""
         if self.is_running():

@@ -13,11 +13,16 @@ from tests import processes
 
 pytestmark = pytest.mark.emulator
 QEMU, FIT, SPAWNED = "qemu-system", "fit_worker", "multiprocessing.spawn"
+BOARD = "targets.emulate.board"
 VERBS = {
     "bench": (QEMU, "bench --target stm32f4 --emulate --out {out}/bench.json"),
     "demo": (QEMU, "demo --out {out}"),
     "count": (QEMU, "count --windows 5000"),
     "golden": (QEMU, "golden --target stm32f4 --emulate --out {out}"),
+    "soak": (
+        BOARD,
+        "soak --target stm32f4 --emulator board --faults all --out {out}/soak.json",
+    ),
     "train": (FIT, "train --out {out}"),
     "sweep": (
         SPAWNED,
@@ -41,7 +46,7 @@ ALL = [
 @pytest.mark.parametrize(("verb", "number"), ALL)
 def test_nothing_runs_on(root, tmp_path, verb, number):
     awaited, line = VERBS[verb]
-    if awaited != QEMU and importlib.util.find_spec("tensorflow") is None:
+    if awaited in (FIT, SPAWNED) and importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed (extra `train`)")
     out, work = tmp_path / "out", tmp_path / "tmp"
     out.mkdir()

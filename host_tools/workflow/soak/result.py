@@ -20,7 +20,7 @@ class Hour:
     Attributes:
         hour: From 1 on.
         samples: Sent in this hour.
-        lost: Samples that the device was told it lost.
+        lost: Samples that never came to the device, before those of this hour.
         different: Records that are not those of the host.
         stack_bytes: Most stack since the beginning; 0: not known.
         frame_errors: Damaged frames since then.
@@ -102,7 +102,7 @@ class Soaked:
         states = ", ".join(f"{count:,} {name}" for name, count in self.states.items())
         return [
             f"{len(self.hours)} hours of plant: {self.total('samples'):,} samples,"
-            f" {self.total('lost'):,} more told as lost",
+            f" {self.total('lost'):,} more were lost",
             f"records that differ from the host's: {self.total('different'):,}",
             f"states: {states}",
             f"stack: {first.stack_bytes:,} bytes after the first hour, {last.stack_bytes:,} at the"

@@ -8,6 +8,7 @@ from host_tools.errors import DifferentError
 from targets.emulate import BOARD
 from targets.emulate.emulator import Emulator
 from targets.emulate.soft_board import Conditions
+from targets.errors import ExitCode, OutputError
 from targets.load import Target
 
 _CUT_SECONDS = 120.0
@@ -34,8 +35,14 @@ class Supply:
         return self._emulator.url
 
     def off(self) -> None:
-        """Take the power away, whatever the device does."""
+        """Take the power away, whatever the device does.
+
+        Raises:
+            OutputError: There is no room for the file of its flash.
+        """
         self._emulator.close()
+        if self._store is not None and self._emulator.status == ExitCode.OUTPUT:
+            raise OutputError(self._emulator.messages.rpartition("board: ")[2])
 
     def on(self, cut_after: int | None = None) -> None:
         """Give the power back; it goes again after so many bytes of the store."""

@@ -37,6 +37,17 @@ def _store(target: Target, arguments: argparse.Namespace) -> StoreMemory | None:
     return store
 
 
+def _keep(store: StoreMemory | None, path: Path | None) -> int:
+    """Write the flash of the store for the next run; return the exit code."""
+    if store is not None and path is not None:
+        try:
+            store.keep(path)
+        except OSError as error:
+            _say(f"{path}: cannot be written: {error.strerror}")
+            return int(ExitCode.OUTPUT)
+    return int(ExitCode.OK)
+
+
 def main() -> int:
     """Run until a signal comes; return the exit code."""
     parser = argparse.ArgumentParser(prog="board", description=__doc__, allow_abbrev=False)
@@ -86,9 +97,7 @@ def main() -> int:
         _say("the power was cut while the store was written")
     except KeyboardInterrupt:
         pass
-    if store is not None and arguments.store is not None:
-        store.keep(arguments.store)
-    return int(ExitCode.OK)
+    return _keep(store, arguments.store)
 
 
 if __name__ == "__main__":
