@@ -11,6 +11,8 @@ import pytest
 from codegen import reference
 from codegen.backends.native.lower import call_of
 from codegen.backends.native.v6m import conv_2d, packing
+from codegen.backends.native.v6m import unidirectional_sequence_lstm as lstm
+from codegen.fixed_point import requantize
 from codegen.frontend.tflite import load
 from codegen.ir.graph import Graph
 from codegen.options import KernelChoice
@@ -19,6 +21,7 @@ from tests.operators.builder import ABSENT, ModelBuilder, options
 from tests.operators.cases import CASES
 
 V6M = KernelChoice("v6m")
+SMALL = KernelChoice("v6m", "size")
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 QUICK = 60
 LOWEST = -128
@@ -31,18 +34,23 @@ def some(kind: str, count: int, build: str, stream: int) -> Counter[str]:
     for seed in range(count):
         case = CASES[kind](np.random.default_rng([seed, stream]))
         graph = load(case.model, "case")
-        for result, truth in zip(
-            library.run(graph, case.inputs, V6M), reference.run(graph, case.inputs), strict=True
-        ):
-            assert np.array_equal(result, truth), (kind, seed)
-        calls = [call_of(graph, operator, V6M) for operator in graph.operators]
+        expected = reference.run(graph, case.inputs)
+        for choice in (V6M, SMALL):
+            for result, truth in zip(
+                library.run(graph, case.inputs, choice), expected, strict=True
+            ):
+                assert np.array_equal(result, truth), (kind, seed, choice)
+        calls = [call_of(graph, operator, SMALL) for operator in graph.operators]
         chosen.update(c.kernel for c in calls if c is not None and c.kernel.endswith("_v6m"))
     return chosen
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_cases(kind: str) -> None:
-    assert some(kind, QUICK, "gcc-O3", 51).total() > QUICK // 4
+    chosen = some(kind, QUICK, "gcc-O3", 51)
+    assert chosen.total() > QUICK // 4
+    flat = {"safe_kernel_conv_1d_s8_v6m", "safe_kernel_conv_2d_s8_v6m"}
+    assert kind != "CONV_2D" or set(chosen) == flat
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -155,3 +163,33 @@ def test_an_odd_number_of_weights_is_filled() -> None:
     assert is_exact(dense([1] * 601))
     none = np.zeros(8, np.int64)
     assert packing.vectors(np.zeros((8, 601), np.int8), none) == packing.Vectors(1, 602)
+
+
+def test_terms_of_an_lstm_are_those_of_two_roundings() -> None:
+    """As `safe_lstm_v6m_term_t` computes them, within 32 bits, up to the largest sum."""
+    generator = np.random.default_rng(56)
+    for shift in range(-lstm._MAX_TERM_SHIFT, 0):
+        multiplier = int(generator.integers(1 << 30, 1 << 31))
+        bound = lstm._MAX_TERM_SUM if lstm._is_term(multiplier, shift, lstm._MAX_TERM_SUM) else 900
+        assert lstm._is_term(multiplier, shift, bound)
+        drawn = generator.integers(-bound, bound + 1, 20_000)
+        sums = np.concatenate([drawn, np.arange(-600, 601), [-bound, bound]])
+        term = lstm._term(multiplier, shift)
+        steps = [sums * term["low"] >> 10]
+        steps.append(steps[0] + sums * term["middle"])
+        steps.append((steps[1] >> 10) + sums * term["high"])
+        steps.append(steps[2] + term["addend"])
+        steps.append(steps[3] + (sums >> 31) * 2048)
+        assert all(int(np.abs(step).max()) < 1 << 31 for step in steps)
+        expected = requantize(sums, multiplier, shift)
+        assert np.array_equal(steps[-1] >> term["shift"], expected), shift
+
+
+def test_terms_beyond_32_bits_are_rescaled_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lstm._is_term(1 << 30, -1, lstm._MAX_TERM_SUM)
+    assert not lstm._is_term(1 << 30, -1, lstm._MAX_TERM_SUM + 1)
+    assert not lstm._is_term(1 << 30, -lstm._MAX_TERM_SHIFT - 1, 1)
+    assert not lstm._is_term((1 << 31) - 1, -lstm._MAX_TERM_SHIFT, lstm._MAX_TERM_SUM)
+    assert not lstm._is_term(1 << 30, 0, 1)
+    monkeypatch.setattr(lstm, "_MAX_TERM_SUM", 1000)
+    assert some("UNIDIRECTIONAL_SEQUENCE_LSTM", 12, "gcc-O3", 57).total() > 2

@@ -66,10 +66,11 @@ _WHOLE_MODELS = {
     ("rv32", "unidirectional_sequence_lstm"): Rate(per_product=3.2, per_element=80.0),
     ("rv32", "rerolled_gru"): Rate(per_product=4.2, per_element=0.0),
     ("rv32", "rerolled_lstm"): Rate(per_product=4.15, per_element=0.0),
-    ("v6m", "fully_connected"): Rate(per_product=2.8, per_element=55.0),
+    ("v6m", "fully_connected"): Rate(per_product=2.5, per_element=55.0),
+    ("v6m", "conv_1d"): Rate(per_product=2.7, per_element=50.0),
     ("v6m", "conv_2d"): Rate(per_product=2.7, per_element=45.0),
     ("v6m", "depthwise_conv_2d"): Rate(per_product=7.5, per_element=40.0),
-    ("v6m", "unidirectional_sequence_lstm"): Rate(per_product=3.4, per_element=600.0),
+    ("v6m", "unidirectional_sequence_lstm"): Rate(per_product=2.6, per_element=450.0),
 }
 """Rates of kernels that no counted call has: of products and elements, from whole models."""
 _OTHER = Rate(per_product=8.0, per_element=12.0)

@@ -1,9 +1,18 @@
-"""CONV_2D for Armv6-M: one channel at four positions, two products in one multiplication."""
+"""CONV_2D for Armv6-M: one channel at four positions, or height 1 as rows of a matrix product.
+
+Two products of one channel at two positions share a multiplication.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.backends.native.shared import conv_2d as flat
 from codegen.backends.native.shared import weights
+from codegen.backends.native.shared.weights import WeightRows
+from codegen.backends.native.v6m import packing
 from codegen.ir.call import (
     Constant,
     ConstantArg,
@@ -17,7 +26,7 @@ from codegen.ir.graph import Graph, Operator
 from codegen.operators.linear.conv_2d import groups
 from codegen.operators.linear.int16 import is_int16
 from codegen.operators.linear.products import products
-from codegen.operators.window import convolution_axes
+from codegen.operators.window import Axis, convolution_axes
 from codegen.options import Goal
 
 MAX_CHUNK_SUM = 255
@@ -51,18 +60,70 @@ def replace(
     graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
 ) -> KernelCall | str | None:
     """Return the call of the kernel for four positions, or why it is not exact or does not pay."""
-    del plain, goal
+    del plain
     if is_int16(graph, operator):
         return None
     if groups(graph, operator) > 1:
         return "it has groups"
     p = products(graph, operator)
     dense = weights.of(p)
-    refusal = weights.refusal(dense, _MIN_ROWS)
-    if refusal is not None:
-        return refusal
-    y, x = convolution_axes(graph, operator)
+    axes = convolution_axes(graph, operator)
     batches, _, _, depth = graph.tensor(operator.inputs[0]).shape
+    # For several positions, too, it is the faster one here.
+    wanted: Goal = "balanced" if goal == "speed" else goal
+    if flat.is_preferred(graph, operator, wanted, may_replace=True):
+        conv = flat.params((batches, depth), axes[1], p.input_zero_point)
+        refusal = packing.refusal(dense)
+        return refusal or conv_1d_call(operator, dense, conv, (p.low, p.high))
+    refusal = weights.refusal(dense, _MIN_ROWS)
+    return refusal or conv_call(operator, dense, (batches, depth), axes, p.limits)
+
+
+def conv_1d_call(
+    operator: Operator, dense: WeightRows, conv: Mapping[str, Any], limits: tuple[int, int]
+) -> KernelCall:
+    """Return the call of `safe_kernel_conv_1d_s8_v6m`.
+
+    `conv` from `flat.params`; `limits` of the output. `packing.refusal` is None.
+    """
+    constants = packing.dense_constants(dense)
+    row = packing.dense_row(dense, limits)
+    return KernelCall(
+        kernel="safe_kernel_conv_1d_s8_v6m",
+        header="safe/kernel/conv_1d_v6m.h",
+        source="conv_1d_v6m",
+        arguments=(
+            ParamsArg(),
+            TensorArg(operator.inputs[0]),
+            *(ConstantArg(constant.suffix) for constant in constants),
+            ScratchArg("values"),
+            TensorArg(operator.outputs[0]),
+        ),
+        params_type="safe_conv_1d_v6m_params_t",
+        params={"conv": conv, "row": row},
+        constants=constants,
+        scratch=(
+            Scratch("values", packing.dense_vectors(dense).bytes + row["depth"], alignment=4),
+        ),
+        macs=flat.macs(conv, row),
+        notes=("v6m kernel for height 1, eight channels at a time", *packing.proof(dense)),
+    )
+
+
+def conv_call(
+    operator: Operator,
+    dense: WeightRows,
+    shape: tuple[int, int],
+    axes: tuple[Axis, Axis],
+    limits: Mapping[str, Any],
+) -> KernelCall:
+    """Return the call of `safe_kernel_conv_2d_s8_v6m`.
+
+    `shape` is (batches, input channels), `axes` y and x; `limits` the last fields of the
+    parameters: input_zero_point, output_zero_point, output_min, output_max.
+    """
+    batches, depth = shape
+    y, x = axes
     channels, taps = dense.rows.shape
     packed = np.concatenate([stream(row) for row in dense.rows])
     return KernelCall(
@@ -84,7 +145,7 @@ def replace(
             "output_channels": channels,
             "y": y.params(),
             "x": x.params(),
-            **p.limits,
+            **limits,
         },
         constants=(
             Constant("weights", packed, weight_bytes=dense.rows.nbytes),

@@ -43,6 +43,17 @@ SAFE_NOINLINE void safe_v6m_widen(const int8_t *values, int32_t length, int32_t 
 #define STEP(value)                                                                                \
     "ldmia r0!, {r4, r5}\n" WORD("r4", value, "r8", "r9", "r12")                                   \
         WORD("r5", value, "r10", "r11", "lr")
+/* One turn of the loop, two for `speed`, which it enters in the middle where half a turn is left.
+ */
+#define PAIR "ldmia r1!, {r2, r3}\n" STEP("r2") STEP("r3")
+#if SAFE_GOAL == SAFE_GOAL_SPEED
+#define TURN                                                                                       \
+    "lsls r3, r3, #28\n"                                                                           \
+    "bmi 3f\n"                                                                                     \
+    "2:\n" PAIR "3:\n" PAIR
+#else
+#define TURN "2:\n" PAIR
+#endif
 /* What two sums start from: that of the tile and, in `offset`, that of the values. */
 #define START(offset, first, second)                                                               \
     "ldmia r2!, {r4, r5}\n"                                                                        \
@@ -105,20 +116,15 @@ safe_v6m_dot8(const uint32_t *weights __attribute__((unused)),
         "mov r7, r11\n"
         "push {r4, r5, r6, r7}\n"
         "ldmia r1!, {r3, r6, r7}\n" START("r6", "r8", "r9") START("r6", "r10", "r11")
-            START("r7", "r12", "lr") "adds r7, r1, r3\n"
-                                     "2:\n"
-                                     "ldmia r1!, {r2, r3}\n" STEP("r2")
-                                         STEP("r3") "cmp r1, r7\n"
-                                                    "bne 2b\n"
-                                                    "ldr r1, [sp, "
-                                                    "#16]\n" TAKE("r8", "r9", "r12") TAKE(
-                                                        "r10", "r11",
-                                                        "lr") "pop {r4, r5, r6, r7}\n"
-                                                              "mov r8, r4\n"
-                                                              "mov r9, r5\n"
-                                                              "mov r10, r6\n"
-                                                              "mov r11, r7\n"
-                                                              "pop {r3, r4, r5, r6, r7, pc}\n");
+            START("r7", "r12", "lr") "adds r7, r1, r3\n" TURN "cmp r1, r7\n"
+                                     "bne 2b\n"
+                                     "ldr r1, [sp, #16]\n" TAKE("r8", "r9", "r12")
+                                         TAKE("r10", "r11", "lr") "pop {r4, r5, r6, r7}\n"
+                                                                  "mov r8, r4\n"
+                                                                  "mov r9, r5\n"
+                                                                  "mov r10, r6\n"
+                                                                  "mov r11, r7\n"
+                                                                  "pop {r3, r4, r5, r6, r7, pc}\n");
 }
 
 #else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file unidirectional_sequence_lstm_v6m.c LSTM, two units at a time: their eight gates are one
  * tile. */
+#define SAFE_GOAL_NO_FAST
 #include "safe/kernel/goal.h"
 
 #include "safe/kernel/unidirectional_sequence_lstm_v6m.h"
@@ -113,15 +114,19 @@ static SAFE_NOINLINE void update_unit(const safe_lstm_v6m_params_t *params, cons
     *hidden = (int8_t)safe_v6m_clamp(wanted, INT8_MIN, INT8_MAX);
 }
 
-/** Rescales the wide terms of 16 sums. */
+/** Rescales the wide terms of 16 sums, as safe_requantize does: a sum is below 2^23, a left shift
+ * at most 7. */
 static SAFE_NOINLINE void rescale_wide(const safe_lstm_v6m_params_t *params, int32_t *sums)
 {
     for (int32_t k = 0; k < 2 * SAFE_DOT8_V6M_ROWS; k++) {
         const safe_lstm_v6m_wide_t *wide = &params->wide[k / 2];
         if (wide->shift != SAFE_LSTM_V6M_NARROW) {
+            const int32_t left = wide->shift > 0 ? wide->shift : 0;
+            const int32_t shifted = (int32_t)((uint32_t)sums[k] << left);
+            const int32_t high = safe_v6m_multiply_high(shifted, wide->multiplier);
             /* A quarter is what gate_of takes of it then, which comes out as it is. */
-            const int32_t value = safe_requantize(sums[k], wide->multiplier, wide->shift);
-            sums[k] = 4 * safe_v6m_saturate_s16(value);
+            sums[k] =
+                4 * safe_v6m_saturate_s16(safe_shift_right_rounding(high, left - wide->shift));
         }
     }
 }
