@@ -312,6 +312,8 @@ def prepare(folder: Path, names: Sequence[str]) -> None:
     if "{inputs}" in lines:
         for name, rows in (("log", "3000"), ("short", "2000"), ("brief", "1300")):
             _tool("plant", "--out", folder / f"{name}.csv", "--rows", rows)
+    if "own.pem" in lines:
+        _tool("update", "key", folder / "own.pem")
     if "network.keras" in lines:
         _python("-c", NETWORK, folder / "network.keras")
         _tool(*("represent", "--csv", folder / "log.csv"), "--outdir", folder)

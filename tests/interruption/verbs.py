@@ -61,6 +61,14 @@ VERBS = {
     "soak": Verb("soak --target stm32f4 --csv {inputs}/brief.csv --hours 1 --out {out}/soak.json"),
     "count": Verb("count --target mps2-an386 --windows 4"),
     "profile": Verb("profile --windows 1 --picture {out}/profile.png"),
+    "perf": Verb(
+        "perf models/forecaster/model_int8.tflite --target mps2-an386 --optimize speed --out {out}",
+        before=(("speed", "size"),),
+    ),
+    "update": Verb(
+        "update build --model forecaster --key {inputs}/own.pem --out {out}/forecaster.update",
+        before=(("--out", "--version 7 --out"),),
+    ),
     "demo": Verb("demo --windows 4 --out {out}"),
     "export": Verb("export --from {inputs}/network.keras --outdir {out}", "export.json"),
     "convert": Verb(
