@@ -56,11 +56,9 @@ def run(elf, words, fault):
         return cli.main([*words, "--port", proxy.url])
 
 
-@pytest.mark.parametrize(
-    ("name", "phases"),
-    [("bench", PHASES[1:2]), *(pytest.param(n, PHASES, marks=pytest.mark.slow) for n in VERBS)],
-)
-def test_a_port_that_is_lost_in_each_phase(tmp_path, capsys, log, name, phases):
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VERBS)
+def test_a_port_that_is_lost_in_each_phase(tmp_path, capsys, log, name):
     app, line = VERBS[name]
     elf = make("host", "forecaster", app=app).elf
     out = tmp_path / "out"
@@ -71,7 +69,7 @@ def test_a_port_that_is_lost_in_each_phase(tmp_path, capsys, log, name, phases):
     earlier = matrix.tree(out)
     assert earlier
     capsys.readouterr()
-    for phase in phases:
+    for phase in PHASES:
         code = run(elf, words, Lost(round(phase * whole.passed)))
         said = capsys.readouterr().err.splitlines()
         if code == ExitCode.OK and phase == 1.0:  # it had all that it needs

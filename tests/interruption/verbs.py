@@ -69,7 +69,7 @@ VERBS = {
         "update build --model forecaster --key {inputs}/own.pem --out {out}/forecaster.update",
         before=(("--out", "--version 7 --out"),),
     ),
-    "demo": Verb("demo --windows 4 --out {out}"),
+    "demo": Verb("demo --target host --windows 4 --out {out}"),
     "export": Verb("export --from {inputs}/network.keras --outdir {out}", "export.json"),
     "convert": Verb(
         "convert --from {inputs}/network.keras --rep {inputs}/rep_windows_balanced.npz"
@@ -77,7 +77,8 @@ VERBS = {
     ),
     "evaluate": Verb("evaluate --csv {inputs}/log.csv --n 20 --out {out}"),
     "train": Verb(
-        "train --csv {inputs}/log.csv --epochs 1 --no-exports --max-quiet-alarms 100 --out {out}"
+        "train --csv {inputs}/brief.csv --network none --max-quiet-alarms 100 --out {out}",
+        before=(("brief.csv", "short.csv"),),
     ),
     "sweep": Verb(
         "sweep --from {inputs}/network.keras --max-totals 60 --balances 0.5 --jobs 2 --outdir {out}"

@@ -1,9 +1,6 @@
 """The page in a real browser, on a device that runs: what it shows is what the device said."""
 
-import contextlib
 import csv
-import threading
-import time
 import urllib.request
 from itertools import pairwise
 
@@ -25,18 +22,12 @@ from host_tools.monitor.watched import Facts, Hub
 from targets.emulate import process
 from targets.load import load
 from tests.unit.host_tools.monitor.made import START, sample
+from tests.unit.host_tools.monitor.serving import FIND, PAINT, TEXTS, Serving, opened, until
 from tests.unit.host_tools.report.browser import Browser, installed
 from tests.unit.sdk.tiny import Tiny, build_app, samples
 
 pytestmark = pytest.mark.skipif(not installed(), reason="chromium is missing: ./safe setup test")
 ROWS = 600
-FIND = """
-const found = [], look = root => { for (const e of root.querySelectorAll("*")) {
-  if (e.matches(arguments[0])) found.push(e);
-  if (e.shadowRoot) look(e.shadowRoot); } };
-look(document);
-"""
-TEXTS = FIND + "return found.map(e => e.textContent.trim());"
 CLICK = FIND + "const e = found.find(e => e.textContent.includes(arguments[1])); e.click();"
 BOXES = (
     FIND
@@ -45,41 +36,6 @@ BOXES = (
 )
 VALUES = FIND + "return found.map(e => e.value);"
 LINKS = FIND + "return found.map(e => e.href);"
-PAINT = "return performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)"
-
-
-class Serving:
-    """The page of a hub."""
-
-    def __init__(self, hub, sources=()):
-        self.hub, self.url = hub, ""
-        self.session = Session(hub, sources)
-        self._begun, self._over = threading.Event(), False
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-
-    def _serve(self):
-        self.session.each_second(self._look)
-        with contextlib.suppress(PageError):
-            serve(self.session, 0, self._tell)
-
-    def _tell(self, url):
-        self.url = url
-        self._begun.set()
-
-    def _look(self):
-        if self._over:
-            raise PageError("over")
-
-    def __enter__(self):
-        self.session.start()
-        self.thread.start()
-        assert self._begun.wait(20)
-        return self
-
-    def __exit__(self, *_):
-        self._over = True
-        self.thread.join(20)
-        self.session.stop()
 
 
 class Watching(Serving):
@@ -108,19 +64,6 @@ def browser(tmp_path_factory):
     found = Browser(tmp_path_factory.mktemp("profile"))
     yield found
     found.close()
-
-
-def opened(browser, url, width):
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.command("Emulation.setDeviceMetricsOverride", size)
-    browser.driver.get(url)
-
-
-def until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_what_the_page_shows_is_what_the_device_said(watching, browser):
