@@ -1,7 +1,8 @@
 """Functions and tables that an image has in RAM, because its flash is slower than the core.
 
-A file `hot.toml` names them, as the image's symbols: written by `host_tools profile --hot-ram`, or
-by hand. The linker places them by section; start-up copies them from flash.
+A file names them, as the image's symbols: written by `host_tools profile --hot-ram`, or by hand.
+It is given to a build, or lies as `hot-TARGET.toml` beside a model whose `model.toml` says
+`hot = "ram"`. The linker places them by section; start-up copies them from flash.
 """
 
 import re
@@ -11,10 +12,14 @@ from pathlib import Path
 
 from targets import toml_file
 from targets.errors import BuildError, TargetError
+from targets.load import Target
 from targets.tables import table
 
 CODE, DATA = ".hot_code", ".hot_data"
 """Output sections: functions, and constants."""
+KEY = "hot"
+"""Key of model.toml; its value is one of `PLACES`."""
+PLACES = ("flash", "ram")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -44,6 +49,30 @@ def read(path: Path) -> Hot:
     if found == NOTHING:
         raise BuildError(f"{path}: names neither code nor data: leave hot out")
     return found
+
+
+def of_model(description: Path, target: Target) -> Path | None:
+    """Return the file of a model and target; None where its `model.toml` leaves all in flash.
+
+    None, too, without a file for a target whose flash is not described: nothing can be measured
+    there. Raises BuildError for another value, and where the file of other targets is missing.
+    """
+    if not description.is_file():
+        return None
+    place = toml_file.read(description, BuildError).get(KEY, PLACES[0])
+    if place not in PLACES:
+        raise BuildError(f"{description}: {KEY} is {place!r}, expected one of {', '.join(PLACES)}")
+    if place == PLACES[0]:
+        return None
+    file = description.with_name(f"{KEY}-{target.name}.toml")
+    if file.is_file():
+        return file
+    if target.flash is None or target.flash.cache is None:
+        return None
+    raise BuildError(
+        f'{description} says {KEY} = "ram", and {file.name} is missing: host_tools profile'
+        f" {description.parent} --target {target.name} --hot-ram BYTES --hot {file} writes it"
+    )
 
 
 def _lines(key: str, names: Sequence[str]) -> str:

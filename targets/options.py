@@ -26,6 +26,8 @@ class Options:
     """Path of the public key whose models the image takes over the line; empty: none."""
     hot: Path | None = None
     """File that names what lies in RAM: see `targets.hot`."""
+    model_hot: Path | None = None
+    """File of the model itself, of which nothing shows in the folder's name; `hot` goes first."""
 
     def __post_init__(self) -> None:
         """Raise BuildError on a pair that contradicts itself, BackendUnknownError on a name."""
@@ -35,18 +37,23 @@ class Options:
                 f"lto=1 links with GCC, which cannot read {self.compiler}'s files: "
                 f"leave lto or toolchain={self.compiler} out"
             )
-        if self.lto and self.hot is not None:
-            raise BuildError(f"lto=1 leaves no sections that hot={self.hot} names: leave one out")
-        if self.update and self.hot is not None:
-            raise BuildError(f"hot={self.hot} names symbols of one model, update brings others")
+        hot = self._hot
+        if self.lto and hot is not None:
+            raise BuildError(f"lto=1 leaves no sections that hot={hot} names: leave one out")
+        if self.update and hot is not None:
+            raise BuildError(f"hot={hot} names symbols of one model, update brings others")
         _ = self.symbols  # a file that is none is told at once
         if self.debug and self.level != DEFAULT_LEVEL:
             raise BuildError(f"build=debug means -Og: leave opt={self.level} out")
 
     @property
+    def _hot(self) -> Path | None:
+        return self.hot or self.model_hot
+
+    @property
     def symbols(self) -> hot_symbols.Hot:
         """Names of what lies in RAM; BuildError where the file is none."""
-        return hot_symbols.NOTHING if self.hot is None else hot_symbols.read(self.hot)
+        return hot_symbols.NOTHING if self._hot is None else hot_symbols.read(self._hot)
 
     @property
     def suffix(self) -> str:
@@ -94,5 +101,5 @@ class Options:
     def ldflags(self) -> tuple[str, ...]:
         """Return what the link needs to know: with LTO it is the link that compiles."""
         # Code in RAM is what is wanted.
-        wanted = ("-Wl,--no-warn-rwx-segments",) if self.hot else ()
+        wanted = ("-Wl,--no-warn-rwx-segments",) if self._hot else ()
         return (*self.cflags, "-flto-partition=one", *wanted) if self.lto else wanted

@@ -3,6 +3,7 @@
     host_tools build --target stm32u5 --model mymodel --app detector
     host_tools build --target stm32f4 --app firmware    # your own main, in the folder firmware
     host_tools build --target all                       # every target whose toolchain is here
+    host_tools build --target stm32f4 --hot-ram 4096    # what waits most for the flash, in RAM
 
 Takes what `scons` takes in a clone, gives the same image, and builds only what has changed. All of
 it lies in build/TARGET/MODEL/BACKEND of the current folder, or below --out. Of `--target all` a
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from host_tools.commands import _options as image_options
 from host_tools.commands import _output
 from targets import apps, build, every, places
+from targets.errors import BuildError
 from targets.options import BUILDS
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=build.GOALS,
         help="what generator and kernels prefer (balanced)",
     )
+    told = "put what waits most for the flash into so many bytes of RAM (profile --hot-ram)"
+    add("--hot-ram", type=image_options.positive, metavar="BYTES", help=told)
     add("--streaming", action="store_true", help="compute per sample what moves with the window")
     add("--out", type=_output.folder, help=f"folder of what is built (default: {places.OUT})")
     add("--json", action="store_true", help="print size.json (of all: a list), nothing else")
@@ -54,11 +58,25 @@ def _near(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
+def _choose_hot(arguments: argparse.Namespace, target: str) -> Path:
+    """Write the file that says what lies in RAM, and return its path."""
+    from host_tools.workflow import hot
+
+    if arguments.hot is not None:
+        raise BuildError("--hot names what --hot-ram would choose: leave one out")
+    if arguments.streaming:
+        raise BuildError("--hot-ram measures whole windows: with --streaming give --hot FILE")
+    network = build.find_model(arguments.model).network
+    return hot.choose(network, target, arguments.hot_ram, arguments.optimize)
+
+
 def _make(arguments: argparse.Namespace, target: str, *, shown: bool) -> "Built":
     from targets.make import make
 
     options = image_options.options(arguments, target, debug=arguments.build == BUILDS[1])
     options = replace(options, update=arguments.update)
+    if arguments.hot_ram is not None:
+        options = replace(options, hot=_choose_hot(arguments, target))
     return make(
         target,
         arguments.model,

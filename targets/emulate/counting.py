@@ -35,15 +35,22 @@ def unit(target: Target) -> str:
     return UNITS[kind]
 
 
-def _same_core(target: Target) -> str:
-    """Return which other target has the core of `target` in an emulator that counts."""
+def same_core(target: Target) -> Target | None:
+    """Return another target that has the core of `target` in an emulator that counts, if any."""
     others = (load(name) for name in available())
-    names = [
-        other.name
-        for other in others
-        if other.cpu.name == target.cpu.name and other.emulator and other.emulator.kind in UNITS
-    ]
-    return f"; --target {names[0]} has the same core" if names else ""
+    return next(
+        (
+            other
+            for other in others
+            if other.cpu.name == target.cpu.name and other.emulator and other.emulator.kind in UNITS
+        ),
+        None,
+    )
+
+
+def _same_core(target: Target) -> str:
+    other = same_core(target)
+    return f"; --target {other.name} has the same core" if other is not None else ""
 
 
 def check(target: Target) -> None:

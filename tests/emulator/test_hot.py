@@ -1,6 +1,7 @@
 """Functions and constants in RAM: where they lie, that they run there, that bytes are the same."""
 
 import json
+import shutil
 from collections import Counter
 
 import pytest
@@ -9,9 +10,11 @@ from host_tools.cli import main
 from host_tools.device.bench import run_window
 from host_tools.device.link import Link
 from host_tools.device.serial_port import SerialPort
+from host_tools.workflow import hot as choice
 from targets import elf, hot
+from targets.build import find_model
 from targets.emulate import count, qemu
-from targets.errors import BuildError, EmulatorError
+from targets.errors import BuildError, EmulatorError, ExitCode
 from targets.hot import Hot
 from targets.load import load
 from targets.make import make
@@ -68,8 +71,14 @@ def test_on_a_chip_with_data_memory(tmp_path, capsys):
 
 
 def test_code_runs_from_ram(tmp_path):
-    target, path = load("riscv-virt"), written(tmp_path, RISCV)
-    built = make("riscv-virt", "forecaster", options=Options(hot=path))
+    """The model says so, and its own file of the target names what."""
+    target, model = load("riscv-virt"), tmp_path / "forecaster"
+    shutil.copytree(find_model("forecaster").folder, model)
+    description = model / "model.toml"
+    description.write_text(f'hot = "ram"\n{description.read_text()}')
+    (model / "hot-riscv-virt.toml").write_text(hot.text(RISCV, "by a test"))
+    built = make("riscv-virt", str(model), out=tmp_path / "build")
+    assert built.folder.name == "native"
     configuration = count.configure(elf.read(built.elf))
     config, out = tmp_path / "config.txt", tmp_path / "out.txt"
     config.write_text("profile\n" + configuration.text)
@@ -92,6 +101,22 @@ def test_code_runs_from_ram(tmp_path):
     ram = target.region("ram")
     assert sum(n for at, n in ran.items() if ram.origin <= at < ram.end) == in_kernel
     assert in_kernel > 3_000_000
+
+
+def test_a_chip_without_a_counter_is_measured_on_its_core(tmp_path):
+    """Of an STM32U5 no emulator counts: its flash stands before another Cortex-M33."""
+    path = choice.choose(find_model("forecaster").network, "stm32u5", 4096, "")
+    assert "safe_forecaster_op3_lines" in hot.read(path).data
+    assert path.read_text().startswith("# forecaster on stm32u5: most waits saved in 4096 bytes")
+    with pytest.raises(EmulatorError, match="riscv-virt does not say what stands before its flash"):
+        choice.choose(find_model("forecaster").network, "riscv-virt", 4096, "")
+
+
+def test_contradictions_of_a_build(tmp_path, capsys):
+    path = str(written(tmp_path, ARM))
+    assert main(["build", "--hot-ram", "9", "--hot", path]) == ExitCode.BUILD
+    assert main(["build", "--hot-ram", "9", "--streaming"]) == ExitCode.BUILD
+    assert capsys.readouterr().err.count("\n") == 2
 
 
 @pytest.mark.parametrize(
