@@ -41,6 +41,8 @@ class Identity:
     """Name of the folder under `sdk/src/kernel` that is looked into before `ref`."""
     driver: str = ""
     """Name of the folder under `targets/driver`; empty when the architecture folder holds all."""
+    no_update: str = ""
+    """Reason why there is no [update], as an error message gives it; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,9 @@ class Target:
     def update_origin(self) -> int:
         """Address of the first slot for models; TargetError when the target has none."""
         if not self.has_slots:
-            why = "no [update]" if self.update is None else "[update] leaves no flash to an image"
+            why = self.target.no_update or "no [update] in its description"
+            if self.update is not None:
+                why = "[update] leaves no flash to an image"
             raise TargetError(f"target {self.name} has no two slots for models: {why}")
         return self._slots_at()
 

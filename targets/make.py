@@ -87,11 +87,13 @@ def make(
     the generator's default.
     `shown` lets the build tell what it does on standard output, and its compilers warn. Raises
     BuildError with the failed tool's own message and exit code, OutputError when `out` cannot be
-    written.
+    written, TargetError for updates on a target without slots.
     """
     about = load(target)
     if options is None:
         options = Options(compiler=toolchain.choose(about, ""))
+    if options.update:
+        about.update_origin  # noqa: B018 - raises where there are no slots, before SCons starts
     found = build.find_model(model)
     root = out if out is not None else BUILD
     folder = build.output_folder(root, about, found, options.backend, options.suffix)

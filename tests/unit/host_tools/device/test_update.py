@@ -153,9 +153,29 @@ def test_an_error_reply_says_what_it_means(name):
     assert str(error).startswith('the device refuses model "pump": ')
 
 
-def test_a_target_without_slots_says_so(tmp_path, capsys):
+WITHOUT_SLOTS = {
+    "gd32vf103": "128 KiB of flash have no room for an application with updates",
+    "hifive1": "its flash, a chip of its own, has no driver that erases and programs",
+    "mps2-an386": "no [update] in its description",
+    "rp2040": "its flash, a chip of its own, has no driver that erases and programs",
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_SLOTS)
+def test_a_target_without_slots_says_so(name, tmp_path, capsys):
     signing_key.make(tmp_path / "site.pem")
-    verb = ["update", "build", "--target", "hifive1", "--model", "forecaster"]
+    verb = ["update", "build", "--target", name, "--model", "forecaster"]
     verb += ["--key", str(tmp_path / "site.pem"), "--out", str(tmp_path / "out")]
     assert cli.main(verb) == 30
-    assert "target hifive1 has no two slots for models: no [update]" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"target {name} has no two slots for models: {WITHOUT_SLOTS[name]}" in said
+    assert said.count("\n") == 1
+
+
+def test_so_does_the_build_of_an_image_that_would_take_updates(tmp_path, capfd):
+    signing_key.make(tmp_path / "site.pem")
+    verb = ["build", "--target", "gd32vf103", "--model", "forecaster", "--app", "detector"]
+    assert cli.main([*verb, "--update", str(tmp_path / "site.pub")]) == 30
+    said = capfd.readouterr().err
+    assert f"no two slots for models: {WITHOUT_SLOTS['gd32vf103']}" in said
+    assert said.count("\n") == 1
