@@ -46,6 +46,14 @@ class Update:
         return 2 * self.slot_bytes
 
 
+def no_slots(target: str, reason: str, update: Update | None) -> str:
+    """Return why a target takes no models over the line; `reason` is that of its description."""
+    why = reason or "no [update] in its description"
+    if update is not None:
+        why = "[update] leaves no flash to an image"
+    return f"target {target} has no two slots for models: {why}"
+
+
 def check(
     store: Store | None, update: Update | None, flash: str, flash_bytes: int, where: str
 ) -> None:

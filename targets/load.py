@@ -218,16 +218,12 @@ class Target:
     def update_origin(self) -> int:
         """Address of the first slot for models; TargetError when the target has none."""
         if not self.has_slots:
-            why = self.target.no_update or "no [update] in its description"
-            if self.update is not None:
-                why = "[update] leaves no flash to an image"
-            raise TargetError(f"target {self.name} has no two slots for models: {why}")
+            raise TargetError(kept_flash.no_slots(self.name, self.target.no_update, self.update))
         return self._slots_at()
 
     def _slots_at(self) -> int:
-        kept = 0 if self.store is None else self.store.size_bytes
-        slots = 0 if self.update is None else self.update.size_bytes
-        return self.region("flash").end - kept - slots
+        kept = sum(part.size_bytes for part in (self.store, self.update) if part is not None)
+        return self.region("flash").end - kept
 
     @property
     def with_updates(self) -> "Target":

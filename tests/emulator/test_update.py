@@ -81,8 +81,20 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(request, tmp_path_factory):
+def benches():
+    """Those that were made, by target: pytest makes one anew where a test has more parameters."""
+    return {}
+
+
+@pytest.fixture
+def bench(request, benches, tmp_path_factory):
     name = request.param
+    if name not in benches:
+        benches[name] = made_bench(name, tmp_path_factory)
+    return benches[name]
+
+
+def made_bench(name, tmp_path_factory):
     folder = tmp_path_factory.mktemp("update")
     model = product(folder / "pump")
     assert cli.main(["update", "key", str(folder / "site.pem")]) == 0
@@ -190,6 +202,25 @@ def test_power_cut_at_every_operation(bench):
     for at in points:
         assert cut(bench, at), at
     assert not cut(bench, bench.total)
+
+
+@on("stm32f4")
+def test_a_signed_image_that_the_application_cannot_call_is_rejected_at_once(bench):
+    """The image before it runs, not the application's own model."""
+    with UpdateBoard(bench.target, bench.image, None) as board:
+        assert board.boot() == "pump"
+        assert board.install(bench.pump[0]) == 0
+        board.restart()
+        assert board.request("UPDATE_CONFIRM")[1] == 0
+        payload = bytearray(bench.pump[1].payload)
+        payload[0] += 4  # the table's length, as another release might have it
+        other = dataclasses.replace(bench.pump[1], payload=bytes(payload))
+        assert board.install(update_image.signed(other, bench.seed)) == 0
+        board.restart()
+        assert b"safe update=rejected" in board.text
+        about = board.info()
+        assert (about.running, about.slots[1].state) == (0, State.REJECTED)
+        assert board.said == []
 
 
 @on("stm32f4")

@@ -103,6 +103,9 @@ SAFE_COLD static void choose(void)
         if (use_table((const safe_update_table_t *)(const void *)payload)) {
             return;
         }
+        if (update.is_trial) {
+            safe_port_reset(); /* the next start rejects it, and runs what ran before */
+        }
         update.running = SAFE_UPDATE_BUILT_IN;
         update.is_trial = false;
     }
