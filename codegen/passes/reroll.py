@@ -1,11 +1,14 @@
 """Re-rolling of an unrolled Keras LSTM to one loop, REROLLED_LSTM, exact with the unrolled graph.
 
-The search starts at an UNPACK of a sequence and follows the steps from one to the next. The graph
-stays as it is when a step has another form than the rest, when any other operator reads a value of
-the loop, or when the loop cannot reproduce the scales. `unrolled` tells which of these it was.
+The search starts at an UNPACK of a sequence and follows the steps from one to the next, or from the
+last one back: a loop that goes backwards reads the sequence through a REVERSE_V2. Both loops of a
+bidirectional layer share their UNPACK; which product of an input belongs to which is told by its
+weights. The graph stays as it is when a step has another form than the rest, when any other
+operator reads a value of the loop, or when the loop cannot reproduce the scales. `unrolled` tells
+which of these it was.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -36,24 +39,30 @@ def run(graph: Graph, accepts: Accepts = lambda *_: True) -> Graph:
 def rerolled(graph: Graph, accepts: Accepts, matcher: "type[Matcher]", kind: str) -> Graph:
     """Return the graph with everything that matches as one operator of that kind."""
     for operator in [o for o in graph.operators if o.kind == "UNPACK"]:
-        changed = attempt(matcher(graph, readers(graph)), operator, kind)
-        if not isinstance(changed, str) and accepts(graph, changed):
-            graph = changed
+        for way in ways(readers(graph), operator):
+            changed = attempt(matcher(graph, readers(graph), way), operator, kind)
+            if not isinstance(changed, str) and accepts(graph, changed):
+                graph = changed
     return graph
+
+
+def ways(read: Readers, unpack: Operator) -> list["Way"]:
+    """Return the ways in which loops may read what `unpack` takes apart."""
+    products = (o for o in read.get(unpack.outputs[0], ()) if o.kind == "FULLY_CONNECTED")
+    weights = tuple(dict.fromkeys(o.inputs[1] for o in products))
+    return [Way(w, backwards) for w in weights for backwards in (False, True)]
 
 
 def attempt(matcher: "Matcher", unpack: Operator, kind: str) -> Graph | str:
     """Return the graph with the loop that begins at `unpack`, or why there is none."""
+    before = set(matcher.graph.operators)
     try:
         changed = matcher.replaced(unpack)
-        operators()[kind].check(changed, _named(changed, unpack.index, kind))
+        (made,) = (o for o in changed.operators if o.kind == kind and o not in before)
+        operators()[kind].check(changed, made)
     except (OtherFormError, ModelInvalidError, ModelUnsupportedError) as error:
         return str(error)
     return changed
-
-
-def _named(graph: Graph, index: int, kind: str) -> Operator:
-    return next(o for o in graph.operators if (o.kind, o.index) == (kind, index))
 
 
 def require(condition: bool, reason: str) -> None:
@@ -62,12 +71,21 @@ def require(condition: bool, reason: str) -> None:
         raise OtherFormError(reason)
 
 
+@dataclass(frozen=True)
+class Way:
+    """One loop over a sequence: the weights of its inputs, and its direction."""
+
+    weights: int
+    backwards: bool = False
+
+
 @dataclass
 class Matcher:
     """One attempt: what was matched so far, and the constants that all steps share."""
 
     graph: Graph
     read: Readers
+    way: Way
     matched: list[Operator] = field(default_factory=list)
     shared: dict[str, int] = field(default_factory=dict)
     steps: int = 0
@@ -80,7 +98,7 @@ class Matcher:
         steps: list[LstmScales] = []
         hidden: list[int] = []
         cell: int | None = None
-        for x in unpack.outputs:
+        for x in self._inputs(unpack):
             self.steps += 1
             before = hidden[-1] if hidden else None
             step, cell, state = self._step(x, before, cell)
@@ -95,14 +113,9 @@ class Matcher:
                 least, GATES * self.graph.tensor(hidden[0]).elements
             )
         names = ("weights", "recurrent", "first_bias", "bias")
-        operator = Operator(
-            unpack.index,
-            _KIND,
-            (unpack.inputs[0], *(self.shared[name] for name in names)),
-            (result,),
-            MappingProxyType({"steps": tuple(steps), "all_steps": result != hidden[-1]}),
-        )
-        return self._with(operator, unpack)
+        constants = (self.shared[name] for name in names)
+        options = {"steps": tuple(steps), "all_steps": result != hidden[-1]}
+        return self._with(Operator(0, _KIND, (*constants,), (result,), options), unpack)
 
     def _require(self, condition: bool, reason: str) -> None:
         """Raise unless the graph has the form that is sought; tell the step."""
@@ -113,13 +126,44 @@ class Matcher:
         self._require(len(unpack.outputs) >= 2, "it has one step")
         self.matched.append(unpack)
 
-    def _with(self, operator: Operator, unpack: Operator) -> Graph:
-        """Return the graph with the operator at the place of its UNPACK, for all that matched."""
+    def _inputs(self, unpack: Operator) -> tuple[int, ...]:
+        """Return the inputs of the steps in the order of the steps."""
+        return unpack.outputs[::-1] if self.way.backwards else unpack.outputs
+
+    def _is_shared(self, unpack: Operator) -> bool:
+        """Return whether something else reads the inputs of the steps, too."""
         gone = set(self.matched)
-        kept: Iterator[Operator | None] = (
-            operator if o is unpack else None if o in gone else o for o in self.graph.operators
-        )
-        return replace(self.graph, operators=tuple(o for o in kept if o is not None))
+        return any(o not in gone for i in unpack.outputs for o in self.read.get(i, ()))
+
+    def _with(self, loop: Operator, unpack: Operator) -> Graph:
+        """Return the graph with the loop at the place of its UNPACK, for all that matched.
+
+        `loop` has all inputs but the sequence, which comes first. It gets the index of the UNPACK,
+        or where that stays, as another loop reads it, of an operator of its own.
+        """
+        shared = self._is_shared(unpack)
+        turn, own = (operator.index for operator in self.matched[1:3])
+        index = own if shared else unpack.index
+        source, new = unpack.inputs[0], [unpack] if shared else []
+        if self.way.backwards:
+            turned = self._reversed(source, turn)
+            new.append(turned)
+            source = turned.outputs[0]
+        options = MappingProxyType(dict(loop.options))
+        new.append(replace(loop, index=index, inputs=(source, *loop.inputs), options=options))
+        gone = set(self.matched)
+        kept: list[Operator] = []
+        for operator in self.graph.operators:
+            kept += new if operator is unpack else [] if operator in gone else [operator]
+        return replace(self.graph, operators=tuple(kept))
+
+    def _reversed(self, source: int, index: int) -> Operator:
+        """Return a new operator: the sequence with its last step first."""
+        axis = self._constant(np.zeros(1, np.int32), None)
+        made = replace(self.graph.tensor(source), index=axis + 1, name=f"backwards_{axis + 1}")
+        tensors = {**self.graph.tensors, made.index: made}
+        self.graph = replace(self.graph, tensors=MappingProxyType(tensors))
+        return Operator(index, "REVERSE_V2", (source, axis), (made.index,))
 
     def _step(self, x: int, hidden: int | None, cell: int | None) -> tuple[LstmScales, int, int]:
         """Match one step; return its scales, and its cell and hidden state."""
@@ -165,9 +209,7 @@ class Matcher:
 
     def _dense(self, value: int, name: str, *, first: bool) -> int:
         """Match a matrix product with the shared weights; return its result."""
-        operator = self._reader(value, "FULLY_CONNECTED")
-        self._check_product(operator, value)
-        self._share(name, operator.inputs[1])
+        operator = self._matrix(value, name)
         bias = operator.inputs[2] if len(operator.inputs) == 3 else ABSENT
         if first:
             self._has_bias = bias != ABSENT
@@ -176,6 +218,16 @@ class Matcher:
         else:
             self._require(bias == ABSENT, place(operator, "has a bias of its own"))
         return operator.outputs[0]
+
+    def _matrix(self, value: int, name: str) -> Operator:
+        """Match a matrix product with the shared weights: of an input that of the sought loop."""
+        own = self.way.weights if name == "weights" else None
+        if not any(own in o.inputs for o in self.read.get(value, ())):
+            own = None  # of a step that has other weights: `_share` tells it
+        operator = self._reader(value, "FULLY_CONNECTED", own)
+        self._check_product(operator, value)
+        self._share(name, operator.inputs[1])
+        return operator
 
     def _no_bias(self, rows: int) -> int:
         """Return a new constant: the bias of a product that has none."""
@@ -244,14 +296,14 @@ class Matcher:
             place(operator, "is no plain int8 operator on values of one size"),
         )
 
-    def _reader(self, value: int, kind: str) -> Operator:
-        """Return the one operator of that kind that reads the value."""
+    def _reader(self, value: int, kind: str, weights: int | None = None) -> Operator:
+        """Return the one operator of that kind, and with those weights, that reads the value."""
         read = self.read.get(value, ())
-        found = [o for o in read if o.kind == kind]
+        found = [o for o in read if o.kind == kind and (weights is None or o.inputs[1] == weights)]
         if len(found) != 1:
             kinds = ", ".join(sorted({o.kind for o in read})) or "nothing"
             name = self.graph.tensor(value).name
-            several = f"{len(found)} {kind}: two loops share it, as those of a bidirectional layer"
+            several = f"{len(found)} {kind}, where the loop has one"
             to = several if len(found) > 1 else f"{kinds}, where the loop has {kind}"
             self._require(False, f'"{name}" goes to {to}')
         self.matched.append(found[0])
@@ -283,7 +335,7 @@ class Matcher:
 
     def _check_readers(self, result: int) -> None:
         gone = set(self.matched)
-        for operator in gone:
+        for operator in self.matched[1:]:  # the UNPACK may be another loop's, too
             for index in operator.outputs:
                 if index != result:
                     others = [o for o in self.read.get(index, ()) if o not in gone]

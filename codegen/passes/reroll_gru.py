@@ -7,7 +7,6 @@ step has no sums.
 """
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 
@@ -37,7 +36,7 @@ class GruMatcher(Matcher):
         self._begin(unpack)
         steps: list[GruScales] = []
         hidden: list[int] = []
-        for x in unpack.outputs:
+        for x in self._inputs(unpack):
             self.steps += 1
             step, state = self._gru_step(x, hidden[-1] if hidden else None)
             steps.append(step)
@@ -46,14 +45,9 @@ class GruMatcher(Matcher):
         result = self._result(hidden)
         self._check_readers(result)
         shared = (self.shared[name] for name in ("weights", "recurrent", "bias", "one"))
-        operator = Operator(
-            unpack.index,
-            _KIND,
-            (unpack.inputs[0], *shared, *self.first_terms, *self.biases),
-            (result,),
-            MappingProxyType({"steps": tuple(steps), "all_steps": result != hidden[-1]}),
-        )
-        return self._with(operator, unpack)
+        constants = (*shared, *self.first_terms, *self.biases)
+        options = {"steps": tuple(steps), "all_steps": result != hidden[-1]}
+        return self._with(Operator(0, _KIND, constants, (result,), options), unpack)
 
     def _gru_step(self, x: int, hidden: int | None) -> tuple[GruScales, int]:
         """Match one step; return its scales and its hidden state."""
@@ -125,9 +119,7 @@ class GruMatcher(Matcher):
 
     def _product(self, value: int, name: str) -> int:
         """Match a matrix product with the shared weights; return its result."""
-        operator = self._reader(value, "FULLY_CONNECTED")
-        self._check_product(operator, value)
-        self._share(name, operator.inputs[1])
+        operator = self._matrix(value, name)
         rows, depth = self.graph.tensor(operator.inputs[1]).shape
         before = name == "recurrent" and rows == (GATES - 1) * depth
         self._require(not before, "the reset comes before the product (reset_after=False): no loop")

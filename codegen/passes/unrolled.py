@@ -1,5 +1,7 @@
 """Recurrent loops that stay unrolled, and why: for the manifest, and for who generates."""
 
+from itertools import product
+
 from codegen.ir.graph import Graph, Operator
 from codegen.passes import fold, reroll, reroll_gru
 from codegen.passes.graph import Readers, readers
@@ -16,13 +18,24 @@ def find(before: Graph, after: Graph) -> list[tuple[Operator, str]]:
 
     `before` is the graph as it was imported, `after` what all passes made of it.
     """
-    left = {o.index for o in after.operators if o.kind == "UNPACK" and len(o.outputs) > 1}
+    left = {o.index: o for o in after.operators if o.kind == "UNPACK" and len(o.outputs) > 1}
     if not left:
         return []
     graph = fold.run(before)
     read = readers(graph)
     found = [o for o in graph.operators if o.kind == "UNPACK" and o.index in left]
-    return [(o, _reason(graph, read, o)) for o in found if _is_multiplied(read, o)]
+    stay = readers(after)
+    return [
+        (o, _reason(graph, o, _ways(read, o, reroll.ways(stay, left[o.index]))))
+        for o in found
+        if _is_multiplied(read, o)
+    ]
+
+
+def _ways(read: Readers, unpack: Operator, stay: list[reroll.Way]) -> list[reroll.Way]:
+    """Return the ways of the loops that stay: the other one of a layer may be a loop again."""
+    every = reroll.ways(read, unpack)
+    return [way for way in every if way in stay] or every
 
 
 def _is_multiplied(read: Readers, unpack: Operator) -> bool:
@@ -31,11 +44,12 @@ def _is_multiplied(read: Readers, unpack: Operator) -> bool:
     )
 
 
-def _reason(graph: Graph, read: Readers, unpack: Operator) -> str:
+def _reason(graph: Graph, unpack: Operator, ways: list[reroll.Way]) -> str:
     """Return what the matcher said that came furthest."""
     furthest, reason = -1, ""
-    for kind, matcher in _MATCHERS:
-        attempt = matcher(graph, read)
+    read = readers(graph)
+    for way, (kind, matcher) in product(ways, _MATCHERS):
+        attempt = matcher(graph, read, way)
         said = reroll.attempt(attempt, unpack, kind)
         if not isinstance(said, str):
             return _CHOSEN

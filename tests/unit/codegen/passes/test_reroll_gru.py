@@ -173,7 +173,8 @@ def test_why_a_reset_before_the_product_stays_unrolled_is_told(models):
             terms = graph.tensor(product.outputs[0])
             changed[terms.index] = replace(terms, shape=(1, rows))
     graph = replace(graph, tensors={**graph.tensors, **changed})
-    matcher = reroll_gru.GruMatcher(graph, readers(graph))
+    way = reroll.ways(readers(graph), unpack)[0]
+    matcher = reroll_gru.GruMatcher(graph, readers(graph), way)
     found = reroll.attempt(matcher, unpack, "REROLLED_GRU")
     assert found == "step 2: the reset comes before the product (reset_after=False): no loop"
 
