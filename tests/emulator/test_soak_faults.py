@@ -16,6 +16,7 @@ from host_tools.workflow.soak import material as materials
 from host_tools.workflow.soak import scenario
 from host_tools.workflow.soak.run import Asked, run
 from host_tools.workflow.soak.supply import Supply, used_flash
+from host_tools.workflow.soak.twin import Twin
 from host_tools.workflow.soak.walk import Terms
 from targets import build, emulate
 from targets.load import load
@@ -24,13 +25,16 @@ from targets.make import make
 pytestmark = pytest.mark.emulator
 FORECASTER = build.ROOT / "models/forecaster"
 SEED = 92
+DAY_SAMPLES = 2400
 ROWS, DAY = 2000, 24 * 3600 - 400
 QUICK = Terms(reply_seconds=0.25)
 
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory):
-    """The shipped detector without its network, which learns its baseline in a minute."""
+    """The shipped detector without its network, which learns its baseline in a minute, and knows
+    the hours of a day of forty minutes.
+    """
     folder = tmp_path_factory.mktemp("learner") / "learner"
     folder.mkdir()
     about = replace(description.load(FORECASTER).without_network(), name="learner")
@@ -39,6 +43,8 @@ def product(tmp_path_factory):
     detector |= {f"residual_{part}": [] for part in ("channels", "factor", "prior")}
     detector |= {"baseline": "learned", "learn_samples": 60, "settle_samples": 15}
     detector |= {"drift_channels": [], "drift_limit": [], "stale_samples": 0}
+    steps = [(7 * i) % 41 - 20 for i in range(24 * 16)]
+    detector |= {"day_samples": DAY_SAMPLES, "hour_mean": steps, "hour_scale": [0.01] * 16}
     (folder / "detector.json").write_text(json.dumps(detector), encoding="utf-8")
     shutil.copy(FORECASTER / "scaler.json", folder)
     return folder
@@ -81,7 +87,28 @@ def came(found, kind):
     return {fault.came for fault in found.faults if fault.kind == kind}
 
 
-def test_everything_fails_on_a_host_process(product, tmp_path):
+@pytest.fixture
+def told_phases(monkeypatch):
+    """Return a list of whether each stream was told the time of day of its first sample."""
+    right = []
+    opened, taken = Twin.open, Twin.take
+
+    def open_(self, phase, *, forgets):
+        self.phase = phase
+        opened(self, phase, forgets=forgets)
+
+    def take(self, first, last):
+        if self.phase is not None:
+            right.append(self.phase == self._numbers[first] % DAY_SAMPLES)
+            self.phase = None
+        return taken(self, first, last)
+
+    monkeypatch.setattr(Twin, "open", open_)
+    monkeypatch.setattr(Twin, "take", take)
+    return right
+
+
+def test_everything_fails_on_a_host_process(product, tmp_path, told_phases):
     asked = Asked(scenario.GROUPS, 5, keeps=True)
     found = soaked("host", product, tmp_path, asked, rows=3000)
     kinds = set(scenario.WORDS) - {scenario.SAVE, scenario.SILENCE}
@@ -92,6 +119,7 @@ def test_everything_fails_on_a_host_process(product, tmp_path):
     repeats = {fault.kind: fault.repeats for fault in found.faults}
     assert all(repeats[kind] for kind in ("flip", "drop", "cut", "unplug"))
     assert "learn" in found.states
+    assert told_phases == [True] * found.starts
     told = "\n".join(found.lines())
     assert "all as expected" in told
     assert "restored" in told
