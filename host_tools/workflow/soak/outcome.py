@@ -127,11 +127,11 @@ def _must_mask(
 ) -> bool:
     """Return whether the rule masks a sensor with this fault, whatever the plant does."""
     during = records[is_during]
+    if fault.kind == scenario.CABLE:
+        return bool((during["state"] != State.WARMUP).any())
     if not len(during) or (during["masked_count"] > TOP).any():
         return False  # records name the first few only
     if fault.kind in (scenario.FROZEN, scenario.DEAD):
         return len(during) > int(d.stuck_samples[fault.channel])
-    if fault.kind == scenario.CABLE:
-        return bool((during["state"] != State.WARMUP).any())
     has_range = bool(np.abs(d.high[fault.channel]) < np.finfo(np.float32).max / 2)
     return fault.kind == scenario.MISSING or (fault.kind == scenario.RANGE and has_range)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from host_tools.detection import replay
 from host_tools.device import protocol
 from host_tools.device.faulty_port import FaultyPort
 from host_tools.formats import description
 from host_tools.formats.record import RECORD, State
+from host_tools.runtimes import host_c
 from host_tools.workflow.clock import Progress, Say, no_progress, silent
 from host_tools.workflow.soak import outcome, scenario
 from host_tools.workflow.soak.material import HOUR, Material
@@ -67,12 +69,14 @@ def run(
     about = description.load(directory)
     hour_rows = max(1, round(about.rate_hz * HOUR))
     faults: tuple[scenario.Fault, ...] = ()
-    twin = Twin(directory, material, work, keeps=asked.keeps)
+    config = replay.load(directory)
+    detector = config.detector
     if asked.groups:
-        kinds = scenario.possible(asked.groups, twin.detector, has_power_cut=asked.has_power_cut)
-        faults = scenario.draw(kinds, twin.detector, len(material.samples), hour_rows, asked.seed)
-        material = scenario.spoil(material, faults, twin.detector, twin.spread)
-        twin = Twin(directory, material, work, keeps=asked.keeps)
+        kinds = scenario.possible(asked.groups, detector, has_power_cut=asked.has_power_cut)
+        faults = scenario.draw(kinds, detector, len(material.samples), hour_rows, asked.seed)
+        material = scenario.spoil(material, faults, detector, config.adapter.scaler.std)
+    forecast = host_c.compile_model(directory, work).run if about.has_network else None
+    twin = Twin(config, material, forecast, keeps=asked.keeps)
     say(f"stream {len(material.samples):,} samples")
     url = device if isinstance(device, str) else device.url
     with FaultyPort(url, asked.seed) as port:
@@ -88,7 +92,7 @@ def run(
     return replace(
         result,
         starts=1 + len(walk.restarts),
-        faults=outcome.outcomes(walk.notes, walked, twin.detector, names, hour_rows),
+        faults=outcome.outcomes(walk.notes, walked, detector, names, hour_rows),
     )
 
 

@@ -1,16 +1,12 @@
 """The device as this host computes it: its chain, and what its store holds when the power goes."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from host_tools.detection import replay
 from host_tools.detection.saved import Saved
-from host_tools.formats import description
 from host_tools.formats.detector import Detector
 from host_tools.formats.record import RECORD, Event
-from host_tools.runtimes import host_c
 from host_tools.workflow.soak.material import Material
 
 _UNIT_BYTES = 16  # SAFE_STORE_UNIT_BYTES
@@ -23,17 +19,26 @@ of its own clock, which no stretch between two faults of the power takes."""
 class Twin:
     """What the device must answer, sample by sample, through the same interruptions."""
 
-    def __init__(self, directory: Path, material: Material, work: Path, *, keeps: bool) -> None:
-        """Start as the device does; `keeps`: it has a store that outlives the power.
+    def __init__(
+        self,
+        config: replay.ChainConfig,
+        material: Material,
+        forecast: replay.Forecast | None,
+        *,
+        keeps: bool,
+    ) -> None:
+        """Start as the device does.
+
+        Args:
+            config: Constants of the device's chain.
+            material: What goes through it.
+            forecast: Its model; None in a product without a network.
+            keeps: Whether it has a store that outlives the power.
 
         Raises:
-            DataError, BuildError: The model directory cannot be run on this host.
+            DataError: The material has other channels.
         """
-        has_network = description.load(directory).has_network
-        forecast = host_c.compile_model(directory, work).run if has_network else None
-        config = replay.load(directory)
         self.detector: Detector = config.detector
-        self.spread: NDArray[np.float32] = config.adapter.scaler.std
         self._player = replay.Player(config, material.samples, forecast)
         self._numbers = material.numbers
         self._keeps = keeps

@@ -140,6 +140,8 @@ def test_a_sensor_that_must_be_masked(detector):
         assert judged(detector, still).expected != must
     cable = Fault("sensors", scenario.CABLE, 20, 10, 3, 5)
     assert not judged(detector, cable).expected
+    assert not judged(detector, cable, masked_count=5).expected
+    assert judged(detector, fault, masked_count=5).expected
     assert judged(detector, cable, state=State.DEGRADED).came == "degraded"
 
 
