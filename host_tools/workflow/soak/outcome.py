@@ -57,9 +57,9 @@ def outcomes(
     notes: Sequence[Note], walked: Walked, detector: Detector, names: Sequence[str], hour_rows: int
 ) -> tuple[Outcome, ...]:
     """Return what came of each fault."""
-    ends = [note.row for note in notes[1:]] + [len(walked.numbers)]
+    ends = [note.row for note in notes] + [len(walked.numbers)]
     found = []
-    for note, end in zip(notes, ends, strict=True):
+    for note, end in zip(notes, ends[1:], strict=True):
         fault = note.fault
         came, after, must = _came(note, walked, detector)
         count = int(walked.different[note.row : end].sum())

@@ -117,6 +117,7 @@ def judged(detector, fault, *, masks=(), state=State.OK, restarts=(), different=
     walked = Walked(np.arange(100), records, wrong, np.ones(100, bool), restarts)
     notes = [Note(fault, fault.row, fault.row, "restored", 2)]
     names = [f"c{i}" for i in range(16)]
+    assert outcome.outcomes([], walked, detector, names, HOUR) == ()
     (found,) = outcome.outcomes(notes, walked, detector, names, HOUR)
     return found
 
