@@ -3,8 +3,8 @@
 Arm 100166 (Cortex-M4 Technical Reference Manual, r0p1), sections 3.3.1 to 3.3.3 (instructions,
 overlapping loads and stores) and 7.2.3 (FPU). It is an estimate: no wait states of flash, no
 contention; a refill of the pipeline (P, 1 to 3 cycles) is taken as 2 and a division (2 to 12) as 7.
-There is no official table for the Cortex-M33; its figure is the Cortex-M4's, and less certain.
-Cores that are built otherwise (Cortex-M0+, Cortex-M55, RISC-V) have none.
+There is no official table for the Cortex-M33; its figure is the Cortex-M4's, and less certain. For
+RISC-V the core is an Ibex (`host_tools.perf.ibex`). Cortex-M0+ and Cortex-M55 have none.
 """
 
 import re
@@ -12,6 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from host_tools.perf import ibex
+from host_tools.perf.ibex import Cost
+from host_tools.perf.listing import TimedInstruction
 from targets import build
 from targets.command import run
 from targets.emulate.count import Executed
@@ -21,7 +24,8 @@ from targets.load import Target
 REFILL = 2
 _SECONDS = 60
 DIVIDE = 7
-CORES = {"cortex-m4": 10, "cortex-m33": 15}
+_IBEX = ("rv32imac", "rv32imac_zba_zbb", "rv32imc")
+CORES = {"cortex-m4": 10, "cortex-m33": 15} | dict.fromkeys(_IBEX, 3)
 """Cores that have an estimate, with its uncertainty in percent."""
 _LINE = re.compile(r"^\s*([0-9a-f]+):\t[0-9a-f ]+\t(\S+)(?:\t([^;@<\n]*))?", re.MULTILINE)
 _CONDITION = r"(?:eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?"
@@ -48,21 +52,12 @@ def estimator(target: Target) -> Estimator | None:
     """Return how the cycles of the target's core are estimated, None where they are not."""
     if (percent := CORES.get(target.cpu.name)) is None:
         return None
+    if target.cpu.name in _IBEX:
+        label = "estimate: an Ibex core (maxperf), memory that answers in the next cycle"
+        return Estimator(f"{label}; ±{percent}%", percent)
     guessed = "" if target.cpu.name == "cortex-m4" else f", a guess for {target.cpu.name}"
     label = f"estimate: Cortex-M4 TRM timings{guessed}, no wait states; ±{percent}%"
     return Estimator(label, percent)
-
-
-@dataclass(frozen=True)
-class TimedInstruction:
-    """One instruction of the listing."""
-
-    address: int
-    mnemonic: str
-    operands: str
-    neighbour_is_access: bool
-    """Whether the instruction before it in memory is a single load or store, so that the two
-    overlap."""
 
 
 def _mnemonic(text: str) -> str:
@@ -134,13 +129,16 @@ def issue_cycles(instruction: TimedInstruction) -> int:
 
 
 def estimate(
-    executed: Iterable[Executed], listed: Mapping[int, TimedInstruction]
+    executed: Iterable[Executed], listed: Mapping[int, TimedInstruction], *, riscv: bool = False
 ) -> dict[int, float]:
     """Return the estimated cycles by marker (see Executed), over all counted calls."""
+    if riscv:
+        known = ibex.costs(listed)
+    else:
+        known = {k: Cost(issue_cycles(one), REFILL) for k, one in listed.items()}
     cycles: dict[int, float] = {}
     for row in executed:
-        instruction = listed.get(row.address)
-        cost = issue_cycles(instruction) if instruction is not None else 1
-        total = row.executed * cost + row.taken * REFILL
+        cost = known.get(row.address, Cost(1, REFILL))
+        total = row.executed * cost.issue + row.taken * cost.taken
         cycles[row.marker] = cycles.get(row.marker, 0.0) + total
     return cycles

@@ -193,7 +193,8 @@ def _mean_cycles(
     if not executed or cycles.estimator(built.target) is None:
         return None
     listed = cycles.listing(built.target, built.elf)
-    by_marker = cycles.estimate(executed, listed)
+    riscv = built.target.target.arch == "riscv32"
+    by_marker = cycles.estimate(executed, listed, riscv=riscv)
     return {marker: round(total / calls) for marker, total in by_marker.items()}
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from host_tools.cli import main
+from host_tools.perf import budget
 from targets import build
 from targets.emulate import verilator
 from targets.errors import ExitCode
@@ -33,13 +34,23 @@ def test_json_and_picture(capsys, tmp_path, suffix):
             )
 
 
-def test_riscv_has_no_estimate_of_cycles(capsys, tmp_path):
+def test_a_core_without_a_table_has_no_estimate_of_cycles(capsys, tmp_path):
     model = build.ROOT / "models/forecaster/model_int8.tflite"
-    arguments = ["--target", "riscv-virt", "--windows", "1", "--picture", str(tmp_path / "p.svg")]
+    arguments = ["--target", "mps2-m0plus", "--windows", "1", "--picture", str(tmp_path / "p.svg")]
     assert main(["profile", str(model), *arguments]) == 0
     text = capsys.readouterr().out
     assert "no estimate for this core" in text
     assert "outside of operators" in text
+
+
+def test_the_estimate_of_riscv_is_near_the_cycles_of_the_rtl(capsys, tmp_path):
+    """What a simulated Ibex took is the budget, which the tests of Ibex hold."""
+    picture = ["--picture", str(tmp_path / "p.svg")]
+    assert main(["profile", "--target", "riscv-virt", "--windows", "1", "--json", *picture]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    exact = budget.load()["forecaster"]["ibex"]["balanced"]["cycles"]
+    assert facts["cycles_estimated"] == pytest.approx(exact, rel=0.02)
+    assert facts["cycles_uncertainty_percent"] == 3
 
 
 @pytest.mark.skipif(not verilator.available(), reason="verilator or pythondata-cpu-ibex is missing")

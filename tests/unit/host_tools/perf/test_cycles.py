@@ -2,8 +2,9 @@
 
 import pytest
 
-from host_tools.perf import cycles
+from host_tools.perf import cycles, ibex
 from targets.emulate.count import Executed
+from targets.load import load
 
 LISTING = """
 bare.elf:     file format elf32-littlearm
@@ -41,6 +42,42 @@ def test_a_taken_branch_refills(taken):
     listed = cycles.parse_listing(LISTING)
     rows = [Executed(0, 0x1000_0016, 10, taken), Executed(-1, 0x1000_0004, 3, 0)]
     assert cycles.estimate(rows, listed) == {0: 10 + 2 * taken, -1: 6}
+
+
+RISCV = """
+80000000 <f>:
+80000000:\t00052283          \tlw\tt0,0(a0)
+80000004:\t9316                \tadd\tt1,t1,t0
+80000006:\t00452283          \tlw\tt0,4(a0)
+8000000a:\t0511                \taddi\ta0,a0,4
+8000000c:\t02531333          \tmulh\tt1,t1,t0
+80000010:\t0253c333          \tdiv\tt1,t2,t0
+80000014:\t00552023          \tsw\tt0,0(a0)
+80000018:\tfeb517e3          \tbne\ta0,a1,80000006 <f+0x6>
+8000001c:\tfe0502e3          \tbeqz\ta0,80000000 <f>
+80000020:\t00052283          \tlw\tt0,0(a0) # 4a0 <x>
+80000024:\t00552023          \tsw\tt0,0(a0)
+80000028:\t8082                \tret
+"""
+
+
+def test_cycles_of_an_ibex():
+    """A load waits for a reader behind it; a jump to four bytes across two words costs one more."""
+    costs = list(ibex.costs(cycles.parse_listing(RISCV)).values())
+    assert [cost.issue for cost in costs] == [2, 1, 1, 1, 2, 38, 1, 1, 1, 2, 1, 1]
+    assert [cost.taken for cost in costs][7:9] == [2, 1]
+    rows = [Executed(0, 0x8000_0018, 10, 9), Executed(0, 0x8000_0028, 1, 1)]
+    assert cycles.estimate(rows, cycles.parse_listing(RISCV), riscv=True) == {0: 10 + 18 + 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "percent"),
+    [("stm32f4", 10), ("stm32u5", 15), ("riscv-virt", 3), ("stm32g0", None), ("mps3-an547", None)],
+)
+def test_cores_with_an_estimate(name, percent):
+    found = cycles.estimator(load(name))
+    assert (None if found is None else found.uncertainty_percent) == percent
+    assert found is None or f"±{percent}%" in found.label
 
 
 def test_unknown_addresses_cost_one():
