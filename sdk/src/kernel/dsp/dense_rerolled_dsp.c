@@ -74,6 +74,8 @@ SAFE_FROM_ASSEMBLY SAFE_NOINLINE void safe_dsp_rerolled_settle(const int32_t *su
         PAIR("r3", x, "r6", "r7") "ldrd r2, r3, [r0], #8\n" PAIR("r2", x, "r8", "r9")              \
             PAIR("r3", x, "r10", "r11")
 #define BLOCK "ldrd r12, lr, [r1], #8\n" HALF("r12") HALF("lr")
+#define TEXT_OF(number) #number
+#define TEXT(macro) TEXT_OF(macro)
 #define UP_PAIR(h, l)                                                                              \
     "lsl " h ", " h ", r2\n"                                                                       \
     "lsl " l ", " l ", r3\n"
@@ -133,37 +135,39 @@ __attribute__((naked)) SAFE_NOINLINE void safe_dsp_rerolled_tiles(const uint32_t
                      "ldr r1, [sp, #40]\n"
                      "ldr.w pc, [sp, #44]\n"
                      ".p2align 2\n"
-                     "1:\n" SAFE_REPEAT(BLOCK) "ldr r2, [sp, #48]\n"
-                                               "cmp r1, r2\n"
-                                               "bne.w 1b\n"
-                                               "sub r4, r4, r5\n"
-                                               "sub r6, r6, r7\n"
-                                               "sub r8, r8, r9\n"
-                                               "sub r10, r10, r11\n"
-                                               "stm sp, {r4-r11}\n"
-                                               "str r0, [sp, #52]\n"
-                                               "ldrd r2, r3, [sp, #56]\n" UP
-                                               "ldrd r0, r1, [sp, #64]\n"
-                                               "ldr r2, [sp, #72]\n" RESCALE "str r0, [sp, #64]\n"
-                                               "ldr r1, [sp, #76]\n" DOUBT "bne.n 4f\n"
-                                               "3:\n" PACK "ldrd r2, r3, [sp, #80]\n"
-                                               "strd r4, r8, [r2], #8\n"
-                                               "subs r3, r3, #1\n"
-                                               "strd r2, r3, [sp, #80]\n"
-                                               "ldr r0, [sp, #52]\n"
-                                               "bne.w 2b\n"
-                                               "add sp, sp, #132\n"
-                                               "pop {r4-r11, pc}\n"
-                                               "4:\n"
-                                               "mov r0, sp\n"
-                                               "add r1, sp, #96\n"
-                                               "stm r1, {r4-r11}\n"
-                                               "ldr r2, [sp, #64]\n"
-                                               "ldr r3, [sp, #88]\n"
-                                               "bl safe_dsp_rerolled_settle\n"
-                                               "add r1, sp, #96\n"
-                                               "ldm r1, {r4-r11}\n"
-                                               "b 3b\n");
+                     "1:\n"
+                     ".rept " TEXT(SAFE_UNROLL) "\n" BLOCK ".endr\n"
+                                                "ldr r2, [sp, #48]\n"
+                                                "cmp r1, r2\n"
+                                                "bne.w 1b\n"
+                                                "sub r4, r4, r5\n"
+                                                "sub r6, r6, r7\n"
+                                                "sub r8, r8, r9\n"
+                                                "sub r10, r10, r11\n"
+                                                "stm sp, {r4-r11}\n"
+                                                "str r0, [sp, #52]\n"
+                                                "ldrd r2, r3, [sp, #56]\n" UP
+                                                "ldrd r0, r1, [sp, #64]\n"
+                                                "ldr r2, [sp, #72]\n" RESCALE "str r0, [sp, #64]\n"
+                                                "ldr r1, [sp, #76]\n" DOUBT "bne.n 4f\n"
+                                                "3:\n" PACK "ldrd r2, r3, [sp, #80]\n"
+                                                "strd r4, r8, [r2], #8\n"
+                                                "subs r3, r3, #1\n"
+                                                "strd r2, r3, [sp, #80]\n"
+                                                "ldr r0, [sp, #52]\n"
+                                                "bne.w 2b\n"
+                                                "add sp, sp, #132\n"
+                                                "pop {r4-r11, pc}\n"
+                                                "4:\n"
+                                                "mov r0, sp\n"
+                                                "add r1, sp, #96\n"
+                                                "stm r1, {r4-r11}\n"
+                                                "ldr r2, [sp, #64]\n"
+                                                "ldr r3, [sp, #88]\n"
+                                                "bl safe_dsp_rerolled_settle\n"
+                                                "add r1, sp, #96\n"
+                                                "ldm r1, {r4-r11}\n"
+                                                "b 3b\n");
 }
 
 SAFE_NOINLINE void safe_dsp_dense_rerolled(const safe_dense_rerolled_t *dense, const int32_t *words,
