@@ -136,6 +136,7 @@ def _timed(runner: Runner, seconds: float) -> tuple[int, Run]:
     """Return how many inferences were timed, for about so long, and the answer.
 
     An emulator's clock and that of the wall differ, and either may be too coarse for one inference.
+    Where it is slow, fewer inferences warm it up: all of one command must end in MOST_SECONDS.
     """
     times, warm_ups = 1, 0
     while True:
@@ -147,8 +148,9 @@ def _timed(runner: Runner, seconds: float) -> tuple[int, Run]:
         if max(own, wall) < seconds / TRIAL_SHARE and times < MOST_TIMES:
             times *= GROWTH
             continue
-        share = min(seconds / own if own else math.inf, MOST_SECONDS / 2 / wall)
-        times, warm_ups = max(1, min(math.ceil(times * share), MOST_TIMES)), WARM_UPS
+        most = int(MOST_SECONDS / 2 * times / wall)
+        wanted = math.ceil(times * seconds / own) if own else MOST_TIMES
+        times, warm_ups = min(wanted, most, MOST_TIMES), min(WARM_UPS, most)
 
 
 @dataclass(frozen=True)
