@@ -14,6 +14,7 @@ from codegen.operators.window import Axis, axis
 from codegen.options import KernelChoice
 from tests.operators import kernels
 from tests.operators.draw import Array, Case, Rng
+from tests.operators.networks import SAME, VALID, Network
 from tests.operators.window_cases import depthwise_small
 
 CHOICES = (KernelChoice("dsp"), KernelChoice("rv32"))
@@ -33,7 +34,7 @@ def compare(case: Case, inputs: list[Array], build: str) -> Counter[str]:
             call = call_of(graph, operator, choice)
             assert call is not None
             blocks = call.params.get("blocks", "")
-            chosen[f"{call.source}{blocks}{'p' * call.params.get('is_paired', 0)}"] += 1
+            chosen[f"{call.source}{blocks}{'p' * call.params.get('pairs_apart', 0)}"] += 1
     return chosen
 
 
@@ -54,11 +55,30 @@ def test_every_form_is_drawn_and_exact() -> None:
     assert chosen["depthwise_conv_2d_3x3_rv32"] > 0
 
 
+@pytest.mark.parametrize(
+    ("size", "kernel"), [((1, 21), (1, 5)), ((3, 12), (1, 5)), ((24, 2), (5, 1))]
+)
+@pytest.mark.parametrize("padding", [SAME, VALID])
+def test_five_taps_two_apart(size: tuple[int, int], kernel: tuple[int, int], padding: int) -> None:
+    """Odd and even numbers of outputs, several lines, either direction, one copy and two."""
+    for copies in (1, 2):
+        n = Network(rng_of(copies, 94))
+        x = n.source((1, *size, 5))
+        y = n.convolution(x, 0, kernel, stride=2, padding=padding, copies=copies)
+        case = n.case(y, count=12)
+        assert compare(case, case.inputs, "gcc-O3")["depthwise_lines_dsp2pp"] == 1
+        for value in (-128, 127):
+            compare(case, [np.full_like(case.inputs[0], value)], "gcc-O3")
+
+
 @pytest.mark.parametrize("build", kernels.EACH_BUILD)
 def test_every_build_gives_the_same_bytes(build: str) -> None:
     for seed in range(8):
         case = depthwise_small(rng_of(seed, 92))
         compare(case, case.inputs, build)
+    n = Network(rng_of(0, 95))
+    case = n.case(n.convolution(n.source((1, 1, 20, 3)), 0, (1, 5), stride=2), count=12)
+    compare(case, case.inputs, build)
 
 
 @pytest.mark.slow

@@ -31,6 +31,11 @@ MOST = 3
 """Largest number of blocks."""
 
 
+_STRIDED = 5
+"""Number of taps of which two outputs two positions apart share their loads; up to four are one
+block each, which is as fast. They read eight values, one behind the last tap that is seen."""
+
+
 @dataclass(frozen=True)
 class Blocks:
     """How a window falls into blocks: number, and axis (0 y, 1 x) along which lines lie."""
@@ -54,6 +59,13 @@ def blocks_of(y: Axis, x: Axis) -> Blocks | None:
         if fits and (is_line or across.dilation == 1):
             found.append(Blocks(along, count, is_line))
     return min(found, key=lambda blocks: blocks.count, default=None)
+
+
+def _pairs_apart(line: Axis) -> int:
+    """Return how far apart two outputs are that are computed together; 0 where each is alone."""
+    if line.stride == 1 and line.kernel < TAPS:
+        return 1
+    return 2 if line.stride == 2 and line.kernel == _STRIDED else 0
 
 
 def pack(dense: WeightRows, blocks: Blocks, axes: tuple[Axis, Axis]) -> NDArray[np.uint32]:
@@ -117,7 +129,7 @@ def call(
             "plane": plane.params(axes, blocks.along, inputs, outputs),
             "plane_bytes": size,
             "blocks": blocks.count,
-            "is_paired": int(blocks.is_line and line.kernel < TAPS and line.stride == 1),
+            "pairs_apart": _pairs_apart(line) if blocks.is_line else 0,
             "block_step": TAPS if blocks.is_line else line.seen,
             "line_step": line.stride,
             "across_step": across.stride * line.seen,

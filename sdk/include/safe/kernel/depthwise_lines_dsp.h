@@ -22,9 +22,10 @@ typedef struct safe_depthwise_lines_dsp_params {
     int32_t input_channels;
     int32_t channel_multiplier; /**< Output channels of each input channel. */
     safe_depthwise_plane_t plane;
-    int32_t plane_bytes;       /**< Size of the plane, and three bytes behind it. */
+    int32_t plane_bytes;       /**< Size of the plane, and what is read behind it: 3 bytes. */
     int32_t blocks;            /**< Blocks of a window, 1 to 3; two lie side by side on a line. */
-    int32_t is_paired;         /**< 1: one line of at most three taps, and `line_step` 1. */
+    int32_t pairs_apart;       /**< 1: one line of at most three taps, and `line_step` 1; 2: one of
+                                  five, and `line_step` 2; 0: any. */
     int32_t block_step;        /**< Bytes of the plane from one of three blocks to the next. */
     int32_t line_step;         /**< Bytes of the plane from an output to the next on its line. */
     int32_t across_step;       /**< Bytes of the plane from an output to the next across. */

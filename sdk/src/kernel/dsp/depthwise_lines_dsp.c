@@ -109,6 +109,53 @@ static SAFE_NOINLINE void run_pairs(const safe_depthwise_lines_dsp_params_t *par
     }
 }
 
+/** Two outputs beside each other of windows of five taps on a line, two positions apart:
+ * (x0, x2) and (x1, x3) are the first taps of the first output, and their upper halves those of the
+ * second; x4 is the last tap of the one and the middle one of the other. */
+static SAFE_NOINLINE void run_strided_pairs(const safe_depthwise_lines_dsp_params_t *params,
+                                            const safe_depthwise_lines_channel_t *channel,
+                                            const int8_t *plane, int8_t *output)
+{
+    const block_t weights = block_of(channel->weights[0]);
+    const block_t fifth = block_of(channel->weights[1]);
+    const uint32_t outer = safe_dsp_pkhbt(weights.even >> 16, fifth.even); /* those of taps 2, 4 */
+    const int32_t start = channel->doubled_start;
+    const int32_t multiplier = channel->multiplier;
+    const int32_t shift = channel->shift;
+    const int32_t addend = (2 * params->output_zero_point + 1) * ((int32_t)1 << (shift - 1));
+    const int32_t step = params->plane.line.output_step;
+    for (int32_t lines = params->plane.across.output; lines > 0; lines--) {
+        const int8_t *values = plane;
+        int8_t *to = output;
+        int8_t *const end = &to[(params->plane.line.output & ~1) * step];
+        while (to != end) {
+            const uint32_t four = safe_dsp_load(values);
+            const uint32_t even = safe_dsp_sxtb16(four);
+            const uint32_t odd = safe_dsp_sxtb16_odd(four);
+            int32_t first = safe_dsp_smlad(even, weights.even, start);
+            int32_t second = safe_dsp_smlatb((int32_t)even, (int32_t)weights.even, start);
+            first = safe_dsp_smlad(odd, weights.odd, first);
+            second = safe_dsp_smlatb((int32_t)odd, (int32_t)weights.odd, second);
+            SAFE_DSP_FENCE(); /* the values above are not needed any more */
+            const uint32_t next = safe_dsp_sxtb16(safe_dsp_load(values + 4));
+            first = safe_dsp_smlabt((int32_t)next, (int32_t)outer, first);
+            second = safe_dsp_smlad(next, outer, second);
+            second = safe_dsp_smlabt(values[5], (int32_t)weights.odd, second);
+            to[0] = safe_dsp_rescale_s8(first, multiplier, addend, shift);
+            to[step] = safe_dsp_rescale_s8(second, multiplier, addend, shift);
+            values += 4;
+            to += 2 * step;
+        }
+        if ((params->plane.line.output & 1) != 0) {
+            int32_t last = add_block(values, weights, start);
+            last = safe_dsp_smlabb(values[4], (int32_t)fifth.even, last);
+            *to = safe_dsp_rescale_s8(last, multiplier, addend, shift);
+        }
+        plane += params->across_step;
+        output += params->plane.across.output_step;
+    }
+}
+
 static SAFE_NOINLINE void run_one(const safe_depthwise_lines_dsp_params_t *params,
                                   const safe_depthwise_lines_channel_t *channel,
                                   const int8_t *plane, int8_t *output)
@@ -146,8 +193,10 @@ void safe_kernel_depthwise_lines_s8_dsp(const safe_depthwise_lines_dsp_params_t 
         for (int32_t c = 0; c < params->input_channels; c++) {
             safe_depthwise_copy(plane, &input[c], values);
             for (int32_t m = 0; m < params->channel_multiplier; m++, channel++, to++) {
-                if (params->is_paired != 0) {
+                if (params->pairs_apart == 1) {
                     run_pairs(params, channel, values, to);
+                } else if (params->pairs_apart == 2) {
+                    run_strided_pairs(params, channel, values, to);
                 } else if (params->blocks == 1) {
                     run_one(params, channel, values, to);
                 } else if (params->blocks == 2) {
