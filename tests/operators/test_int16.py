@@ -61,8 +61,72 @@ def test_every_build_gives_the_same_values(kind: str, build: str) -> None:
 
 def test_random_depthwise_cases() -> None:
     chosen = some("DEPTHWISE_CONV_2D_S16", QUICK, "gcc-O3", 75)
-    assert chosen["depthwise_conv_2d_s16_narrow"] > QUICK // 4
-    assert chosen["depthwise_conv_2d_s16"] > QUICK // 2
+    for name in ("lines_s16_dsp", "conv_2d_s16_narrow", "conv_2d_s16"):
+        assert chosen[f"depthwise_{name}"] > QUICK // 10, chosen
+
+
+@pytest.mark.parametrize("build", kernels.EACH_BUILD)
+def test_every_build_gives_the_same_depthwise_values(build: str) -> None:
+    some("DEPTHWISE_CONV_2D_S16", 12, build, 76)
+
+
+@pytest.mark.parametrize("taps", [2, 3, 4, 5, 8, 12])
+@pytest.mark.parametrize("width", [11, 12])
+def test_small_windows_of_every_number_of_blocks(taps: int, width: int) -> None:
+    rng = np.random.default_rng([taps, width])
+    rows = rng.integers(-127, 128, (3, taps))
+    graph = depthwise(rows, rng.integers(-(1 << 20), 1 << 20, 3), width, 2.0**4)
+    inputs = [rng.choice([LEAST, -1, 0, 5, MOST], (9, 1, 1, width, 3)).astype(np.int16)]
+    assert compare(graph, inputs, "gcc-O3")["depthwise_lines_s16_dsp"] == 1
+
+
+@pytest.mark.parametrize("window", [(3, 3), (2, 3), (3, 2), (3, 4), (4, 1), (1, 1), (2, 9)])
+@pytest.mark.parametrize(("stride", "copies", "padding"), [(1, 1, 0), (1, 2, 1), (2, 1, 0)])
+def test_small_windows_of_several_lines(
+    window: tuple[int, int], stride: int, copies: int, padding: int
+) -> None:
+    """Lines along either axis, borders, pairs and single outputs, several multiples of a channel;
+    2 x 9 is no small window."""
+    rng = np.random.default_rng([*window, stride])
+    image, depth = (9, 10), 3
+    out = [
+        -(-n // stride) if padding == 0 else (n - k) // stride + 1
+        for n, k in zip(image, window, strict=True)
+    ]
+    m = ModelBuilder()
+    channels = depth * copies
+    x = m.input((1, *image, depth), "int16", 2.0**-10)
+    rows = rng.integers(-127, 128, (1, *window, channels)).astype(np.int8)
+    weights = m.constant(rows, [2.0**-5] * channels, axis=3)
+    bias = m.constant(rng.integers(-(1 << 20), 1 << 20, channels), [2.0**-15] * channels)
+    y = m.tensor((1, *out, channels), "int16", 2.0**-11)
+    fields = {"strideH": stride, "strideW": stride, "depthMultiplier": copies, "padding": padding}
+    m.operator("DEPTHWISE_CONV_2D", [x, weights, bias], [y], options("DepthwiseConv2D", **fields))
+    m.output(y)
+    inputs = [rng.choice([LEAST, -1, 0, 5, MOST], (5, 1, *image, depth)).astype(np.int16)]
+    chosen = compare(load(m.build(), "depthwise"), inputs, "gcc-O3")
+    assert chosen["depthwise_lines_s16_dsp"] == (window != (2, 9))
+
+
+@pytest.mark.parametrize(("over", "source"), [(0, "lines_s16_dsp"), (1, "conv_2d_s16")])
+def test_a_small_window_at_the_limit_of_32_bits(over: int, source: str) -> None:
+    """Every value is the least one, every weight the least: the sum is the largest there is."""
+    rows = np.full((2, 5), -127)
+    start = (1 << 31) - 1 - 5 * 127 * (1 << 15) + over
+    graph = depthwise(rows, np.array([start, -start]), 10, 2.0**17)
+    for value in (LEAST, MOST):
+        inputs = [np.full((1, 1, 1, 10, 2), value, np.int16)]
+        assert compare(graph, inputs, "gcc-O3")[f"depthwise_{source}"] >= 1
+
+
+@pytest.mark.parametrize(("width", "source"), [(7, "conv_2d_s16_narrow"), (8, "lines_s16_dsp")])
+def test_few_outputs_are_not_worth_a_copy(width: int, source: str) -> None:
+    rng = np.random.default_rng(4)
+    graph = depthwise(rng.integers(-127, 128, (4, 3)), np.zeros(4, np.int64), width, 16.0)
+    (operator,) = graph.operators
+    found = call_of(graph, operator, KernelChoice("dsp"))
+    assert found is not None
+    assert found.source == f"depthwise_{source}"
 
 
 def depthwise(rows: Array, bias: Array, width: int, scale: float) -> Graph:

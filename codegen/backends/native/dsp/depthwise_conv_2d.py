@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.backends.native.dsp import depthwise_3x3, depthwise_lines
+from codegen.backends.native.dsp import depthwise_3x3, depthwise_lines, depthwise_lines_s16
 from codegen.backends.native.shared import weights
 from codegen.backends.native.shared.weights import WeightRows
 from codegen.ir.call import (
@@ -36,9 +36,10 @@ def replace(
     graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
 ) -> KernelCall | str | None:
     """Return the call of a kernel for small or for any windows, or why none is exact or pays."""
-    del plain, goal
+    del plain
     if is_int16(graph, operator):
-        return None
+        # The kernel in portable C is half as large.
+        return None if goal == "size" else depthwise_lines_s16.call(graph, operator)
     copies = operator.options["channel_multiplier"]
     p = products_of(graph, operator)
     dense = weights.of(p)

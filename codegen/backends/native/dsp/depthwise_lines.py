@@ -70,20 +70,25 @@ def _pairs_apart(line: Axis) -> int:
 
 def pack(dense: WeightRows, blocks: Blocks, axes: tuple[Axis, Axis]) -> NDArray[np.uint32]:
     """Return the words of `safe_depthwise_lines_channel_t`, uint32[channels, 6]."""
-    channels = len(dense.rows)
+    words = np.zeros((len(dense.rows), 3 + MOST), dtype=np.uint32)
+    words[:, 0] = (2 * dense.bias & 0xFFFFFFFF).astype(np.uint32)
+    words[:, 1] = dense.scales[0].astype(np.uint32)
+    words[:, 2] = (-dense.scales[1].astype(np.int32)).astype(np.uint32)
+    found = by_block(dense.rows, blocks, axes)
+    words[:, 3 : 3 + found.shape[1]] = found
+    return words
+
+
+def by_block(rows: NDArray[np.int8], blocks: Blocks, axes: tuple[Axis, Axis]) -> NDArray[np.uint32]:
+    """Return the weights of each block as a word, uint32[channels, blocks]; 0 behind a line."""
+    channels = len(rows)
     y, x = axes
-    weights = dense.rows.reshape(channels, y.kernel, x.kernel)
+    weights = rows.reshape(channels, y.kernel, x.kernel)
     lines = weights if blocks.along == 1 else weights.swapaxes(1, 2)
     room = -(-lines.shape[2] // TAPS) * TAPS
     filled = np.zeros((channels, lines.shape[1], room), np.int8)
     filled[:, :, : lines.shape[2]] = lines
-    words = np.zeros((channels, 3 + MOST), dtype=np.uint32)
-    words[:, 0] = (2 * dense.bias & 0xFFFFFFFF).astype(np.uint32)
-    words[:, 1] = dense.scales[0].astype(np.uint32)
-    words[:, 2] = (-dense.scales[1].astype(np.int32)).astype(np.uint32)
-    found = filled.reshape(channels, -1).view("<u4")
-    words[:, 3 : 3 + found.shape[1]] = found
-    return words
+    return filled.reshape(channels, -1).view("<u4")
 
 
 def call(

@@ -14,6 +14,7 @@ MEASURED: dict[tuple[str, str, str], Rate] = {
     ('dsp', 'dsp', 'depthwise_conv_2d_3x3_dsp'): Rate(0, 0, 0, 97.1, 0, 8.11, 3.15),
     ('dsp', 'dsp', 'depthwise_conv_2d_dsp'): Rate(0, 198, 0, 0, 31.1, 24.3, 0),
     ('dsp', 'dsp', 'depthwise_lines_dsp'): Rate(0, 0, 235, 0, 12, 12.6, 2.28),
+    ('dsp', 'dsp', 'depthwise_lines_s16_dsp'): Rate(0, 0, 0, 0, 11, 0, 2.5),
     ('dsp', 'dsp', 'fully_connected_dsp'): Rate(60.4, 94.7, 0, 1.59, 16, 18.6, 0.936),
     ('dsp', 'dsp', 'fully_connected_few_dsp'): Rate(0, 0, 103, 2.23, 23.8, 12.2, 1.16),
     ('dsp', 'dsp', 'max_pool_2d_dsp'): Rate(165, 0, 10, 0, 11.3, 0, 3.8),
