@@ -1,11 +1,18 @@
 """The dsp kernels on emulated Cortex-M4 and Cortex-M33: assembly, instructions, random shapes."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from targets import build
 from targets.emulate import bare
 from targets.load import load
 from tests.emulator import tiles
+from tests.operators.builder import options
+from tests.operators.networks import Network
+
+RELU = 1
 
 TARGETS = ("mps2-an386", "mps2-an505")
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
@@ -31,6 +38,25 @@ def test_tiles(name, flags, tmp_path):
     """
     target = load(name)
     assert len(bare.run(target, tiles.link(target, SOURCES, tmp_path, *flags))) == 12
+
+
+def line() -> bytes:
+    """Return a network along one line: a convolution, two depthwise ones, a square."""
+    n = Network(np.random.default_rng(4))
+    x = n.convolution(n.source((1, 1, 27, 6)), 10, (1, 3))
+    x = n.convolution(x, 0, (1, 5), stride=2)
+    x = n.convolution(x, 0, (1, 3), copies=2)
+    y = n.m.tensor(x.shape, "int8", 255 * x.scale**2, -3)
+    table = options("Mul", fusedActivationFunction=RELU)
+    n.m.operator("MUL", [x.index, x.index], [y], table)
+    return n.case(dataclasses.replace(x, index=y), count=1).model
+
+
+def test_kernels_of_a_line(tmp_path):
+    """Those that hold no tile: loads of four bytes at any address, and limits of halves."""
+    found = tiles.compare(line(), load("mps2-an386"), tmp_path)
+    names = ("conv_1d_pairs", "depthwise_lines", "depthwise_lines", "mul")
+    assert found == [f"safe_kernel_{name}_s8_dsp" for name in names]
 
 
 QUICK = [("mps2-an386", "balanced"), ("mps2-an386", "size"), ("mps2-an505", "speed")]

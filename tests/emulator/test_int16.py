@@ -15,9 +15,10 @@ pytestmark = pytest.mark.emulator
 
 DSP, TILED = "safe_kernel_conv_2d_s16_dsp", "safe_kernel_conv_2d_s16_tiled"
 DEPTHWISE = "safe_kernel_depthwise_conv_2d_s16_narrow"
+LINES = "safe_kernel_depthwise_lines_s16_dsp"
 CHOSEN = {
-    "mps2-an386": [DSP, DEPTHWISE, DSP, DSP, TILED],
-    "mps2-an505": [DSP, DEPTHWISE, DSP, DSP, TILED],
+    "mps2-an386": [DSP, LINES, DSP, DSP, TILED],
+    "mps2-an505": [DSP, LINES, DSP, DSP, TILED],
     "mps2-m0plus": [TILED, DEPTHWISE, *[TILED] * 3],
     "riscv-virt": [TILED, DEPTHWISE, *[TILED] * 3],
 }

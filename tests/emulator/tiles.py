@@ -45,14 +45,20 @@ def kernels_of(kind, seed, target, folder, optimize="balanced"):
     """Assert that a random model gives the reference's bytes; return the kernels that it took."""
     work = folder / f"{kind.lower()}{seed[0]}"
     work.mkdir()
-    path = work / "case.tflite"
-    path.write_bytes(symmetric(CASES[kind](np.random.default_rng(seed)).model))
-    built = standalone.build(path, target, work, optimize=optimize)
+    model = symmetric(CASES[kind](np.random.default_rng(seed)).model)
+    return compare(model, target, work, optimize)
+
+
+def compare(model, target, folder, optimize="balanced"):
+    """Assert that a model of one input and output is exact; return its kernels."""
+    path = folder / "case.tflite"
+    path.write_bytes(model)
+    built = standalone.build(path, target, folder, optimize=optimize)
     graph = load_model(path, "case")
     shape = graph.tensor(graph.inputs[0]).shape
     raw = bare.inputs(built.interface.input_bytes, standalone.CALLS)
     values = np.stack([np.frombuffer(r, np.int8).reshape(shape) for r in raw])
     expected = reference.run(graph, [values])[0]
     outputs = [call.output for call in bare.run(target, built.elf)]
-    assert outputs == [row.tobytes() for row in expected], (kind, seed)
+    assert outputs == [row.tobytes() for row in expected], folder.name
     return [o["kernel"] or "" for o in built.manifest["operators"]]

@@ -84,9 +84,10 @@ def _window(p: Mapping[str, Any], elements: int) -> tuple[int, int, int]:
         return axes.get("batches", 1) * y["output"] * x["output"], y["kernel"], x["kernel"]
     if "line" in p:
         return p["batches"] * p["line"]["output"] * p["across"]["output"], 3, 3
+    outer = p.get("walk", p)
     for name in ("batches", "rows"):
-        if isinstance(p.get(name), int) and elements % max(1, p[name]) == 0:
-            return max(1, p[name]), 1, 1
+        if isinstance(outer.get(name), int) and elements % max(1, outer[name]) == 0:
+            return max(1, outer[name]), 1, 1
     return 1, 1, 1
 
 

@@ -59,6 +59,22 @@ static inline int32_t safe_dsp_ssat8_q21(int32_t value)
 #endif
 }
 
+/** Limits both halves, each an int16, to [0, 255]. */
+static inline uint32_t safe_dsp_usat16_8(uint32_t x)
+{
+#if SAFE_DSP
+    uint32_t result;
+    __asm__("usat16 %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+#else
+    int32_t low = safe_dsp_low(x);
+    int32_t high = safe_dsp_high(x);
+    low = low < 0 ? 0 : low;
+    high = high < 0 ? 0 : high;
+    return (uint32_t)(low > 255 ? 255 : low) | (uint32_t)(high > 255 ? 255 : high) << 16;
+#endif
+}
+
 /** Limits to 19 bits with sign. */
 static inline int32_t safe_dsp_ssat19(int32_t value)
 {
@@ -138,6 +154,18 @@ static inline int32_t safe_dsp_smultb(uint32_t x, uint32_t y)
     return result;
 #else
     return safe_dsp_high(x) * safe_dsp_low(y);
+#endif
+}
+
+/** x.high * y.high */
+static inline int32_t safe_dsp_smultt(uint32_t x, uint32_t y)
+{
+#if SAFE_DSP
+    int32_t result;
+    __asm__("smultt %0, %1, %2" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+#else
+    return safe_dsp_high(x) * safe_dsp_high(y);
 #endif
 }
 

@@ -41,6 +41,12 @@ static inline void store_alike(const int32_t *twice, int32_t count, safe_dsp_res
     }
 }
 
+/** Limits a row: apart, so that the tiles keep their registers. */
+static SAFE_NOINLINE void limit(const safe_dense_row_t *row, int8_t *output)
+{
+    safe_dsp_clamp_s8(output, row->units, row->output_min, row->output_max);
+}
+
 SAFE_NOINLINE void safe_dsp_dense_row(const safe_dense_row_t *row,
                                       const safe_dense_weights_t *constants,
                                       const uint32_t *expanded, int8_t *output)
@@ -73,6 +79,6 @@ SAFE_NOINLINE void safe_dsp_dense_row(const safe_dense_row_t *row,
     /* The rescaling saturates to int8. Narrower limits come afterwards, because the loop above has
      * no registers for them. */
     if (row->output_min > INT8_MIN || row->output_max < INT8_MAX) {
-        safe_dsp_clamp_s8(first, row->units, row->output_min, row->output_max);
+        limit(row, first);
     }
 }

@@ -1,0 +1,88 @@
+"""MUL by the DSP extension: all pairs of values, broadcasting, and the scales that it takes."""
+
+import numpy as np
+import pytest
+
+from codegen import reference
+from codegen.backends.native.lower import call_of
+from codegen.frontend.tflite import load
+from codegen.ir.graph import Graph
+from codegen.options import KernelChoice
+from tests.operators import kernels
+from tests.operators.builder import ModelBuilder, options
+from tests.operators.draw import draw_zero_point
+
+DSP = KernelChoice("dsp")
+FORM = "safe_kernel_mul_s8_dsp"
+VALUES = np.arange(-128, 128, dtype=np.int8)
+ALL = np.repeat(VALUES, 256)[None], np.tile(VALUES, 256)[None]
+"""Each pair of int8 values once."""
+
+
+def product(
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    zero_points: tuple[int, int, int],
+    ratio: float,
+    activation: int = 0,
+) -> Graph:
+    """Return a MUL; `ratio` of the scales of a product and of the output."""
+    m = ModelBuilder()
+    first, second = (
+        m.input(shape, "int8", 1.0, zero)
+        for shape, zero in zip(shapes, zero_points[:2], strict=True)
+    )
+    y = m.tensor(np.broadcast_shapes(*shapes), "int8", 1 / ratio, zero_points[2])
+    m.operator("MUL", [first, second], [y], options("Mul", fusedActivationFunction=activation))
+    m.output(y)
+    return load(m.build(), "mul")
+
+
+def kernel_of(graph: Graph) -> str:
+    found = call_of(graph, graph.operators[0], DSP)
+    assert found is not None
+    return found.kernel
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_all_pairs_of_values(seed: int) -> None:
+    """Ratios from one that saturates nearly always to one that gives the zero point only; every
+    third is a power of two, whose products lie on the boundaries between results."""
+    rng = np.random.default_rng([seed, 51])
+    exponent = rng.uniform(-18, -2) if seed % 3 else -float(seed // 3 + 3)
+    zero_points = draw_zero_point(rng), draw_zero_point(rng), draw_zero_point(rng)
+    graph = product(((65536,), (65536,)), zero_points, 2.0**exponent, activation=seed % 4)
+    assert kernel_of(graph) == FORM
+    inputs = [*ALL]
+    expected = reference.run(graph, inputs)[0]
+    assert np.array_equal(kernels.library("gcc-O3").run(graph, inputs, DSP)[0], expected)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((5, 3, 7), (5, 3, 7)),
+        ((5, 3, 7), (7,)),
+        ((1, 1, 6), (4, 5, 6)),
+        ((4, 5, 1), (4, 5, 6)),
+        ((4, 5, 9), (4, 1, 1)),
+        ((3, 1, 4), (1, 5, 1)),
+        ((1,), (3, 2)),
+    ],
+)
+def test_broadcasting(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    """Lengths with each remainder by four, either input repeated along a run or between runs."""
+    rng = np.random.default_rng(7)
+    graph = product(shapes, (3, -100, 20), 2.0**-7.3)
+    inputs = [rng.choice([-128, -3, 3, 50, 127], (8, *shape)).astype(np.int8) for shape in shapes]
+    expected = reference.run(graph, inputs)[0]
+    for build in ("gcc-O3", "gcc-O0"):
+        assert np.array_equal(kernels.library(build).run(graph, inputs, DSP)[0], expected)
+    assert kernel_of(graph) == FORM
+
+
+@pytest.mark.parametrize(
+    ("exponent", "is_taken"), [(-1.9, False), (-2.1, True), (-30.9, True), (-31.1, True)]
+)
+def test_a_shift_of_two_to_31(exponent: float, is_taken: bool) -> None:
+    graph = product(((8,), (8,)), (0, 0, 0), 2.0**exponent)
+    assert (kernel_of(graph) == FORM) == is_taken
