@@ -5,6 +5,7 @@
 
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 #include "safe/kernel/pool_2d_dsp.h"
 
 #define LANES SAFE_POOL_DSP_LANES

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 /** Returns what a position sees, in whole blocks: where it lies in the input, or copied to `taps`,
  * whose last block is filled up already. */

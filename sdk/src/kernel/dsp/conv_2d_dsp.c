@@ -8,6 +8,7 @@
 #include "safe/compiler.h"
 #include "safe/kernel/columns_dsp.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 /** An output position, and the rows of taps that lie inside the image. */
 typedef struct patch {

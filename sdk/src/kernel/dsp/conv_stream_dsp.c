@@ -7,6 +7,7 @@
 #include "safe/compiler.h"
 #include "safe/kernel/conv_stream_rows.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 static inline int8_t rescaled(int32_t doubled, const safe_dsp_rescale_t *rescale)
 {

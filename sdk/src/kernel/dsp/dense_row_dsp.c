@@ -6,6 +6,7 @@
 
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 /** The addend of a safe_dsp_rescale_t: half an LSB and the zero point. */
 static inline int32_t addend_of(const safe_dense_row_t *row, int32_t right)

@@ -13,6 +13,7 @@
 
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 /** Outputs beside each other on a line. */
 #define PAIR 2

@@ -11,6 +11,7 @@
 
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 /** Channels of a group. */
 #define LANES 4

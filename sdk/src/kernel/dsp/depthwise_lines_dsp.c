@@ -12,6 +12,7 @@
 
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 /** Doubled weights of a block: those of taps 0 and 2, and of taps 1 and 3. */
 typedef struct block {

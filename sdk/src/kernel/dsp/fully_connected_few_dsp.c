@@ -7,6 +7,7 @@
 
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 
 /** The sums of a pair of rows: both in h, the second's in l. */
 typedef struct pair_sums {

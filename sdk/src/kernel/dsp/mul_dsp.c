@@ -7,6 +7,7 @@
 
 #include "safe/compiler.h"
 #include "safe/kernel/dsp.h"
+#include "safe/kernel/dsp_bytes.h"
 #include "safe/kernel/dsp_limit.h"
 
 /** What an element needs. */
