@@ -246,6 +246,14 @@ def elu(rng: Rng) -> Case:
     return unary("ELU", rng, source, (draw_scale(rng), draw_zero_point(rng)))
 
 
+def gelu(rng: Rng) -> Case:
+    """Both forms, over the bend and far beyond it; TFLM has no kernel."""
+    source = draw_scale(rng), draw_zero_point(rng)
+    table = options("Gelu", approximate=bool(rng.integers(2)))
+    case = unary("GELU", rng, source, (draw_scale(rng), draw_zero_point(rng)), table)
+    return Case(case.model, case.inputs, oracle="tflite")
+
+
 def rsqrt(rng: Rng) -> Case:
     """All distances from the lowest value: below the zero point TFLM refuses to go on."""
     source = draw_scale(rng, 1e-4, 1.0)
@@ -330,6 +338,7 @@ ELEMENTWISE_CASES: dict[str, Callable[[Rng], Case]] = {
     "DEQUANTIZE": dequantize,
     "DIV": div,
     "ELU": elu,
+    "GELU": gelu,
     "HARD_SWISH": hard_swish,
     "LEAKY_RELU": leaky_relu,
     "LOGISTIC": logistic,

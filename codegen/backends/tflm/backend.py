@@ -83,8 +83,8 @@ ADDERS = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
     "UNPACK": "AddUnpack",
 }
-"""Method of the resolver by operator. RELU_N1_TO_1 and TILE have none; resource variables would
-need memory of their own."""
+"""Method of the resolver by operator. GELU, RELU_N1_TO_1 and TILE have none; resource variables
+would need memory of their own."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

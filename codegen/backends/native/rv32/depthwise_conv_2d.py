@@ -22,6 +22,10 @@ from codegen.operators.linear.int16 import is_int16
 from codegen.operators.window import Axis, by_channel_in_place, convolution_axes
 from codegen.options import Goal
 
+_LINES = (5, 8)
+"""Numbers of taps of one line up to which four and more are filled, as their weights stay in
+registers."""
+
 
 def replace(
     graph: Graph, operator: Operator, plain: KernelCall, goal: Goal
@@ -54,7 +58,7 @@ def call(
     line, across = axes[along], axes[1 - along]
     copies = operator.options["channel_multiplier"]
     channels, taps = dense.rows.shape
-    size = across.seen * line.seen
+    size = across.seen * line.seen + _behind(line, across)
     form = "_3x3" if _is_3x3(line, across) else ""
     return KernelCall(
         kernel=f"safe_kernel_depthwise_conv_2d{form}_s8_rv32",
@@ -110,6 +114,13 @@ def _is_3x3(line: Axis, across: Axis) -> bool:
     """Return whether the kernel that runs across the lines takes the window."""
     small = all(axis.kernel == 3 and axis.dilation == 1 for axis in (line, across))
     return small and across.stride == 1
+
+
+def _behind(line: Axis, across: Axis) -> int:
+    """Return how many bytes behind the plane are read: by taps of 0 that fill a short line up."""
+    if across.kernel > 1 or line.dilation > 1:
+        return 0
+    return next((most - line.kernel for most in _LINES if 3 < line.kernel <= most), 0)
 
 
 def _along(y: Axis, x: Axis) -> int:

@@ -17,9 +17,11 @@ class Extent:
     places: int
     """Output positions of a window, rows of a matrix product, or time steps."""
     lines: int
-    """Places times the height of a window: pieces of an image that lie in memory as they are."""
+    """Places times the height of a window: pieces of an image that lie in memory as they are; of a
+    kernel that goes channel by channel the lines of outputs of all channels."""
     taps: int
-    """Places times the positions of a window, or times the values of a row of a matrix product."""
+    """Places times the positions of a window, or times the values of a row of a matrix product; of
+    a kernel that goes channel by channel the values that it copies."""
     elements: int
     """Number of values that are computed; of a recurrent layer units times steps."""
     limited: int
@@ -46,6 +48,8 @@ def extent(call: KernelCall, elements: int, tile: Tile) -> Extent:
     limits = row.get("output_min", _WHOLE_RANGE[0]), row.get("output_max", _WHOLE_RANGE[1])
     limits = row.get("low", limits[0]), row.get("high", limits[1])
     limited = 0 if limits == _WHOLE_RANGE else elements
+    if "plane" in p:
+        return _by_channel(call, elements, limited)
     places, height, width = _window(p, elements)
     window = height * width
     lines, taps = places * height, places * window
@@ -61,6 +65,17 @@ def extent(call: KernelCall, elements: int, tile: Tile) -> Extent:
 
 def _up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
+
+
+def _by_channel(call: KernelCall, elements: int, limited: int) -> Extent:
+    """Return the work of a kernel that copies one channel at a time into a plane."""
+    p = call.params
+    line, across = p["plane"]["line"], p["plane"]["across"]
+    places = p["batches"] * line["output"] * across["output"]
+    lines = elements // max(1, line["output"])
+    copied = p["batches"] * p.get("input_channels", elements // max(1, places))
+    copied *= line["seen"] * across["seen"]
+    return Extent(places, lines, copied, elements, limited, max(call.macs, elements))
 
 
 def _recurrent(call: KernelCall, tile: Tile) -> Extent:
@@ -82,8 +97,6 @@ def _window(p: Mapping[str, Any], elements: int) -> tuple[int, int, int]:
     if "x" in axes and "output" in axes["x"]:
         y, x = axes.get("y", {"output": 1, "kernel": 1}), axes["x"]
         return axes.get("batches", 1) * y["output"] * x["output"], y["kernel"], x["kernel"]
-    if "line" in p:
-        return p["batches"] * p["line"]["output"] * p["across"]["output"], 3, 3
     outer = p.get("walk", p)
     for name in ("batches", "rows"):
         if isinstance(outer.get(name), int) and elements % max(1, outer[name]) == 0:

@@ -11,13 +11,16 @@
 extern "C" {
 #endif
 
+/** Largest number of taps of one line whose weights stay in registers. */
+#define SAFE_DEPTHWISE_RV32_LINE 8
+
 /** Constants of one call. */
 typedef struct safe_depthwise_rv32_params {
     int32_t batches;
     int32_t input_channels;
     int32_t channel_multiplier; /**< Output channels of each input channel. */
     safe_depthwise_plane_t plane;
-    int32_t plane_bytes;       /**< Size of the plane. */
+    int32_t plane_bytes;       /**< Size of the plane, and of what is read behind it. */
     int32_t lines;             /**< Lines of a window. */
     int32_t taps;              /**< Taps of each line of a window. */
     int32_t next_line;         /**< Bytes of the plane from a line of a window to the next. */

@@ -16,15 +16,17 @@ void safe_kernel_average_pool_2d_s16(const safe_pool_2d_params_t *params, const 
         for (int32_t column = 0; column < params->x.output; column++) {
             const safe_conv_taps_t x = safe_conv_axis_taps(&params->x, column);
             const int32_t rows = y.end - y.first;
-            const int32_t columns = x.end - x.first;
-            const int32_t count = rows * columns;
+            const int32_t columns = (x.end - x.first) * channels;
+            const int32_t count = rows * (x.end - x.first);
             const int16_t *first =
                 &image[(y.position + y.first) * row + (x.position + x.first) * channels];
             for (int32_t c = 0; c < channels; c++) {
                 int32_t result = 0;
-                for (int32_t tap = 0; tap < count; tap++) {
-                    const int32_t value = first[tap % columns * channels + tap / columns * row + c];
-                    result += value;
+                const int16_t *line = &first[c];
+                for (int32_t left = rows; left > 0; left--, line += row) {
+                    for (int32_t at = 0; at < columns; at += channels) {
+                        result += line[at];
+                    }
                 }
                 /* C division truncates: half of the divisor first makes it round. */
                 result = (result + (result > 0 ? count / 2 : -(count / 2))) / count;

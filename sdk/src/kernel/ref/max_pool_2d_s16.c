@@ -15,16 +15,16 @@ void safe_kernel_max_pool_2d_s16(const safe_pool_2d_params_t *params, const int1
         const safe_conv_taps_t y = safe_conv_axis_taps(&params->y, n % params->y.output);
         for (int32_t column = 0; column < params->x.output; column++) {
             const safe_conv_taps_t x = safe_conv_axis_taps(&params->x, column);
-            const int32_t rows = y.end - y.first;
-            const int32_t columns = x.end - x.first;
-            const int32_t count = rows * columns;
+            const int32_t columns = (x.end - x.first) * channels;
             const int16_t *first =
                 &image[(y.position + y.first) * row + (x.position + x.first) * channels];
             for (int32_t c = 0; c < channels; c++) {
                 int32_t result = INT16_MIN;
-                for (int32_t tap = 0; tap < count; tap++) {
-                    const int32_t value = first[tap % columns * channels + tap / columns * row + c];
-                    result = value > result ? value : result;
+                const int16_t *line = &first[c];
+                for (int32_t left = y.end - y.first; left > 0; left--, line += row) {
+                    for (int32_t at = 0; at < columns; at += channels) {
+                        result = line[at] > result ? line[at] : result;
+                    }
                 }
                 *output++ = (int16_t)safe_clamp(result, params->output_min, params->output_max);
             }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file depthwise_conv_2d_rv32.c int8 depthwise convolution of any window, channel by channel: a
  * channel is copied with its padding, once for all of its multiples, so that no tap asks whether it
- * is inside. The weights of 3 x 3 and of one line of three taps stay in registers. */
+ * is inside. The weights of 3 x 3 and of one line of three to eight taps stay in registers. */
 #define SAFE_GOAL_NO_SMALL
 #include "safe/kernel/goal.h"
 
@@ -65,6 +65,48 @@ static SAFE_NOINLINE void run_row_1x3(const safe_depthwise_rv32_params_t *params
     }
 }
 
+/** One row of outputs of a kernel of one line of four to `most` taps, for which this is inlined.
+ * The weights stay in registers; those behind the last tap are 0, and so many values are read
+ * besides. */
+static inline void run_line(const safe_depthwise_rv32_params_t *params, int32_t most,
+                            const int8_t *weights, const int8_t *values,
+                            const safe_depthwise_rv32_channel_t *channel, int8_t *output)
+{
+    int32_t w[SAFE_DEPTHWISE_RV32_LINE] = {0};
+    for (int32_t k = 0; k < most; k++) {
+        w[k] = k < params->taps ? weights[k] : 0;
+    }
+    const safe_rv32_rescale_t rescale = safe_rv32_rescale_of(channel->multiplier, channel->shift,
+                                                             2 * params->output_zero_point + 1);
+    const int32_t start = channel->start;
+    const int32_t step = params->line_step;
+    const int32_t output_step = params->plane.line.output_step;
+    for (int32_t left = params->plane.line.output; left > 0; left--) {
+        int32_t sum = start + w[0] * values[0] + w[1] * values[1];
+        sum += w[2] * values[2] + w[3] * values[3] + w[4] * values[4];
+        if (most > 5) {
+            sum += w[5] * values[5] + w[6] * values[6] + w[7] * values[7];
+        }
+        *output = (int8_t)safe_rv32_rescale_s8(sum, rescale);
+        values += step;
+        output += output_step;
+    }
+}
+
+static SAFE_NOINLINE void run_row_1x5(const safe_depthwise_rv32_params_t *params,
+                                      const int8_t *weights, const int8_t *values,
+                                      const safe_depthwise_rv32_channel_t *channel, int8_t *output)
+{
+    run_line(params, 5, weights, values, channel, output);
+}
+
+static SAFE_NOINLINE void run_row_1x8(const safe_depthwise_rv32_params_t *params,
+                                      const int8_t *weights, const int8_t *values,
+                                      const safe_depthwise_rv32_channel_t *channel, int8_t *output)
+{
+    run_line(params, SAFE_DEPTHWISE_RV32_LINE, weights, values, channel, output);
+}
+
 /** Adds the products of one line of taps: where the values lie side by side four at a time, then
  * two and one. */
 static inline int32_t add_taps(const int8_t *weights, const int8_t *values, int32_t taps,
@@ -123,11 +165,16 @@ static void run_rows(const safe_depthwise_rv32_params_t *params, const int8_t *w
                      int8_t *output)
 {
     const int32_t is_three = params->taps == 3 && params->next_tap == 1;
+    const int32_t is_line = params->lines == 1 && params->next_tap == 1 && params->taps > 3;
     for (int32_t left = params->plane.across.output; left > 0; left--) {
         if (is_three != 0 && params->lines == 3) {
             run_row_3x3(params, weights, plane, channel, output);
         } else if (is_three != 0 && params->lines == 1) {
             run_row_1x3(params, weights, plane, channel, output);
+        } else if (is_line != 0 && params->taps <= 5) {
+            run_row_1x5(params, weights, plane, channel, output);
+        } else if (is_line != 0 && params->taps <= SAFE_DEPTHWISE_RV32_LINE) {
+            run_row_1x8(params, weights, plane, channel, output);
         } else {
             run_row(params, weights, plane, channel, output);
         }
