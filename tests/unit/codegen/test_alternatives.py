@@ -48,7 +48,8 @@ def test_both_estimates_are_kept(graph):
     (decision,) = chooser.decisions
     assert decision.taken
     assert decision.replaced == len(graph.operators)
-    assert 0 < decision.new.instructions < decision.old.instructions
+    # As fast within what estimates may err, and smaller by far.
+    assert 0 < decision.new.instructions < 1.25 * decision.old.instructions
     assert 0 < decision.new.flash_bytes < decision.old.flash_bytes
 
 
