@@ -10,7 +10,9 @@ SAFE_FORBID_SKIP     1: any other skip is a failure (a missing tool must not loo
 import faulthandler
 import os
 import sys
-from collections.abc import Callable, Generator
+import tomllib
+from collections.abc import Callable, Generator, Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
 NO_SHARED = "shared data are absent"
+FULL_ONLY = ROOT / "tests/full_only.toml"
 SLOW_SECONDS = 7200
 """After which a slow test ends its worker as one that hangs."""
 
@@ -36,12 +39,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the tests marked slow, too")
 
 
+def is_full_only(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether a test's name, with its parameters, fits to one of the patterns.
+
+    A pattern is `test_name`, with `[pattern of the parameters]` or `*` behind it.
+    """
+    test, _, parameters = name.partition("[")
+    for pattern in patterns:
+        wanted, _, form = pattern.partition("[")
+        fits = (
+            test == wanted and fnmatchcase(parameters, form) if form else fnmatchcase(name, wanted)
+        )
+        if fits:
+            return True
+    return False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect (and so count) slow tests unless `--full` is given, and those of a library that a
     user builds unless its variable names one.
     """
     left_out = set() if config.getoption("--full") else {"slow"}
     left_out |= set() if os.environ.get("TFLM_DIR") else {"tflm"}
+    listed = tomllib.loads(FULL_ONLY.read_text(encoding="utf-8"))
+    for item in items:
+        if is_full_only(item.name, listed.get(item.nodeid.partition("::")[0], ())):
+            item.add_marker("slow")
     kept: list[pytest.Item] = []
     gone: list[pytest.Item] = []
     for item in items:
