@@ -65,10 +65,13 @@ def lanes() -> list[Lane]:
 
 @cache
 def cores() -> tuple[Lane, ...]:
-    """Return a lane for each core of a target: in the machine of QEMU with the most memory."""
+    """Return a lane for each core of a target, whether that target is emulated or not.
+
+    It computes in the machine of QEMU with the most memory.
+    """
     groups: dict[tuple[str, ...], list[Target]] = {}
     for target in map(load, available()):
-        if target.emulator is not None and target.emulator.kind != "process":
+        if target.emulator is None or target.emulator.kind != "process":
             key = (target.target.isa, *map(_same, target.cpu.flags))
             groups.setdefault(key, []).append(target)
     found = []

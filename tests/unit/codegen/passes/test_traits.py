@@ -50,9 +50,9 @@ PATTERNS = {
     "shapes.py": {"TRANSPOSE_CONV"},
     "shared_products.py": {"CONV_2D"},
     "single_channel.py": {"DEPTHWISE_CONV_2D"},
-    "reroll.py": CELL | {"PACK", "RESHAPE", "UNPACK"},
+    "reroll.py": CELL | {"PACK", "RESHAPE", "REVERSE_V2", "UNPACK"},
     "unrolled.py": {"FULLY_CONNECTED", "REROLLED_GRU", "REROLLED_LSTM", "UNPACK"},
-    "reroll_gru.py": CELL | {"RESHAPE", "SPLIT_V", "STRIDED_SLICE", "SUB"},
+    "reroll_gru.py": CELL - {"FULLY_CONNECTED"} | {"RESHAPE", "SPLIT_V", "STRIDED_SLICE", "SUB"},
     "dilation.py": {"BATCH_TO_SPACE_ND", "CONV_2D", "DEPTHWISE_CONV_2D", "SPACE_TO_BATCH_ND"},
 }
 """The one group of operators that a pass recognises, as a converter writes it."""
