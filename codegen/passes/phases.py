@@ -1,22 +1,21 @@
 """A transposed convolution as convolutions of its input, one for each place between two strides.
 
-Along one axis with stride s and padding `pad`, output o = s·q + p (phase p) sums taps t = s·m + r
-of inputs q + d − m, where r and d are remainder and quotient of (p + pad) / s, and m goes from 0
-to M − 1 with M = ceil((kernel − r) / s). That is a convolution of stride 1 with the M taps in
-reverse, which sees M − 1 − d places before the input. The phases are interleaved by joins. Where
-all phases along x see the same places they are channels of one convolution, which need no join;
-with taps of 0 they always can, which pays where products are few.
+Along one axis each is a convolution of stride 1 (`operators.linear.transposed`). The phases are
+interleaved by joins. Where all phases along x see the same places they are channels of one
+convolution, which need no join; with taps of 0 they always can, which pays where products are few.
 
 Exact: the same products are summed, and what lies outside of the input adds nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from codegen.ir.graph import ABSENT, Array, DType, Graph, Operator, Tensor
+from codegen.operators.linear import transposed
 from codegen.operators.linear.transpose_conv import transposed_axes
+from codegen.operators.linear.transposed import Phase
 from codegen.operators.window import Axis
 from codegen.passes.expansion import Accepts, Expansion, expand, has_own_weights
 
@@ -24,17 +23,6 @@ _JOIN = 8
 """Cost of interleaving one byte, in products."""
 _ROWS = 4
 """Number of channels that kernels compute at a time."""
-
-
-@dataclass(frozen=True)
-class _Phase:
-    """One phase along an axis: its taps in order of the input, and the border that they see.
-
-    A tap of `axis.kernel`, one behind the last, is 0.
-    """
-
-    taps: tuple[int, ...]
-    border: tuple[int, int]
 
 
 def run(graph: Graph, accepts: Accepts = lambda *_: True) -> Graph:
@@ -49,39 +37,15 @@ def _has_phases(graph: Graph, operator: Operator) -> bool:
     if source.dtype not in (DType.INT8, DType.INT16) or source.is_constant:
         return False
     y, _ = transposed_axes(graph, operator)
-    return y.kernel >= y.stride and all(min(phase.border) >= 0 for phase in _phases(y))
+    return y.kernel >= y.stride and all(min(phase.border) >= 0 for phase in transposed.apart(y))
 
 
-def _phases(axis: Axis) -> list[_Phase]:
-    """Return the phases, each with its own taps."""
-    found = []
-    for p in range(axis.stride):
-        d, r = divmod(p + axis.pad, axis.stride)
-        taps = tuple(range(r, axis.kernel, axis.stride))[::-1]
-        found.append(_Phase(taps, (len(taps) - 1 - d, _count(axis) - axis.size + d)))
-    return found
-
-
-def _united(axis: Axis) -> list[_Phase]:
-    """Return the phases with taps of 0, so that all see the same places of the input."""
-    phases = [divmod(p + axis.pad, axis.stride) for p in range(axis.stride)]
-    behind = axis.size - _count(axis)  # at least so far ahead the last output has to look
-    first = min(0, *(d - (axis.kernel - 1 - r) // axis.stride for d, r in phases))
-    last = max(behind, *(d for d, r in phases if r < axis.kernel))
-    found = []
-    for d, r in phases:
-        taps = [axis.stride * (d - place) + r for place in range(first, last + 1)]
-        inside = tuple(t if 0 <= t < axis.kernel else axis.kernel for t in taps)
-        found.append(_Phase(inside, (-first, last - behind)))
-    return found
-
-
-def _across(axis: Axis, depth: int, channels: int) -> list[list[_Phase]]:
+def _across(axis: Axis, depth: int, channels: int) -> list[list[Phase]]:
     """Return the phases along x, in sets that are one convolution each.
 
     `depth` is the number of input channels times the taps along y.
     """
-    apart, united = _phases(axis), _united(axis)
+    apart, united = transposed.apart(axis), transposed.united(axis)
     if len({(len(phase.taps), phase.border) for phase in apart}) == 1:
         return [apart]
     fits = all(phase.taps and min(phase.border) >= 0 for phase in apart)
@@ -97,18 +61,13 @@ def _filled(channels: int) -> int:
     return -(-channels // _ROWS) * _ROWS
 
 
-def _count(axis: Axis) -> int:
-    """Return how many outputs each phase makes; the last of some may be one too many."""
-    return -(-axis.output // axis.stride)
-
-
 def _expand(to: Expansion) -> None:
     operator, graph = to.operator, to.graph
     y, x = transposed_axes(graph, operator)
     output = graph.tensor(operator.outputs[0])
     batches, channels = output.shape[0], output.shape[3]
-    rows, columns = _count(y), _count(x)
-    down = _phases(y)
+    rows, columns = transposed.count(y), transposed.count(x)
+    down = transposed.apart(y)
     depth = graph.tensor(operator.inputs[2]).shape[3] * max(len(phase.taps) for phase in down)
     sets = _across(x, depth, channels)
     lines = []
@@ -120,7 +79,7 @@ def _expand(to: Expansion) -> None:
     _finish(to, _join(to, lines, 2, whole), whole)
 
 
-def _convolve(to: Expansion, down: _Phase, across: Sequence[_Phase], shape: tuple[int, ...]) -> int:
+def _convolve(to: Expansion, down: Phase, across: Sequence[Phase], shape: tuple[int, ...]) -> int:
     """Add the convolution of one phase along y and of those along x that see the same places."""
     graph, operator = to.graph, to.operator
     weights, source = graph.tensor(operator.inputs[1]), operator.inputs[2]

@@ -9,6 +9,7 @@ from targets import build
 from targets.emulate import bare
 from targets.load import load
 from tests.emulator import tiles
+from tests.operators import test_transpose_conv
 from tests.operators.builder import options
 from tests.operators.networks import Network
 
@@ -57,6 +58,14 @@ def test_kernels_of_a_line(tmp_path):
     found = tiles.compare(line(), load("mps2-an386"), tmp_path)
     names = ("conv_1d_pairs", "depthwise_lines", "depthwise_lines", "mul")
     assert found == [f"safe_kernel_{name}_s8_dsp" for name in names]
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_all_phases_of_a_transposed_convolution(name, tmp_path):
+    """With a border and without, an odd number of positions, one column, lines that are cut."""
+    for seed in (0, 1, 2, 6, 7):
+        found = tiles.compare(test_transpose_conv.transposed(seed), load(name), tmp_path)
+        assert found == ["safe_kernel_transpose_conv_s8_dsp"]
 
 
 QUICK = [("mps2-an386", "balanced"), ("mps2-an386", "size"), ("mps2-an505", "speed")]

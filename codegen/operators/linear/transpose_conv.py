@@ -29,7 +29,7 @@ from codegen.operators.window import (
 )
 
 _INPUT, _BIAS = 2, 3
-_AT = Operands(source=_INPUT, bias=_BIAS, folds=False)
+OPERANDS = Operands(source=_INPUT, bias=_BIAS, folds=False)
 
 
 class TransposeConv(OperatorSpec):
@@ -65,16 +65,16 @@ class TransposeConv(OperatorSpec):
                 f"{list(output.shape)} do not fit; export the model again",
             )
         require_reach(graph, operator, *transposed_axes(graph, operator))
-        if _int16.is_int16(graph, operator, _AT):
-            _int16.check(graph, operator, _AT, only_wide=True)
+        if _int16.is_int16(graph, operator, OPERANDS):
+            _int16.check(graph, operator, OPERANDS, only_wide=True)
         else:
-            _products.check(graph, operator, _AT)
+            _products.check(graph, operator, OPERANDS)
 
     def call(self, graph: Graph, operator: Operator) -> KernelCall | None:
         """Return the call of `safe_kernel_transpose_conv_s8`; weights as in the file."""
-        if _int16.is_int16(graph, operator, _AT):
+        if _int16.is_int16(graph, operator, OPERANDS):
             return _call_s16(graph, operator)
-        p = products(graph, operator, _AT)
+        p = products(graph, operator, OPERANDS)
         y, x = transposed_axes(graph, operator)
         batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape
         fields = {
@@ -96,7 +96,7 @@ class TransposeConv(OperatorSpec):
                 "reference kernel, gathers for each output what reaches it",
                 p.prove(graph, operator),
             ),
-            at=_AT,
+            at=OPERANDS,
         )
 
     def reference(
@@ -108,11 +108,11 @@ class TransposeConv(OperatorSpec):
         images = values.reshape(-1, *values.shape[2:]).astype(np.int64)
         shape = graph.tensor(operator.outputs[0]).shape
         axes = transposed_axes(graph, operator)
-        if _int16.is_int16(graph, operator, _AT):
-            wide = _int16.integers(graph, operator, _AT)
+        if _int16.is_int16(graph, operator, OPERANDS):
+            wide = _int16.integers(graph, operator, OPERANDS)
             sums = _sums(images, wide.weights, axes)
             return [wide.rescale(sums).astype(np.int16).reshape(-1, *shape)]
-        p = products(graph, operator, _AT)
+        p = products(graph, operator, OPERANDS)
         sums = _sums(images - p.input_zero_point, p.weights, axes)
         return [p.rescale(sums).reshape(-1, *shape)]
 
@@ -131,7 +131,7 @@ def _sums(images: Int64, weights: Array, axes: tuple[Axis, Axis]) -> Int64:
 
 
 def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
-    p = _int16.integers(graph, operator, _AT)
+    p = _int16.integers(graph, operator, OPERANDS)
     y, x = transposed_axes(graph, operator)
     batches, height, width, depth = graph.tensor(operator.inputs[_INPUT]).shape
     fields = {
@@ -141,8 +141,8 @@ def _call_s16(graph: Graph, operator: Operator) -> KernelCall:
         "y": y.params(),
         "x": x.params(),
     }
-    note = _int16.prove(graph, operator, _AT)
-    return p.call(operator, "transpose_conv", fields, batches * height * width, note, at=_AT)
+    note = _int16.prove(graph, operator, OPERANDS)
+    return p.call(operator, "transpose_conv", fields, batches * height * width, note, at=OPERANDS)
 
 
 def _reach(axis: Axis) -> int:

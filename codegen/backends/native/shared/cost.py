@@ -24,6 +24,7 @@ _TILES = {
     ("dsp", "rerolled_gru"): Tile(rows=8, depth=4),
     ("dsp", "rerolled_lstm"): Tile(rows=8, depth=4),
     ("dsp", "unidirectional_sequence_lstm"): Tile(rows=8, depth=4),
+    ("dsp", "transpose_conv"): Tile(rows=4, depth=4, places=2),
     ("rv32", "conv_1d"): Tile(rows=8),
     ("rv32", "conv_2d"): Tile(rows=4, places=4),
     ("rv32", "fully_connected"): Tile(rows=8),

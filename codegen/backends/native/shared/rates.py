@@ -20,6 +20,7 @@ MEASURED: dict[tuple[str, str, str], Rate] = {
     ('dsp', 'dsp', 'max_pool_2d_dsp'): Rate(165, 0, 10, 0, 11.3, 0, 3.8),
     ('dsp', 'dsp', 'rerolled_lstm_dsp'): Rate(155, 0, 0, 229, 233, 0, 0.973),
     ('dsp', 'dsp', 'mul_dsp'): Rate(29.3, 0, 49, 0, 7.76, 2.3, 0),
+    ('dsp', 'dsp', 'transpose_conv_dsp'): Rate(369, 0, 46.4, 0, 7.79, 4, 0.915),
     ('dsp', 'dsp', 'unidirectional_sequence_lstm_dsp'): Rate(168, 259, 0, 13.5, 167, 55, 0.876),
     ('dsp', 'ref', 'add'): Rate(0, 0, 0, 0, 39.1, 0, 0),
     ('dsp', 'ref', 'add_s16'): Rate(0, 0, 0, 0, 35.6, 0, 0),

@@ -83,6 +83,7 @@ def test_forms_of_each_folder():
         "AVERAGE_POOL_2D",
         "MAX_POOL_2D",
         "MUL",
+        "TRANSPOSE_CONV",
     }
     assert set(replacements.replacements("rv32")) == packed
     assert set(replacements.replacements("mve")) == {
