@@ -22,7 +22,7 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SAFE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
 NO_SHARED = "shared data are absent"
-FULL_ONLY = ROOT / "tests/full_only.toml"
+FULL_ONLY = Path(__file__).with_name("full_only.toml")
 SLOW_SECONDS = 7200
 """After which a slow test ends its worker as one that hangs."""
 

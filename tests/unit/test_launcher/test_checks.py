@@ -65,7 +65,8 @@ def test_zero_tests_are_a_failure(capfd):
 
 @pytest.mark.parametrize(("variable", "code"), [("0", 0), ("1", 1)])
 def test_a_skip_is_a_failure_when_forbidden(tmp_path, variable, code):
-    (tmp_path / "conftest.py").write_text((checks.ROOT / "tests/conftest.py").read_text())
+    for name in ("conftest.py", "full_only.toml"):
+        (tmp_path / name).write_text((checks.ROOT / "tests" / name).read_text())
     (tmp_path / "test_a.py").write_text(
         "import pytest\ndef test_a():\n    pytest.skip('no such tool')\n"
         "def test_b():\n    pytest.skip('shared data are absent: none')\n"
