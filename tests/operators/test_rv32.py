@@ -22,7 +22,15 @@ from tests.operators.cases import CASES
 RV32 = KernelChoice("rv32")
 SMALL = KernelChoice("rv32", "size")
 FAST = KernelChoice("rv32", "speed")
-KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+KINDS = (
+    "AVERAGE_POOL_2D",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "MAX_POOL_2D",
+    "MUL",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+)
 CONV_1D, CONV_2D = "safe_kernel_conv_1d_s8_rv32", "safe_kernel_conv_2d_s8_rv32"
 QUICK = 60
 SLOW = 1000
