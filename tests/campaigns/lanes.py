@@ -30,7 +30,7 @@ SECONDS = 3000
 """After which an image hangs."""
 _WORD = 8
 FLAGS = tuple(flag for flag in images.CFLAGS if flag not in ("-g", "-fstack-usage"))
-"""Of an image, but for what describes the code."""
+"""Compiler flags of an image, but for those that describe the code."""
 COMPILERS = ("gcc", "clang")
 
 

@@ -104,7 +104,7 @@ def test_code_runs_from_ram(tmp_path):
 
 
 def test_a_chip_without_a_counter_is_measured_on_its_core(tmp_path):
-    """Of an STM32U5 no emulator counts: its flash stands before another Cortex-M33."""
+    """The flash of an STM32U5, which no emulator counts, stands before another Cortex-M33."""
     path = choice.choose(find_model("forecaster").network, "stm32u5", 4096, "")
     assert "safe_forecaster_op3_lines" in hot.read(path).data
     assert path.read_text().startswith("# forecaster on stm32u5: most waits saved in 4096 bytes")

@@ -82,7 +82,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def benches():
-    """Those that were made, by target: pytest makes one anew where a test has more parameters."""
+    """Benches by target, each made once: pytest would make it anew for each parameter of a test."""
     return {}
 
 

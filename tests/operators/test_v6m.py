@@ -166,7 +166,7 @@ def test_an_odd_number_of_weights_is_filled() -> None:
 
 
 def test_terms_of_an_lstm_are_those_of_two_roundings() -> None:
-    """As `safe_lstm_v6m_term_t` computes them, within 32 bits, up to the largest sum."""
+    """The terms are those of `safe_lstm_v6m_term_t`, within 32 bits, up to the largest sum."""
     generator = np.random.default_rng(56)
     for shift in range(-lstm._MAX_TERM_SHIFT, 0):
         multiplier = int(generator.integers(1 << 30, 1 << 31))
