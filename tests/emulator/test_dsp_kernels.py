@@ -54,7 +54,7 @@ def line() -> bytes:
 
 
 def test_kernels_of_a_line(tmp_path):
-    """Headers without a tile: loads of four bytes at any address, and limits of halves."""
+    """Kernels without a tile: loads of four bytes at any address, and limits of halves."""
     found = tiles.compare(line(), load("mps2-an386"), tmp_path)
     names = ("conv_1d_pairs", "depthwise_lines", "depthwise_lines", "mul")
     assert found == [f"safe_kernel_{name}_s8_dsp" for name in names]

@@ -2,9 +2,9 @@
 
 import dataclasses
 
+from codegen.backends.native.shared import mul
 from codegen.ir.call import KernelCall
 from codegen.ir.graph import Graph, Operator
-from codegen.operators.elementwise.binary import walk_params
 from codegen.options import Goal
 
 _SHIFTS = range(2, 32)
@@ -16,32 +16,23 @@ def replace(
 ) -> KernelCall | str | None:
     """Return the call of `safe_kernel_mul_s8_dsp`, or why it is not exact."""
     del goal
-    if plain.kernel != "safe_kernel_mul_s8":
-        return None
-    element = plain.params["element"]
-    right = -element["shift"]
-    if right not in _SHIFTS or element["multiplier"] == 0:
-        return f"a right shift of {right}, outside [{_SHIFTS[0]}, {_SHIFTS[-1]}]"
-    own, first, second, output = plain.arguments
-    zero_points = element["zero_point1"], element["zero_point2"]
-    walk = plain.params["walk"]
-    if walk["step1"] == 0:
-        one, two = (graph.tensor(index).shape for index in operator.inputs)
-        walk = walk_params(two, one)
-        first, second, zero_points = second, first, zero_points[::-1]
+    product = mul.product(graph, operator, plain, _SHIFTS)
+    if not isinstance(product, mul.Product):
+        return product
+    element = product.element
     return dataclasses.replace(
         plain,
         kernel="safe_kernel_mul_s8_dsp",
         header="safe/kernel/mul_dsp.h",
         source="mul_dsp",
-        arguments=(own, first, second, output),
+        arguments=product.arguments,
         params_type="safe_mul_dsp_params_t",
         params={
-            "walk": walk,
-            "zero_point1": zero_points[0],
-            "zero_point2": zero_points[1],
+            "walk": product.walk,
+            "zero_point1": product.zero_points[0],
+            "zero_point2": product.zero_points[1],
             "multiplier": 2 * element["multiplier"] - (1 << 32),
-            "factor": 1 << (32 - right),
+            "factor": 1 << (32 - product.right),
             "zero_point": element["zero_point"],
             "low": element["low"],
             "high": element["high"],
